@@ -1,1 +1,5 @@
-fn main() {}
+//! The `kac` program.
+
+fn main() -> std::process::ExitCode {
+    kac_coupling::cli::main()
+}

@@ -1,0 +1,147 @@
+//! The command line.
+
+use crate::command::check::Format;
+use crate::command::figure::Places;
+use crate::command::{CommandError, Exit, Overrides, check, claims, figure, run};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Simulates Kac's gas with a thermostat exactly, two coupled copies at a time,
+/// and judges how fast they contract.
+#[derive(Debug, Parser)]
+#[command(name = "kac", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 every verdict as expected; 1 a verdict against \
+expectation; 2 bad arguments or config; 3 inconclusive, and none against; 4 a file could not be \
+read or written.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Simulate a config; write tables, figures and a manifest; judge its checks
+    Run {
+        /// The TOML file that says what to simulate
+        config: PathBuf,
+        /// Folder for the files [default: output/<config's file stem>]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        overrides: OverrideArguments,
+    },
+    /// Simulate configs and judge their checks; write nothing
+    Check {
+        /// The TOML files [default: all in experiments/]
+        #[arg(value_name = "CONFIG")]
+        configs: Vec<PathBuf>,
+        /// How to print the verdicts
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[command(flatten)]
+        overrides: OverrideArguments,
+    },
+    /// Reproduce a figure from its committed experiments
+    Figure {
+        /// The figure's name, or all
+        #[arg(required_unless_present = "list")]
+        name: Option<String>,
+        /// Say what figures there are
+        #[arg(long)]
+        list: bool,
+        /// Draw from the tables that are there, without simulating
+        #[arg(long)]
+        redraw: bool,
+        /// Folder for the figures; tables go to its subfolder tables
+        #[arg(long, value_name = "DIR", default_value = "output/figures")]
+        out: PathBuf,
+        /// Folder of the configs
+        #[arg(long, value_name = "DIR", default_value = "experiments")]
+        experiments: PathBuf,
+        /// Threads [default: one per processor]
+        #[arg(long, value_name = "T", value_parser = threads)]
+        threads: Option<usize>,
+    },
+    /// The ledger: what is claimed, where, and how it is tested
+    Claims {
+        /// One claim's id [default: all]
+        id: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct OverrideArguments {
+    /// Replicas for every N, instead of the config's
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u64).range(2..=1 << 53))]
+    replicas: Option<u64>,
+    /// Seed, instead of the config's
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
+    seed: Option<u64>,
+    /// Threads [default: one per processor]
+    #[arg(long, value_name = "T", value_parser = threads)]
+    threads: Option<usize>,
+}
+
+/// A number of threads that a machine can start.
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=1024) => Ok(number),
+        _ => Err("write a whole number from 1 to 1024".to_string()),
+    }
+}
+
+impl OverrideArguments {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            replicas: self.replicas,
+            seed: self.seed,
+            threads: self.threads,
+        }
+    }
+}
+
+fn execute(command: &Command) -> Result<Exit, CommandError> {
+    match command {
+        Command::Run {
+            config,
+            out,
+            overrides,
+        } => run::run(config, out.as_deref(), overrides.overrides()),
+        Command::Check {
+            configs,
+            format,
+            overrides,
+        } => check::check(configs, *format, overrides.overrides()),
+        Command::Figure {
+            name,
+            list,
+            redraw,
+            out,
+            experiments,
+            threads,
+        } => match name {
+            Some(name) if !list => {
+                let overrides = Overrides {
+                    threads: *threads,
+                    ..Overrides::default()
+                };
+                figure::figure(name, *redraw, &Places { experiments, out }, overrides)
+            }
+            _ => figure::list(),
+        },
+        Command::Claims { id } => claims::claims(id.as_deref()),
+    }
+}
+
+/// Parse the command line, do what it says, and give the exit code.
+///
+/// Bad arguments end the process with code 2, `--help` and `--version` with 0.
+pub fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    let exit = execute(&cli.command).unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        error.exit()
+    });
+    std::process::ExitCode::from(exit as u8)
+}

@@ -1,0 +1,88 @@
+//! `kac check`: simulate and judge, write nothing.
+
+use super::format::{Judged, json_text, junit, text};
+use super::{CommandError, Exit, Overrides, print, simulate};
+use std::path::{Path, PathBuf};
+
+/// How verdicts are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Aligned columns for people.
+    Text,
+    /// JSON.
+    Json,
+    /// JUnit XML.
+    Junit,
+}
+
+/// The configs in a folder, by name.
+///
+/// # Errors
+///
+/// If the folder cannot be read.
+pub fn configs_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    let failed = |reason| CommandError::Folder {
+        path: folder.to_path_buf(),
+        reason,
+    };
+    let mut configs = vec![];
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            configs.push(path);
+        }
+    }
+    configs.sort();
+    if configs.is_empty() {
+        return Err(failed(std::io::Error::other("there is no .toml file in it")));
+    }
+    Ok(configs)
+}
+
+/// Judge the checks of these configs; of all in `experiments/` if there are
+/// none.
+///
+/// # Errors
+///
+/// If a config cannot be used, or has no checks.
+pub fn check(
+    paths: &[PathBuf],
+    format: Format,
+    overrides: Overrides,
+) -> Result<Exit, CommandError> {
+    let paths = if paths.is_empty() {
+        configs_in(Path::new("experiments"))?
+    } else {
+        paths.to_vec()
+    };
+    // All configs are read before anything is simulated.
+    let mut experiments = vec![];
+    for path in &paths {
+        let experiment = overrides.load(path)?.experiment;
+        if experiment.checks.is_empty() {
+            return Err(CommandError::Argument(format!(
+                "{}: `check` is missing: there is nothing to judge; add a section [[check]] with a claim and what to expect",
+                path.display()
+            )));
+        }
+        experiments.push(experiment);
+    }
+    overrides.on_threads(|| {
+        let mut all = vec![];
+        let mut outcome = crate::judge::Outcome::AsExpected;
+        for experiment in &experiments {
+            let results = simulate(experiment, None)?;
+            outcome = outcome.max(results.outcome());
+            all.push(Judged {
+                name: experiment.name.clone(),
+                verdicts: results.verdicts,
+            });
+        }
+        print(&match format {
+            Format::Text => text(&all),
+            Format::Json => json_text(&all, outcome),
+            Format::Junit => junit(&all),
+        })?;
+        Ok(outcome.into())
+    })
+}

@@ -1,0 +1,84 @@
+//! `kac figure`: reproduce a named figure from its committed experiments.
+
+use super::{CommandError, Exit, Overrides, draw, print, simulate};
+use crate::figure::{FIGURES, Figure};
+use crate::write::OutputFolder;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Where figures come from and go to.
+#[derive(Debug)]
+pub struct Places<'a> {
+    /// Folder of the configs.
+    pub experiments: &'a Path,
+    /// Folder of the figures; the tables are in its subfolder `tables`.
+    pub out: &'a Path,
+}
+
+/// Print what figures there are.
+///
+/// # Errors
+///
+/// If standard output cannot be written.
+pub fn list() -> Result<Exit, CommandError> {
+    for figure in FIGURES {
+        print(&format!(
+            "{:12} {} (from {})\n",
+            figure.name,
+            figure.shows,
+            figure.experiments.join(", ")
+        ))?;
+    }
+    Ok(Exit::AsExpected)
+}
+
+/// Draw a figure, or `all`. Its experiments are simulated first, unless
+/// `redraw` says to draw from the tables that are there.
+///
+/// # Errors
+///
+/// If there is no such figure, or a file cannot be read or written.
+pub fn figure(
+    name: &str,
+    redraw: bool,
+    places: &Places,
+    overrides: Overrides,
+) -> Result<Exit, CommandError> {
+    let figures: Vec<&Figure> = FIGURES
+        .iter()
+        .filter(|figure| name == "all" || figure.name == name)
+        .collect();
+    if figures.is_empty() {
+        let names: Vec<&str> = FIGURES.iter().map(|figure| figure.name).collect();
+        return Err(CommandError::Argument(format!(
+            "there is no figure `{name}`; choose one of {}, or all",
+            names.join(", ")
+        )));
+    }
+    let folder = OutputFolder::open(places.out)?;
+    let tables = |experiment: &str| places.out.join("tables").join(experiment);
+    if !redraw {
+        let experiments: BTreeSet<&str> = figures
+            .iter()
+            .flat_map(|figure| figure.experiments.iter().copied())
+            .collect();
+        let mut configs = vec![];
+        for name in experiments {
+            let path = places.experiments.join(format!("{name}.toml"));
+            configs.push((overrides.load(&path)?, OutputFolder::open(&tables(name))?));
+        }
+        overrides.on_threads(|| {
+            for (config, folder) in &configs {
+                simulate(&config.experiment, Some(folder))?;
+            }
+            Ok(())
+        })?;
+    }
+    for figure in figures {
+        let sources: Vec<PathBuf> = figure.experiments.iter().map(|name| tables(name)).collect();
+        let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
+        let names = draw(figure, &sources, &folder)?;
+        print(&format!("{}\n", folder.path().join(&names[0]).display()))?;
+    }
+    Ok(Exit::AsExpected)
+}

@@ -1,0 +1,174 @@
+//! What the commands do. The only module that prints.
+
+pub mod check;
+pub mod claims;
+pub mod figure;
+mod format;
+mod progress;
+pub mod run;
+
+use crate::config::{Config, LoadError, load};
+use crate::estimate::rows::Tables;
+use crate::experiment::Experiment;
+use crate::figure::FigureError;
+use crate::judge::Outcome;
+use crate::measure::Engine;
+use crate::verify::{Results, verify};
+use crate::write::{OutputFolder, WriteError};
+use progress::Progress;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// How a command ended; its number is the program's exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Every verdict as expected.
+    AsExpected = 0,
+    /// A verdict against expectation.
+    Against = 1,
+    /// Bad arguments or config.
+    BadInput = 2,
+    /// Undecided, and none against.
+    Undecided = 3,
+    /// A file could not be read or written.
+    Files = 4,
+}
+
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::AsExpected => Exit::AsExpected,
+            Outcome::Undecided => Exit::Undecided,
+            Outcome::Against => Exit::Against,
+        }
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// The config.
+    #[error(transparent)]
+    Config(#[from] LoadError),
+    /// An output file.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A figure.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+    /// A folder of configs.
+    #[error("cannot read the folder {}: {reason}; name a config, or run this where it is", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// Standard output.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] std::io::Error),
+    /// An argument that clap cannot check.
+    #[error("{0}")]
+    Argument(String),
+    /// Threads.
+    #[error("cannot start the threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl CommandError {
+    /// The exit code of this error.
+    pub fn exit(&self) -> Exit {
+        match self {
+            CommandError::Config(LoadError::Invalid(_)) | CommandError::Argument(_) => {
+                Exit::BadInput
+            }
+            _ => Exit::Files,
+        }
+    }
+}
+
+/// What the command line can change of a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Overrides {
+    /// Replicas for every N.
+    pub replicas: Option<u64>,
+    /// Seed.
+    pub seed: Option<u64>,
+    /// Threads; as many as there are processors if not given.
+    pub threads: Option<usize>,
+}
+
+impl Overrides {
+    /// The config at `path` with these changes.
+    fn load(self, path: &Path) -> Result<Config, LoadError> {
+        let mut config = load(path)?;
+        let experiment = &mut config.experiment;
+        experiment.seed = self.seed.unwrap_or(experiment.seed);
+        for (_, replicas) in &mut experiment.sweep {
+            *replicas = self.replicas.unwrap_or(*replicas);
+        }
+        Ok(config)
+    }
+
+    /// Do something on a thread pool of the size asked for.
+    fn on_threads<T: Send>(
+        self,
+        work: impl FnOnce() -> Result<T, CommandError> + Send,
+    ) -> Result<T, CommandError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads.unwrap_or(0))
+            .build()?;
+        pool.install(work)
+    }
+}
+
+/// Simulate an experiment with a progress bar; tables are written to `folder`
+/// after each N, so that a killed run keeps what it finished.
+fn simulate(
+    experiment: &Experiment,
+    folder: Option<&OutputFolder>,
+) -> Result<Results, CommandError> {
+    let progress = Progress::new(experiment);
+    let write = |results: &Results| -> Result<(), CommandError> {
+        if let Some(folder) = folder {
+            folder.write_tables(&results.tables, &results.verdicts)?;
+        }
+        Ok(())
+    };
+    let results = verify(experiment, Engine::Block, &|done| progress.add(done), write)?;
+    progress.finish();
+    Ok(results)
+}
+
+/// Print to standard output; a closed pipe is no error.
+fn print(text: &str) -> Result<(), CommandError> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Draw a figure and write both its files; give their names.
+fn draw(
+    figure: &crate::figure::Figure,
+    tables: &[&Path],
+    folder: &OutputFolder,
+) -> Result<[String; 2], CommandError> {
+    let rendered = figure.render(tables)?;
+    let names = ["png", "svg"].map(|extension| format!("{}.{extension}", figure.name));
+    folder.write(&names[0], &rendered.png)?;
+    folder.write(&names[1], rendered.svg.as_bytes())?;
+    Ok(names)
+}
+
+/// Whether a set of tables has what a figure of one folder reads.
+fn has_data(figure: &crate::figure::Figure, tables: &Tables, sweep: usize) -> bool {
+    figure.folders() == 1
+        && figure.tables.iter().all(|&name| match name {
+            "wasserstein.csv" => tables.wasserstein.iter().any(|row| row.w2_squared.is_some()),
+            "scaling.csv" => sweep > 1,
+            _ => true,
+        })
+}

@@ -1,0 +1,33 @@
+//! A progress bar on standard error, on terminals only.
+
+use crate::experiment::Experiment;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Shows how much of an experiment's expected work is done.
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// A bar over all replicas of an experiment.
+    pub fn new(experiment: &Experiment) -> Self {
+        let replicas = experiment.sweep.iter().map(|(_, replicas)| replicas).sum();
+        let style = ProgressStyle::with_template("{msg} [{bar:40}] {percent}% of the replicas, {eta} left")
+            .expect("the template is well-formed")
+            .progress_chars("=> ");
+        // Hidden by itself where standard error is no terminal.
+        let bar = ProgressBar::new(replicas).with_style(style);
+        bar.set_message(experiment.name.clone());
+        Progress { bar }
+    }
+
+    /// More replicas are done.
+    pub fn add(&self, replicas: u64) {
+        self.bar.inc(replicas);
+    }
+
+    /// All are done: leave nothing behind.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

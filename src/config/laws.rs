@@ -1,0 +1,133 @@
+//! Laws in a config.
+
+use super::reader::{ConfigError, Node, Section};
+use crate::law::{
+    Discrete, Empirical, EmpiricalError, Laplace, Law, LawError, Normal, NormalMixture, Point,
+    StudentT, Uniform,
+};
+use std::path::Path;
+
+/// The names of all laws and the keys of their parameters.
+const LAWS: &[(&str, &[&str])] = &[
+    ("normal", &["law", "mean", "sd"]),
+    ("normal-mixture", &["law", "weights", "means", "sds"]),
+    ("uniform", &["law", "low", "high"]),
+    ("laplace", &["law", "mean", "scale"]),
+    ("student-t", &["law", "df", "scale", "location"]),
+    ("discrete", &["law", "values", "weights"]),
+    ("point", &["law", "value"]),
+    ("empirical", &["law", "file", "column", "shift"]),
+];
+
+/// How far a bath's mean may be from 0, in standard deviations: rounding.
+const BATH_MEAN_TOLERANCE: f64 = 1e-9;
+
+/// The law written at `node`; files are looked for from `folder`.
+pub fn law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
+    let every_key: Vec<&str> = LAWS.iter().flat_map(|(_, keys)| keys.iter().copied()).collect();
+    let any = node.section(&every_key)?;
+    let choices: Vec<_> = LAWS.iter().map(|law| (law.0, *law)).collect();
+    let (name, keys) = any
+        .get("law", "write law = \"normal\", or another of the laws")?
+        .one_of(&choices)?;
+    let section = node.section(keys)?;
+    match name {
+        "normal" => {
+            let [mean, sd] = [number(&section, "mean")?, number(&section, "sd")?];
+            lift(&section, Normal::new(mean, sd)).map(Law::Normal)
+        }
+        "normal-mixture" => {
+            let lists = ["weights", "means", "sds"].map(|key| numbers(&section, key));
+            let [weights, means, sds] = lists;
+            lift(&section, NormalMixture::new(weights?, means?, sds?)).map(Law::NormalMixture)
+        }
+        "uniform" => {
+            let [low, high] = [number(&section, "low")?, number(&section, "high")?];
+            lift(&section, Uniform::new(low, high)).map(Law::Uniform)
+        }
+        "laplace" => {
+            let [mean, scale] = [number(&section, "mean")?, number(&section, "scale")?];
+            lift(&section, Laplace::new(mean, scale)).map(Law::Laplace)
+        }
+        "student-t" => {
+            let [df, scale] = [number(&section, "df")?, number(&section, "scale")?];
+            let location = optional(&section, "location")?;
+            lift(&section, StudentT::new(df, scale, location)).map(Law::StudentT)
+        }
+        "discrete" => {
+            let [values, weights] = ["values", "weights"].map(|key| numbers(&section, key));
+            lift(&section, Discrete::new(values?, weights?)).map(Law::Discrete)
+        }
+        "point" => lift(&section, Point::new(number(&section, "value")?)).map(Law::Point),
+        _ => empirical(&section, folder).map(Law::Empirical),
+    }
+}
+
+/// The law of the bath: mean 0 is required.
+pub fn thermostat_law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
+    let law = law(node, folder)?;
+    let mean = law.mean();
+    if mean.abs() <= BATH_MEAN_TOLERANCE * law.variance().sqrt() {
+        return Ok(law);
+    }
+    let every_key: Vec<&str> = LAWS.iter().flat_map(|(_, keys)| keys.iter().copied()).collect();
+    let section = node.section(&every_key)?;
+    let (key, fix) = centring(&law, mean, &section);
+    Err(section.error(
+        Some(key),
+        format!("a bath must have mean 0, and this one has mean {mean}"),
+        fix,
+    ))
+}
+
+/// The key to point at and the edit that centres a law.
+fn centring(law: &Law, mean: f64, section: &Section) -> (&'static str, String) {
+    match law {
+        Law::Normal(_) | Law::Laplace(_) => ("mean", "write mean = 0.0".to_string()),
+        Law::Uniform(_) => ("low", "make low = −high".to_string()),
+        Law::StudentT(_) => ("location", "leave location out".to_string()),
+        Law::Point(_) => ("value", "write value = 0.0".to_string()),
+        Law::NormalMixture(_) => ("means", format!("subtract {mean} from every entry of means")),
+        Law::Discrete(_) => ("values", format!("subtract {mean} from every entry of values")),
+        Law::Empirical(_) => {
+            let shift = optional(section, "shift").unwrap_or(0.0) - mean;
+            ("file", format!("write shift = {shift:?} to centre the data"))
+        }
+    }
+}
+
+fn number(section: &Section, key: &str) -> Result<f64, ConfigError> {
+    let fix = format!("write {key} = and a finite number");
+    section.get(key, &fix)?.number(&fix)
+}
+
+fn optional(section: &Section, key: &str) -> Result<f64, ConfigError> {
+    let fix = format!("write {key} = and a finite number, or leave it out for 0");
+    section.find(key).map_or(Ok(0.0), |node| node.number(&fix))
+}
+
+fn numbers(section: &Section, key: &str) -> Result<Vec<f64>, ConfigError> {
+    let fix = format!("write {key} = and a list of finite numbers, e.g. [0.5, 0.5]");
+    section.get(key, &fix)?.numbers(&fix)
+}
+
+/// Give a refused parameter its place in the file.
+fn lift<T>(section: &Section, law: Result<T, LawError>) -> Result<T, ConfigError> {
+    law.map_err(|error| section.error(Some(error.parameter), error.problem, error.fix))
+}
+
+fn empirical(section: &Section, folder: &Path) -> Result<Empirical, ConfigError> {
+    let fix = "write file = and the path of a CSV file, from this config's folder";
+    let file = section.get("file", fix)?.string(fix)?;
+    let fix = "write column = and the name of the column with the velocities";
+    let column = section.get("column", fix)?.string(fix)?;
+    let shift = optional(section, "shift")?;
+    Empirical::from_csv(&folder.join(file), column, shift).map_err(|error| {
+        let (key, fix) = match &error {
+            EmpiricalError::Unreadable { .. } => ("file", "name a CSV file that can be read"),
+            EmpiricalError::NoSuchColumn { .. } => ("column", "name a column of that file"),
+            _ => ("file", "mend the data, or name another file or column"),
+        };
+        section.error(Some(key), error.to_string(), fix)
+    })
+}

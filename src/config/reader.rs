@@ -1,0 +1,359 @@
+//! Reading TOML values with errors that say where, what and how to mend it.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// A config that cannot be used: where it is wrong, why, and the fix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file.
+    pub path: PathBuf,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// The dotted key, such as `model.particles`; empty for a syntax error.
+    pub key: String,
+    /// What is wrong, with the value.
+    pub problem: String,
+    /// What to write instead.
+    pub fix: String,
+    excerpt: Excerpt,
+}
+
+/// The line at fault and the columns to point at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Excerpt {
+    text: String,
+    column: usize,
+    width: usize,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ConfigError {
+            path,
+            line,
+            key,
+            problem,
+            fix,
+            excerpt,
+        } = self;
+        let subject = if key.is_empty() { String::new() } else { format!("`{key}` ") };
+        let number = line.to_string();
+        let margin = " ".repeat(number.len());
+        writeln!(f, "{}:{line}: {subject}{problem}", path.display())?;
+        writeln!(f, " {margin} |")?;
+        writeln!(f, " {number} | {}", excerpt.text)?;
+        let indent = " ".repeat(excerpt.column);
+        writeln!(f, " {margin} | {indent}{}", "^".repeat(excerpt.width))?;
+        write!(f, " {margin} = fix: {fix}")
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// A config file's name and text.
+#[derive(Debug)]
+pub struct Source {
+    path: PathBuf,
+    text: String,
+}
+
+impl Source {
+    /// The text of the file of that name.
+    pub fn new(path: &Path, text: String) -> Self {
+        Source {
+            path: path.to_path_buf(),
+            text,
+        }
+    }
+
+    /// The file's name.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The top-level table.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not TOML.
+    pub fn parse(&self) -> Result<Spanned<DeTable<'_>>, ConfigError> {
+        DeTable::parse(&self.text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            let problem = format!("this is not TOML: {}", error.message());
+            self.error(span, "", problem, "mend the syntax; see https://toml.io")
+        })
+    }
+
+    fn error(
+        &self,
+        span: Range<usize>,
+        key: &str,
+        problem: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> ConfigError {
+        let start = span.start.min(self.text.len());
+        let before = &self.text[..start];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let text = self.text[line_start..].lines().next().unwrap_or("");
+        let column = self.text[line_start..start].chars().count();
+        let room = text.chars().count().saturating_sub(column);
+        let width = self
+            .text
+            .get(span)
+            .map_or(1, |at_fault| at_fault.lines().next().unwrap_or("").chars().count())
+            .clamp(1, room.max(1));
+        ConfigError {
+            path: self.path.clone(),
+            line: before.matches('\n').count() + 1,
+            key: key.to_string(),
+            problem: problem.into(),
+            fix: fix.into(),
+            excerpt: Excerpt {
+                text: text.to_string(),
+                column,
+                width,
+            },
+        }
+    }
+}
+
+/// A value with its dotted key.
+#[derive(Debug, Clone)]
+pub struct Node<'a> {
+    source: &'a Source,
+    key: String,
+    value: &'a Spanned<DeValue<'a>>,
+}
+
+/// A table with its dotted key and the keys it may have.
+#[derive(Debug, Clone)]
+pub struct Section<'a> {
+    source: &'a Source,
+    key: String,
+    span: Range<usize>,
+    table: &'a DeTable<'a>,
+}
+
+fn dotted(prefix: &str, key: &str) -> String {
+    if prefix.is_empty() { key.to_string() } else { format!("{prefix}.{key}") }
+}
+
+impl<'a> Section<'a> {
+    /// The top-level table, which may have these keys.
+    ///
+    /// # Errors
+    ///
+    /// If it has another.
+    pub fn top(
+        source: &'a Source,
+        table: &'a Spanned<DeTable<'a>>,
+        keys: &[&str],
+    ) -> Result<Self, ConfigError> {
+        let section = Section {
+            source,
+            key: String::new(),
+            span: 0..0,
+            table: table.get_ref(),
+        };
+        section.only(keys)?;
+        Ok(section)
+    }
+
+    fn only(&self, known: &[&str]) -> Result<(), ConfigError> {
+        for key in self.table.keys() {
+            let name = key.get_ref().as_ref();
+            if !known.contains(&name) {
+                return Err(self.unknown(key.span(), name, known));
+            }
+        }
+        Ok(())
+    }
+
+    fn unknown(&self, span: Range<usize>, name: &str, known: &[&str]) -> ConfigError {
+        let nearest = known
+            .iter()
+            .map(|candidate| (strsim::jaro_winkler(candidate, name), candidate))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .filter(|(likeness, _)| *likeness > 0.7);
+        let fix = match nearest {
+            Some((_, candidate)) => format!("did you mean `{candidate}`?"),
+            None => format!("the keys here are {}", known.join(", ")),
+        };
+        self.source
+            .error(span, &dotted(&self.key, name), "is not a key of this config", fix)
+    }
+
+    /// The value of a key, if it is there.
+    pub fn find(&self, key: &str) -> Option<Node<'a>> {
+        let value = self.table.get(key)?;
+        Some(Node {
+            source: self.source,
+            key: dotted(&self.key, key),
+            value,
+        })
+    }
+
+    /// The value of a key that must be there.
+    ///
+    /// # Errors
+    ///
+    /// If it is missing; `fix` says what to write.
+    pub fn get(&self, key: &str, fix: &str) -> Result<Node<'a>, ConfigError> {
+        self.find(key).ok_or_else(|| {
+            let key = dotted(&self.key, key);
+            self.source.error(self.span.clone(), &key, "is missing", fix)
+        })
+    }
+
+    /// An error about this section as a whole, or one of its keys if given and
+    /// there.
+    pub fn error(
+        &self,
+        key: Option<&str>,
+        problem: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> ConfigError {
+        match key.and_then(|key| self.find(key)) {
+            Some(node) => node.error(problem, fix),
+            None => {
+                let name = key.map_or(self.key.clone(), |key| dotted(&self.key, key));
+                self.source.error(self.span.clone(), &name, problem, fix)
+            }
+        }
+    }
+}
+
+impl<'a> Node<'a> {
+    /// The value as written.
+    pub fn text(&self) -> &'a str {
+        self.source.text.get(self.value.span()).unwrap_or("")
+    }
+
+    /// "= value: problem" with the place of this value.
+    pub fn error(&self, problem: impl Into<String>, fix: impl Into<String>) -> ConfigError {
+        let written: Vec<&str> = self.text().split_whitespace().collect();
+        let problem = format!("= {}: {}", written.join(" "), problem.into());
+        self.source.error(self.value.span(), &self.key, problem, fix)
+    }
+
+    /// A table that may have these keys.
+    ///
+    /// # Errors
+    ///
+    /// If it is no table, or has another key.
+    pub fn section(&self, keys: &[&str]) -> Result<Section<'a>, ConfigError> {
+        let Some(table) = self.value.get_ref().as_table() else {
+            let name = self.key.rsplit('.').next().unwrap_or("");
+            return Err(self.error("must be a table", format!("write a section [{name}]")));
+        };
+        let section = Section {
+            source: self.source,
+            key: self.key.clone(),
+            span: self.value.span(),
+            table,
+        };
+        section.only(keys)?;
+        Ok(section)
+    }
+
+    /// Whether it is a list.
+    pub fn is_list(&self) -> bool {
+        self.value.get_ref().is_array()
+    }
+
+    /// The elements of a list.
+    ///
+    /// # Errors
+    ///
+    /// If it is no list.
+    pub fn list(&self, fix: &str) -> Result<Vec<Node<'a>>, ConfigError> {
+        let Some(array) = self.value.get_ref().as_array() else {
+            return Err(self.error("must be a list", fix));
+        };
+        let node = |(index, value)| Node {
+            source: self.source,
+            key: format!("{}[{index}]", self.key),
+            value,
+        };
+        Ok(array.iter().enumerate().map(node).collect())
+    }
+
+    /// A string.
+    ///
+    /// # Errors
+    ///
+    /// If it is none.
+    pub fn string(&self, fix: &str) -> Result<&'a str, ConfigError> {
+        self.value
+            .get_ref()
+            .as_str()
+            .ok_or_else(|| self.error("must be a string in quotes", fix))
+    }
+
+    /// One of some words.
+    ///
+    /// # Errors
+    ///
+    /// If it is none of them.
+    pub fn one_of<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, ConfigError> {
+        let words: Vec<String> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let fix = format!("choose one of {}", words.join(", "));
+        let written = self.string(&fix)?;
+        choices
+            .iter()
+            .find(|(word, _)| *word == written)
+            .map(|(_, choice)| *choice)
+            .ok_or_else(|| self.error("is not one of the choices", fix))
+    }
+
+    /// A finite number; whole numbers count.
+    ///
+    /// # Errors
+    ///
+    /// If it is no number, NaN or infinite.
+    pub fn number(&self, fix: &str) -> Result<f64, ConfigError> {
+        let parsed = match self.value.get_ref() {
+            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse().ok(),
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            _ => None,
+        };
+        let number: f64 = parsed.ok_or_else(|| self.error("must be a number", fix))?;
+        if number.is_finite() {
+            Ok(number)
+        } else {
+            Err(self.error("must be a finite number", fix))
+        }
+    }
+
+    /// A list of finite numbers.
+    ///
+    /// # Errors
+    ///
+    /// If it is none.
+    pub fn numbers(&self, fix: &str) -> Result<Vec<f64>, ConfigError> {
+        self.list(fix)?.iter().map(|node| node.number(fix)).collect()
+    }
+
+    /// A whole number from `least` to `most`.
+    ///
+    /// # Errors
+    ///
+    /// If it is none.
+    pub fn whole(&self, least: u64, most: u64, fix: &str) -> Result<u64, ConfigError> {
+        let parsed: Option<i128> = match self.value.get_ref() {
+            DeValue::Integer(integer) => {
+                i128::from_str_radix(integer.as_str(), integer.radix()).ok()
+            }
+            _ => None,
+        };
+        let wanted = format!("must be a whole number from {least} to {most}");
+        parsed
+            .and_then(|number| u64::try_from(number).ok())
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| self.error(wanted, fix))
+    }
+}

@@ -1,0 +1,117 @@
+//! From tallies and closed forms to rows of numbers with error bars.
+
+pub mod rate;
+pub mod rows;
+pub mod tally;
+
+use crate::experiment::Experiment;
+use crate::measure::Measured;
+use crate::special::normal_quantile;
+use crate::theory::{Quantity, System, Theory};
+use rate::{NoRate, RateEstimate, RateWeights};
+
+/// The level of intervals in tables that no check asked for.
+pub const TABLE_CONFIDENCE: f64 = 0.999;
+
+/// Everything known of one N: measured and in closed form.
+#[derive(Debug)]
+pub struct Findings {
+    /// N.
+    pub particles: usize,
+    /// Record times.
+    pub times: Vec<f64>,
+    /// Indices of the record times of W₂.
+    pub distance_times: Vec<usize>,
+    /// Pooled velocities in a W₂ batch.
+    pub sample: usize,
+    /// The closed forms.
+    pub theory: Theory,
+    /// The tallies.
+    pub measured: Measured,
+}
+
+/// A decay rate with the copy it was measured on.
+pub type RateResult = Result<RateEstimate, NoRate>;
+
+impl Findings {
+    /// Bring together what was measured for entry `index` of a sweep.
+    pub fn new(experiment: &Experiment, index: usize, theory: Theory, measured: Measured) -> Self {
+        Findings {
+            particles: experiment.sweep[index].0,
+            times: experiment.times(),
+            distance_times: experiment.wasserstein_indices(),
+            sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
+            theory,
+            measured,
+        }
+    }
+
+    /// The measured decay rate of a quantity.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn rate(&self, quantity: Quantity) -> RateResult {
+        let n = self.particles as f64;
+        let tally = &self.measured.tracked[quantity as usize];
+        let weights = rate_weights(&self.theory, quantity, self.particles, &self.times)?;
+        let (scale, shift) = match quantity {
+            Quantity::Discrepancy => (1.0, 0.0),
+            Quantity::Energy => (n, -n * self.theory.bath_variance()),
+            Quantity::FirstMoment => (n, 0.0),
+            Quantity::PairMoment => (n * (n - 1.0), 0.0),
+        };
+        weights.estimate(tally, scale, shift, quantity == Quantity::Discrepancy)
+    }
+
+    /// Gelbrich's bound at the *measured* first and second moments of a record
+    /// time, with a standard error by the delta method over replicas.
+    pub fn measured_gelbrich(&self, time: usize) -> (f64, Option<f64>) {
+        use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
+        let tally = &self.measured.low_moments[time];
+        let mean = tally.mean();
+        let (first, second) = ((mean[0], mean[1]), (mean[2], mean[3]));
+        let error = gelbrich_gradient(first, second)
+            .and_then(|gradient| tally.variance_of(&gradient))
+            .map(|variance| (variance / tally.count()).sqrt());
+        (gelbrich_squared(first, second), error)
+    }
+}
+
+/// What is known of a rate before sampling, for one N.
+///
+/// # Errors
+///
+/// Why there can be no rate.
+pub fn rate_weights(
+    theory: &Theory,
+    quantity: Quantity,
+    particles: usize,
+    times: &[f64],
+) -> Result<RateWeights, NoRate> {
+    if quantity.needs_pairs() && particles == 1 {
+        return Err(NoRate::OneParticle);
+    }
+    let system = theory.judged_copy(quantity).ok_or(NoRate::StartsAtZero)?;
+    let second: Vec<Option<f64>> = (times.iter())
+        .map(|&time| theory.martingale_second(quantity, system, time))
+        .collect();
+    RateWeights::new(
+        times,
+        theory.decay_rate(quantity),
+        theory.initial_mean(quantity, system),
+        &second,
+    )
+}
+
+/// The half-width, in standard errors, of a two-sided normal interval.
+pub fn normal_half_width(confidence: f64) -> f64 {
+    -normal_quantile(0.5 * (1.0 - confidence), 0.5 * (1.0 + confidence))
+}
+
+/// The copy a quantity was measured on, for people.
+pub fn judged_copy_name(theory: &Theory, quantity: Quantity) -> &'static str {
+    theory
+        .judged_copy(quantity)
+        .map_or("neither", System::name)
+}

@@ -1,0 +1,227 @@
+//! Decay rates with exact weights and two standard errors.
+//!
+//! X is a quantity with E X(t) = e^{−r*t} E X(0) for which M = e^{r*t}X is a
+//! martingale. Its increments are uncorrelated, with each other and with X(0),
+//! so the best linear estimate of the rate weights each step of time by the
+//! exact variance of its increment, and the variance of X(0) drops out
+//! (`statistics.md`).
+
+use super::tally::Covariances;
+use thiserror::Error;
+
+/// A decay rate measured over replicas.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateEstimate {
+    /// r̂, per unit of time.
+    pub rate: f64,
+    /// 1/√(R·I), known before anything is simulated.
+    pub exact_std_error: f64,
+    /// From the spread of the replicas.
+    pub empirical_std_error: f64,
+}
+
+impl RateEstimate {
+    /// The larger of the two standard errors: late in a run, or with few
+    /// replicas, the empirical one misses the rare replicas that carry the mean.
+    pub fn std_error(&self) -> f64 {
+        self.exact_std_error.max(self.empirical_std_error)
+    }
+}
+
+/// Why there is no rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NoRate {
+    /// E X(0) = 0.
+    #[error("the quantity is 0 from the start")]
+    StartsAtZero,
+    /// Infinite variance.
+    #[error("its variance is infinite or not known, so there is no interval")]
+    NoVariance,
+    /// All increments are 0.
+    #[error("nothing changes it: the rate is exactly 0")]
+    Frozen,
+    /// N = 1.
+    #[error("not applicable at N = 1, where there are no pair collisions")]
+    OneParticle,
+    /// No root, or a mean that is not positive.
+    #[error("the means determine no rate: too few replicas")]
+    Undetermined,
+}
+
+/// What is known before sampling: the weights of the steps of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateWeights {
+    times: Vec<f64>,
+    exact_rate: f64,
+    initial_mean: f64,
+    /// w_k = Δt_k/q_k for k = 1..K.
+    weights: Vec<f64>,
+    /// I = ΣΔt_k²/q_k.
+    information: f64,
+}
+
+impl RateWeights {
+    /// Weights from the exact rate r*, E X(0) and E M(t_k)² at all record
+    /// times t_0 < … < t_K.
+    ///
+    /// # Errors
+    ///
+    /// Where there can be no estimate, why.
+    pub fn new(
+        times: &[f64],
+        exact_rate: f64,
+        initial_mean: f64,
+        martingale_second: &[Option<f64>],
+    ) -> Result<Self, NoRate> {
+        if initial_mean == 0.0 {
+            return Err(NoRate::StartsAtZero);
+        }
+        let second: Option<Vec<f64>> = martingale_second.iter().copied().collect();
+        let second = second.ok_or(NoRate::NoVariance)?;
+        let square = initial_mean * initial_mean;
+        let q: Vec<f64> = second.windows(2).map(|m| (m[1] - m[0]) / square).collect();
+        if q.iter().any(|q| !q.is_finite()) {
+            return Err(NoRate::NoVariance);
+        }
+        // Increments of pure rounding mean that M is constant.
+        let floor = 1e-14 * second[0] / square;
+        if exact_rate == 0.0 || q.iter().any(|&q| q <= floor) {
+            return Err(NoRate::Frozen);
+        }
+        let steps = times.windows(2).map(|t| t[1] - t[0]);
+        let weights: Vec<f64> = steps.clone().zip(&q).map(|(step, q)| step / q).collect();
+        let information = steps.zip(&weights).map(|(step, weight)| step * weight).sum();
+        Ok(RateWeights {
+            times: times.to_vec(),
+            exact_rate,
+            initial_mean,
+            weights,
+            information,
+        })
+    }
+
+    /// 1/√(R·I): the standard error that R replicas will have.
+    pub fn exact_std_error(&self, replicas: u64) -> f64 {
+        1.0 / (replicas as f64 * self.information).sqrt()
+    }
+
+    /// The rate of a positive quantity from its means:
+    /// r̂ = −(1/I) Σ w_k log(X̄_k/X̄_{k−1}) − T/(2RI), the last term for the bias
+    /// of the logarithm.
+    fn log_rate(&self, means: &[f64], replicas: u64) -> Result<f64, NoRate> {
+        if means.iter().any(|&mean| mean <= 0.0 || !mean.is_finite()) {
+            return Err(NoRate::Undetermined);
+        }
+        let logs: f64 = (means.windows(2).zip(&self.weights))
+            .map(|(x, weight)| weight * libm::log(x[1] / x[0]))
+            .sum();
+        let span = self.times[self.times.len() - 1] - self.times[0];
+        Ok((-logs - span / (2.0 * replicas as f64)) / self.information)
+    }
+
+    /// Coefficients a_k of Σ w_k (e^{rt_k}X_k − e^{rt_{k−1}}X_{k−1}) = Σ a_k X_k.
+    fn coefficients(&self, rate: f64) -> Vec<f64> {
+        let last = self.weights.len();
+        (0..=last)
+            .map(|k| {
+                let before = if k == 0 { 0.0 } else { self.weights[k - 1] };
+                let after = if k == last { 0.0 } else { self.weights[k] };
+                (before - after) * libm::exp(rate * self.times[k])
+            })
+            .collect()
+    }
+
+    /// The root of Σ w_k (e^{rt_k}X̄_k − e^{rt_{k−1}}X̄_{k−1}) = 0 near the exact
+    /// rate, by Newton's method.
+    fn signed_rate(&self, means: &[f64]) -> Result<f64, NoRate> {
+        let mut rate = self.exact_rate;
+        for _ in 0..100 {
+            let terms: Vec<f64> = (self.coefficients(rate).iter().zip(means))
+                .map(|(a, x)| a * x)
+                .collect();
+            let value: f64 = terms.iter().sum();
+            let slope: f64 = terms.iter().zip(&self.times).map(|(term, t)| term * t).sum();
+            let step = value / slope;
+            rate -= step;
+            if !rate.is_finite() || rate.abs() > 1e3 * self.exact_rate {
+                return Err(NoRate::Undetermined);
+            }
+            if step.abs() <= 1e-14 * rate.abs() {
+                return Ok(rate);
+            }
+        }
+        Err(NoRate::Undetermined)
+    }
+
+    /// The estimate from the means and covariances over time of a variable x
+    /// with X = `scale`·x + `shift`; `positive` says that X cannot change sign.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two replicas, or means that determine no rate.
+    pub fn estimate(
+        &self,
+        tally: &Covariances,
+        scale: f64,
+        shift: f64,
+        positive: bool,
+    ) -> Result<RateEstimate, NoRate> {
+        let means: Vec<f64> = tally.mean().iter().map(|x| scale * x + shift).collect();
+        let replicas = tally.count() as u64;
+        let rate = if positive {
+            self.log_rate(&means, replicas)?
+        } else {
+            self.signed_rate(&means)?
+        };
+        let variance = tally
+            .variance_of(&self.coefficients(rate))
+            .ok_or(NoRate::Undetermined)?;
+        let empirical_std_error = scale.abs() * (variance / replicas as f64).sqrt()
+            / (self.information * self.initial_mean.abs());
+        Ok(RateEstimate {
+            rate,
+            exact_std_error: self.exact_std_error(replicas),
+            empirical_std_error,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    /// Weights for q_k = Δt_k: a martingale with unit relative variance rate.
+    fn weights(rate: f64) -> RateWeights {
+        let times: Vec<f64> = (0..=20).map(|k| f64::from(k) * 0.1).collect();
+        let second: Vec<Option<f64>> = times.iter().map(|t| Some(4.0 * (1.0 + t))).collect();
+        RateWeights::new(&times, rate, 2.0, &second).unwrap()
+    }
+
+    #[test]
+    fn noiseless_decay_gives_its_rate() {
+        let weights = weights(0.7);
+        assert!((weights.information - 2.0).abs() < 1e-12);
+        for truth in [0.7, 0.69, 1.4] {
+            let rows = Array2::from_shape_fn((5, 21), |(_, k)| {
+                (2.0 * libm::exp(-truth * 0.1 * k as f64) + 1.0) / 3.0
+            });
+            let tally = Covariances::of(&rows);
+            let signed = weights.estimate(&tally, 3.0, -1.0, false).unwrap();
+            assert!((signed.rate - truth).abs() < 1e-12);
+            assert!(signed.empirical_std_error < 1e-12);
+            let positive = weights.estimate(&tally, 3.0, -1.0, true).unwrap();
+            // Noise-free means have no bias: the correction T/(2RI) = 0.1 shows.
+            assert!((positive.rate - (truth - 0.1)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn reasons_for_no_rate() {
+        let times = [0.0, 1.0];
+        let new = |mean, second: &[Option<f64>]| RateWeights::new(&times, 0.5, mean, second);
+        assert_eq!(new(0.0, &[Some(1.0), Some(2.0)]), Err(NoRate::StartsAtZero));
+        assert_eq!(new(1.0, &[Some(1.0), None]), Err(NoRate::NoVariance));
+        assert_eq!(new(1.0, &[Some(1.0), Some(1.0)]), Err(NoRate::Frozen));
+    }
+}

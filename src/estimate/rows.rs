@@ -1,0 +1,336 @@
+//! The rows of the tables, as plain records in the order of their columns.
+//!
+//! `None` is an empty cell: there is no such value. A standard error of 0 is a
+//! claim that there is no error, and only made where that is so.
+
+use super::{Findings, TABLE_CONFIDENCE, normal_half_width};
+use crate::experiment::Experiment;
+use crate::observe::{DISCREPANCY, column};
+use crate::theory::{Moment, Quantity, System};
+use serde::Serialize;
+
+/// A row of `discrepancy.csv`: ‖Δ‖² summed over particles.
+#[derive(Debug, Clone, Serialize)]
+pub struct DiscrepancyRow {
+    /// N.
+    pub particles: usize,
+    /// t.
+    pub time: f64,
+    /// Number of replicas.
+    pub replicas: u64,
+    /// Mean over replicas.
+    pub mean: f64,
+    /// Its standard error, from the spread of the replicas.
+    pub std_error: Option<f64>,
+    /// E‖Δ(t)‖².
+    pub exact_mean: f64,
+    /// The exact standard error of the mean.
+    pub exact_std_error: Option<f64>,
+    /// (mean − exact_mean)/exact_std_error.
+    pub z: Option<f64>,
+    /// e^{−μt} E‖Δ(0)‖²: what Theorem 6's proof prints.
+    pub bound: f64,
+    /// Whether z is nearly normal: relative variance over replicas below 0.01.
+    pub trusted: Option<bool>,
+}
+
+/// A row of `moments.csv`.
+#[derive(Debug, Clone, Serialize)]
+pub struct MomentRow {
+    /// N.
+    pub particles: usize,
+    /// t.
+    pub time: f64,
+    /// `first` or `second`.
+    pub system: &'static str,
+    /// `m1`, `m2`, `m4`, `m11` or `m22`.
+    pub moment: &'static str,
+    /// Mean over replicas.
+    pub mean: f64,
+    /// Its standard error, from the spread of the replicas.
+    pub std_error: Option<f64>,
+    /// The exact moment.
+    pub exact: Option<f64>,
+    /// (mean − exact)/std_error.
+    pub z: Option<f64>,
+}
+
+/// A row of `wasserstein.csv`: squared distances of first marginals.
+#[derive(Debug, Clone, Serialize)]
+pub struct WassersteinRow {
+    /// N.
+    pub particles: usize,
+    /// t.
+    pub time: f64,
+    /// Replicas in whole batches.
+    pub replicas: u64,
+    /// Pooled velocities of a batch.
+    pub sample: usize,
+    /// Number of independent batches.
+    pub batches: u64,
+    /// Gelbrich's bound from exact moments: exactly ≤ W₂².
+    pub gelbrich_lower: f64,
+    /// Mean over batches of W₂² of the pooled velocities: in the mean ≥ W₂².
+    pub w2_squared: Option<f64>,
+    /// Its standard error over batches.
+    pub std_error: Option<f64>,
+    /// Mean over batches of ‖Δ‖²/N of the same velocities: ≥ `w2_squared`.
+    pub coupling_upper: Option<f64>,
+    /// e^{−μt} W₂²(f, h): Theorem 7 as printed, squared.
+    pub bound: f64,
+}
+
+/// A row of `rates.csv`.
+#[derive(Debug, Clone, Serialize)]
+pub struct RateRow {
+    /// N.
+    pub particles: usize,
+    /// `discrepancy`, `energy`, `first-moment` or `pair-moment`.
+    pub quantity: &'static str,
+    /// Number of replicas.
+    pub replicas: u64,
+    /// Decay rate per unit of time.
+    pub rate: Option<f64>,
+    /// The larger of the two that follow.
+    pub std_error: Option<f64>,
+    /// Known before sampling.
+    pub exact_std_error: Option<f64>,
+    /// From the spread of the replicas.
+    pub empirical_std_error: Option<f64>,
+    /// Level of the interval.
+    pub confidence: f64,
+    /// Lower end of the interval.
+    pub ci_low: Option<f64>,
+    /// Upper end of the interval.
+    pub ci_high: Option<f64>,
+    /// The exact rate of the process.
+    pub predicted: f64,
+    /// (rate − predicted)/std_error.
+    pub z: Option<f64>,
+}
+
+/// A row of `scaling.csv`: a quantity at the end of the run, or a rate.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScalingRow {
+    /// N.
+    pub particles: usize,
+    /// What.
+    pub quantity: &'static str,
+    /// Measured, or exact where `std_error` is empty and `exact` equals it.
+    pub value: f64,
+    /// Standard error of `value`.
+    pub std_error: Option<f64>,
+    /// Closed form.
+    pub exact: Option<f64>,
+}
+
+/// The tables of one N.
+#[derive(Debug, Default, Clone)]
+pub struct Tables {
+    /// `discrepancy.csv`
+    pub discrepancy: Vec<DiscrepancyRow>,
+    /// `wasserstein.csv`
+    pub wasserstein: Vec<WassersteinRow>,
+    /// `rates.csv`
+    pub rates: Vec<RateRow>,
+    /// `moments.csv`
+    pub moments: Vec<MomentRow>,
+    /// `scaling.csv`
+    pub scaling: Vec<ScalingRow>,
+}
+
+/// Relative variance over replicas below which z-scores are nearly normal
+/// (`statistics.md`).
+const TRUSTED: f64 = 0.01;
+
+/// (value − exact)/error where the error is not 0.
+fn z_score(value: f64, exact: f64, error: f64) -> Option<f64> {
+    (error > 0.0).then(|| (value - exact) / error)
+}
+
+impl Tables {
+    /// The rows that one N gives.
+    pub fn of(experiment: &Experiment, findings: &Findings, initial_w2: f64) -> Tables {
+        Tables {
+            discrepancy: discrepancy_rows(experiment, findings),
+            wasserstein: wasserstein_rows(experiment, findings, initial_w2),
+            rates: rate_rows(findings),
+            moments: moment_rows(findings),
+            scaling: scaling_rows(findings),
+        }
+    }
+
+    /// Append the rows of another N.
+    pub fn extend(&mut self, other: Tables) {
+        self.discrepancy.extend(other.discrepancy);
+        self.wasserstein.extend(other.wasserstein);
+        self.rates.extend(other.rates);
+        self.moments.extend(other.moments);
+        self.scaling.extend(other.scaling);
+    }
+}
+
+fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<DiscrepancyRow> {
+    let theory = &findings.theory;
+    let replicas = findings.measured.replicas;
+    let row = |(index, &time): (usize, &f64)| {
+        let (mean, std_error) = findings.measured.mean(index, DISCREPANCY);
+        let exact_mean = theory.discrepancy_mean(time);
+        let relative = theory
+            .discrepancy_relative_variance(time)
+            .map(|variance| variance / replicas as f64);
+        let exact_std_error = relative.map(|relative| relative.sqrt() * exact_mean);
+        DiscrepancyRow {
+            particles: findings.particles,
+            time,
+            replicas,
+            mean,
+            std_error,
+            exact_mean,
+            exact_std_error,
+            z: exact_std_error.and_then(|error| z_score(mean, exact_mean, error)),
+            bound: libm::exp(-experiment.mu * time) * theory.discrepancy_mean(0.0),
+            trusted: relative.map(|relative| relative < TRUSTED),
+        }
+    };
+    findings.times.iter().enumerate().map(row).collect()
+}
+
+fn moment_rows(findings: &Findings) -> Vec<MomentRow> {
+    let theory = &findings.theory;
+    let mut rows = vec![];
+    for (index, &time) in findings.times.iter().enumerate() {
+        for system in System::ALL {
+            for moment in Moment::ALL {
+                if moment.is_joint() && findings.particles == 1 {
+                    continue;
+                }
+                let (mean, std_error) = findings.measured.mean(index, column(system, moment));
+                let exact = theory.moment(system, moment, time);
+                rows.push(MomentRow {
+                    particles: findings.particles,
+                    time,
+                    system: system.name(),
+                    moment: moment.name(),
+                    mean,
+                    std_error,
+                    exact,
+                    z: exact
+                        .zip(std_error)
+                        .and_then(|(exact, error)| z_score(mean, exact, error)),
+                });
+            }
+        }
+    }
+    rows
+}
+
+fn wasserstein_rows(
+    experiment: &Experiment,
+    findings: &Findings,
+    initial_w2: f64,
+) -> Vec<WassersteinRow> {
+    let distances = &findings.measured.distances;
+    let batches = distances.count() as u64;
+    let batch = findings.sample.div_ceil(findings.particles) as u64;
+    let enough = batches >= 2;
+    let row = |(index, &at): (usize, &usize)| {
+        let time = findings.times[at];
+        WassersteinRow {
+            particles: findings.particles,
+            time,
+            replicas: batches * batch,
+            sample: findings.sample,
+            batches,
+            gelbrich_lower: findings.theory.gelbrich_squared(time),
+            w2_squared: enough.then(|| distances.mean(2 * index)),
+            std_error: distances.std_error(2 * index),
+            coupling_upper: enough.then(|| distances.mean(2 * index + 1)),
+            bound: libm::exp(-experiment.mu * time) * initial_w2,
+        }
+    };
+    findings.distance_times.iter().enumerate().map(row).collect()
+}
+
+fn rate_rows(findings: &Findings) -> Vec<RateRow> {
+    let half_width = normal_half_width(TABLE_CONFIDENCE);
+    let row = |quantity: Quantity| {
+        let estimate = findings.rate(quantity).ok();
+        let predicted = findings.theory.decay_rate(quantity);
+        let std_error = estimate.map(|estimate| estimate.std_error());
+        let rate = estimate.map(|estimate| estimate.rate);
+        let end = |sign: f64| Some(rate? + sign * half_width * std_error?);
+        RateRow {
+            particles: findings.particles,
+            quantity: quantity.name(),
+            replicas: findings.measured.replicas,
+            rate,
+            std_error,
+            exact_std_error: estimate.map(|estimate| estimate.exact_std_error),
+            empirical_std_error: estimate.map(|estimate| estimate.empirical_std_error),
+            confidence: TABLE_CONFIDENCE,
+            ci_low: end(-1.0),
+            ci_high: end(1.0),
+            predicted,
+            z: rate
+                .zip(std_error)
+                .and_then(|(rate, error)| z_score(rate, predicted, error)),
+        }
+    };
+    Quantity::ALL.into_iter().map(row).collect()
+}
+
+fn scaling_rows(findings: &Findings) -> Vec<ScalingRow> {
+    let n = findings.particles as f64;
+    let theory = &findings.theory;
+    let last = findings.times.len() - 1;
+    let end = findings.times[last];
+    let mut rows = vec![];
+    let mut push = |quantity, value: Option<f64>, std_error, exact| {
+        if let Some(value) = value {
+            rows.push(ScalingRow {
+                particles: findings.particles,
+                quantity,
+                value,
+                std_error,
+                exact,
+            });
+        }
+    };
+    let rate = findings.rate(Quantity::Discrepancy).ok();
+    push(
+        "decay_rate",
+        rate.map(|rate| rate.rate),
+        rate.map(|rate| rate.std_error()),
+        Some(theory.decay_rate(Quantity::Discrepancy)),
+    );
+    let (mean, error) = findings.measured.mean(last, DISCREPANCY);
+    push(
+        "discrepancy_per_particle",
+        Some(mean / n),
+        error.map(|error| error / n),
+        Some(theory.discrepancy_mean(end) / n),
+    );
+    let spread = findings.measured.discrepancy[last].relative_variance();
+    push(
+        "relative_variance",
+        spread.map(|(value, _)| value),
+        spread.map(|(_, error)| error),
+        theory.discrepancy_relative_variance(end),
+    );
+    let gelbrich = theory.gelbrich_squared(end);
+    push("gelbrich_lower", Some(gelbrich), None, Some(gelbrich));
+    let distances = &findings.measured.distances;
+    if let Some(index) = findings.distance_times.iter().position(|&at| at == last)
+        && distances.count() >= 2.0
+    {
+        for (quantity, variable, exact) in [
+            ("w2_squared", 2 * index, None),
+            ("coupling_upper", 2 * index + 1, Some(theory.discrepancy_mean(end) / n)),
+        ] {
+            let value = Some(distances.mean(variable));
+            push(quantity, value, distances.std_error(variable), exact);
+        }
+    }
+    rows
+}

@@ -1,0 +1,125 @@
+//! An experiment: everything that a run depends on, checked and without files.
+
+use crate::coupling::CouplingKind;
+use crate::law::Law;
+use crate::model::{Clock, Rates};
+use crate::theory::Theory;
+use crate::theory::pairing::Pairing;
+
+/// A verified experiment; the config layer makes it from a TOML file.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    /// Its name: the config's file stem.
+    pub name: String,
+    /// A line for people.
+    pub title: Option<String>,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// Numbers of particles, and of replicas for each.
+    pub sweep: Vec<(usize, u64)>,
+    /// λ, the paper's pair rate.
+    pub lambda: f64,
+    /// μ, the paper's bath rate.
+    pub mu: f64,
+    /// How λ and μ become rates.
+    pub clock: Clock,
+    /// How the two copies are coupled.
+    pub coupling: CouplingKind,
+    /// g, with mean 0.
+    pub bath: Law,
+    /// Law of V_i(0).
+    pub first: Law,
+    /// Law of V′_i(0).
+    pub second: Law,
+    /// Joint law of V_i(0) and V′_i(0).
+    pub pairing: Pairing,
+    /// Length of a run.
+    pub end: f64,
+    /// Number of record times, 0 and the end included.
+    pub points: usize,
+    /// Where and how W₂ of the first marginals is measured.
+    pub wasserstein: Option<WassersteinPlan>,
+    /// What is to be judged.
+    pub checks: Vec<Check>,
+}
+
+/// Where and how W₂ of the first marginals is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WassersteinPlan {
+    /// Record times, 0 and the end included, among those of the experiment.
+    pub points: usize,
+    /// Pooled velocities in a batch.
+    pub sample: usize,
+}
+
+/// A claim to be judged, and what is expected of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// The claim's id in the ledger.
+    pub claim: String,
+    /// What each N's verdict should be.
+    pub expect: Expectation,
+    /// τ: how far from the printed value still counts as it, relatively.
+    pub tolerance: f64,
+    /// Level of the intervals that decide.
+    pub confidence: f64,
+}
+
+/// The verdict that a config expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expectation {
+    /// The claim holds on this experiment.
+    Holds,
+    /// The claim is refuted by this experiment.
+    Refuted,
+}
+
+impl Expectation {
+    /// Both, for messages.
+    pub const ALL: [Expectation; 2] = [Expectation::Holds, Expectation::Refuted];
+
+    /// The word used in configs and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Expectation::Holds => "holds",
+            Expectation::Refuted => "refuted",
+        }
+    }
+}
+
+impl Experiment {
+    /// κ and β of two or more particles.
+    pub fn rates(&self) -> Rates {
+        self.clock.rates(self.lambda, self.mu)
+    }
+
+    /// The record times `end · k/(points − 1)`.
+    ///
+    /// A grid twice as fine, or twice as long with twice as many steps, has the
+    /// same numbers at common times, to the bit.
+    pub fn times(&self) -> Vec<f64> {
+        let steps = (self.points - 1) as f64;
+        (0..self.points).map(|k| self.end * k as f64 / steps).collect()
+    }
+
+    /// Indices into [`Experiment::times`] at which W₂ is measured.
+    pub fn wasserstein_indices(&self) -> Vec<usize> {
+        let Some(plan) = self.wasserstein else {
+            return vec![];
+        };
+        let stride = (self.points - 1) / (plan.points - 1);
+        (0..plan.points).map(|k| k * stride).collect()
+    }
+
+    /// The closed forms for one N of the sweep.
+    pub fn theory(&self, particles: usize) -> Theory {
+        Theory::new(
+            particles,
+            self.rates(),
+            &self.bath,
+            (&self.first, &self.second),
+            self.pairing,
+            self.coupling,
+        )
+    }
+}

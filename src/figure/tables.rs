@@ -1,0 +1,228 @@
+//! Typed reading of the CSV tables that the figures show.
+//!
+//! An empty cell means "no value" and becomes NaN, which no drawing function draws: neither a
+//! missing standard error nor a missing exact value can be mistaken for 0.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use csv::{ErrorKind, StringRecord};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+
+use super::FigureError;
+
+/// A row of one of the tables.
+pub(super) trait Row: DeserializeOwned {
+    /// The table's file name.
+    const FILE: &'static str;
+    /// The columns that must be there; further ones are ignored.
+    const COLUMNS: &'static [&'static str];
+
+    /// The number of particles N.
+    fn particles(&self) -> u64;
+}
+
+/// E‖Δ‖² against time, summed over particles.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Discrepancy {
+    pub(super) particles: u64,
+    #[serde(deserialize_with = "number")]
+    pub(super) time: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) mean: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) std_error: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) exact_mean: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) z: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) bound: f64,
+    /// Whether the normal approximation behind z is trusted here; empty or absent: nothing is said.
+    #[serde(default)]
+    pub(super) trusted: Option<bool>,
+}
+
+impl Row for Discrepancy {
+    const FILE: &'static str = "discrepancy.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "particles",
+        "time",
+        "mean",
+        "std_error",
+        "exact_mean",
+        "z",
+        "bound",
+    ];
+
+    fn particles(&self) -> u64 {
+        self.particles
+    }
+}
+
+/// The bracket of W₂² against time, squared and per particle.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Wasserstein {
+    pub(super) particles: u64,
+    #[serde(deserialize_with = "number")]
+    pub(super) time: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) gelbrich_lower: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) w2_squared: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) std_error: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) coupling_upper: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) bound: f64,
+}
+
+impl Row for Wasserstein {
+    const FILE: &'static str = "wasserstein.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "particles",
+        "time",
+        "gelbrich_lower",
+        "w2_squared",
+        "std_error",
+        "coupling_upper",
+        "bound",
+    ];
+
+    fn particles(&self) -> u64 {
+        self.particles
+    }
+}
+
+/// Moments of either system against time.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Moment {
+    pub(super) particles: u64,
+    #[serde(deserialize_with = "number")]
+    pub(super) time: f64,
+    pub(super) system: String,
+    pub(super) moment: String,
+    #[serde(deserialize_with = "number")]
+    pub(super) mean: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) std_error: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) exact: f64,
+}
+
+impl Row for Moment {
+    const FILE: &'static str = "moments.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "particles",
+        "time",
+        "system",
+        "moment",
+        "mean",
+        "std_error",
+        "exact",
+    ];
+
+    fn particles(&self) -> u64 {
+        self.particles
+    }
+}
+
+/// A quantity against the number of particles.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Scaling {
+    pub(super) particles: u64,
+    pub(super) quantity: String,
+    #[serde(deserialize_with = "number")]
+    pub(super) value: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) std_error: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) exact: f64,
+}
+
+impl Row for Scaling {
+    const FILE: &'static str = "scaling.csv";
+    const COLUMNS: &'static [&'static str] =
+        &["particles", "quantity", "value", "std_error", "exact"];
+
+    fn particles(&self) -> u64 {
+        self.particles
+    }
+}
+
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
+/// Reads a table from a folder, in the order of the file.
+pub(super) fn read<R: Row>(folder: &Path) -> Result<Vec<R>, FigureError> {
+    let path = folder.join(R::FILE);
+    let mut reader = csv::Reader::from_path(&path).map_err(|error| unreadable(&path, &error))?;
+    let headers = reader
+        .headers()
+        .map_err(|error| unreadable(&path, &error))?
+        .clone();
+    require_columns::<R>(&path, &headers)?;
+    let rows = reader
+        .deserialize()
+        .map(|row| row.map_err(|error| malformed(&path, &headers, &error)))
+        .collect::<Result<Vec<R>, _>>()?;
+    if rows.is_empty() {
+        return Err(FigureError::no_data(&path, "rows"));
+    }
+    Ok(rows)
+}
+
+fn require_columns<R: Row>(path: &Path, headers: &StringRecord) -> Result<(), FigureError> {
+    let missing = |column: &&&str| !headers.iter().any(|header| header == **column);
+    match R::COLUMNS.iter().find(missing) {
+        None => Ok(()),
+        Some(column) => Err(FigureError::MissingColumn {
+            file: path.to_owned(),
+            column: (*column).to_owned(),
+        }),
+    }
+}
+
+fn unreadable(path: &Path, error: &csv::Error) -> FigureError {
+    FigureError::Unreadable {
+        file: path.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+fn malformed(path: &Path, headers: &StringRecord, error: &csv::Error) -> FigureError {
+    let (column, reason) = match error.kind() {
+        ErrorKind::Deserialize { err, .. } => (
+            err.field()
+                .and_then(|field| headers.get(usize::try_from(field).ok()?)),
+            err.kind().to_string(),
+        ),
+        ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => (
+            None,
+            format!("{len} cells where the header has {expected_len}"),
+        ),
+        _ => (None, error.to_string()),
+    };
+    FigureError::Malformed {
+        file: path.to_owned(),
+        line: error.position().map_or(0, csv::Position::line),
+        column: column.unwrap_or("(whole row)").to_owned(),
+        reason,
+    }
+}
+
+/// Groups rows by the number of particles, ascending, keeping their order within a group.
+pub(super) fn by_particles<'a, R: Row>(
+    rows: impl IntoIterator<Item = &'a R>,
+) -> BTreeMap<u64, Vec<&'a R>> {
+    let mut groups = BTreeMap::<u64, Vec<&R>>::new();
+    for row in rows {
+        groups.entry(row.particles()).or_default().push(row);
+    }
+    groups
+}

@@ -1,0 +1,338 @@
+//! Verdicts: the only place that says HOLDS.
+//!
+//! A claim is tested *as printed*, in λ and μ, on the clock that the config
+//! chooses. What the process of that clock really does is known in closed form,
+//! and a refutation counts only if the measurement agrees with it: otherwise a
+//! wrong program would pass wherever a refutation is expected. A verdict is
+//! about the data of its experiment.
+
+pub mod claims;
+
+use crate::estimate::Findings;
+use crate::experiment::{Check, Expectation, Experiment};
+use crate::special::normal_quantile;
+use claims::Claim;
+use serde::Serialize;
+
+/// What the evidence says of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
+pub enum Verdict {
+    /// True within the tolerance, at the confidence asked for.
+    Holds,
+    /// False beyond the tolerance, and the measurement agrees with theory.
+    Refuted,
+    /// Not enough data to say.
+    Inconclusive,
+    /// The measurement contradicts the exact value: the program is wrong.
+    Void,
+    /// The claim says nothing about this N or these data.
+    NotApplicable,
+}
+
+impl Verdict {
+    /// The word used in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Holds => "HOLDS",
+            Verdict::Refuted => "REFUTED",
+            Verdict::Inconclusive => "INCONCLUSIVE",
+            Verdict::Void => "VOID",
+            Verdict::NotApplicable => "NOT-APPLICABLE",
+        }
+    }
+}
+
+/// A verdict on one claim at one N, with the numbers behind it.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    /// What the evidence says.
+    pub verdict: Verdict,
+    /// What was measured.
+    pub quantity: String,
+    /// Its value.
+    pub estimate: Option<f64>,
+    /// Its standard error.
+    pub std_error: Option<f64>,
+    /// Its interval at the check's confidence.
+    pub interval: Option<(f64, f64)>,
+    /// The printed value or bound.
+    pub printed: Option<f64>,
+    /// The exact value on this clock.
+    pub exact: Option<f64>,
+    /// Replicas that would decide with probability 0.9, where more would.
+    pub replicas_needed: Option<u64>,
+    /// The verdict in words.
+    pub reason: String,
+}
+
+impl Judgement {
+    /// A verdict without numbers.
+    fn bare(verdict: Verdict, quantity: &str, reason: impl Into<String>) -> Self {
+        Judgement {
+            verdict,
+            quantity: quantity.to_string(),
+            estimate: None,
+            std_error: None,
+            interval: None,
+            printed: None,
+            exact: None,
+            replicas_needed: None,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// What a claim is judged on, for one N.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// The experiment.
+    pub experiment: &'a Experiment,
+    /// What was measured and what is known.
+    pub findings: &'a Findings,
+    /// W₂²(f, h) of the initial laws.
+    pub initial_w2: f64,
+}
+
+/// A row of `verdicts.csv`.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerdictRow {
+    /// Id of the claim.
+    pub claim: String,
+    /// The clock it was judged on.
+    pub clock: &'static str,
+    /// N.
+    pub particles: usize,
+    /// What the config expects.
+    pub expect: &'static str,
+    /// HOLDS, REFUTED, INCONCLUSIVE, VOID or NOT-APPLICABLE.
+    pub verdict: &'static str,
+    /// What was measured.
+    pub quantity: String,
+    /// Its value.
+    pub estimate: Option<f64>,
+    /// Its standard error.
+    pub std_error: Option<f64>,
+    /// Level of the interval.
+    pub confidence: f64,
+    /// Lower end of the interval.
+    pub ci_low: Option<f64>,
+    /// Upper end of the interval.
+    pub ci_high: Option<f64>,
+    /// τ.
+    pub tolerance: f64,
+    /// The printed value or bound.
+    pub printed: Option<f64>,
+    /// The exact value on this clock.
+    pub exact: Option<f64>,
+    /// Replicas simulated.
+    pub replicas: u64,
+    /// Replicas that would decide with probability 0.9.
+    pub replicas_needed: Option<u64>,
+    /// The verdict in words.
+    pub reason: String,
+    /// The verdict against the expectation.
+    #[serde(skip)]
+    pub outcome: Outcome,
+}
+
+/// How a verdict stands to what was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// As expected, or not applicable.
+    AsExpected,
+    /// Undecided.
+    Undecided,
+    /// Another verdict than expected, or a void one.
+    Against,
+}
+
+impl Outcome {
+    fn of(verdict: Verdict, expect: Expectation) -> Self {
+        match (verdict, expect) {
+            (Verdict::NotApplicable, _)
+            | (Verdict::Holds, Expectation::Holds)
+            | (Verdict::Refuted, Expectation::Refuted) => Outcome::AsExpected,
+            (Verdict::Inconclusive, _) => Outcome::Undecided,
+            _ => Outcome::Against,
+        }
+    }
+}
+
+/// Judge one check on one N.
+pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow {
+    let Judgement {
+        verdict,
+        quantity,
+        estimate,
+        std_error,
+        interval,
+        printed,
+        exact,
+        replicas_needed,
+        mut reason,
+    } = claim.judge(evidence, check);
+    if !evidence.experiment.bath.has_density() {
+        reason.push_str("; the bath has no density, which is outside the paper's hypotheses");
+    }
+    VerdictRow {
+        claim: check.claim.clone(),
+        clock: evidence.experiment.clock.name(),
+        particles: evidence.findings.particles,
+        expect: check.expect.name(),
+        verdict: verdict.name(),
+        quantity,
+        estimate,
+        std_error,
+        confidence: check.confidence,
+        ci_low: interval.map(|interval| interval.0),
+        ci_high: interval.map(|interval| interval.1),
+        tolerance: check.tolerance,
+        printed,
+        exact,
+        replicas: evidence.findings.measured.replicas,
+        replicas_needed,
+        reason,
+        outcome: Outcome::of(verdict, check.expect),
+    }
+}
+
+/// An estimate to be held against a printed value.
+#[derive(Debug, Clone, Copy)]
+struct Measurement {
+    value: f64,
+    std_error: f64,
+    interval: (f64, f64),
+    replicas: u64,
+}
+
+impl Measurement {
+    fn new(value: f64, std_error: f64, replicas: u64, confidence: f64) -> Self {
+        let half = crate::estimate::normal_half_width(confidence) * std_error;
+        Measurement {
+            value,
+            std_error,
+            interval: (value - half, value + half),
+            replicas,
+        }
+    }
+
+    fn half_width(&self) -> f64 {
+        0.5 * (self.interval.1 - self.interval.0)
+    }
+
+    fn agrees_with(&self, exact: f64) -> bool {
+        self.interval.0 <= exact && exact <= self.interval.1
+    }
+
+    /// Replicas for which, if the truth is `exact`, the interval clears `room`
+    /// with probability 0.9; `quantile` is that of the ways it can fail.
+    fn replicas_to_clear(&self, room: f64, quantile: f64) -> Option<u64> {
+        if room <= 0.0 || self.std_error == 0.0 {
+            return None;
+        }
+        let widths = self.half_width() / self.std_error + quantile;
+        let ratio = widths * self.std_error / room;
+        Some((self.replicas as f64 * ratio * ratio).ceil() as u64)
+    }
+}
+
+/// The verdict on "the value is `printed`", an equivalence test: HOLDS if the
+/// interval lies inside (1 ± τ)·printed, REFUTED if it lies outside and meets
+/// the exact value with a half-width of at most τ·exact (`statistics.md`,
+/// `claims.md`).
+fn judge_equality(
+    quantity: &str,
+    measurement: Measurement,
+    printed: f64,
+    exact: f64,
+    tolerance: f64,
+) -> Judgement {
+    let (low, high) = measurement.interval;
+    let band = ((1.0 - tolerance) * printed, (1.0 + tolerance) * printed);
+    let inside = band.0 <= low && high <= band.1;
+    let outside = high < band.0 || band.1 < low;
+    let precise = measurement.half_width() <= tolerance * exact.abs();
+    let (verdict, reason) = if inside {
+        (Verdict::Holds, "the interval lies within the tolerance of the printed value".to_string())
+    } else if outside && !measurement.agrees_with(exact) {
+        (Verdict::Void, format!("the interval excludes the exact value {exact:.6} of this clock: the program is at fault"))
+    } else if outside && precise {
+        (Verdict::Refuted, "the interval excludes the printed value and meets the exact one of this clock".to_string())
+    } else if outside {
+        (Verdict::Inconclusive, "the interval excludes the printed value, but is wider than the tolerance around the exact one".to_string())
+    } else {
+        (Verdict::Inconclusive, "the interval is not clear of the tolerance's edge".to_string())
+    };
+    // Two ends can stick out of the band, one can reach into it.
+    let two_sided = -normal_quantile(0.05, 0.95);
+    let one_sided = -normal_quantile(0.1, 0.9);
+    let replicas_needed = (verdict == Verdict::Inconclusive)
+        .then(|| {
+            let room = (exact - band.0).min(band.1 - exact);
+            if room >= 0.0 {
+                measurement.replicas_to_clear(room, two_sided)
+            } else {
+                let precision = measurement.replicas_to_clear(tolerance * exact.abs(), 0.0);
+                measurement.replicas_to_clear(-room, one_sided).max(precision)
+            }
+        })
+        .flatten();
+    Judgement {
+        verdict,
+        quantity: quantity.to_string(),
+        estimate: Some(measurement.value),
+        std_error: Some(measurement.std_error),
+        interval: Some(measurement.interval),
+        printed: Some(printed),
+        exact: Some(exact),
+        replicas_needed,
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(value: f64, std_error: f64, printed: f64, exact: f64) -> Verdict {
+        let measurement = Measurement::new(value, std_error, 1000, 0.999);
+        judge_equality("rate", measurement, printed, exact, 0.01).verdict
+    }
+
+    #[test]
+    fn equality_needs_enough_data_to_hold() {
+        assert_eq!(verdict(1.0, 0.001, 1.0, 1.0), Verdict::Holds);
+        assert_eq!(verdict(1.0, 0.01, 1.0, 1.0), Verdict::Inconclusive);
+        // Half-width 3.29·0.001: from 0.0067 off the centre it leaves the band.
+        assert_eq!(verdict(1.0070, 0.001, 1.0, 1.0), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_refutation_must_meet_the_exact_value() {
+        assert_eq!(verdict(0.5, 0.001, 1.0, 0.5), Verdict::Refuted);
+        assert_eq!(verdict(0.55, 0.001, 1.0, 0.5), Verdict::Void);
+        assert_eq!(verdict(0.5, 0.01, 1.0, 0.5), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn replicas_needed_are_those_of_the_normal_approximation() {
+        // Half-width 1 % at 99.9 %: 2.25 times as many hold with probability 0.9.
+        let std_error = 0.01 / 3.290_526_731_491_9;
+        let measurement = Measurement::new(1.0, std_error * 1.001, 1000, 0.999);
+        let needed = judge_equality("rate", measurement, 1.0, 1.0, 0.01).replicas_needed;
+        assert!((2245..2260).contains(&needed.unwrap()), "{needed:?}");
+    }
+
+    #[test]
+    fn outcomes() {
+        use Expectation::{Holds, Refuted};
+        assert_eq!(Outcome::of(Verdict::Holds, Holds), Outcome::AsExpected);
+        assert_eq!(Outcome::of(Verdict::Holds, Refuted), Outcome::Against);
+        assert_eq!(Outcome::of(Verdict::Refuted, Holds), Outcome::Against);
+        assert_eq!(Outcome::of(Verdict::Void, Refuted), Outcome::Against);
+        assert_eq!(Outcome::of(Verdict::Void, Holds), Outcome::Against);
+        assert_eq!(Outcome::of(Verdict::Inconclusive, Holds), Outcome::Undecided);
+        assert_eq!(Outcome::of(Verdict::NotApplicable, Refuted), Outcome::AsExpected);
+    }
+}

@@ -1,0 +1,88 @@
+//! The Laplace law.
+
+use num_complex::Complex64;
+
+use super::validate::{location, scale};
+use super::{Distribution, LawError, polar_minus};
+
+/// The Laplace law with density e^{−|x−m|/b}/(2b): m + b times the difference of two unit exponentials.
+///
+/// Accuracy: quantiles to a few units in the last place of the distance to m, in both tails.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Laplace {
+    mean: f64,
+    scale: f64,
+}
+
+impl Laplace {
+    /// The Laplace law with `mean` m and `scale` b > 0 (variance 2b²).
+    ///
+    /// # Errors
+    /// If `mean` is not finite, `scale` is not a positive number, or either leaves the range of accepted magnitudes.
+    pub fn new(mean: f64, scale_parameter: f64) -> Result<Laplace, LawError> {
+        location("mean", mean)?;
+        scale("scale", scale_parameter, "use law = \"point\"")?;
+        Ok(Laplace {
+            mean,
+            scale: scale_parameter,
+        })
+    }
+
+    /// The scale b.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+}
+
+/// ln(2·`tail`) for `tail` ≤ ½ with complement `other`; near ½ by log1p, where the logarithm would cancel.
+fn log_twice(tail: f64, other: f64) -> f64 {
+    if tail > 0.25 {
+        libm::log1p(tail - other)
+    } else {
+        libm::log(2.0 * tail)
+    }
+}
+
+impl Distribution for Laplace {
+    fn name(&self) -> &'static str {
+        "laplace"
+    }
+
+    fn quantile_at(&self, lower: f64, upper: f64) -> f64 {
+        if lower <= upper {
+            self.mean + self.scale * log_twice(lower, upper)
+        } else {
+            self.mean - self.scale * log_twice(upper, lower)
+        }
+    }
+
+    fn cdf(&self, x: f64) -> f64 {
+        let standardized = (x - self.mean) / self.scale;
+        if standardized < 0.0 {
+            0.5 * libm::exp(standardized)
+        } else {
+            1.0 - 0.5 * libm::exp(-standardized)
+        }
+    }
+
+    fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    fn variance(&self) -> f64 {
+        2.0 * self.scale * self.scale
+    }
+
+    fn third_central_moment(&self) -> Option<f64> {
+        Some(0.0)
+    }
+
+    fn fourth_central_moment(&self) -> Option<f64> {
+        Some(6.0 * self.variance() * self.variance())
+    }
+
+    fn characteristic(&self, xi: f64) -> Complex64 {
+        let standardized = self.scale * xi;
+        polar_minus(1.0 / (1.0 + standardized * standardized), self.mean * xi)
+    }
+}

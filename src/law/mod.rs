@@ -1,0 +1,280 @@
+//! One-dimensional probability laws of velocities.
+//!
+//! Each law knows its quantile function, its distribution function, its moments up to order four, its
+//! characteristic function and how to turn two independent uniforms into one exact draw. Nothing here holds a
+//! random generator, so every statement can be tested with prescribed numbers.
+//!
+//! Claimed: constructors refuse every parameter outside a law's domain, and nothing after construction panics.
+//! Results use only IEEE basic operations, square roots and the crate `libm`, so that they are the same bytes on
+//! every machine. Not claimed: correct rounding. Each law states its accuracy.
+//!
+//! Parameters that carry the unit of a velocity are limited to magnitudes of at most [`LARGEST_MAGNITUDE`], and
+//! scales to at least [`SMALLEST_SCALE`], so that fourth powers neither overflow nor vanish.
+//!
+//! A law is added by one file, one variant of [`Law`] and one line in `Law::distribution`.
+
+mod discrete;
+mod empirical;
+mod laplace;
+mod normal;
+mod normal_mixture;
+mod point;
+mod student_t;
+mod uniform;
+mod validate;
+
+use num_complex::Complex64;
+
+pub use discrete::Discrete;
+pub use empirical::{Empirical, EmpiricalError};
+pub use laplace::Laplace;
+pub use normal::Normal;
+pub use normal_mixture::NormalMixture;
+pub use point::Point;
+pub use student_t::StudentT;
+pub use uniform::Uniform;
+pub use validate::{LARGEST_MAGNITUDE, SMALLEST_SCALE, WEIGHT_SUM_TOLERANCE};
+
+/// A parameter that a law cannot have.
+///
+/// The message names the parameter and the fix; whoever read the parameter from a file adds the file, the line
+/// and the key.
+#[derive(thiserror::Error, Debug, Clone, PartialEq)]
+#[error("`{parameter}` = {value}: {problem}; {fix}")]
+pub struct LawError {
+    /// Name of the parameter as written in a config.
+    pub parameter: &'static str,
+    /// The refused value, printed.
+    pub value: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What to write instead.
+    pub fix: String,
+}
+
+/// The law of one velocity V.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Law {
+    /// N(mean, sd²).
+    Normal(Normal),
+    /// A finite mixture of normal laws.
+    NormalMixture(NormalMixture),
+    /// Uniform on an interval.
+    Uniform(Uniform),
+    /// The two-sided exponential law.
+    Laplace(Laplace),
+    /// Student's t with a location and a scale.
+    StudentT(StudentT),
+    /// Finitely many values with weights.
+    Discrete(Discrete),
+    /// One value with probability one.
+    Point(Point),
+    /// The empirical measure of measured velocities.
+    Empirical(Empirical),
+}
+
+/// A level of a distribution function and its complement, each accurate to rounding also where it is tiny.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Level {
+    /// P(V ≤ x).
+    pub lower: f64,
+    /// P(V > x).
+    pub upper: f64,
+}
+
+/// What each law implements. [`Law`] documents the methods.
+pub(crate) trait Distribution {
+    fn name(&self) -> &'static str;
+    fn quantile_at(&self, lower: f64, upper: f64) -> f64;
+    fn cdf(&self, x: f64) -> f64;
+    fn mean(&self) -> f64;
+    fn variance(&self) -> f64;
+    fn third_central_moment(&self) -> Option<f64>;
+    fn fourth_central_moment(&self) -> Option<f64>;
+    fn characteristic(&self, xi: f64) -> Complex64;
+
+    /// Inversion of the distribution function: exact for every law.
+    fn sample(&self, _selector: f64, uniform: f64) -> f64 {
+        self.quantile_at(uniform, 1.0 - uniform)
+    }
+
+    /// Whether the law has a density with respect to Lebesgue measure.
+    fn has_density(&self) -> bool {
+        true
+    }
+
+    /// Levels in (0, 1), ascending, at which the quantile function jumps.
+    fn jump_levels(&self) -> Vec<Level> {
+        Vec::new()
+    }
+}
+
+impl Law {
+    fn distribution(&self) -> &dyn Distribution {
+        match self {
+            Law::Normal(law) => law,
+            Law::NormalMixture(law) => law,
+            Law::Uniform(law) => law,
+            Law::Laplace(law) => law,
+            Law::StudentT(law) => law,
+            Law::Discrete(law) => law,
+            Law::Point(law) => law,
+            Law::Empirical(law) => law,
+        }
+    }
+
+    /// The name of the law as written in a config: `"normal"`, `"normal-mixture"`, `"uniform"`, `"laplace"`,
+    /// `"student-t"`, `"discrete"`, `"point"` or `"empirical"`.
+    pub fn name(&self) -> &'static str {
+        self.distribution().name()
+    }
+
+    /// The quantile function inf{x : P(V ≤ x) ≥ p} for p in (0, 1).
+    ///
+    /// `p` outside (0, 1), NaN included, is read as the nearest end of [2⁻¹⁰²², 1 − 2⁻¹⁰²²]. Where the upper tail
+    /// matters beyond 2⁻⁵³ use [`Law::quantile_at`].
+    pub fn quantile(&self, p: f64) -> f64 {
+        self.quantile_at(p, 1.0 - p)
+    }
+
+    /// The quantile function at p = `lower`, with 1 − p = `upper` also given.
+    ///
+    /// Giving both keeps either tail accurate down to about 1e-300; the two must sum to 1 up to rounding. Values
+    /// below the smallest normal number 2⁻¹⁰²², NaN included, are read as that number, so the result is finite.
+    pub fn quantile_at(&self, lower: f64, upper: f64) -> f64 {
+        let inside = |level: f64| level.max(f64::MIN_POSITIVE).min(1.0);
+        self.distribution()
+            .quantile_at(inside(lower), inside(upper))
+    }
+
+    /// The distribution function P(V ≤ x). Accurate in the lower tail relative to its own size.
+    pub fn cdf(&self, x: f64) -> f64 {
+        self.distribution().cdf(x)
+    }
+
+    /// The raw moment E V^order for `order` 1 to 4.
+    ///
+    /// `None` where V^order is not integrable (Student's t with df ≤ order), and for orders outside 1..=4.
+    pub fn moment(&self, order: u32) -> Option<f64> {
+        match order {
+            1 => Some(self.mean()),
+            2..=4 => self.moment_about(0.0, order),
+            _ => None,
+        }
+    }
+
+    /// The mean E V. Every law has one.
+    pub fn mean(&self) -> f64 {
+        self.distribution().mean()
+    }
+
+    /// The variance E (V − E V)², computed without subtracting large numbers. Every law has one.
+    pub fn variance(&self) -> f64 {
+        self.distribution().variance()
+    }
+
+    /// The central moment E (V − E V)^order for `order` 2 to 4.
+    ///
+    /// `None` where it is infinite or undefined (Student's t with df ≤ order), and for orders outside 2..=4.
+    pub fn central_moment(&self, order: u32) -> Option<f64> {
+        match order {
+            2 => Some(self.variance()),
+            3 => self.distribution().third_central_moment(),
+            4 => self.distribution().fourth_central_moment(),
+            _ => None,
+        }
+    }
+
+    /// E (V − center)^order for `order` 1 to 4, by the binomial theorem around the mean; `None` as for
+    /// [`Law::moment`].
+    pub(crate) fn moment_about(&self, center: f64, order: u32) -> Option<f64> {
+        let offset = self.mean() - center;
+        let square = offset * offset;
+        match order {
+            1 => Some(offset),
+            2 => Some(self.variance() + square),
+            3 => Some(self.central_moment(3)? + offset * (3.0 * self.variance() + square)),
+            4 => Some(
+                self.central_moment(4)?
+                    + 4.0 * offset * self.central_moment(3)?
+                    + square * (6.0 * self.variance() + square),
+            ),
+            _ => None,
+        }
+    }
+
+    /// The characteristic function E e^{−iξV}, with the minus sign of the paper.
+    pub fn characteristic(&self, xi: f64) -> Complex64 {
+        self.distribution().characteristic(xi)
+    }
+
+    /// One exact draw from two independent uniforms on (0, 1): a deterministic map.
+    ///
+    /// * normal, uniform, Laplace, discrete, empirical: the quantile function at `uniform`; `selector` is unused.
+    /// * normal mixture: `selector` chooses the component, `uniform` the value in it.
+    /// * Student's t: Bailey's polar method from both.
+    /// * point: neither is used.
+    pub fn sample(&self, selector: f64, uniform: f64) -> f64 {
+        let inside = |u: f64| u.max(f64::MIN_POSITIVE).min(1.0 - f64::EPSILON / 2.0);
+        self.distribution()
+            .sample(inside(selector), inside(uniform))
+    }
+
+    /// Whether the law has a density; false for point, discrete and empirical laws, which lie outside the
+    /// paper's hypothesis of densities in L².
+    pub fn has_density(&self) -> bool {
+        self.distribution().has_density()
+    }
+
+    /// The probability levels in (0, 1), ascending, at which the quantile function jumps; empty for laws with a
+    /// density and for a point.
+    pub fn jumps(&self) -> Vec<f64> {
+        self.jump_levels().iter().map(|level| level.lower).collect()
+    }
+
+    pub(crate) fn jump_levels(&self) -> Vec<Level> {
+        self.distribution().jump_levels()
+    }
+}
+
+macro_rules! law_from {
+    ($($variant:ident),*) => {$(
+        impl From<$variant> for Law {
+            fn from(law: $variant) -> Law {
+                Law::$variant(law)
+            }
+        }
+    )*};
+}
+law_from!(
+    Normal,
+    NormalMixture,
+    Uniform,
+    Laplace,
+    StudentT,
+    Discrete,
+    Point,
+    Empirical
+);
+
+/// modulus · e^{−iφ}: a characteristic function in the sign convention of the paper.
+fn polar_minus(modulus: f64, phase: f64) -> Complex64 {
+    let (sine, cosine) = libm::sincos(phase);
+    Complex64::new(modulus * cosine, -modulus * sine)
+}
+
+/// A sum with Neumaier's compensation (Neumaier 1974): the error does not grow with the number of terms.
+pub(crate) fn compensated_sum(terms: impl IntoIterator<Item = f64>) -> f64 {
+    let mut sum = 0.0;
+    let mut compensation = 0.0;
+    for term in terms {
+        let next: f64 = sum + term;
+        compensation += if sum.abs() >= term.abs() {
+            (sum - next) + term
+        } else {
+            (term - next) + sum
+        };
+        sum = next;
+    }
+    sum + compensation
+}

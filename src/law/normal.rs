@@ -1,0 +1,71 @@
+//! The normal law.
+
+use num_complex::Complex64;
+
+use super::validate::{location, scale};
+use super::{Distribution, LawError, polar_minus};
+use crate::special::{normal_cdf, normal_quantile};
+
+/// The normal law N(m, σ²) with density e^{−(x−m)²/(2σ²)}/(σ√(2π)).
+///
+/// Accuracy: the quantile function to about 2 units in the last place of σΦ⁻¹, in both tails.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Normal {
+    mean: f64,
+    sd: f64,
+}
+
+impl Normal {
+    /// N(`mean`, `sd`²), `mean` finite and `sd` > 0.
+    ///
+    /// # Errors
+    /// If `mean` is not finite, `sd` is not a positive number, or either leaves the range of accepted magnitudes.
+    pub fn new(mean: f64, sd: f64) -> Result<Normal, LawError> {
+        location("mean", mean)?;
+        scale("sd", sd, "use law = \"point\"")?;
+        Ok(Normal { mean, sd })
+    }
+
+    /// The standard deviation σ.
+    pub fn sd(&self) -> f64 {
+        self.sd
+    }
+}
+
+impl Distribution for Normal {
+    fn name(&self) -> &'static str {
+        "normal"
+    }
+
+    fn quantile_at(&self, lower: f64, upper: f64) -> f64 {
+        self.mean + self.sd * normal_quantile(lower, upper)
+    }
+
+    fn cdf(&self, x: f64) -> f64 {
+        normal_cdf((x - self.mean) / self.sd)
+    }
+
+    fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    fn variance(&self) -> f64 {
+        self.sd * self.sd
+    }
+
+    fn third_central_moment(&self) -> Option<f64> {
+        Some(0.0)
+    }
+
+    fn fourth_central_moment(&self) -> Option<f64> {
+        Some(3.0 * self.variance() * self.variance())
+    }
+
+    fn characteristic(&self, xi: f64) -> Complex64 {
+        let standardized = self.sd * xi;
+        polar_minus(
+            libm::exp(-0.5 * standardized * standardized),
+            self.mean * xi,
+        )
+    }
+}

@@ -1,0 +1,61 @@
+//! The law of one value.
+
+use num_complex::Complex64;
+
+use super::validate::location;
+use super::{Distribution, LawError, polar_minus};
+
+/// The law of a velocity that equals one value with probability one. All answers are exact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    value: f64,
+}
+
+impl Point {
+    /// The law concentrated at `value`.
+    ///
+    /// # Errors
+    /// If `value` is not finite or too large.
+    pub fn new(value: f64) -> Result<Point, LawError> {
+        location("value", value)?;
+        Ok(Point { value })
+    }
+}
+
+impl Distribution for Point {
+    fn name(&self) -> &'static str {
+        "point"
+    }
+
+    fn quantile_at(&self, _lower: f64, _upper: f64) -> f64 {
+        self.value
+    }
+
+    fn cdf(&self, x: f64) -> f64 {
+        if x >= self.value { 1.0 } else { 0.0 }
+    }
+
+    fn mean(&self) -> f64 {
+        self.value
+    }
+
+    fn variance(&self) -> f64 {
+        0.0
+    }
+
+    fn third_central_moment(&self) -> Option<f64> {
+        Some(0.0)
+    }
+
+    fn fourth_central_moment(&self) -> Option<f64> {
+        Some(0.0)
+    }
+
+    fn characteristic(&self, xi: f64) -> Complex64 {
+        polar_minus(1.0, self.value * xi)
+    }
+
+    fn has_density(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,307 @@
+//! The block engine: marks are drawn in arrays, then applied in order.
+//!
+//! Each stage is a loop over fixed arrays without branches, in a function of
+//! its own, so that a compiler turns it into vector code; only the last one,
+//! which applies collisions to particles, is sequential.
+
+use super::bath::{GROUP, ROWS_PER_GROUP};
+use super::marks::{MarkLaw, WORDS_PER_COLLISION, direction};
+use super::slabs::{Place, count_stream, places_in_slab};
+use super::{Gas, Path};
+use crate::coupling::{Collision, Coupling, Slot, apply};
+use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
+use rand_pcg::Pcg64;
+use std::sync::Arc;
+
+/// Collisions in a full block.
+const BLOCK: usize = 512;
+const GROUPS: usize = BLOCK / LANES;
+/// A block's collisions may all be with the bath; velocities are drawn in
+/// whole groups, and up to a group can be left over from before. One more can
+/// be looked at when none is left to use.
+const BATH_BUFFER: usize = BLOCK + 2 * GROUP;
+
+/// Collisions drawn ahead, as arrays of their marks.
+#[derive(Debug)]
+struct Block {
+    words: Box<[[Row; WORDS_PER_COLLISION]; GROUPS]>,
+    particle: Box<[[u32; LANES]; GROUPS]>,
+    partner: Box<[[u32; LANES]; GROUPS]>,
+    cos: Box<[[f64; LANES]; GROUPS]>,
+    sin: Box<[[f64; LANES]; GROUPS]>,
+    /// Velocities for the bath collisions to come, in order.
+    bath: Box<[f64; BATH_BUFFER]>,
+    next: usize,
+    filled: usize,
+    bath_next: usize,
+    bath_filled: usize,
+}
+
+impl Block {
+    fn new() -> Self {
+        Block {
+            words: Box::new([[[0; LANES]; WORDS_PER_COLLISION]; GROUPS]),
+            particle: Box::new([[0; LANES]; GROUPS]),
+            partner: Box::new([[0; LANES]; GROUPS]),
+            cos: Box::new([[0.0; LANES]; GROUPS]),
+            sin: Box::new([[0.0; LANES]; GROUPS]),
+            bath: Box::new([0.0; BATH_BUFFER]),
+            next: 0,
+            filled: 0,
+            bath_next: 0,
+            bath_filled: 0,
+        }
+    }
+
+    fn clear(&mut self) {
+        (self.next, self.filled) = (0, 0);
+        (self.bath_next, self.bath_filled) = (0, 0);
+    }
+
+    /// Draw the next `groups` groups of collisions; all earlier ones are used.
+    fn refill(&mut self, groups: usize, gas: &Gas, marks: &mut Lanes, bath: &mut Lanes) {
+        let law = MarkLaw::new(gas.particles, gas.rates);
+        draw_words(marks, &mut self.words[..groups]);
+        draw_particles(
+            law,
+            &self.words[..groups],
+            &mut self.particle[..groups],
+            &mut self.partner[..groups],
+        );
+        draw_directions(
+            &self.words[..groups],
+            &mut self.cos[..groups],
+            &mut self.sin[..groups],
+        );
+        self.next = 0;
+        self.filled = groups * LANES;
+        let wanted = count_bath(law, &self.partner[..groups]);
+        self.refill_bath(wanted, gas, bath);
+    }
+
+    /// Have at least `wanted` bath velocities ready.
+    fn refill_bath(&mut self, wanted: usize, gas: &Gas, lanes: &mut Lanes) {
+        self.bath.copy_within(self.bath_next..self.bath_filled, 0);
+        self.bath_filled -= self.bath_next;
+        self.bath_next = 0;
+        if wanted > self.bath_filled {
+            let groups = (wanted - self.bath_filled).div_ceil(GROUP);
+            let end = self.bath_filled + groups * GROUP;
+            draw_bath(gas, lanes, &mut self.bath[self.bath_filled..end]);
+            self.bath_filled = end;
+        }
+    }
+
+    /// Apply the next `count` collisions, all of them drawn already.
+    fn apply<C: Coupling>(&mut self, count: usize, coupling: C, slots: &mut [Slot]) {
+        let range = self.next..self.next + count;
+        let bath_slot = slots.len() as u32 - 1;
+        let marks = self.particle.as_flattened()[range.clone()]
+            .iter()
+            .zip(&self.partner.as_flattened()[range.clone()])
+            .zip(&self.cos.as_flattened()[range.clone()])
+            .zip(&self.sin.as_flattened()[range]);
+        let mut bath_next = self.bath_next;
+        for (((&particle, &partner), &cos), &sin) in marks {
+            let collision = Collision {
+                particle,
+                partner,
+                cos,
+                sin,
+                bath_velocity: self.bath[bath_next],
+            };
+            bath_next += usize::from(partner == bath_slot);
+            apply(coupling, slots, collision);
+        }
+        self.bath_next = bath_next;
+        self.next += count;
+    }
+}
+
+#[inline(never)]
+fn draw_words(lanes: &mut Lanes, words: &mut [[Row; WORDS_PER_COLLISION]]) {
+    for group in words {
+        for row in group {
+            *row = lanes.next_row();
+        }
+    }
+}
+
+#[inline(never)]
+fn draw_particles(
+    law: MarkLaw,
+    words: &[[Row; WORDS_PER_COLLISION]],
+    particles: &mut [[u32; LANES]],
+    partners: &mut [[u32; LANES]],
+) {
+    for (group, (particles, partners)) in words.iter().zip(particles.iter_mut().zip(partners)) {
+        let [particle, kind, _, partner] = group;
+        for lane in 0..LANES {
+            let index = law.particle(particle[lane]);
+            particles[lane] = index;
+            partners[lane] = law.partner(index, kind[lane], partner[lane]);
+        }
+    }
+}
+
+#[inline(never)]
+fn draw_directions(
+    words: &[[Row; WORDS_PER_COLLISION]],
+    cos: &mut [[f64; LANES]],
+    sin: &mut [[f64; LANES]],
+) {
+    for (group, (cos, sin)) in words.iter().zip(cos.iter_mut().zip(sin)) {
+        for lane in 0..LANES {
+            (cos[lane], sin[lane]) = direction(group[2][lane]);
+        }
+    }
+}
+
+#[inline(never)]
+fn count_bath(law: MarkLaw, partners: &[[u32; LANES]]) -> usize {
+    let bath = law.bath_slot();
+    let count: u32 = partners
+        .as_flattened()
+        .iter()
+        .map(|&partner| u32::from(partner == bath))
+        .sum();
+    count as usize
+}
+
+#[inline(never)]
+fn draw_bath(gas: &Gas, lanes: &mut Lanes, velocities: &mut [f64]) {
+    for group in velocities.chunks_exact_mut(GROUP) {
+        let mut rows = [[0; LANES]; ROWS_PER_GROUP];
+        for row in &mut rows {
+            *row = lanes.next_row();
+        }
+        group.copy_from_slice(gas.bath.group(&rows).as_flattened());
+    }
+}
+
+/// A path of two coupled copies, moved in blocks of collisions.
+#[derive(Debug)]
+pub struct BlockPath<C> {
+    gas: Arc<Gas>,
+    coupling: C,
+    slots: Vec<Slot>,
+    key: ReplicaKey,
+    horizon: Place,
+    count_stream: Pcg64,
+    marks: Lanes,
+    bath: Lanes,
+    block: Block,
+    /// The slab that the path is in: its index, its number of collisions, how
+    /// many of them were applied and how many the path will need of it.
+    slab: u64,
+    count: usize,
+    applied: usize,
+    needed: usize,
+    /// Places of the slab's collisions; drawn when a record time falls in it.
+    places: Option<u64>,
+    place_buffer: Vec<u64>,
+    collisions: u64,
+}
+
+impl<C: Coupling> BlockPath<C> {
+    /// A path of that gas; [`Path::restart`] before use.
+    pub fn new(gas: &Arc<Gas>, coupling: C) -> Self {
+        let key = ReplicaKey {
+            seed: 0,
+            particles: gas.particles as u64,
+            replica: 0,
+            process: 0,
+        };
+        BlockPath {
+            gas: gas.clone(),
+            coupling,
+            slots: vec![[0.0; 2]; gas.particles + 1],
+            key,
+            horizon: gas.place(0.0),
+            count_stream: count_stream(key),
+            marks: Lanes::new(key, Purpose::Collisions),
+            bath: Lanes::new(key, Purpose::BathVelocities),
+            block: Block::new(),
+            slab: 0,
+            count: 0,
+            applied: 0,
+            needed: 0,
+            places: None,
+            place_buffer: vec![],
+            collisions: 0,
+        }
+    }
+
+    fn enter(&mut self, slab: u64) {
+        self.slab = slab;
+        self.count = self.gas.counts.draw(slab, &mut self.count_stream);
+        self.applied = 0;
+        self.places = None;
+        self.needed = self.count;
+        if slab == self.horizon.slab {
+            self.needed = self.count_before(self.horizon.passed);
+        }
+    }
+
+    /// How many of the slab's collisions come before a place in it.
+    fn count_before(&mut self, passed: u64) -> usize {
+        if passed == 0 {
+            return 0;
+        }
+        if self.places != Some(self.slab) {
+            places_in_slab(self.key, self.slab, self.count, &mut self.place_buffer);
+            self.places = Some(self.slab);
+        }
+        self.place_buffer
+            .iter()
+            .filter(|&&place| place < passed)
+            .count()
+    }
+
+    /// Apply the slab's collisions up to the `upto`-th.
+    fn apply_upto(&mut self, upto: usize) {
+        self.collisions += (upto - self.applied) as u64;
+        while self.applied < upto {
+            if self.block.next == self.block.filled {
+                let groups = (self.needed - self.applied).min(BLOCK).div_ceil(LANES);
+                self.block
+                    .refill(groups, &self.gas, &mut self.marks, &mut self.bath);
+            }
+            let ready = self.block.filled - self.block.next;
+            let count = ready.min(upto - self.applied);
+            self.block.apply(count, self.coupling, &mut self.slots);
+            self.applied += count;
+        }
+    }
+}
+
+impl<C: Coupling> Path<C> for BlockPath<C> {
+    fn restart(&mut self, key: ReplicaKey, horizon: Place) -> &mut [Slot] {
+        self.key = key;
+        self.horizon = horizon;
+        self.count_stream = count_stream(key);
+        self.marks = Lanes::new(key, Purpose::Collisions);
+        self.bath = Lanes::new(key, Purpose::BathVelocities);
+        self.block.clear();
+        self.collisions = 0;
+        self.enter(0);
+        &mut self.slots
+    }
+
+    fn advance_to(&mut self, place: Place) {
+        while self.slab < place.slab {
+            self.apply_upto(self.count);
+            self.enter(self.slab + 1);
+        }
+        let upto = self.count_before(place.passed);
+        self.apply_upto(upto);
+    }
+
+    fn slots(&self) -> &[Slot] {
+        &self.slots[..self.gas.particles]
+    }
+
+    fn collisions(&self) -> u64 {
+        self.collisions
+    }
+}

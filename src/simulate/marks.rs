@@ -1,0 +1,221 @@
+//! From random words to the marks of a collision.
+//!
+//! Each function here is the whole definition of one mark. The plain engine
+//! calls them for one collision, the block engine for whole arrays, where they
+//! are inlined into loops that a compiler turns into vector code; they use
+//! only + − × ÷ √ and bit operations, so both give the same bits on every
+//! machine.
+
+use crate::model::Rates;
+use crate::random::{Row, index_below};
+
+/// Words of [`Lanes`](crate::random::Lanes) rows that one collision takes:
+/// particle, kind, direction, partner, in this order.
+pub const WORDS_PER_COLLISION: usize = 4;
+
+/// How the discrete marks are drawn for one gas.
+#[derive(Debug, Clone, Copy)]
+pub struct MarkLaw {
+    particles: u32,
+    /// P(pair) · 2⁶³, compared with the top 63 bits of a word, so that 0 and 1
+    /// are exact.
+    pair_threshold: u64,
+}
+
+impl MarkLaw {
+    /// Marks for a gas of `particles` (below 2³²) with these rates.
+    pub fn new(particles: usize, rates: Rates) -> Self {
+        let scale = (1u64 << 63) as f64;
+        MarkLaw {
+            particles: u32::try_from(particles).expect("the number of particles is below 2^32"),
+            pair_threshold: (rates.pair_probability() * scale) as u64,
+        }
+    }
+
+    /// The slot that stands for the bath particle: the one after the last.
+    pub fn bath_slot(self) -> u32 {
+        self.particles
+    }
+
+    /// The particle that collides, uniform on `0..N`.
+    #[inline(always)]
+    pub fn particle(self, word: u64) -> u32 {
+        index_below(word, self.particles)
+    }
+
+    /// Its partner: the bath slot, or one of the other N − 1 particles,
+    /// uniformly. Drawing the first uniformly and the second uniformly among
+    /// the others makes every unordered pair equally likely.
+    #[inline(always)]
+    pub fn partner(self, particle: u32, kind: u64, partner: u64) -> u32 {
+        let other = index_below(partner, self.particles.wrapping_sub(1));
+        let other = other + u32::from(other >= particle);
+        if (kind >> 1) < self.pair_threshold {
+            other
+        } else {
+            self.particles
+        }
+    }
+}
+
+/// The number in [1, 2) whose fraction is these 52 bits.
+#[inline(always)]
+fn one_to_two(fraction: u64) -> f64 {
+    f64::from_bits(0x3ff0_0000_0000_0000 | fraction)
+}
+
+/// (cosθ, sinθ) of an angle uniform on [0, 2π).
+///
+/// The top two bits choose the quadrant, the next 52 an angle x in
+/// [−π/4, π/4); sine and cosine of x are the kernel polynomials of FreeBSD's
+/// msun (`k_sin.c`, `k_cos.c`; Sun Microsystems 1993), right to about one unit
+/// in the last place.
+#[inline(always)]
+pub fn direction(word: u64) -> (f64, f64) {
+    let quadrant = word >> 62;
+    let x = (one_to_two((word << 2) >> 12) - 1.5) * std::f64::consts::FRAC_PI_2;
+    let z = x * x;
+    let sin_tail = -1.666_666_666_666_663_243_48e-1
+        + z * (8.333_333_333_322_489_461_24e-3
+            + z * (-1.984_126_982_985_794_931_34e-4
+                + z * (2.755_731_370_707_006_767_89e-6
+                    + z * (-2.505_076_025_340_686_341_95e-8
+                        + z * 1.589_690_995_211_550_102_21e-10))));
+    let cos_tail = 4.166_666_666_666_660_190_37e-2
+        + z * (-1.388_888_888_887_410_957_49e-3
+            + z * (2.480_158_728_947_672_941_78e-5
+                + z * (-2.755_731_435_139_066_330_35e-7
+                    + z * (2.087_572_321_298_174_827_90e-9
+                        + z * -1.135_964_755_778_819_482_65e-11))));
+    let sin = (x + x * (z * sin_tail)).to_bits();
+    let cos = (1.0 - (0.5 * z - z * (z * cos_tail))).to_bits();
+    // Odd quadrants swap sine and cosine; then the signs.
+    let swap = (sin ^ cos) & 0u64.wrapping_sub(quadrant & 1);
+    let cos_sign = ((quadrant + 1) & 2) << 62;
+    let sin_sign = (quadrant & 2) << 62;
+    (
+        f64::from_bits(cos ^ swap ^ cos_sign),
+        f64::from_bits(sin ^ swap ^ sin_sign),
+    )
+}
+
+/// ln u for a normal positive u: the method and coefficients of FreeBSD's msun
+/// (`e_log.c`; Sun Microsystems 1993), without its special cases. The error is
+/// below one unit in the last place.
+#[inline(always)]
+fn natural_log(u: f64) -> f64 {
+    const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
+    const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-1;
+    const LN2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;
+    // u = 2^exponent · (1 + f) with 1 + f in [√½, √2).
+    let shifted = u.to_bits() + (0x3ff0_0000_0000_0000 - SQRT_HALF);
+    let biased = f64::from_bits(0x4330_0000_0000_0000 | (shifted >> 52));
+    let exponent = biased - (4_503_599_627_370_496.0 + 1023.0);
+    let f = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff) + SQRT_HALF) - 1.0;
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let w = z * z;
+    let even = w
+        * (3.999_999_999_940_941_908e-1
+            + w * (2.222_219_843_214_978_396e-1 + w * 1.531_383_769_920_937_332e-1));
+    let odd = z
+        * (6.666_666_666_666_735_130e-1
+            + w * (2.857_142_874_366_239_149e-1
+                + w * (1.818_357_216_161_805_012e-1 + w * 1.479_819_860_511_658_591e-1)));
+    let half_square = 0.5 * f * f;
+    let tail = s * (half_square + (even + odd)) + exponent * LN2_LOW;
+    exponent * LN2_HIGH - ((half_square - tail) - f)
+}
+
+/// Two independent standard normal variates (Box and Muller 1958):
+/// √(−2 ln u)·(cosφ, sinφ) with u uniform on (0, 1] in steps of 2⁻⁵².
+#[inline(always)]
+pub fn normal_pair(radius: u64, angle: u64) -> (f64, f64) {
+    let u = 2.0 - one_to_two(radius >> 12);
+    let length = (-2.0 * natural_log(u)).sqrt();
+    let (cos, sin) = direction(angle);
+    (length * cos, length * sin)
+}
+
+/// [`normal_pair`] in every lane.
+#[inline(always)]
+pub fn normal_rows(radius: &Row, angle: &Row) -> [[f64; crate::random::LANES]; 2] {
+    let mut rows = [[0.0; crate::random::LANES]; 2];
+    for lane in 0..crate::random::LANES {
+        (rows[0][lane], rows[1][lane]) = normal_pair(radius[lane], angle[lane]);
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::next_word;
+    use rand::SeedableRng;
+
+    #[test]
+    fn direction_is_the_angle_of_its_word() {
+        let mut stream = rand_pcg::Pcg64::seed_from_u64(1);
+        for _ in 0..100_000 {
+            let word = next_word(&mut stream);
+            let (cos, sin) = direction(word);
+            // Quadrant 0 is centred at angle 0: θ = 2π·word/2⁶⁴ − π/4.
+            let theta = std::f64::consts::TAU * (word as f64 / 2f64.powi(64) - 0.125);
+            // θ itself is rounded: 8 · 2⁻⁵³.
+            assert!((cos - libm::cos(theta)).abs() < 1e-15);
+            assert!((sin - libm::sin(theta)).abs() < 1e-15);
+            assert!((cos * cos + sin * sin - 1.0).abs() < 5e-16);
+        }
+    }
+
+    #[test]
+    fn natural_log_matches_libm() {
+        let mut stream = rand_pcg::Pcg64::seed_from_u64(2);
+        for step in 0..100_000 {
+            let u = 2.0 - one_to_two(next_word(&mut stream) >> (12 + step % 50));
+            let exact = libm::log(u);
+            assert!((natural_log(u) - exact).abs() <= 2e-16 * exact.abs());
+        }
+        assert_eq!(natural_log(1.0), 0.0);
+    }
+
+    #[test]
+    fn certain_kinds_are_certain() {
+        let pairs_only = MarkLaw::new(
+            5,
+            Rates {
+                pair: 1.0,
+                bath: 0.0,
+            },
+        );
+        let bath_only = MarkLaw::new(
+            5,
+            Rates {
+                pair: 0.0,
+                bath: 1.0,
+            },
+        );
+        for kind in [0, 1, u64::MAX] {
+            assert!(pairs_only.partner(2, kind, kind) < 5);
+            assert_eq!(bath_only.partner(2, kind, kind), 5);
+        }
+    }
+
+    #[test]
+    fn a_partner_is_another_particle() {
+        let law = MarkLaw::new(
+            3,
+            Rates {
+                pair: 1.0,
+                bath: 0.0,
+            },
+        );
+        for particle in 0..3 {
+            let partners: Vec<u32> = [0, u64::MAX]
+                .map(|word| law.partner(particle, 0, word))
+                .into();
+            let others: Vec<u32> = (0..3).filter(|&other| other != particle).collect();
+            assert_eq!(partners, others);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Exact simulation: the Poisson points are drawn and applied to two copies.
+//!
+//! There is no time step: between collisions nothing changes, and collisions
+//! happen at the points of a Poisson process. [`slabs`] says how many by a
+//! given time, [`marks`] and [`bath`] what each one is, [`initial`] where the
+//! copies start. [`plain`] does it one collision at a time, [`block`] in blocks
+//! of arrays, with the same bits.
+//!
+//! Claimed: a replica's velocities at time t are a function of
+//! `(seed, particles, replica, κ, β, laws, pairing, t)` alone. What is measured,
+//! and when, is no part of it.
+
+pub mod bath;
+pub mod block;
+pub mod initial;
+pub mod marks;
+pub mod pair;
+pub mod plain;
+pub mod slabs;
+
+use crate::coupling::{Coupling, Slot};
+use crate::law::Law;
+use crate::model::Rates;
+use crate::random::ReplicaKey;
+use bath::BathVelocities;
+use slabs::{Place, SlabCounts};
+
+/// A gas of N particles in contact with a bath.
+#[derive(Debug, Clone)]
+pub struct Gas {
+    /// N ≥ 1.
+    pub particles: usize,
+    /// κ and β; κ is 0 when N = 1.
+    pub rates: Rates,
+    /// The sampler of g.
+    pub bath: BathVelocities,
+    /// The laws of the numbers of collisions in slabs of time.
+    pub counts: SlabCounts,
+}
+
+impl Gas {
+    /// A gas of `particles` with these rates (κ is ignored when N = 1) and this
+    /// bath law.
+    pub fn new(particles: usize, rates: Rates, bath: &Law) -> Self {
+        Gas {
+            particles,
+            rates: rates.for_particles(particles),
+            bath: BathVelocities::new(bath),
+            counts: SlabCounts::default(),
+        }
+    }
+
+    /// The place in the slabs of a time ≥ 0.
+    pub fn place(&self, time: f64) -> Place {
+        Place::of(time, self.rates.total(self.particles))
+    }
+}
+
+/// A path of two copies that see the same collisions.
+pub trait Path<C: Coupling> {
+    /// Begin the replica of that name at time 0, and give its N + 1 slots to be
+    /// filled with initial data. The path will not be asked to go beyond
+    /// `horizon`; where it is has no effect on the path.
+    fn restart(&mut self, key: ReplicaKey, horizon: Place) -> &mut [Slot];
+
+    /// Apply all collisions before `place`, which must not lie before the last
+    /// one asked for.
+    fn advance_to(&mut self, place: Place);
+
+    /// The slots of the N particles.
+    fn slots(&self) -> &[Slot];
+
+    /// Collisions applied since the start of the replica.
+    fn collisions(&self) -> u64;
+}

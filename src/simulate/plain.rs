@@ -1,0 +1,186 @@
+//! The plain engine: one collision at a time, each with its time.
+//!
+//! This is the reference. It is slow and should be obviously right; the block
+//! engine must give the same bits.
+
+use super::bath::{GROUP, ROWS_PER_GROUP};
+use super::marks::{MarkLaw, WORDS_PER_COLLISION, direction};
+use super::slabs::{Place, count_stream, places_in_slab};
+use super::{Gas, Path};
+use crate::coupling::{Collision, Coupling, Slot, apply};
+use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
+use rand_pcg::Pcg64;
+use std::sync::Arc;
+
+/// The points of the Poisson process that drives a gas, in the order of time.
+#[derive(Debug)]
+pub struct PoissonPoints {
+    gas: Arc<Gas>,
+    key: ReplicaKey,
+    count_stream: Pcg64,
+    /// Slab of the next point, and the sorted places of the slab's points.
+    slab: u64,
+    places: Vec<u64>,
+    next_in_slab: usize,
+    marks: Dealer<WORDS_PER_COLLISION>,
+    bath: Dealer<ROWS_PER_GROUP>,
+    bath_velocities: Vec<f64>,
+}
+
+impl PoissonPoints {
+    /// The points that drive the replica of that name.
+    pub fn new(gas: &Arc<Gas>, key: ReplicaKey) -> Self {
+        let mut points = PoissonPoints {
+            gas: gas.clone(),
+            key,
+            count_stream: count_stream(key),
+            slab: 0,
+            places: vec![],
+            next_in_slab: 0,
+            marks: Dealer::new(key, Purpose::Collisions),
+            bath: Dealer::new(key, Purpose::BathVelocities),
+            bath_velocities: vec![],
+        };
+        points.enter(0);
+        points
+    }
+
+    fn enter(&mut self, slab: u64) {
+        let count = self.gas.counts.draw(slab, &mut self.count_stream);
+        places_in_slab(self.key, slab, count, &mut self.places);
+        self.places.sort_unstable();
+        self.slab = slab;
+        self.next_in_slab = 0;
+    }
+
+    /// The next point if it lies before `place`.
+    pub fn next_before(&mut self, place: Place) -> Option<(Place, Collision)> {
+        while self.next_in_slab == self.places.len() {
+            if self.slab >= place.slab {
+                return None;
+            }
+            self.enter(self.slab + 1);
+        }
+        let here = Place {
+            slab: self.slab,
+            passed: self.places[self.next_in_slab],
+        };
+        if here >= place {
+            return None;
+        }
+        self.next_in_slab += 1;
+        Some((here, self.next_collision()))
+    }
+
+    fn next_collision(&mut self) -> Collision {
+        let law = MarkLaw::new(self.gas.particles, self.gas.rates);
+        let [particle, kind, angle, partner] = self.marks.deal();
+        let particle = law.particle(particle);
+        let partner = law.partner(particle, kind, partner);
+        let (cos, sin) = direction(angle);
+        let bath_velocity = if partner == law.bath_slot() {
+            self.next_bath_velocity()
+        } else {
+            0.0
+        };
+        Collision {
+            particle,
+            partner,
+            cos,
+            sin,
+            bath_velocity,
+        }
+    }
+
+    fn next_bath_velocity(&mut self) -> f64 {
+        if self.bath_velocities.is_empty() {
+            let group = self.gas.bath.group(&self.bath.next_rows());
+            self.bath_velocities.extend(group.as_flattened().iter().rev());
+            debug_assert_eq!(self.bath_velocities.len(), GROUP);
+        }
+        self.bath_velocities.pop().expect("a group is not empty")
+    }
+}
+
+/// Deals words to collisions: `W` rows serve eight collisions, one a lane.
+#[derive(Debug)]
+struct Dealer<const W: usize> {
+    lanes: Lanes,
+    rows: [Row; W],
+    dealt: usize,
+}
+
+impl<const W: usize> Dealer<W> {
+    fn new(key: ReplicaKey, purpose: Purpose) -> Self {
+        Dealer {
+            lanes: Lanes::new(key, purpose),
+            rows: [[0; LANES]; W],
+            dealt: LANES,
+        }
+    }
+
+    fn next_rows(&mut self) -> [Row; W] {
+        std::array::from_fn(|_| self.lanes.next_row())
+    }
+
+    fn deal(&mut self) -> [u64; W] {
+        if self.dealt == LANES {
+            self.rows = self.next_rows();
+            self.dealt = 0;
+        }
+        let lane = self.dealt;
+        self.dealt += 1;
+        self.rows.map(|row| row[lane])
+    }
+}
+
+/// A path of two coupled copies, moved one collision at a time.
+#[derive(Debug)]
+pub struct PlainPath<C> {
+    coupling: C,
+    points: PoissonPoints,
+    slots: Vec<Slot>,
+    collisions: u64,
+}
+
+impl<C: Coupling> PlainPath<C> {
+    /// A path of that gas; [`Path::restart`] before use.
+    pub fn new(gas: &Arc<Gas>, coupling: C) -> Self {
+        let key = ReplicaKey {
+            seed: 0,
+            particles: gas.particles as u64,
+            replica: 0,
+            process: 0,
+        };
+        PlainPath {
+            coupling,
+            points: PoissonPoints::new(gas, key),
+            slots: vec![[0.0; 2]; gas.particles + 1],
+            collisions: 0,
+        }
+    }
+}
+
+impl<C: Coupling> Path<C> for PlainPath<C> {
+    fn restart(&mut self, key: ReplicaKey, _horizon: Place) -> &mut [Slot] {
+        self.points = PoissonPoints::new(&self.points.gas, key);
+        self.collisions = 0;
+        &mut self.slots
+    }
+
+    fn advance_to(&mut self, place: Place) {
+        while let Some((_, collision)) = self.points.next_before(place) {
+            apply(self.coupling, &mut self.slots, collision);
+            self.collisions += 1;
+        }
+    }
+
+    fn slots(&self) -> &[Slot] {
+        let particles = self.slots.len() - 1;
+        &self.slots[..particles]
+    }
+
+    fn collisions(&self) -> u64 {
+        self.collisions
+    }
+}

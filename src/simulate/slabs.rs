@@ -1,0 +1,209 @@
+//! How many collisions happen by a given time.
+//!
+//! All collisions of a gas form a Poisson process of rate r = (κ/2 + β)N. Time
+//! is cut into *slabs* whose lengths depend on r alone: their mean numbers of
+//! collisions are 8, 16, 32, …, 512 and 512 ever after. Each slab has a Poisson
+//! count, and given the count its collisions lie at independent uniform places.
+//! So to know how many collisions come before a time inside a slab, the slab's
+//! uniforms are drawn (from a stream of their own) and those below are counted.
+//! The marks of collisions are independent of their times, hence need no
+//! sorting: the e-th collision of a replica has the e-th marks.
+//!
+//! Nothing here depends on the record times. That is why they never change the
+//! path.
+
+use crate::random::{Purpose, ReplicaKey, next_word, scalar_stream};
+use rand_pcg::Pcg64;
+
+/// Mean counts of the slabs are `8·2^k` up to this one.
+const LARGEST_MEAN: u64 = 512;
+const SMALLEST_MEAN: u64 = 8;
+const GROWING_SLABS: usize = 7;
+
+/// The mean number of collisions in slab `slab`.
+fn mean_count(slab: u64) -> u64 {
+    if slab < GROWING_SLABS as u64 {
+        SMALLEST_MEAN << slab
+    } else {
+        LARGEST_MEAN
+    }
+}
+
+/// A moment in time as a place in a slab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Index of the slab.
+    pub slab: u64,
+    /// How much of the slab has passed, in units of 2⁻⁶⁴.
+    pub passed: u64,
+}
+
+impl Place {
+    /// The place of time `time` ≥ 0 when collisions happen at rate `rate` > 0.
+    pub fn of(time: f64, rate: f64) -> Place {
+        let expected = time * rate;
+        let growing = (SMALLEST_MEAN << GROWING_SLABS) - SMALLEST_MEAN;
+        let (slab, start, mean) = if expected < growing as f64 {
+            // 8(2^k − 1) ≤ expected < 8(2^(k+1) − 1)
+            let mut slab = 0;
+            let mut start = 0;
+            while expected >= (start + mean_count(slab)) as f64 {
+                start += mean_count(slab);
+                slab += 1;
+            }
+            (slab, start as f64, mean_count(slab) as f64)
+        } else {
+            let beyond = ((expected - growing as f64) / LARGEST_MEAN as f64).floor();
+            let start = growing as f64 + beyond * LARGEST_MEAN as f64;
+            (
+                GROWING_SLABS as u64 + beyond as u64,
+                start,
+                LARGEST_MEAN as f64,
+            )
+        };
+        let fraction = ((expected - start) / mean).max(0.0);
+        Place {
+            slab,
+            // A float-to-integer cast saturates, so a fraction that was
+            // rounded up to 1 is the last cell.
+            passed: (fraction * 18_446_744_073_709_551_616.0) as u64,
+        }
+    }
+}
+
+/// The Poisson law of one mean, for inversion.
+#[derive(Debug, Clone)]
+struct PoissonTable {
+    /// `cumulative[n]` = P(count ≤ n) · 2⁶⁴, rounded; the last is 2⁶⁴ − 1.
+    cumulative: Vec<u64>,
+    /// For each leading byte of a word, the smallest count it can give.
+    start: [u16; 256],
+}
+
+impl PoissonTable {
+    fn new(mean: f64) -> Self {
+        // The mean plus 13 standard deviations plus 40 leaves less than 2⁻⁶⁴
+        // for the means in use (Chernoff bound).
+        let largest = (mean + 13.0 * mean.sqrt() + 40.0) as usize;
+        let mut probability = libm::exp(-mean);
+        let mut sum = 0.0;
+        let mut cumulative = Vec::with_capacity(largest + 1);
+        for count in 0..=largest {
+            if count > 0 {
+                probability *= mean / count as f64;
+            }
+            sum += probability;
+            cumulative.push((sum * 18_446_744_073_709_551_616.0) as u64);
+        }
+        cumulative[largest] = u64::MAX;
+        let mut start = [0; 256];
+        for (byte, first) in start.iter_mut().enumerate() {
+            let smallest_word = (byte as u64) << 56;
+            *first = cumulative.partition_point(|&bound| bound <= smallest_word) as u16;
+        }
+        PoissonTable { cumulative, start }
+    }
+
+    /// The count n with P(count < n) ≤ word/2⁶⁴ < P(count ≤ n).
+    fn count(&self, word: u64) -> usize {
+        let mut count = usize::from(self.start[(word >> 56) as usize]);
+        while count + 1 < self.cumulative.len() && self.cumulative[count] <= word {
+            count += 1;
+        }
+        count
+    }
+}
+
+/// The Poisson laws of all slabs.
+#[derive(Debug, Clone)]
+pub struct SlabCounts {
+    tables: [PoissonTable; GROWING_SLABS],
+}
+
+impl Default for SlabCounts {
+    fn default() -> Self {
+        SlabCounts {
+            tables: std::array::from_fn(|slab| PoissonTable::new(mean_count(slab as u64) as f64)),
+        }
+    }
+}
+
+impl SlabCounts {
+    /// The number of collisions in slab `slab`, from the next word of `stream`.
+    pub fn draw(&self, slab: u64, stream: &mut Pcg64) -> usize {
+        let table = (slab as usize).min(GROWING_SLABS - 1);
+        self.tables[table].count(next_word(stream))
+    }
+}
+
+/// The stream of slab counts of a replica, to be drawn in the order of slabs.
+pub fn count_stream(key: ReplicaKey) -> Pcg64 {
+    scalar_stream(key, Purpose::Counts, 0)
+}
+
+/// The places of a slab's `count` collisions in the slab, unsorted, in units
+/// of 2⁻⁶⁴ of its length.
+pub fn places_in_slab(key: ReplicaKey, slab: u64, count: usize, places: &mut Vec<u64>) {
+    let mut stream = scalar_stream(key, Purpose::Times, slab);
+    places.clear();
+    places.extend((0..count).map(|_| next_word(&mut stream)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_follow_each_other() {
+        let rate = 3.7;
+        let mut last = Place { slab: 0, passed: 0 };
+        assert_eq!(Place::of(0.0, rate), last);
+        for step in 1..20_000 {
+            let place = Place::of(f64::from(step) * 0.05, rate);
+            assert!(place > last);
+            last = place;
+        }
+        // 8 + 16 + … + 512 = 1016 expected collisions end the growing slabs.
+        assert_eq!(Place::of(1016.0, 1.0), Place { slab: 7, passed: 0 });
+        assert_eq!(
+            Place::of(1016.0 + 768.0, 1.0),
+            Place {
+                slab: 8,
+                passed: 1 << 63
+            }
+        );
+    }
+
+    #[test]
+    fn poisson_tables_have_the_poisson_law() {
+        for mean in [8.0, 64.0, 512.0] {
+            let table = PoissonTable::new(mean);
+            let unit = 2f64.powi(-64);
+            let mut before = 0.0;
+            let (mut total, mut first, mut second) = (0.0, 0.0, 0.0);
+            for (count, &bound) in table.cumulative.iter().enumerate() {
+                let bound = bound as f64 * unit;
+                let probability = bound - before;
+                before = bound;
+                total += probability;
+                first += probability * count as f64;
+                second += probability * (count as f64 - mean) * (count as f64 - mean);
+            }
+            // Sums of some 10³ terms rounded to 2⁻⁵³.
+            assert!((total - 1.0).abs() < 1e-12);
+            assert!((first / mean - 1.0).abs() < 1e-12);
+            assert!((second / mean - 1.0).abs() < 1e-10);
+        }
+    }
+
+    #[test]
+    fn poisson_inversion_finds_the_cell_of_a_word() {
+        let table = PoissonTable::new(16.0);
+        for word in (0..1000).map(|k| k * (u64::MAX / 999)) {
+            let count = table.count(word);
+            assert!(count + 1 == table.cumulative.len() || word < table.cumulative[count]);
+            assert!(count == 0 || word >= table.cumulative[count - 1]);
+        }
+        assert_eq!(table.count(0), 0);
+    }
+}

@@ -1,0 +1,318 @@
+//! Exact moments of the gas, to any even order, from one generator.
+//!
+//! For an exchangeable law of N particles let
+//! `E[V_1^{a_1} ⋯ V_k^{a_k}]` be the moment of the *partition*
+//! (a_1 ≥ … ≥ a_k ≥ 1). A pair collision turns a moment into moments of the
+//! same degree, a bath collision into moments of the same or a lower degree, so
+//! the moments up to a degree solve a closed linear system
+//! d/dt y = A y (`model.md` §4 gives the closed forms of the orders 1, 2, 4).
+//! The system is built here from the collision rule itself, through
+//!
+//! ```text
+//! ⟨cos^p sin^q⟩ = (p−1)!! (q−1)!! / (p+q)!!   for even p and q, otherwise 0.
+//! ```
+//!
+//! Moments of odd degree of the bath never enter: a bath collision of a
+//! particle with an odd power averages to 0.
+
+use ndarray::{Array1, Array2};
+use std::collections::BTreeMap;
+
+/// Powers of distinct particles, largest first; empty for the constant 1.
+pub type Partition = Vec<u32>;
+
+/// The linear system for the moments of even degree up to some degree.
+#[derive(Debug, Clone)]
+pub struct MomentSystem {
+    index: BTreeMap<Partition, usize>,
+    generator: Array2<f64>,
+}
+
+/// All partitions of `degree` into at most `parts` parts, each at most `largest`.
+fn partitions(degree: u32, parts: usize, largest: u32) -> Vec<Partition> {
+    if degree == 0 {
+        return vec![vec![]];
+    }
+    if parts == 0 {
+        return vec![];
+    }
+    let mut all = vec![];
+    for first in (1..=degree.min(largest)).rev() {
+        for rest in partitions(degree - first, parts - 1, first) {
+            all.push([vec![first], rest].concat());
+        }
+    }
+    all
+}
+
+fn binomial(n: u32, k: u32) -> f64 {
+    (0..k).fold(1.0, |value, i| value * f64::from(n - i) / f64::from(i + 1))
+}
+
+/// n!! with (−1)!! = 0!! = 1.
+fn double_factorial(n: i64) -> f64 {
+    (1..=n)
+        .rev()
+        .step_by(2)
+        .fold(1.0, |product, factor| product * factor as f64)
+}
+
+/// The mean of cos^p θ · sin^q θ over the circle.
+fn circle_mean(p: u32, q: u32) -> f64 {
+    if p % 2 == 1 || q % 2 == 1 {
+        return 0.0;
+    }
+    let (p, q) = (i64::from(p), i64::from(q));
+    double_factorial(p - 1) * double_factorial(q - 1) / double_factorial(p + q)
+}
+
+/// ⟨(x cosθ + y sinθ)^a (−x sinθ + y cosθ)^b⟩ as (power of x, power of y,
+/// coefficient).
+fn rotated(a: u32, b: u32) -> Vec<(u32, u32, f64)> {
+    let mut terms = vec![];
+    for k in 0..=a {
+        for l in 0..=b {
+            let sign = if l % 2 == 0 { 1.0 } else { -1.0 };
+            let coefficient =
+                sign * binomial(a, k) * binomial(b, l) * circle_mean(k + b - l, a - k + l);
+            if coefficient != 0.0 {
+                terms.push((k + l, a - k + b - l, coefficient));
+            }
+        }
+    }
+    terms
+}
+
+/// The partition with these powers, zeros dropped.
+fn normalised(mut powers: Partition) -> Partition {
+    powers.retain(|&power| power > 0);
+    powers.sort_unstable_by(|a, b| b.cmp(a));
+    powers
+}
+
+impl MomentSystem {
+    /// The moments of degree 0, 2, …, `degree` of `particles` particles with
+    /// pair rate κ (0 for one particle) and bath rate β; `bath_moment(k)` is
+    /// E w^k for even k ≤ `degree`.
+    pub fn new(
+        particles: usize,
+        pair_rate: f64,
+        bath_rate: f64,
+        degree: u32,
+        bath_moment: impl Fn(u32) -> f64,
+    ) -> Self {
+        let index: BTreeMap<Partition, usize> = (0..=degree)
+            .step_by(2)
+            .flat_map(|degree| partitions(degree, particles, degree))
+            .enumerate()
+            .map(|(position, partition)| (partition, position))
+            .collect();
+        let mut system = MomentSystem {
+            generator: Array2::zeros((index.len(), index.len())),
+            index,
+        };
+        let rate_of_one_pair = match particles {
+            1 => 0.0,
+            _ => pair_rate / (particles - 1) as f64,
+        };
+        for (partition, row) in system.index.clone() {
+            let outside = (particles - partition.len()) as f64;
+            for i in 0..partition.len() {
+                for j in i + 1..partition.len() {
+                    system.add_pair(row, &partition, (i, Some(j)), rate_of_one_pair);
+                }
+                system.add_pair(row, &partition, (i, None), rate_of_one_pair * outside);
+                system.add_bath(row, &partition, i, bath_rate, &bath_moment);
+            }
+        }
+        system
+    }
+
+    /// Collisions of particle `pair.0` with `pair.1`, or with one that is not
+    /// in the monomial.
+    fn add_pair(
+        &mut self,
+        row: usize,
+        partition: &Partition,
+        pair: (usize, Option<usize>),
+        rate: f64,
+    ) {
+        if rate == 0.0 {
+            return;
+        }
+        let mut rest = partition.clone();
+        let partner_power = pair.1.map_or(0, |j| rest.remove(j));
+        let power = rest.remove(pair.0);
+        for (x, y, coefficient) in rotated(power, partner_power) {
+            let column = self.index[&normalised([rest.clone(), vec![x, y]].concat())];
+            self.generator[[row, column]] += rate * coefficient;
+        }
+        self.generator[[row, row]] -= rate;
+    }
+
+    fn add_bath(
+        &mut self,
+        row: usize,
+        partition: &Partition,
+        particle: usize,
+        rate: f64,
+        bath_moment: &impl Fn(u32) -> f64,
+    ) {
+        if rate == 0.0 {
+            return;
+        }
+        let mut rest = partition.clone();
+        let power = rest.remove(particle);
+        for bath_power in (0..=power).step_by(2) {
+            let mean = circle_mean(power - bath_power, bath_power);
+            if mean != 0.0 {
+                let left = normalised([rest.clone(), vec![power - bath_power]].concat());
+                let bath = if bath_power == 0 { 1.0 } else { bath_moment(bath_power) };
+                self.generator[[row, self.index[&left]]] +=
+                    rate * binomial(power, bath_power) * mean * bath;
+            }
+        }
+        self.generator[[row, row]] -= rate;
+    }
+
+    /// The position of a partition among the moments; `None` if the gas has
+    /// fewer particles than it has parts, or its degree is beyond the system's.
+    pub fn position(&self, partition: &[u32]) -> Option<usize> {
+        self.index.get(partition).copied()
+    }
+
+    /// Moments of a product law with the one-particle moments `moment(k)`.
+    pub fn product(&self, moment: impl Fn(u32) -> f64) -> Array1<f64> {
+        let mut moments = Array1::zeros(self.index.len());
+        for (partition, &position) in &self.index {
+            moments[position] = partition.iter().map(|&power| moment(power)).product();
+        }
+        moments
+    }
+
+    /// e^{growth·t} times the moments at time `time`, from those at time 0.
+    pub fn at(&self, initial: &Array1<f64>, time: f64, growth: f64) -> Array1<f64> {
+        let mut exponent = self.generator.clone();
+        for i in 0..exponent.nrows() {
+            exponent[[i, i]] += growth;
+        }
+        apply(&exponential(&(exponent * time)), initial)
+    }
+}
+
+/// The matrix–vector product, summed in the order of the columns.
+fn apply(matrix: &Array2<f64>, vector: &Array1<f64>) -> Array1<f64> {
+    let entry = |row: ndarray::ArrayView1<f64>| row.iter().zip(vector).map(|(a, x)| a * x).sum();
+    matrix.rows().into_iter().map(entry).collect()
+}
+
+/// The matrix product, summed in a fixed order: `ndarray`'s own uses whatever
+/// vector instructions the machine has, and its last bits vary with them.
+fn product(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
+    Array2::from_shape_fn((left.nrows(), right.ncols()), |(i, j)| {
+        (0..right.nrows()).map(|k| left[[i, k]] * right[[k, j]]).sum()
+    })
+}
+
+/// e^A by scaling, a Taylor sum and squaring (Moler and Van Loan 2003).
+pub fn exponential(matrix: &Array2<f64>) -> Array2<f64> {
+    const TERMS: u32 = 18; // 0.5¹⁹/19! < 2⁻⁷⁰
+    let norm = matrix
+        .rows()
+        .into_iter()
+        .map(|row| row.iter().map(|entry| entry.abs()).sum::<f64>())
+        .fold(0.0, f64::max);
+    let mut squarings = 0;
+    let mut scale = 1.0;
+    while norm * scale > 0.5 {
+        scale *= 0.5;
+        squarings += 1;
+    }
+    let scaled = matrix * scale;
+    let mut sum = Array2::eye(matrix.nrows());
+    let mut term = sum.clone();
+    for order in 1..=TERMS {
+        term = product(&term, &scaled) / f64::from(order);
+        sum += &term;
+    }
+    for _ in 0..squarings {
+        sum = product(&sum, &sum);
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-12 * (a.abs() + b.abs())
+    }
+
+    #[test]
+    fn the_generator_is_that_of_the_printed_equations() {
+        // d/dt m4 and d/dt m22 of model.md §4, and Lemma 2's rate for m11.
+        let (n, kappa, beta) = (5, 1.3, 0.7);
+        let p = kappa / (n as f64 - 1.0);
+        let (g2, g4) = (1.1, 2.9);
+        let bath = |k| if k == 2 { g2 } else { g4 };
+        let system = MomentSystem::new(n, kappa, beta, 4, bath);
+        let at = |row: &[u32], column: &[u32]| {
+            system.generator[[
+                system.position(row).unwrap(),
+                system.position(column).unwrap(),
+            ]]
+        };
+        assert!(close(at(&[4], &[4]), -(kappa / 4.0 + 5.0 * beta / 8.0)));
+        assert!(close(at(&[4], &[2, 2]), 0.75 * kappa));
+        assert!(close(at(&[4], &[2]), 0.75 * beta * g2));
+        assert!(close(at(&[4], &[]), 0.375 * beta * g4));
+        assert!(close(at(&[2, 2], &[4]), p / 4.0));
+        assert!(close(at(&[2, 2], &[2, 2]), -0.75 * p - beta));
+        assert!(close(at(&[2, 2], &[2]), beta * g2));
+        assert!(close(at(&[2], &[2]), -beta / 2.0));
+        assert!(close(at(&[1, 1], &[1, 1]), -(2.0 * kappa - p + 2.0 * beta)));
+    }
+
+    #[test]
+    fn pair_collisions_keep_every_power_of_the_energy() {
+        // d/dt E(ΣV²)² = 0 when only pairs collide: n m4 + n(n−1) m22.
+        let n = 4;
+        let system = MomentSystem::new(n, 1.0, 0.0, 4, |_| 0.0);
+        let start = system.product(|k| [1.0, 0.3, 1.7, 0.2, 5.0][k as usize]);
+        let end = system.at(&start, 3.0, 0.0);
+        let energy = |y: &Array1<f64>| {
+            let n = n as f64;
+            n * y[system.position(&[4]).unwrap()]
+                + n * (n - 1.0) * y[system.position(&[2, 2]).unwrap()]
+        };
+        assert!(close(energy(&start), energy(&end)));
+        assert!((start[system.position(&[4]).unwrap()] - end[system.position(&[4]).unwrap()]).abs() > 0.5);
+    }
+
+    #[test]
+    fn a_maxwellian_is_stationary_with_its_own_bath() {
+        let moment = |k: u32| double_factorial(i64::from(k) - 1) * f64::from(u8::from(k % 2 == 0));
+        let system = MomentSystem::new(7, 0.8, 1.1, 8, moment);
+        let start = system.product(moment);
+        let end = system.at(&start, 2.0, 0.0);
+        for (a, b) in start.iter().zip(&end) {
+            assert!((a - b).abs() < 1e-11 * (1.0 + a.abs()));
+        }
+    }
+
+    #[test]
+    fn exponential_of_a_rotation() {
+        let matrix = ndarray::array![[0.0, 20.0], [-20.0, 0.0]];
+        let result = exponential(&matrix);
+        assert!((result[[0, 0]] - libm::cos(20.0)).abs() < 1e-12);
+        assert!((result[[0, 1]] - libm::sin(20.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn one_particle_has_no_joint_moments() {
+        let system = MomentSystem::new(1, 0.0, 1.0, 4, |_| 1.0);
+        assert_eq!(system.position(&[2, 2]), None);
+        assert!(system.position(&[4]).is_some());
+    }
+}

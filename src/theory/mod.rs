@@ -1,0 +1,405 @@
+//! What is known in closed form, conditioned on nothing but the config.
+//!
+//! One function per formula of `model.md` §4, for every N ≥ 1, both clocks and
+//! every law; each says which lemma or equation it is. Where a formula needs a
+//! moment that is infinite, the answer is `None`.
+
+pub mod gelbrich;
+pub mod hierarchy;
+pub mod pairing;
+
+use crate::coupling::CouplingKind;
+use crate::law::Law;
+use crate::model::Rates;
+use hierarchy::{MomentSystem, exponential};
+use ndarray::{Array1, array};
+use pairing::{DifferenceMoments, Pairing, difference_moments};
+
+/// One of the two copies of the gas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum System {
+    /// V.
+    First,
+    /// V′.
+    Second,
+}
+
+impl System {
+    /// Both copies, in order.
+    pub const ALL: [System; 2] = [System::First, System::Second];
+
+    /// The name used in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            System::First => "first",
+            System::Second => "second",
+        }
+    }
+}
+
+/// A moment of one copy, for an exchangeable law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// E V_1.
+    M1,
+    /// E V_1².
+    M2,
+    /// E V_1⁴.
+    M4,
+    /// E V_1 V_2.
+    M11,
+    /// E V_1² V_2².
+    M22,
+}
+
+impl Moment {
+    /// All that is measured, in the order of the tables.
+    pub const ALL: [Moment; 5] = [
+        Moment::M1,
+        Moment::M2,
+        Moment::M4,
+        Moment::M11,
+        Moment::M22,
+    ];
+
+    /// The name used in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Moment::M1 => "m1",
+            Moment::M2 => "m2",
+            Moment::M4 => "m4",
+            Moment::M11 => "m11",
+            Moment::M22 => "m22",
+        }
+    }
+
+    /// Whether it takes two particles.
+    pub fn is_joint(self) -> bool {
+        matches!(self, Moment::M11 | Moment::M22)
+    }
+}
+
+/// A quantity X that decays exponentially in the mean: E X(t) = e^{−rt} E X(0).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// S = ‖Δ‖² under the synchronous coupling; r = β/2 (Theorem 6's proof).
+    Discrepancy,
+    /// ΣV_i² − N g_2; r = β/2 (Lemma 1).
+    Energy,
+    /// ΣV_i; r = κ + β (Lemma 2).
+    FirstMoment,
+    /// Σ_{k≠l} V_k V_l; r = 2κ − κ/(N−1) + 2β (Lemma 2).
+    PairMoment,
+}
+
+impl Quantity {
+    /// All decaying quantities, in the order of the tables.
+    pub const ALL: [Quantity; 4] = [
+        Quantity::Discrepancy,
+        Quantity::Energy,
+        Quantity::FirstMoment,
+        Quantity::PairMoment,
+    ];
+
+    /// The name used in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Quantity::Discrepancy => "discrepancy",
+            Quantity::Energy => "energy",
+            Quantity::FirstMoment => "first-moment",
+            Quantity::PairMoment => "pair-moment",
+        }
+    }
+
+    /// Whether it takes two particles and their collisions.
+    pub fn needs_pairs(self) -> bool {
+        matches!(self, Quantity::FirstMoment | Quantity::PairMoment)
+    }
+}
+
+/// Raw moments of a one-particle law, orders 0 to 4; `None` where infinite.
+type RawMoments = [Option<f64>; 5];
+
+fn raw_moments(law: &Law) -> RawMoments {
+    std::array::from_fn(|order| match order {
+        0 => Some(1.0),
+        _ => law.moment(order as u32),
+    })
+}
+
+/// The closed forms for one N.
+#[derive(Debug, Clone)]
+pub struct Theory {
+    particles: usize,
+    rates: Rates,
+    bath: RawMoments,
+    bath_variance: f64,
+    initial: [RawMoments; 2],
+    difference: DifferenceMoments,
+    coupling: CouplingKind,
+    /// Degree-4 system, if the bath's fourth moment is finite.
+    system: Option<MomentSystem>,
+}
+
+impl Theory {
+    /// The closed forms of a gas of `particles` with these rates (κ is ignored
+    /// when N = 1), bath, initial laws and coupling.
+    pub fn new(
+        particles: usize,
+        rates: Rates,
+        bath: &Law,
+        initial: (&Law, &Law),
+        pairing: Pairing,
+        coupling: CouplingKind,
+    ) -> Self {
+        let rates = rates.for_particles(particles);
+        let bath_moments = raw_moments(bath);
+        let bath_variance = bath.variance();
+        let system = bath_moments[4].map(|fourth| {
+            MomentSystem::new(particles, rates.pair, rates.bath, 4, |order| match order {
+                2 => bath_variance,
+                _ => fourth,
+            })
+        });
+        Theory {
+            particles,
+            rates,
+            bath: bath_moments,
+            bath_variance,
+            initial: [raw_moments(initial.0), raw_moments(initial.1)],
+            difference: difference_moments(initial.0, initial.1, pairing),
+            coupling,
+            system,
+        }
+    }
+
+    /// g_2 = K_g, the bath's variance.
+    pub fn bath_variance(&self) -> f64 {
+        self.bath_variance
+    }
+
+    fn count(&self) -> f64 {
+        self.particles as f64
+    }
+
+    /// p = κ/(N−1), the rate of one unordered pair; 0 when N = 1.
+    fn rate_of_one_pair(&self) -> f64 {
+        if self.particles == 1 {
+            0.0
+        } else {
+            self.rates.pair / (self.count() - 1.0)
+        }
+    }
+
+    /// The decay rate of a quantity (`model.md` §4).
+    pub fn decay_rate(&self, quantity: Quantity) -> f64 {
+        let Rates { pair, bath } = self.rates;
+        match quantity {
+            Quantity::Discrepancy | Quantity::Energy => 0.5 * bath,
+            Quantity::FirstMoment => pair + bath,
+            Quantity::PairMoment => 2.0 * pair - self.rate_of_one_pair() + 2.0 * bath,
+        }
+    }
+
+    /// E V_i(0)V′_i(0).
+    fn initial_correlation(&self) -> f64 {
+        let [first, second] = &self.initial;
+        0.5 * (known(first[2]) + known(second[2]) - self.difference.second)
+    }
+
+    /// E‖Δ(t)‖².
+    ///
+    /// Synchronous: e^{−βt/2} E‖Δ(0)‖² (the equality in Theorem 6's proof).
+    /// Independent copies: N(m_2 + m′_2 − 2e^{−2(κ+β)t} E V_1(0)V′_1(0)), since
+    /// given its start each velocity has mean e^{−(κ+β)t}V_i(0).
+    pub fn discrepancy_mean(&self, time: f64) -> f64 {
+        match self.coupling {
+            CouplingKind::Synchronous => {
+                self.count() * self.difference.second * libm::exp(-0.5 * self.rates.bath * time)
+            }
+            CouplingKind::Independent => {
+                let energies = self.second_moment(System::First, time)
+                    + self.second_moment(System::Second, time);
+                let decay = libm::exp(-2.0 * (self.rates.pair + self.rates.bath) * time);
+                self.count() * (energies - 2.0 * decay * self.initial_correlation())
+            }
+        }
+    }
+
+    /// The relative error that quadrature leaves in every exact value of
+    /// ‖Δ‖²: 0 where the pairing's moments are closed forms.
+    pub fn discrepancy_mean_error(&self) -> f64 {
+        self.difference.second_error / self.difference.second.max(f64::MIN_POSITIVE)
+    }
+
+    /// E M(t)² for the martingale M = e^{βt/2}‖Δ‖² of the synchronous coupling.
+    ///
+    /// With A = ΣΔ_i⁴ and p = κ/(N−1):
+    ///
+    /// ```text
+    /// d/dt E S² = −β E S² + (3/8)β E A
+    /// d/dt E A  = (3/4)p E S² − (5β/8 + κ/4 + 3p/4) E A
+    /// ```
+    ///
+    /// from E S² = N·d4 + N(N−1)·d2² and E A = N·d4 for product laws.
+    pub fn discrepancy_martingale_second(&self, time: f64) -> Option<f64> {
+        if self.coupling != CouplingKind::Synchronous {
+            return None;
+        }
+        let n = self.count();
+        let fourth = self.difference.fourth?;
+        let square = n * fourth + n * (n - 1.0) * self.difference.second * self.difference.second;
+        let Rates { pair, bath } = self.rates;
+        let p = self.rate_of_one_pair();
+        // With the growth e^{βt} taken into the generator.
+        let generator = array![
+            [0.0, 0.375 * bath],
+            [0.75 * p, 0.375 * bath - 0.25 * pair - 0.75 * p]
+        ];
+        let flow = exponential(&(generator * time));
+        Some(flow[[0, 0]] * square + flow[[0, 1]] * n * fourth)
+    }
+
+    /// v(t) = Var M(t) / (E M)²: the relative variance of ‖Δ(t)‖² under the
+    /// synchronous coupling, exactly. `None` where infinite or 0/0.
+    pub fn discrepancy_relative_variance(&self, time: f64) -> Option<f64> {
+        let start = self.count() * self.difference.second;
+        if start == 0.0 {
+            return None;
+        }
+        let ratio = self.discrepancy_martingale_second(time)? / (start * start);
+        Some(if ratio - 1.0 < 1e-13 { 0.0 } else { ratio - 1.0 })
+    }
+
+    /// E V_1(t)² = g_2 + (m_2(0) − g_2)e^{−βt/2} (Lemma 1).
+    pub fn second_moment(&self, copy: System, time: f64) -> f64 {
+        let start = known(self.initial[copy as usize][2]);
+        let decay = libm::exp(-0.5 * self.rates.bath * time);
+        self.bath_variance + (start - self.bath_variance) * decay
+    }
+
+    /// E V_1(t) = e^{−(κ+β)t} E V_1(0) (Lemma 2).
+    pub fn first_moment(&self, copy: System, time: f64) -> f64 {
+        let rate = self.decay_rate(Quantity::FirstMoment);
+        known(self.initial[copy as usize][1]) * libm::exp(-rate * time)
+    }
+
+    /// E V_1V_2(t), from (E V_1(0))² for product laws (Lemma 2).
+    fn pair_moment(&self, copy: System, time: f64) -> f64 {
+        let start = known(self.initial[copy as usize][1]);
+        let rate = self.decay_rate(Quantity::PairMoment);
+        start * start * libm::exp(-rate * time)
+    }
+
+    /// All moments of degree up to 4, times e^{growth·t}.
+    fn fourth_order(&self, copy: System, time: f64, growth: f64) -> Option<Array1<f64>> {
+        let system = self.system.as_ref()?;
+        let moments = &self.initial[copy as usize];
+        moments[4]?;
+        // An infinite third moment only enters E V_1³V_2, which feeds nothing.
+        let start = system.product(|order| moments[order as usize].unwrap_or(0.0));
+        Some(system.at(&start, time, growth))
+    }
+
+    /// A moment of a copy at a time; `None` where it is infinite, or takes two
+    /// particles where there is one.
+    pub fn moment(&self, copy: System, moment: Moment, time: f64) -> Option<f64> {
+        if moment.is_joint() && self.particles == 1 {
+            return None;
+        }
+        match moment {
+            Moment::M1 => Some(self.first_moment(copy, time)),
+            Moment::M2 => Some(self.second_moment(copy, time)),
+            Moment::M11 => Some(self.pair_moment(copy, time)),
+            Moment::M4 | Moment::M22 => {
+                let partition: &[u32] = if moment == Moment::M4 { &[4] } else { &[2, 2] };
+                let moments = self.fourth_order(copy, time, 0.0)?;
+                Some(moments[self.system.as_ref()?.position(partition)?])
+            }
+        }
+    }
+
+    /// E X(0) of a decaying quantity; rounding-level values count as 0.
+    pub fn initial_mean(&self, quantity: Quantity, copy: System) -> f64 {
+        let n = self.count();
+        let moments = &self.initial[copy as usize];
+        let (mean, second) = (known(moments[1]), known(moments[2]));
+        let unless_rounding = |value: f64, scale: f64| {
+            if value.abs() <= 1e-12 * scale { 0.0 } else { value }
+        };
+        match quantity {
+            Quantity::Discrepancy => n * self.difference.second,
+            Quantity::Energy => {
+                n * unless_rounding(second - self.bath_variance, second + self.bath_variance)
+            }
+            Quantity::FirstMoment => n * unless_rounding(mean, second.sqrt()),
+            Quantity::PairMoment => n * (n - 1.0) * unless_rounding(mean * mean, second),
+        }
+    }
+
+    /// The copy on which a quantity is judged: the second, unless its E X(0)
+    /// is 0; then the first. `None` if both are 0.
+    pub fn judged_copy(&self, quantity: Quantity) -> Option<System> {
+        [System::Second, System::First]
+            .into_iter()
+            .find(|&copy| self.initial_mean(quantity, copy) != 0.0)
+    }
+
+    /// E M(t)² of the martingale M = e^{rt}X, r the quantity's exact rate;
+    /// `None` where it is infinite or not known.
+    pub fn martingale_second(&self, quantity: Quantity, copy: System, time: f64) -> Option<f64> {
+        let n = self.count();
+        let rate = self.decay_rate(quantity);
+        let growth = libm::exp(2.0 * rate * time);
+        let g2 = self.bath_variance;
+        match quantity {
+            Quantity::Discrepancy => self.discrepancy_martingale_second(time),
+            Quantity::Energy => {
+                let moments = self.fourth_order(copy, time, 0.0)?;
+                let at = |partition: &[u32]| self.joint(&moments, partition);
+                let square = n * at(&[4]) + n * (n - 1.0) * at(&[2, 2]);
+                Some(growth * (square - 2.0 * n * n * g2 * at(&[2]) + n * n * g2 * g2))
+            }
+            Quantity::FirstMoment => {
+                let joint = n * (n - 1.0) * self.pair_moment(copy, time);
+                Some(growth * (n * self.second_moment(copy, time) + joint))
+            }
+            Quantity::PairMoment => {
+                let moments = self.fourth_order(copy, time, 0.0)?;
+                let at = |partition: &[u32]| self.joint(&moments, partition);
+                let pairs = n * (n - 1.0);
+                let same = 2.0 * pairs * at(&[2, 2]);
+                let shared = 4.0 * pairs * (n - 2.0) * at(&[2, 1, 1]);
+                let distinct = pairs * (n - 2.0) * (n - 3.0) * at(&[1, 1, 1, 1]);
+                Some(growth * (same + shared + distinct))
+            }
+        }
+    }
+
+    /// A moment out of the vector of a system; 0 for one that takes more
+    /// particles than there are (its weight is 0 then too).
+    fn joint(&self, moments: &Array1<f64>, partition: &[u32]) -> f64 {
+        self.system
+            .as_ref()
+            .and_then(|system| system.position(partition))
+            .map_or(0.0, |position| moments[position])
+    }
+
+    /// Gelbrich's lower bound on W₂² of the first marginals at a time, from the
+    /// exact first and second moments.
+    pub fn gelbrich_squared(&self, time: f64) -> f64 {
+        let [first, second] = System::ALL
+            .map(|copy| (self.first_moment(copy, time), self.second_moment(copy, time)));
+        gelbrich::gelbrich_squared(first, second)
+    }
+
+    /// Whether the fourth moments of this copy are finite at all times.
+    pub fn has_fourth_moment(&self, copy: System) -> bool {
+        self.initial[copy as usize][4].is_some() && self.bath[4].is_some()
+    }
+}
+
+/// The first two moments are finite for every law in use.
+fn known(moment: Option<f64>) -> f64 {
+    moment.expect("every law has a finite second moment")
+}

@@ -1,0 +1,100 @@
+//! `manifest.json`: what was run, by what, and what came out.
+
+use super::{OutputFolder, WriteError};
+use crate::config::Config;
+use crate::verify::Results;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::time::Duration;
+
+/// The commit that the program was built from, where known.
+pub const COMMIT: Option<&str> = option_env!("KAC_COMMIT");
+
+/// The config with every default filled in; laws are as they were written.
+fn resolved(config: &Config) -> Value {
+    let experiment = &config.experiment;
+    let written: Value = toml::from_str(&config.text).unwrap_or_default();
+    let (particles, replicas): (Vec<usize>, Vec<u64>) = experiment.sweep.iter().copied().unzip();
+    let rates = experiment.rates();
+    let checks: Vec<Value> = (experiment.checks.iter())
+        .map(|check| {
+            json!({
+                "claim": check.claim,
+                "expect": check.expect.name(),
+                "tolerance": check.tolerance,
+                "confidence": check.confidence,
+            })
+        })
+        .collect();
+    json!({
+        "name": experiment.name,
+        "title": experiment.title,
+        "seed": experiment.seed,
+        "replicas": replicas,
+        "model": {
+            "particles": particles,
+            "lambda": experiment.lambda,
+            "mu": experiment.mu,
+            "clock": experiment.clock.name(),
+            "coupling": experiment.coupling.name(),
+            "pair_rate": rates.pair,
+            "bath_rate": rates.bath,
+        },
+        "bath": written["bath"],
+        "initial": {
+            "first": written["initial"]["first"],
+            "second": written["initial"]["second"],
+            "pairing": experiment.pairing.name(),
+        },
+        "time": { "end": experiment.end, "points": experiment.points },
+        "wasserstein": experiment.wasserstein.map(|plan| {
+            json!({ "points": plan.points, "sample": plan.sample })
+        }),
+        "check": checks,
+    })
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+/// Write the manifest of a finished run.
+///
+/// # Errors
+///
+/// If it cannot be written, or a file it lists cannot be read.
+pub fn write_manifest(
+    folder: &OutputFolder,
+    config: &Config,
+    results: &Results,
+    files: &[String],
+    elapsed: Duration,
+) -> Result<(), WriteError> {
+    let checksum = |name: &String| {
+        let path = folder.path().join(name);
+        let bytes = std::fs::read(&path).map_err(|reason| WriteError { path, reason })?;
+        Ok(json!({ "name": name, "bytes": bytes.len(), "sha256": sha256(&bytes) }))
+    };
+    let files: Vec<Value> = files.iter().map(checksum).collect::<Result<_, _>>()?;
+    let manifest = json!({
+        "program": "kac",
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": COMMIT,
+        "config": resolved(config),
+        "seed": config.experiment.seed,
+        "replicas": results.replicas,
+        "collisions": results.collisions,
+        "wall_seconds": elapsed.as_secs_f64(),
+        "threads": rayon::current_num_threads(),
+        "files": files,
+    });
+    let mut text = serde_json::to_string_pretty(&manifest).expect("JSON values can be printed");
+    text.push('\n');
+    folder.write("manifest.json", text.as_bytes())
+}

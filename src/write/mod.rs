@@ -1,0 +1,149 @@
+//! Output files: the only module that writes any.
+//!
+//! A file appears whole or not at all: it is written under a temporary name in
+//! its folder and renamed.
+
+pub mod manifest;
+
+use crate::estimate::rows::Tables;
+use crate::judge::VerdictRow;
+use serde::Serialize;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// A file that could not be written.
+#[derive(Debug, Error)]
+#[error("cannot write {}: {reason}; choose another folder with --out", path.display())]
+pub struct WriteError {
+    path: PathBuf,
+    reason: std::io::Error,
+}
+
+/// A folder for the files of one run.
+#[derive(Debug, Clone)]
+pub struct OutputFolder {
+    path: PathBuf,
+}
+
+/// Names of the tables, and of all else that a run writes.
+const TABLES: [&str; 6] = [
+    "discrepancy.csv",
+    "wasserstein.csv",
+    "rates.csv",
+    "moments.csv",
+    "scaling.csv",
+    "verdicts.csv",
+];
+
+impl OutputFolder {
+    /// The folder at `path`, made if need be, and tried: better to fail before
+    /// a long run than after it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made or written to.
+    pub fn open(path: &Path) -> Result<Self, WriteError> {
+        let failed = |reason| WriteError {
+            path: path.to_path_buf(),
+            reason,
+        };
+        std::fs::create_dir_all(path).map_err(failed)?;
+        temporary_file(path).map_err(failed)?;
+        Ok(OutputFolder {
+            path: path.to_path_buf(),
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Write a file of this folder, whole.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written; then there is no new file.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+        let path = self.path.join(name);
+        let write = || {
+            let mut file = temporary_file(&self.path)?;
+            file.write_all(bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            Ok(())
+        };
+        write().map_err(|reason| WriteError {
+            path: path.clone(),
+            reason,
+        })
+    }
+
+    /// Remove a file of this folder that an earlier run may have left.
+    ///
+    /// # Errors
+    ///
+    /// If it is there and cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<(), WriteError> {
+        let path = self.path.join(name);
+        match std::fs::remove_file(&path) {
+            Err(reason) if reason.kind() != std::io::ErrorKind::NotFound => {
+                Err(WriteError { path, reason })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Write the tables that have rows, and remove those that have none; give
+    /// the names of those written.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be written.
+    pub fn write_tables(
+        &self,
+        tables: &Tables,
+        verdicts: &[VerdictRow],
+    ) -> Result<Vec<&'static str>, WriteError> {
+        let contents = [
+            csv_bytes(&tables.discrepancy),
+            csv_bytes(&tables.wasserstein),
+            csv_bytes(&tables.rates),
+            csv_bytes(&tables.moments),
+            csv_bytes(&tables.scaling),
+            csv_bytes(verdicts),
+        ];
+        let mut written = vec![];
+        for (name, bytes) in TABLES.into_iter().zip(contents) {
+            if bytes.is_empty() {
+                self.remove(name)?;
+            } else {
+                self.write(name, &bytes)?;
+                written.push(name);
+            }
+        }
+        Ok(written)
+    }
+}
+
+/// A temporary file with the permissions of an ordinary one.
+fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".kac-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+/// A header row and a row per record; nothing for no records.
+fn csv_bytes<T: Serialize>(rows: &[T]) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(vec![]);
+    for row in rows {
+        writer.serialize(row).expect("rows are flat records");
+    }
+    writer.into_inner().expect("a vector can always be written to")
+}

@@ -1,0 +1,152 @@
+//! The block engine gives the bits of the plain one, and neither depends on
+//! when it is looked at.
+
+use kac_coupling::coupling::{Coupling, Synchronous};
+use kac_coupling::law::{Discrete, Laplace, Law, Normal, NormalMixture, Uniform};
+use kac_coupling::model::Rates;
+use kac_coupling::random::ReplicaKey;
+use kac_coupling::simulate::block::BlockPath;
+use kac_coupling::simulate::initial::InitialPairs;
+use kac_coupling::simulate::plain::PlainPath;
+use kac_coupling::simulate::{Gas, Path};
+use kac_coupling::theory::pairing::Pairing;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+fn bath(index: usize) -> Law {
+    match index {
+        0 => Law::Normal(Normal::new(0.0, 1.2).unwrap()),
+        1 => Law::NormalMixture(
+            NormalMixture::new(vec![0.2, 0.5, 0.3], vec![1.0, -1.0, 1.0], vec![0.5, 1.5, 0.1])
+                .unwrap(),
+        ),
+        2 => Law::Uniform(Uniform::new(-1.0, 1.0).unwrap()),
+        3 => Law::Laplace(Laplace::new(0.0, 0.7).unwrap()),
+        _ => Law::Discrete(Discrete::new(vec![-1.0, 1.0], vec![0.5, 0.5]).unwrap()),
+    }
+}
+
+fn initial(pairing: Pairing, normal: bool) -> InitialPairs {
+    let first = Law::Normal(Normal::new(0.3, 1.0).unwrap());
+    let second = if normal {
+        Law::Normal(Normal::new(-1.0, 2.0).unwrap())
+    } else {
+        Law::Uniform(Uniform::new(-3.0, 5.0).unwrap())
+    };
+    InitialPairs::new(&first, &second, pairing)
+}
+
+/// Bits of all slots at the given times, and the number of collisions.
+fn bits<P: Path<Synchronous>>(
+    path: &mut P,
+    gas: &Gas,
+    start: &InitialPairs,
+    key: ReplicaKey,
+    times: &[f64],
+    end: f64,
+) -> (Vec<Vec<[u64; 2]>>, u64) {
+    let slots = path.restart(key, gas.place(end));
+    start.fill(Synchronous, key, slots);
+    let snapshots = times
+        .iter()
+        .map(|&time| {
+            path.advance_to(gas.place(time));
+            path.slots().iter().map(|slot| slot.map(f64::to_bits)).collect()
+        })
+        .collect();
+    (snapshots, path.collisions())
+}
+
+fn gas() -> impl Strategy<Value = Gas> {
+    let particles = prop_oneof![Just(1), Just(2), Just(3), 4..40usize, 500..700usize];
+    let rate = prop_oneof![Just(0.0), 0.1..3.0f64];
+    (particles, rate.clone(), rate, 0..5usize)
+        .prop_filter("a rate must be positive", |(_, pair, bath, _)| pair + bath > 0.0)
+        .prop_map(|(particles, pair, rate, law)| {
+            Gas::new(particles, Rates { pair, bath: rate }, &bath(law))
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn block_engine_equals_plain_engine(
+        gas in gas(),
+        seed: u64,
+        replica in 0..1000u64,
+        mut times in prop::collection::vec(0.0..3.0f64, 1..8),
+        optimal: bool,
+        normal: bool,
+    ) {
+        times.sort_by(f64::total_cmp);
+        let gas = Arc::new(gas);
+        let pairing = if optimal { Pairing::Optimal } else { Pairing::Independent };
+        let start = initial(pairing, normal);
+        let key = ReplicaKey { seed, particles: gas.particles as u64, replica, process: 0 };
+        let end = times[times.len() - 1];
+        let mut block = BlockPath::new(&gas, Synchronous);
+        let mut plain = PlainPath::new(&gas, Synchronous);
+        // A replica before this one must leave no trace in a path.
+        let before = ReplicaKey { replica: replica + 1, ..key };
+        bits(&mut block, &gas, &start, before, &[0.37 * end], 0.37 * end);
+        prop_assert_eq!(
+            bits(&mut block, &gas, &start, key, &times, end),
+            bits(&mut plain, &gas, &start, key, &times, end)
+        );
+    }
+
+    #[test]
+    fn other_record_times_and_a_later_end_leave_the_path_alone(
+        gas in gas(),
+        seed: u64,
+        mut times in prop::collection::vec(0.0..3.0f64, 2..20),
+    ) {
+        times.sort_by(f64::total_cmp);
+        let gas = Arc::new(gas);
+        let start = initial(Pairing::Optimal, true);
+        let key = ReplicaKey { seed, particles: gas.particles as u64, replica: 7, process: 0 };
+        let mut path = BlockPath::new(&gas, Synchronous);
+        let (all, _) = bits(&mut path, &gas, &start, key, &times, 6.0);
+        for (index, &time) in times.iter().enumerate().step_by(3) {
+            let (alone, _) = bits(&mut path, &gas, &start, key, &[time], time);
+            prop_assert_eq!(&alone[0], &all[index]);
+        }
+    }
+}
+
+#[test]
+fn collisions_come_at_the_rate_of_the_clock() {
+    // (κ/2 + β)·N·t = (1 + 0.5)·10·4 = 60 a replica; over 4000 replicas the
+    // mean has a standard error of √(60/4000) = 0.12; 0.6 is five of them.
+    let gas = Arc::new(Gas::new(10, Rates { pair: 2.0, bath: 0.5 }, &bath(0)));
+    let start = initial(Pairing::Optimal, true);
+    let mut path = BlockPath::new(&gas, Synchronous);
+    let mut total = 0;
+    for replica in 0..4000 {
+        let key = ReplicaKey { seed: 5, particles: 10, replica, process: 0 };
+        total += bits(&mut path, &gas, &start, key, &[1.3, 4.0], 4.0).1;
+    }
+    assert!((total as f64 / 4000.0 - 60.0).abs() < 0.6);
+}
+
+#[test]
+fn the_difference_is_accurate_for_ever() {
+    // Under the synchronous coupling the slot's Δ is the path of a gas whose
+    // bath is at rest, started from Δ(0): relative accuracy at any time.
+    let gas = Arc::new(Gas::new(50, Rates { pair: 1.0, bath: 2.0 }, &bath(0)));
+    let start = initial(Pairing::Optimal, true);
+    let key = ReplicaKey { seed: 1, particles: 50, replica: 0, process: 0 };
+    let mut path = BlockPath::new(&gas, Synchronous);
+    let slots = path.restart(key, gas.place(100.0));
+    start.fill(Synchronous, key, slots);
+    path.advance_to(gas.place(100.0));
+    let square: f64 = path
+        .slots()
+        .iter()
+        .map(|&slot| Synchronous.difference(slot))
+        .map(|d| d * d)
+        .sum();
+    // E‖Δ‖² = e^{−100}·N·d2 ≈ 1e−42: far below the rounding of V − V′.
+    assert!(square > 0.0 && square < 1e-35);
+}

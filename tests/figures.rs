@@ -1,0 +1,610 @@
+//! Figures from synthetic tables: exact exponentials with deterministic pseudo-noise.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use kac_coupling::figure::{
+    FIGURES, Figure, FigureError, Rendered, Source, clocks, decay, moments, scaling, wasserstein,
+};
+use tempfile::TempDir;
+
+const PARTICLES: [u64; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+const REPLICAS: f64 = 20_000.0;
+
+#[derive(Clone, Copy)]
+enum Clock {
+    MasterEquation,
+    Theorem6,
+}
+
+impl Clock {
+    /// κ and β at λ = μ = 1.
+    fn rates(self) -> (f64, f64) {
+        match self {
+            Self::MasterEquation => (2.0, 1.0),
+            Self::Theorem6 => (1.0, 2.0),
+        }
+    }
+}
+
+/// A sum of four uniform deviates of variance 1, from a linear congruential generator.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f64 {
+        let mut sum = 0.0;
+        for _ in 0..4 {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            sum += (self.0 >> 11) as f64 / (1_u64 << 53) as f64 - 0.5;
+        }
+        sum * 3.0_f64.sqrt()
+    }
+}
+
+fn times(points: u32, end: f64) -> impl Iterator<Item = f64> {
+    (0..points).map(move |index| end * f64::from(index) / f64::from(points - 1))
+}
+
+/// A relative variance of ‖Δ‖² that has the right shape: about 1/N, and growing with time.
+fn relative_variance(particles: u64, time: f64) -> f64 {
+    (1.5 + 2.5 * ((0.45 * time).exp() - 1.0)) / particles as f64
+}
+
+fn discrepancy(clock: Clock, particles: &[u64]) -> String {
+    let (_, bath) = clock.rates();
+    let mut noise = Noise(1);
+    let mut table = String::from(
+        "particles,time,replicas,mean,std_error,exact_mean,exact_std_error,z,bound,trusted\n",
+    );
+    for &number in particles {
+        let replicas = (REPLICAS / number as f64).max(100.0);
+        // Neighbouring times are correlated, as they are in a simulation.
+        let mut deviation = 0.0;
+        for time in times(41, 4.0) {
+            deviation = 0.9 * deviation + 0.19_f64.sqrt() * noise.next();
+            let start = 1.0 * number as f64;
+            let exact = start * (-0.5 * bath * time).exp();
+            let std_error = exact * (relative_variance(number, time) / replicas).sqrt();
+            let mean = exact + deviation * std_error;
+            let bound = start * (-time).exp();
+            let trusted = number > 2 || time < 3.0;
+            // An outlier beyond the axis of z-scores.
+            let z = if number == 64 && time == 1.0 {
+                11.0
+            } else {
+                deviation
+            };
+            writeln!(
+                table,
+                "{number},{time},{replicas},{mean},{std_error},{exact},{std_error},{z},{bound},{trusted}"
+            )
+            .unwrap();
+        }
+    }
+    table
+}
+
+/// Second moments of the witness: bath variance 0.01, initial variances 1 and 4.
+fn gelbrich(bath: f64, time: f64) -> f64 {
+    let relaxed = |start: f64| 0.01 + (start - 0.01) * (-0.5 * bath * time).exp();
+    (relaxed(1.0).sqrt() - relaxed(4.0).sqrt()).powi(2)
+}
+
+fn w2(clock: Clock, particles: &[u64]) -> String {
+    let (_, bath) = clock.rates();
+    let mut noise = Noise(2);
+    let mut table = String::from(
+        "particles,time,replicas,sample,batches,gelbrich_lower,w2_squared,std_error,coupling_upper,bound\n",
+    );
+    for &number in particles {
+        for time in times(9, 4.0) {
+            let upper = (-0.5 * bath * time).exp();
+            // Laws that differ in more than their second moments open the bracket.
+            let lower = match clock {
+                Clock::MasterEquation => gelbrich(bath, time),
+                Clock::Theorem6 => 0.7 * gelbrich(bath, time).powf(1.3),
+            };
+            let std_error = 0.01 * lower;
+            let value = lower + (upper - lower) * 0.25 + 0.002 + std_error * noise.next();
+            let bound = (-time).exp();
+            writeln!(
+                table,
+                "{number},{time},20000,20000,5,{lower},{value},{std_error},{upper},{bound}"
+            )
+            .unwrap();
+        }
+    }
+    table
+}
+
+fn moment_table(clock: Clock, particles: &[u64]) -> String {
+    let (pair, bath) = clock.rates();
+    let mut noise = Noise(3);
+    let mut table = String::from("particles,time,system,moment,mean,std_error,exact,z\n");
+    for &number in particles {
+        for (system, first, second, fourth) in
+            [("first", 1.0, 2.0, 10.0), ("second", 1.0, 6.33, 68.0)]
+        {
+            for moment in ["m1", "m2", "m4", "m11", "m22"] {
+                let correlated = matches!(moment, "m11" | "m22");
+                let mut deviation = 0.0;
+                for time in times(41, 4.0) {
+                    deviation = 0.9 * deviation + 0.19_f64.sqrt() * noise.next();
+                    let slow = (-0.5 * bath * time).exp();
+                    let inverse = 1.0 / number as f64;
+                    let exact = match moment {
+                        "m1" => first * (-(pair + bath) * time).exp(),
+                        "m2" => 1.25 + (second - 1.25) * slow,
+                        "m4" => 6.0 + (fourth - 6.0) * (-1.5 * time).exp(),
+                        "m11" => {
+                            first
+                                * first
+                                * (-(2.0 * pair * (1.0 - 0.5 * inverse) + 2.0 * bath) * time).exp()
+                        }
+                        _ => (1.25 + (second - 1.25) * slow).powi(2) * (1.0 + 0.3 * inverse),
+                    };
+                    let std_error = 0.02 * (exact.abs() + 0.05) * inverse.sqrt();
+                    let mean = exact + deviation * std_error;
+                    if correlated && number == 1 {
+                        writeln!(table, "{number},{time},{system},{moment},,,,").unwrap();
+                    } else {
+                        writeln!(
+                            table,
+                            "{number},{time},{system},{moment},{mean},{std_error},{exact},{deviation}"
+                        )
+                        .unwrap();
+                    }
+                }
+            }
+        }
+    }
+    table
+}
+
+fn scaling_table(clock: Clock, particles: &[u64]) -> String {
+    let (_, bath) = clock.rates();
+    let mut noise = Noise(4);
+    let mut table = String::from("particles,quantity,value,std_error,exact\n");
+    for &number in particles {
+        let rate = 0.5 * bath;
+        let upper = 5.7 * (-4.0 * rate).exp();
+        let variance = relative_variance(number, 4.0);
+        for (quantity, exact, std_error, known) in [
+            ("decay_rate", rate, 0.002 * rate, true),
+            ("discrepancy_per_particle", upper, 0.01 * upper, true),
+            ("relative_variance", variance, 0.03 * variance, true),
+            ("gelbrich_lower", 0.12 * upper, 0.0, false),
+            ("w2_squared", 0.4 * upper, 0.01 * upper, false),
+            ("coupling_upper", upper, 0.01 * upper, false),
+            ("steady_state", 1.0, 0.1, false),
+        ] {
+            let value = exact + std_error * noise.next();
+            let exact = if known {
+                exact.to_string()
+            } else {
+                String::new()
+            };
+            writeln!(table, "{number},{quantity},{value},{std_error},{exact}").unwrap();
+        }
+    }
+    table
+}
+
+fn folder_with(clock: Clock, particles: &[u64]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    write(
+        folder.path(),
+        "discrepancy.csv",
+        &discrepancy(clock, particles),
+    );
+    write(folder.path(), "wasserstein.csv", &w2(clock, particles));
+    write(
+        folder.path(),
+        "moments.csv",
+        &moment_table(clock, particles),
+    );
+    write(
+        folder.path(),
+        "scaling.csv",
+        &scaling_table(clock, particles),
+    );
+    folder
+}
+
+fn write(folder: &Path, file: &str, table: &str) {
+    fs::write(folder.join(file), table).unwrap();
+}
+
+/// All figures, from one folder for each clock.
+fn render_all(
+    master: &Path,
+    theorem6: &Path,
+) -> Vec<(&'static str, Result<Rendered, FigureError>)> {
+    FIGURES
+        .iter()
+        .map(|figure| {
+            let rendered = match figure.source {
+                Source::OneFolder(_) => figure.render(&[theorem6]),
+                Source::TwoClocks(_) => figure.render(&[master, theorem6]),
+            };
+            (figure.name, rendered)
+        })
+        .collect()
+}
+
+/// Width, height and pixels of an RGB picture.
+fn decode(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
+    let mut reader = png::Decoder::new(Cursor::new(bytes)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let frame = reader.next_frame(&mut pixels).unwrap();
+    pixels.truncate(frame.buffer_size());
+    (frame.width, frame.height, pixels)
+}
+
+/// The texts of an SVG, after checking that its tags balance and its attributes are quoted.
+fn texts(svg: &str) -> Vec<String> {
+    let mut open = Vec::new();
+    let mut texts = Vec::new();
+    let mut rest = svg.trim();
+    while let Some(start) = rest.find('<') {
+        let content = rest[..start].trim();
+        if !content.is_empty() {
+            assert_eq!(open.last(), Some(&"text"), "stray text {content:?}");
+            assert!(!content.contains('>'));
+            texts.push(
+                content
+                    .replace("&gt;", ">")
+                    .replace("&lt;", "<")
+                    .replace("&apos;", "'"),
+            );
+        }
+        let end = start + rest[start..].find('>').expect("an open tag");
+        let tag = &rest[start + 1..end];
+        assert_eq!(tag.matches('"').count() % 2, 0, "quotes in {tag}");
+        let name = tag.trim_matches('/').split_whitespace().next().unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name));
+        } else if !tag.ends_with('/') {
+            open.push(name);
+        }
+        rest = &rest[end + 1..];
+    }
+    assert!(open.is_empty() && rest.trim().is_empty());
+    texts
+}
+
+fn assert_sound(name: &str, rendered: &Rendered) {
+    let (width, height, pixels) = decode(&rendered.png);
+    assert!(
+        rendered
+            .svg
+            .contains(&format!("width=\"{width}\" height=\"{height}\"")),
+        "{name}: the two pictures differ in size"
+    );
+    assert_eq!(pixels.len(), (width * height * 3) as usize);
+    let inked = pixels
+        .chunks_exact(3)
+        .filter(|pixel| *pixel != [255; 3])
+        .count();
+    assert!(
+        inked * 100 > pixels.len() / 3,
+        "{name}: less than 1 % of the pixels are drawn on"
+    );
+    assert!(!texts(&rendered.svg).is_empty());
+}
+
+#[test]
+fn every_figure_has_its_size_and_its_labels() {
+    let master = folder_with(Clock::MasterEquation, &PARTICLES);
+    let theorem6 = folder_with(Clock::Theorem6, &PARTICLES);
+    let expected = [
+        (
+            "decay",
+            (1200, 820),
+            vec![
+                "E‖Δ(t)‖² / E‖Δ(0)‖²  (dimensionless)",
+                "z-score (dimensionless)",
+                "0.02",
+                "512",
+                "beyond the axis",
+            ],
+        ),
+        (
+            "wasserstein",
+            (1200, 800),
+            vec!["W₂² per particle  (velocity²)", "N = 1", "N = 512"],
+        ),
+        (
+            "scaling",
+            (1240, 840),
+            vec!["Number of particles N", "rate  (1/time)", "512"],
+        ),
+        (
+            "clocks",
+            (1280, 860),
+            vec![
+                "Theorem 6 as printed is violated here",
+                "exact rate = 0.50 × printed rate",
+                "exact rate = 1.00 × printed rate",
+            ],
+        ),
+        (
+            "moments",
+            (1500, 780),
+            vec!["First system", "Second system", "E V₁²V₂²  (velocity⁴)"],
+        ),
+    ];
+    let all = render_all(master.path(), theorem6.path());
+    assert_eq!(all.len(), expected.len());
+    for ((name, rendered), (expected_name, size, labels)) in all.into_iter().zip(expected) {
+        let rendered = rendered.unwrap();
+        assert_eq!(name, expected_name);
+        assert_sound(name, &rendered);
+        let (width, height, _) = decode(&rendered.png);
+        assert_eq!((width, height), size, "{name}");
+        let texts = texts(&rendered.svg);
+        for label in labels {
+            assert!(
+                texts.iter().any(|text| text == label),
+                "{name}: {label} in {texts:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_violation_is_claimed_for_one_clock_only() {
+    let theorem6 = folder_with(Clock::Theorem6, &[8]);
+    let rendered = clocks(theorem6.path(), theorem6.path()).unwrap();
+    assert!(!rendered.svg.contains("violated here"));
+    let master = folder_with(Clock::MasterEquation, &[8]);
+    let rendered = clocks(master.path(), theorem6.path()).unwrap();
+    assert_eq!(rendered.svg.matches("violated here").count(), 1);
+}
+
+#[test]
+fn the_same_tables_give_the_same_bytes() {
+    let theorem6 = folder_with(Clock::Theorem6, &[2, 32]);
+    let first = render_all(theorem6.path(), theorem6.path());
+    let second = render_all(theorem6.path(), theorem6.path());
+    for ((name, first), (_, second)) in first.into_iter().zip(second) {
+        assert!(first.unwrap() == second.unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn the_tables_decide_what_is_drawn() {
+    let one = folder_with(Clock::Theorem6, &[2, 32]);
+    let other = folder_with(Clock::MasterEquation, &[2, 32]);
+    let of_one = render_all(one.path(), one.path());
+    let of_other = render_all(other.path(), other.path());
+    for ((name, of_one), (_, of_other)) in of_one.into_iter().zip(of_other) {
+        assert!(of_one.unwrap().png != of_other.unwrap().png, "{name}");
+    }
+}
+
+#[test]
+fn a_missing_column_is_named_with_its_file() {
+    for figure in FIGURES {
+        for table in figure.tables {
+            let folder = folder_with(Clock::Theorem6, &[4]);
+            let text = fs::read_to_string(folder.path().join(table)).unwrap();
+            write(
+                folder.path(),
+                table,
+                &text.replacen("particles", "bodies", 1),
+            );
+            let message = error(figure, folder.path()).to_string();
+            assert!(message.contains(table), "{message}");
+            assert!(message.contains("`particles`"), "{message}");
+        }
+    }
+}
+
+fn error(figure: &Figure, folder: &Path) -> FigureError {
+    let folders = vec![folder; figure.folders()];
+    figure.render(&folders).expect_err(figure.name)
+}
+
+#[test]
+fn a_malformed_cell_is_named_with_its_line_and_column() {
+    let folder = TempDir::new().unwrap();
+    write(
+        folder.path(),
+        "scaling.csv",
+        "particles,quantity,value,std_error,exact\n2,decay_rate,1.0,0.1,\n4,decay_rate,one,0.1,\n",
+    );
+    let message = scaling(folder.path()).unwrap_err().to_string();
+    for part in ["scaling.csv", "line 3", "`value`", "invalid float"] {
+        assert!(message.contains(part), "{part} in {message}");
+    }
+    write(
+        folder.path(),
+        "scaling.csv",
+        "particles,quantity,value,std_error,exact\n2,decay_rate,1.0\n",
+    );
+    let message = scaling(folder.path()).unwrap_err().to_string();
+    assert!(message.contains("line 2"), "{message}");
+    assert!(message.contains("3 cells"), "{message}");
+}
+
+#[test]
+fn a_missing_file_and_an_empty_table_are_errors() {
+    for figure in FIGURES {
+        let folder = folder_with(Clock::Theorem6, &[4]);
+        let table = figure.tables[0];
+        let text = fs::read_to_string(folder.path().join(table)).unwrap();
+        let header = text.lines().next().unwrap();
+        write(folder.path(), table, header);
+        let empty = error(figure, folder.path());
+        assert!(matches!(empty, FigureError::NoData { .. }), "{empty}");
+        write(folder.path(), table, "");
+        error(figure, folder.path());
+        fs::remove_file(folder.path().join(table)).unwrap();
+        let missing = error(figure, folder.path());
+        assert!(
+            matches!(missing, FigureError::Unreadable { .. }),
+            "{missing}"
+        );
+        assert!(missing.to_string().contains(table));
+    }
+}
+
+#[test]
+fn the_number_of_folders_is_checked() {
+    for figure in FIGURES {
+        let wrong = vec![Path::new("."); figure.folders() + 1];
+        let error = figure.render(&wrong).unwrap_err();
+        assert!(matches!(error, FigureError::Folders { .. }));
+    }
+    assert!(Figure::named("decay").is_some());
+    assert!(Figure::named("decoy").is_none());
+}
+
+#[test]
+fn the_column_of_trust_is_optional() {
+    let folder = folder_with(Clock::Theorem6, &[8]);
+    let text = fs::read_to_string(folder.path().join("discrepancy.csv")).unwrap();
+    let without = text
+        .replace(",trusted", "")
+        .replace(",true", "")
+        .replace(",false", "");
+    write(folder.path(), "discrepancy.csv", &without);
+    let without = decay(folder.path()).unwrap();
+    assert!(!without.svg.contains("not trusted"));
+    write(
+        folder.path(),
+        "discrepancy.csv",
+        &text.replace(",true", ",false"),
+    );
+    let distrusted = decay(folder.path()).unwrap();
+    assert!(distrusted.svg.contains("not trusted"));
+}
+
+/// Replaces every cell in the columns by a value.
+fn with_cells(table: &str, columns: &[&str], value: &str) -> String {
+    let header = table.lines().next().unwrap().split(',').collect::<Vec<_>>();
+    let changed = |column: &str| columns.contains(&column);
+    let mut text = header.join(",") + "\n";
+    for line in table.lines().skip(1) {
+        let cells = line
+            .split(',')
+            .zip(&header)
+            .map(|(cell, column)| if changed(column) { value } else { cell });
+        text += &cells.collect::<Vec<_>>().join(",");
+        text.push('\n');
+    }
+    text
+}
+
+/// The columns with numbers that are not a particle number.
+fn numbers(figure: &Figure) -> &'static [&'static str] {
+    match figure.name {
+        "decay" => &["time", "mean", "std_error", "exact_mean", "z", "bound"],
+        "wasserstein" | "clocks" => &[
+            "time",
+            "mean",
+            "std_error",
+            "exact_mean",
+            "z",
+            "gelbrich_lower",
+            "w2_squared",
+            "coupling_upper",
+            "bound",
+        ],
+        "scaling" => &["value", "std_error", "exact"],
+        _ => &["time", "mean", "std_error", "exact"],
+    }
+}
+
+/// Renders a figure from tables in which some columns hold one value throughout. A picture and an
+/// error that says what is missing are both right; a panic is not.
+fn render_with(figure: &Figure, particles: &[u64], columns: &[&str], value: &str) {
+    let folder = folder_with(Clock::MasterEquation, particles);
+    for table in figure.tables {
+        let text = fs::read_to_string(folder.path().join(table)).unwrap();
+        write(folder.path(), table, &with_cells(&text, columns, value));
+    }
+    let folders = vec![folder.path(); figure.folders()];
+    match figure.render(&folders) {
+        Ok(rendered) => assert_sound(figure.name, &rendered),
+        Err(FigureError::NoData { .. }) => {}
+        Err(other) => panic!("{}: {columns:?} = {value:?}: {other}", figure.name),
+    }
+}
+
+#[test]
+fn no_content_of_a_column_is_a_panic() {
+    let values = [
+        "", "0", "-1", "1", "NaN", "inf", "-inf", "1e308", "-1e308", "1e-320",
+    ];
+    for figure in FIGURES {
+        for value in values {
+            render_with(figure, &[3], numbers(figure), value);
+        }
+        for column in numbers(figure) {
+            for value in ["", "-1", "1e308"] {
+                render_with(figure, &[2, 5], &[column], value);
+            }
+        }
+    }
+}
+
+#[test]
+fn extreme_particle_numbers_are_no_panic() {
+    for particles in [
+        &[0][..],
+        &[1],
+        &[0, 1],
+        &[u64::MAX],
+        &[1, u64::MAX],
+        &[7, 7],
+    ] {
+        for figure in FIGURES {
+            render_with(figure, particles, &[], "");
+        }
+    }
+}
+
+#[test]
+fn many_particle_numbers_fit_into_the_legend() {
+    let many = (1..=60).collect::<Vec<_>>();
+    let folder = folder_with(Clock::Theorem6, &many);
+    let decay = decay(folder.path()).unwrap();
+    let entries = texts(&decay.svg)
+        .iter()
+        .filter(|text| text.parse::<u64>().is_ok_and(|number| number > 8))
+        .count();
+    assert!((5..=13).contains(&entries), "{entries} entries");
+    moments(folder.path()).unwrap();
+    wasserstein(folder.path()).unwrap();
+}
+
+#[test]
+#[ignore = "writes the pictures to the folder named by FIGURES_OUT, to be looked at"]
+fn pictures_to_look_at() {
+    let out = std::env::var_os("FIGURES_OUT").expect("FIGURES_OUT names a folder");
+    fs::create_dir_all(&out).unwrap();
+    for (suffix, particles) in [("", &PARTICLES[..]), ("-few", &[32]), ("-two", &[2, 100])] {
+        let master = folder_with(Clock::MasterEquation, particles);
+        let theorem6 = folder_with(Clock::Theorem6, particles);
+        for (name, rendered) in render_all(master.path(), theorem6.path()) {
+            let rendered = rendered.unwrap();
+            let stem = Path::new(&out).join(format!("{name}{suffix}"));
+            fs::write(stem.with_extension("png"), &rendered.png).unwrap();
+            fs::write(stem.with_extension("svg"), &rendered.svg).unwrap();
+        }
+    }
+    for figure in FIGURES {
+        let folder = folder_with(Clock::Theorem6, &PARTICLES);
+        let folders = vec![folder.path(); figure.folders()];
+        let start = std::time::Instant::now();
+        figure.render(&folders).unwrap();
+        eprintln!("{}: {:.3} s", figure.name, start.elapsed().as_secs_f64());
+    }
+}
