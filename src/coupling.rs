@@ -151,7 +151,11 @@ mod tests {
             .map(|i| Synchronous.slot(first[i], second[i]))
             .collect();
         slots.push([9.0, 9.0]);
-        let events = [(0, 2, 0.6, 0.8, 5.0), (1, 3, -0.8, 0.6, 1.5), (2, 1, 0.28, -0.96, 0.0)];
+        let events = [
+            (0, 2, 0.6, 0.8, 5.0),
+            (1, 3, -0.8, 0.6, 1.5),
+            (2, 1, 0.28, -0.96, 0.0),
+        ];
         for (particle, partner, cos, sin, bath_velocity) in events {
             let collision = Collision {
                 particle,

@@ -99,7 +99,9 @@ impl Experiment {
     /// same numbers at common times, to the bit.
     pub fn times(&self) -> Vec<f64> {
         let steps = (self.points - 1) as f64;
-        (0..self.points).map(|k| self.end * k as f64 / steps).collect()
+        (0..self.points)
+            .map(|k| self.end * k as f64 / steps)
+            .collect()
     }
 
     /// Indices into [`Experiment::times`] at which W₂ is measured.

@@ -117,7 +117,11 @@ impl Job {
     }
 
     fn chunk(&self) -> u64 {
-        if self.distances.is_empty() { CHUNK } else { self.batch() }
+        if self.distances.is_empty() {
+            CHUNK
+        } else {
+            self.batch()
+        }
     }
 
     /// Simulate everything on the current thread pool. `progress` is told how
@@ -165,7 +169,10 @@ impl Job {
                 let replicas = from..(from + self.chunk()).min(self.replicas);
                 let done = replicas.end - replicas.start;
                 let measured = self.run_chunk(&mut pair, replicas, &mut pools);
-                merged.lock().expect("no thread panicked").add(index, measured);
+                merged
+                    .lock()
+                    .expect("no thread panicked")
+                    .add(index, measured);
                 progress(done);
             }
         });
@@ -208,8 +215,11 @@ impl Job {
         let horizon = *self.places.last().expect("there are record times");
         pair.restart(self.seed, replica, horizon);
         let mut pools = self.distances.iter().zip(&mut pools.pools).peekable();
-        for (index, (&place, record)) in
-            self.places.iter().zip(row.chunks_exact_mut(COLUMNS)).enumerate()
+        for (index, (&place, record)) in self
+            .places
+            .iter()
+            .zip(row.chunks_exact_mut(COLUMNS))
+            .enumerate()
         {
             pair.advance_to(place);
             record.copy_from_slice(&observe(pair, self.gas.particles));

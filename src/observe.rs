@@ -45,7 +45,11 @@ fn moments(powers: &[f64], particles: usize) -> [f64; 5] {
     let n = particles as f64;
     let [sum, square, fourth] = [powers[0], powers[1], powers[2]];
     let over_pairs = |value: f64| {
-        if particles == 1 { 0.0 } else { value / (n * (n - 1.0)) }
+        if particles == 1 {
+            0.0
+        } else {
+            value / (n * (n - 1.0))
+        }
     };
     [
         sum / n,

@@ -219,7 +219,14 @@ mod tests {
         for (key, purpose, part) in [
             (KEY, Purpose::Counts, 0),
             (ReplicaKey { seed: 2, ..KEY }, Purpose::Counts, 0),
-            (ReplicaKey { particles: 9, ..KEY }, Purpose::Counts, 0),
+            (
+                ReplicaKey {
+                    particles: 9,
+                    ..KEY
+                },
+                Purpose::Counts,
+                0,
+            ),
             (ReplicaKey { replica: 4, ..KEY }, Purpose::Counts, 0),
             (ReplicaKey { process: 1, ..KEY }, Purpose::Counts, 0),
             (KEY, Purpose::Times, 0),

@@ -218,9 +218,8 @@ fn gamma_mixture_integral(order: f64, h: f64) -> f64 {
     let mode = libm::log(ratio);
     let exponent = |v: f64| -order * exponential_remainder(v) - h * libm::exp(-v);
     let peak = exponent(mode);
-    // Also catches an infinite or NaN h.
-    let underflows = !(peak > -800.0);
-    if underflows {
+    // A NaN peak comes from an infinite or NaN h.
+    if peak.is_nan() || peak < -800.0 {
         return if h.is_nan() { f64::NAN } else { 0.0 };
     }
     // A Gaussian of width w is summed to 1e-17 with steps of 0.6 w; the strip of analyticity, of half-width π/2,
@@ -277,9 +276,9 @@ mod tests {
     fn normal_quantile_matches_references_in_both_tails() {
         let references = [
             (0.3, -0.524_400_512_708_040_8),
-            (0.075, -1.439_531_470_938_455_9),
+            (0.075, -1.439_531_470_938_456),
             (0.0749, -1.440_238_267_527_963_6),
-            (1e-5, -4.264_890_793_922_824_6),
+            (1e-5, -4.264_890_793_922_825),
             (1e-16, -8.222_082_216_130_436),
             (1e-100, -21.273_453_560_965_324),
             (1e-300, -37.047_096_299_361_2),
@@ -334,7 +333,7 @@ mod tests {
             (15.25, 2.0, 0.932_402_203_805_836_9),
             (15.25, 100.0, 1.406_867_257_082_636e-29),
             (5000.0, 120.0, 0.486_707_400_264_181_85),
-            (500_000.0, 1000.0, 0.606_530_204_814_607_05),
+            (500_000.0, 1000.0, 0.606_530_204_814_607_1),
             (500_000.0, 3000.0, 0.011_109_121_514_056_564),
         ];
         for (order, x, reference) in references {

@@ -17,8 +17,12 @@ fn bath(index: usize) -> Law {
     match index {
         0 => Law::Normal(Normal::new(0.0, 1.2).unwrap()),
         1 => Law::NormalMixture(
-            NormalMixture::new(vec![0.2, 0.5, 0.3], vec![1.0, -1.0, 1.0], vec![0.5, 1.5, 0.1])
-                .unwrap(),
+            NormalMixture::new(
+                vec![0.2, 0.5, 0.3],
+                vec![1.0, -1.0, 1.0],
+                vec![0.5, 1.5, 0.1],
+            )
+            .unwrap(),
         ),
         2 => Law::Uniform(Uniform::new(-1.0, 1.0).unwrap()),
         3 => Law::Laplace(Laplace::new(0.0, 0.7).unwrap()),
@@ -51,7 +55,10 @@ fn bits<P: Path<Synchronous>>(
         .iter()
         .map(|&time| {
             path.advance_to(gas.place(time));
-            path.slots().iter().map(|slot| slot.map(f64::to_bits)).collect()
+            path.slots()
+                .iter()
+                .map(|slot| slot.map(f64::to_bits))
+                .collect()
         })
         .collect();
     (snapshots, path.collisions())
@@ -61,7 +68,9 @@ fn gas() -> impl Strategy<Value = Gas> {
     let particles = prop_oneof![Just(1), Just(2), Just(3), 4..40usize, 500..700usize];
     let rate = prop_oneof![Just(0.0), 0.1..3.0f64];
     (particles, rate.clone(), rate, 0..5usize)
-        .prop_filter("a rate must be positive", |(_, pair, bath, _)| pair + bath > 0.0)
+        .prop_filter("a rate must be positive", |(_, pair, bath, _)| {
+            pair + bath > 0.0
+        })
         .prop_map(|(particles, pair, rate, law)| {
             Gas::new(particles, Rates { pair, bath: rate }, &bath(law))
         })
@@ -119,12 +128,24 @@ proptest! {
 fn collisions_come_at_the_rate_of_the_clock() {
     // (κ/2 + β)·N·t = (1 + 0.5)·10·4 = 60 a replica; over 4000 replicas the
     // mean has a standard error of √(60/4000) = 0.12; 0.6 is five of them.
-    let gas = Arc::new(Gas::new(10, Rates { pair: 2.0, bath: 0.5 }, &bath(0)));
+    let gas = Arc::new(Gas::new(
+        10,
+        Rates {
+            pair: 2.0,
+            bath: 0.5,
+        },
+        &bath(0),
+    ));
     let start = initial(Pairing::Optimal, true);
     let mut path = BlockPath::new(&gas, Synchronous);
     let mut total = 0;
     for replica in 0..4000 {
-        let key = ReplicaKey { seed: 5, particles: 10, replica, process: 0 };
+        let key = ReplicaKey {
+            seed: 5,
+            particles: 10,
+            replica,
+            process: 0,
+        };
         total += bits(&mut path, &gas, &start, key, &[1.3, 4.0], 4.0).1;
     }
     assert!((total as f64 / 4000.0 - 60.0).abs() < 0.6);
@@ -134,9 +155,21 @@ fn collisions_come_at_the_rate_of_the_clock() {
 fn the_difference_is_accurate_for_ever() {
     // Under the synchronous coupling the slot's Δ is the path of a gas whose
     // bath is at rest, started from Δ(0): relative accuracy at any time.
-    let gas = Arc::new(Gas::new(50, Rates { pair: 1.0, bath: 2.0 }, &bath(0)));
+    let gas = Arc::new(Gas::new(
+        50,
+        Rates {
+            pair: 1.0,
+            bath: 2.0,
+        },
+        &bath(0),
+    ));
     let start = initial(Pairing::Optimal, true);
-    let key = ReplicaKey { seed: 1, particles: 50, replica: 0, process: 0 };
+    let key = ReplicaKey {
+        seed: 1,
+        particles: 50,
+        replica: 0,
+        process: 0,
+    };
     let mut path = BlockPath::new(&gas, Synchronous);
     let slots = path.restart(key, gas.place(100.0));
     start.fill(Synchronous, key, slots);

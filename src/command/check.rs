@@ -28,13 +28,18 @@ pub fn configs_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let mut configs = vec![];
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
             configs.push(path);
         }
     }
     configs.sort();
     if configs.is_empty() {
-        return Err(failed(std::io::Error::other("there is no .toml file in it")));
+        return Err(failed(std::io::Error::other(
+            "there is no .toml file in it",
+        )));
     }
     Ok(configs)
 }

@@ -167,7 +167,10 @@ fn draw(
 fn has_data(figure: &crate::figure::Figure, tables: &Tables, sweep: usize) -> bool {
     figure.folders() == 1
         && figure.tables.iter().all(|&name| match name {
-            "wasserstein.csv" => tables.wasserstein.iter().any(|row| row.w2_squared.is_some()),
+            "wasserstein.csv" => tables
+                .wasserstein
+                .iter()
+                .any(|row| row.w2_squared.is_some()),
             "scaling.csv" => sweep > 1,
             _ => true,
         })

@@ -17,7 +17,10 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
     let start = Instant::now();
     let config = overrides.load(path)?;
     let experiment = &config.experiment;
-    let out = out.map_or_else(|| PathBuf::from("output").join(&experiment.name), PathBuf::from);
+    let out = out.map_or_else(
+        || PathBuf::from("output").join(&experiment.name),
+        PathBuf::from,
+    );
     let folder = OutputFolder::open(&out)?;
     // A manifest vouches for the files beside it; these are about to change.
     folder.remove("manifest.json")?;

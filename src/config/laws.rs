@@ -24,7 +24,10 @@ const BATH_MEAN_TOLERANCE: f64 = 1e-9;
 
 /// The law written at `node`; files are looked for from `folder`.
 pub fn law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
-    let every_key: Vec<&str> = LAWS.iter().flat_map(|(_, keys)| keys.iter().copied()).collect();
+    let every_key: Vec<&str> = LAWS
+        .iter()
+        .flat_map(|(_, keys)| keys.iter().copied())
+        .collect();
     let any = node.section(&every_key)?;
     let choices: Vec<_> = LAWS.iter().map(|law| (law.0, *law)).collect();
     let (name, keys) = any
@@ -70,7 +73,10 @@ pub fn thermostat_law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
     if mean.abs() <= BATH_MEAN_TOLERANCE * law.variance().sqrt() {
         return Ok(law);
     }
-    let every_key: Vec<&str> = LAWS.iter().flat_map(|(_, keys)| keys.iter().copied()).collect();
+    let every_key: Vec<&str> = LAWS
+        .iter()
+        .flat_map(|(_, keys)| keys.iter().copied())
+        .collect();
     let section = node.section(&every_key)?;
     let (key, fix) = centring(&law, mean, &section);
     Err(section.error(
@@ -87,11 +93,20 @@ fn centring(law: &Law, mean: f64, section: &Section) -> (&'static str, String) {
         Law::Uniform(_) => ("low", "make low = −high".to_string()),
         Law::StudentT(_) => ("location", "leave location out".to_string()),
         Law::Point(_) => ("value", "write value = 0.0".to_string()),
-        Law::NormalMixture(_) => ("means", format!("subtract {mean} from every entry of means")),
-        Law::Discrete(_) => ("values", format!("subtract {mean} from every entry of values")),
+        Law::NormalMixture(_) => (
+            "means",
+            format!("subtract {mean} from every entry of means"),
+        ),
+        Law::Discrete(_) => (
+            "values",
+            format!("subtract {mean} from every entry of values"),
+        ),
         Law::Empirical(_) => {
             let shift = optional(section, "shift").unwrap_or(0.0) - mean;
-            ("file", format!("write shift = {shift:?} to centre the data"))
+            (
+                "file",
+                format!("write shift = {shift:?} to centre the data"),
+            )
         }
     }
 }

@@ -79,7 +79,10 @@ fn parse(source: &Source) -> Result<Experiment, ConfigError> {
     ];
     let top = Section::top(source, &document, &keys)?;
     let model = top
-        .get("model", "add a section [model] with particles, lambda, mu and clock")?
+        .get(
+            "model",
+            "add a section [model] with particles, lambda, mu and clock",
+        )?
         .section(&["particles", "lambda", "mu", "clock", "coupling"])?;
     let particles = particles(&model)?;
     let replicas = replicas(&top, &particles)?;
@@ -103,7 +106,10 @@ fn parse(source: &Source) -> Result<Experiment, ConfigError> {
         None => CouplingKind::Synchronous,
     };
     let initial = top
-        .get("initial", "add a section [initial] with the laws first and second")?
+        .get(
+            "initial",
+            "add a section [initial] with the laws first and second",
+        )?
         .section(&["first", "second", "pairing"])?;
     let folder = source.path().parent().unwrap_or(Path::new("."));
     let initial_law = |key: &str| {
@@ -118,7 +124,10 @@ fn parse(source: &Source) -> Result<Experiment, ConfigError> {
             .file_stem()
             .map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned()),
         title: (top.find("title"))
-            .map(|node| node.string("write a line of text in quotes").map(String::from))
+            .map(|node| {
+                node.string("write a line of text in quotes")
+                    .map(String::from)
+            })
             .transpose()?,
         seed: top
             .get("seed", "write seed = 1, or any other whole number")?
@@ -144,7 +153,11 @@ fn parse(source: &Source) -> Result<Experiment, ConfigError> {
 
 /// One number or a list of them.
 fn one_or_more<'a>(node: &Node<'a>, fix: &str) -> Result<Vec<Node<'a>>, ConfigError> {
-    if node.is_list() { node.list(fix) } else { Ok(vec![node.clone()]) }
+    if node.is_list() {
+        node.list(fix)
+    } else {
+        Ok(vec![node.clone()])
+    }
 }
 
 fn particles(model: &Section) -> Result<Vec<usize>, ConfigError> {
@@ -245,7 +258,11 @@ fn affordable(experiment: &Experiment, model: &Section) -> Result<(), ConfigErro
     for &(particles, _) in &experiment.sweep {
         let collisions = rates.for_particles(particles).total(particles) * experiment.end;
         if collisions.is_nan() || collisions > MOST_COLLISIONS {
-            let key = if experiment.lambda > experiment.mu { "lambda" } else { "mu" };
+            let key = if experiment.lambda > experiment.mu {
+                "lambda"
+            } else {
+                "mu"
+            };
             return Err(model.error(
                 Some(key),
                 format!("makes {collisions:e} collisions in each replica of {particles} particles"),
@@ -287,7 +304,11 @@ fn check(node: &Node, experiment: &Experiment) -> Result<Check, ConfigError> {
             return Ok(default);
         };
         let value = node.number(fix)?;
-        if allowed(value) { Ok(value) } else { Err(node.error("is out of range", fix)) }
+        if allowed(value) {
+            Ok(value)
+        } else {
+            Err(node.error("is out of range", fix))
+        }
     };
     Ok(Check {
         claim: id.to_string(),

@@ -8,17 +8,19 @@ use toml::de::{DeTable, DeValue};
 
 /// A config that cannot be used: where it is wrong, why, and the fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The file.
-    pub path: PathBuf,
-    /// Line, counted from 1.
-    pub line: usize,
+pub struct ConfigError(Box<Fault>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fault {
+    path: PathBuf,
+    /// Counted from 1.
+    line: usize,
     /// The dotted key, such as `model.particles`; empty for a syntax error.
-    pub key: String,
+    key: String,
     /// What is wrong, with the value.
-    pub problem: String,
+    problem: String,
     /// What to write instead.
-    pub fix: String,
+    fix: String,
     excerpt: Excerpt,
 }
 
@@ -32,15 +34,19 @@ struct Excerpt {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ConfigError {
+        let Fault {
             path,
             line,
             key,
             problem,
             fix,
             excerpt,
-        } = self;
-        let subject = if key.is_empty() { String::new() } else { format!("`{key}` ") };
+        } = &*self.0;
+        let subject = if key.is_empty() {
+            String::new()
+        } else {
+            format!("`{key}` ")
+        };
         let number = line.to_string();
         let margin = " ".repeat(number.len());
         writeln!(f, "{}:{line}: {subject}{problem}", path.display())?;
@@ -104,9 +110,11 @@ impl Source {
         let width = self
             .text
             .get(span)
-            .map_or(1, |at_fault| at_fault.lines().next().unwrap_or("").chars().count())
+            .map_or(1, |at_fault| {
+                at_fault.lines().next().unwrap_or("").chars().count()
+            })
             .clamp(1, room.max(1));
-        ConfigError {
+        ConfigError(Box::new(Fault {
             path: self.path.clone(),
             line: before.matches('\n').count() + 1,
             key: key.to_string(),
@@ -117,7 +125,7 @@ impl Source {
                 column,
                 width,
             },
-        }
+        }))
     }
 }
 
@@ -139,7 +147,11 @@ pub struct Section<'a> {
 }
 
 fn dotted(prefix: &str, key: &str) -> String {
-    if prefix.is_empty() { key.to_string() } else { format!("{prefix}.{key}") }
+    if prefix.is_empty() {
+        key.to_string()
+    } else {
+        format!("{prefix}.{key}")
+    }
 }
 
 impl<'a> Section<'a> {
@@ -183,8 +195,12 @@ impl<'a> Section<'a> {
             Some((_, candidate)) => format!("did you mean `{candidate}`?"),
             None => format!("the keys here are {}", known.join(", ")),
         };
-        self.source
-            .error(span, &dotted(&self.key, name), "is not a key of this config", fix)
+        self.source.error(
+            span,
+            &dotted(&self.key, name),
+            "is not a key of this config",
+            fix,
+        )
     }
 
     /// The value of a key, if it is there.
@@ -205,7 +221,8 @@ impl<'a> Section<'a> {
     pub fn get(&self, key: &str, fix: &str) -> Result<Node<'a>, ConfigError> {
         self.find(key).ok_or_else(|| {
             let key = dotted(&self.key, key);
-            self.source.error(self.span.clone(), &key, "is missing", fix)
+            self.source
+                .error(self.span.clone(), &key, "is missing", fix)
         })
     }
 
@@ -237,7 +254,8 @@ impl<'a> Node<'a> {
     pub fn error(&self, problem: impl Into<String>, fix: impl Into<String>) -> ConfigError {
         let written: Vec<&str> = self.text().split_whitespace().collect();
         let problem = format!("= {}: {}", written.join(" "), problem.into());
-        self.source.error(self.value.span(), &self.key, problem, fix)
+        self.source
+            .error(self.value.span(), &self.key, problem, fix)
     }
 
     /// A table that may have these keys.
@@ -300,7 +318,10 @@ impl<'a> Node<'a> {
     ///
     /// If it is none of them.
     pub fn one_of<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, ConfigError> {
-        let words: Vec<String> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let words: Vec<String> = choices
+            .iter()
+            .map(|(word, _)| format!("\"{word}\""))
+            .collect();
         let fix = format!("choose one of {}", words.join(", "));
         let written = self.string(&fix)?;
         choices
@@ -335,7 +356,10 @@ impl<'a> Node<'a> {
     ///
     /// If it is none.
     pub fn numbers(&self, fix: &str) -> Result<Vec<f64>, ConfigError> {
-        self.list(fix)?.iter().map(|node| node.number(fix)).collect()
+        self.list(fix)?
+            .iter()
+            .map(|node| node.number(fix))
+            .collect()
     }
 
     /// A whole number from `least` to `most`.

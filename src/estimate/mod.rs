@@ -111,7 +111,5 @@ pub fn normal_half_width(confidence: f64) -> f64 {
 
 /// The copy a quantity was measured on, for people.
 pub fn judged_copy_name(theory: &Theory, quantity: Quantity) -> &'static str {
-    theory
-        .judged_copy(quantity)
-        .map_or("neither", System::name)
+    theory.judged_copy(quantity).map_or("neither", System::name)
 }

@@ -90,7 +90,10 @@ impl RateWeights {
         }
         let steps = times.windows(2).map(|t| t[1] - t[0]);
         let weights: Vec<f64> = steps.clone().zip(&q).map(|(step, q)| step / q).collect();
-        let information = steps.zip(&weights).map(|(step, weight)| step * weight).sum();
+        let information = steps
+            .zip(&weights)
+            .map(|(step, weight)| step * weight)
+            .sum();
         Ok(RateWeights {
             times: times.to_vec(),
             exact_rate,
@@ -140,7 +143,11 @@ impl RateWeights {
                 .map(|(a, x)| a * x)
                 .collect();
             let value: f64 = terms.iter().sum();
-            let slope: f64 = terms.iter().zip(&self.times).map(|(term, t)| term * t).sum();
+            let slope: f64 = terms
+                .iter()
+                .zip(&self.times)
+                .map(|(term, t)| term * t)
+                .sum();
             let step = value / slope;
             rate -= step;
             if !rate.is_finite() || rate.abs() > 1e3 * self.exact_rate {

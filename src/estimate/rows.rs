@@ -249,7 +249,12 @@ fn wasserstein_rows(
             bound: libm::exp(-experiment.mu * time) * initial_w2,
         }
     };
-    findings.distance_times.iter().enumerate().map(row).collect()
+    findings
+        .distance_times
+        .iter()
+        .enumerate()
+        .map(row)
+        .collect()
 }
 
 fn rate_rows(findings: &Findings) -> Vec<RateRow> {
@@ -326,7 +331,11 @@ fn scaling_rows(findings: &Findings) -> Vec<ScalingRow> {
     {
         for (quantity, variable, exact) in [
             ("w2_squared", 2 * index, None),
-            ("coupling_upper", 2 * index + 1, Some(theory.discrepancy_mean(end) / n)),
+            (
+                "coupling_upper",
+                2 * index + 1,
+                Some(theory.discrepancy_mean(end) / n),
+            ),
         ] {
             let value = Some(distances.mean(variable));
             push(quantity, value, distances.std_error(variable), exact);

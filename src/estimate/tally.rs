@@ -132,7 +132,9 @@ impl Covariances {
             return;
         }
         let (share, weight) = (other.count / total, self.count * other.count / total);
-        let gap: Vec<f64> = (self.mean.iter().zip(&other.mean)).map(|(a, b)| b - a).collect();
+        let gap: Vec<f64> = (self.mean.iter().zip(&other.mean))
+            .map(|(a, b)| b - a)
+            .collect();
         for i in 0..gap.len() {
             for j in 0..=i {
                 self.products[[i, j]] += other.products[[i, j]] + gap[i] * gap[j] * weight;
@@ -233,9 +235,8 @@ impl Powers {
         let value = variance / (self.mean * self.mean);
         // d(s²/m²): s² has variance (μ4 − σ⁴)/n, m has σ²/n, both together μ3/n.
         let by_mean = -2.0 * variance / self.mean;
-        let spread = (fourth - variance * variance)
-            + 2.0 * by_mean * third
-            + by_mean * by_mean * variance;
+        let spread =
+            (fourth - variance * variance) + 2.0 * by_mean * third + by_mean * by_mean * variance;
         let error = (spread.max(0.0) / n).sqrt() / (self.mean * self.mean);
         Some((value, error))
     }
@@ -269,7 +270,10 @@ mod tests {
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-10 * (1.0 + a.abs());
         for k in 0..3 {
             assert!(close(means.mean(k), whole.mean(k)));
-            assert!(close(means.std_error(k).unwrap(), whole.std_error(k).unwrap()));
+            assert!(close(
+                means.std_error(k).unwrap(),
+                whole.std_error(k).unwrap()
+            ));
         }
         let a = [0.5, -2.0, 1.0];
         let combined: Vec<f64> = all
@@ -278,7 +282,11 @@ mod tests {
             .map(|row| row.iter().zip(a).map(|(x, a)| a * x).sum())
             .collect();
         let mean = combined.iter().sum::<f64>() / 50.0;
-        let variance = combined.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / 49.0;
+        let variance = combined
+            .iter()
+            .map(|x| (x - mean) * (x - mean))
+            .sum::<f64>()
+            / 49.0;
         assert!(close(covariances.variance_of(&a).unwrap(), variance));
         for (a, b) in [
             (powers.mean, direct.mean),

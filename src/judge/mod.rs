@@ -254,15 +254,30 @@ fn judge_equality(
     let outside = high < band.0 || band.1 < low;
     let precise = measurement.half_width() <= tolerance * exact.abs();
     let (verdict, reason) = if inside {
-        (Verdict::Holds, "the interval lies within the tolerance of the printed value".to_string())
+        (
+            Verdict::Holds,
+            "the interval lies within the tolerance of the printed value".to_string(),
+        )
     } else if outside && !measurement.agrees_with(exact) {
-        (Verdict::Void, format!("the interval excludes the exact value {exact:.6} of this clock: the program is at fault"))
+        (
+            Verdict::Void,
+            format!(
+                "the interval excludes the exact value {exact:.6} of this clock: the program is at fault"
+            ),
+        )
     } else if outside && precise {
-        (Verdict::Refuted, "the interval excludes the printed value and meets the exact one of this clock".to_string())
+        (
+            Verdict::Refuted,
+            "the interval excludes the printed value and meets the exact one of this clock"
+                .to_string(),
+        )
     } else if outside {
         (Verdict::Inconclusive, "the interval excludes the printed value, but is wider than the tolerance around the exact one".to_string())
     } else {
-        (Verdict::Inconclusive, "the interval is not clear of the tolerance's edge".to_string())
+        (
+            Verdict::Inconclusive,
+            "the interval is not clear of the tolerance's edge".to_string(),
+        )
     };
     // Two ends can stick out of the band, one can reach into it.
     let two_sided = -normal_quantile(0.05, 0.95);
@@ -274,7 +289,9 @@ fn judge_equality(
                 measurement.replicas_to_clear(room, two_sided)
             } else {
                 let precision = measurement.replicas_to_clear(tolerance * exact.abs(), 0.0);
-                measurement.replicas_to_clear(-room, one_sided).max(precision)
+                measurement
+                    .replicas_to_clear(-room, one_sided)
+                    .max(precision)
             }
         })
         .flatten();
@@ -332,7 +349,13 @@ mod tests {
         assert_eq!(Outcome::of(Verdict::Refuted, Holds), Outcome::Against);
         assert_eq!(Outcome::of(Verdict::Void, Refuted), Outcome::Against);
         assert_eq!(Outcome::of(Verdict::Void, Holds), Outcome::Against);
-        assert_eq!(Outcome::of(Verdict::Inconclusive, Holds), Outcome::Undecided);
-        assert_eq!(Outcome::of(Verdict::NotApplicable, Refuted), Outcome::AsExpected);
+        assert_eq!(
+            Outcome::of(Verdict::Inconclusive, Holds),
+            Outcome::Undecided
+        );
+        assert_eq!(
+            Outcome::of(Verdict::NotApplicable, Refuted),
+            Outcome::AsExpected
+        );
     }
 }

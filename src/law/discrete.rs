@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 
-use super::validate::{location, not_empty, refuse, same_length, weights};
+use super::validate::{location, not_empty, same_length, weights};
 use super::{Distribution, LawError, Level, compensated_sum, polar_minus};
 
 /// The law Σ_k w_k δ_{x_k} of finitely many values.
@@ -31,8 +31,7 @@ impl Discrete {
         not_empty("values", &values)?;
         same_length("weights", &weight_list, "values", values.len())?;
         for &value in &values {
-            location("values", value)
-                .map_err(|error| refuse("values", error.value, error.problem, error.fix))?;
+            location("values", value)?;
         }
         let probabilities = weights("weights", &weight_list)?;
         let mut pairs: Vec<(f64, f64)> = values
@@ -87,7 +86,8 @@ fn merge_repeated(sorted: &[(f64, f64)]) -> (Vec<f64>, Vec<f64>) {
 fn levels_between(weights: &[f64]) -> Vec<Level> {
     let running = |total: &mut f64, weight: &f64| {
         *total += weight;
-        Some(*total)
+        // Rounding must not carry a level beyond 1.
+        Some(total.min(1.0))
     };
     let lower: Vec<f64> = weights.iter().scan(0.0, running).collect();
     let upper: Vec<f64> = weights.iter().rev().scan(0.0, running).collect();

@@ -176,24 +176,26 @@ fn read_column(path: &Path, column: &str) -> Result<Vec<f64>, EmpiricalError> {
     for record in reader.byte_records() {
         let record = record.map_err(unreadable)?;
         let text = String::from_utf8_lossy(record.get(index).unwrap_or_default()).into_owned();
-        let line = record.position().map_or(0, csv::Position::line);
-        let (path, column) = (path.to_path_buf(), column.to_owned());
         match text.parse::<f64>() {
             Ok(value) if value.is_finite() => values.push(value),
-            Ok(_) => {
-                return Err(EmpiricalError::NotFinite {
-                    path,
-                    column,
-                    line,
-                    text,
-                });
-            }
-            Err(_) => {
-                return Err(EmpiricalError::NotANumber {
-                    path,
-                    column,
-                    line,
-                    text,
+            parsed => {
+                let line = record
+                    .position()
+                    .map_or(0, |position| line_of_record(path, position));
+                let (path, column) = (path.to_path_buf(), column.to_owned());
+                return Err(match parsed {
+                    Ok(_) => EmpiricalError::NotFinite {
+                        path,
+                        column,
+                        line,
+                        text,
+                    },
+                    Err(_) => EmpiricalError::NotANumber {
+                        path,
+                        column,
+                        line,
+                        text,
+                    },
                 });
             }
         }
@@ -204,6 +206,19 @@ fn read_column(path: &Path, column: &str) -> Result<Vec<f64>, EmpiricalError> {
         });
     }
     Ok(values)
+}
+
+/// The line on which a record starts. The reader's own number is that of the blank lines before the record, if
+/// there are any, so they are skipped here.
+fn line_of_record(path: &Path, position: &csv::Position) -> u64 {
+    let Ok(bytes) = std::fs::read(path) else {
+        return position.line();
+    };
+    let start = (position.byte() as usize).min(bytes.len());
+    let blank = bytes[start..]
+        .iter()
+        .take_while(|byte| matches!(byte, b'\n' | b'\r'));
+    position.line() + blank.filter(|&&byte| byte == b'\n').count() as u64
 }
 
 /// The name with the least edit distance, if that is at most a third of the longer name (and at least 1).

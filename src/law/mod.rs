@@ -142,7 +142,7 @@ impl Law {
     /// Giving both keeps either tail accurate down to about 1e-300; the two must sum to 1 up to rounding. Values
     /// below the smallest normal number 2⁻¹⁰²², NaN included, are read as that number, so the result is finite.
     pub fn quantile_at(&self, lower: f64, upper: f64) -> f64 {
-        let inside = |level: f64| level.max(f64::MIN_POSITIVE).min(1.0);
+        let inside = |level| within(level, f64::MIN_POSITIVE, 1.0);
         self.distribution()
             .quantile_at(inside(lower), inside(upper))
     }
@@ -215,7 +215,7 @@ impl Law {
     /// * Student's t: Bailey's polar method from both.
     /// * point: neither is used.
     pub fn sample(&self, selector: f64, uniform: f64) -> f64 {
-        let inside = |u: f64| u.max(f64::MIN_POSITIVE).min(1.0 - f64::EPSILON / 2.0);
+        let inside = |level| within(level, f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0);
         self.distribution()
             .sample(inside(selector), inside(uniform))
     }
@@ -227,7 +227,7 @@ impl Law {
     }
 
     /// The probability levels in (0, 1), ascending, at which the quantile function jumps; empty for laws with a
-    /// density and for a point.
+    /// density and for a point. A level closer to 1 than 2⁻⁵⁴ rounds to 1.
     pub fn jumps(&self) -> Vec<f64> {
         self.jump_levels().iter().map(|level| level.lower).collect()
     }
@@ -256,6 +256,11 @@ law_from!(
     Point,
     Empirical
 );
+
+/// The nearest number of [low, high]; `low` for NaN, unlike `f64::clamp`.
+fn within(value: f64, low: f64, high: f64) -> f64 {
+    if value > low { value.min(high) } else { low }
+}
 
 /// modulus · e^{−iφ}: a characteristic function in the sign convention of the paper.
 fn polar_minus(modulus: f64, phase: f64) -> Complex64 {

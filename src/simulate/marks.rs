@@ -6,6 +6,9 @@
 //! only + − × ÷ √ and bit operations, so both give the same bits on every
 //! machine.
 
+// The published coefficients, with more digits than a double holds.
+#![allow(clippy::excessive_precision)]
+
 use crate::model::Rates;
 use crate::random::{Row, index_below};
 

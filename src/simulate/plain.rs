@@ -95,7 +95,8 @@ impl PoissonPoints {
     fn next_bath_velocity(&mut self) -> f64 {
         if self.bath_velocities.is_empty() {
             let group = self.gas.bath.group(&self.bath.next_rows());
-            self.bath_velocities.extend(group.as_flattened().iter().rev());
+            self.bath_velocities
+                .extend(group.as_flattened().iter().rev());
             debug_assert_eq!(self.bath_velocities.len(), GROUP);
         }
         self.bath_velocities.pop().expect("a group is not empty")

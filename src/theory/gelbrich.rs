@@ -48,9 +48,7 @@ mod tests {
         let (f, h) = ((0.4, 1.3), (-0.7, 2.9));
         let gradient = gelbrich_gradient(f, h).unwrap();
         let step = 1e-6;
-        let at = |d: [f64; 4]| {
-            gelbrich_squared((f.0 + d[0], f.1 + d[1]), (h.0 + d[2], h.1 + d[3]))
-        };
+        let at = |d: [f64; 4]| gelbrich_squared((f.0 + d[0], f.1 + d[1]), (h.0 + d[2], h.1 + d[3]));
         for (k, derivative) in gradient.iter().enumerate() {
             let (mut up, mut down) = ([0.0; 4], [0.0; 4]);
             up[k] = step;

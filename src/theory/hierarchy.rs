@@ -167,7 +167,11 @@ impl MomentSystem {
             let mean = circle_mean(power - bath_power, bath_power);
             if mean != 0.0 {
                 let left = normalised([rest.clone(), vec![power - bath_power]].concat());
-                let bath = if bath_power == 0 { 1.0 } else { bath_moment(bath_power) };
+                let bath = if bath_power == 0 {
+                    1.0
+                } else {
+                    bath_moment(bath_power)
+                };
                 self.generator[[row, self.index[&left]]] +=
                     rate * binomial(power, bath_power) * mean * bath;
             }
@@ -210,7 +214,9 @@ fn apply(matrix: &Array2<f64>, vector: &Array1<f64>) -> Array1<f64> {
 /// vector instructions the machine has, and its last bits vary with them.
 fn product(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
     Array2::from_shape_fn((left.nrows(), right.ncols()), |(i, j)| {
-        (0..right.nrows()).map(|k| left[[i, k]] * right[[k, j]]).sum()
+        (0..right.nrows())
+            .map(|k| left[[i, k]] * right[[k, j]])
+            .sum()
     })
 }
 
@@ -287,7 +293,10 @@ mod tests {
                 + n * (n - 1.0) * y[system.position(&[2, 2]).unwrap()]
         };
         assert!(close(energy(&start), energy(&end)));
-        assert!((start[system.position(&[4]).unwrap()] - end[system.position(&[4]).unwrap()]).abs() > 0.5);
+        assert!(
+            (start[system.position(&[4]).unwrap()] - end[system.position(&[4]).unwrap()]).abs()
+                > 0.5
+        );
     }
 
     #[test]

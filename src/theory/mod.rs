@@ -54,13 +54,7 @@ pub enum Moment {
 
 impl Moment {
     /// All that is measured, in the order of the tables.
-    pub const ALL: [Moment; 5] = [
-        Moment::M1,
-        Moment::M2,
-        Moment::M4,
-        Moment::M11,
-        Moment::M22,
-    ];
+    pub const ALL: [Moment; 5] = [Moment::M1, Moment::M2, Moment::M4, Moment::M11, Moment::M22];
 
     /// The name used in tables.
     pub fn name(self) -> &'static str {
@@ -268,7 +262,11 @@ impl Theory {
             return None;
         }
         let ratio = self.discrepancy_martingale_second(time)? / (start * start);
-        Some(if ratio - 1.0 < 1e-13 { 0.0 } else { ratio - 1.0 })
+        Some(if ratio - 1.0 < 1e-13 {
+            0.0
+        } else {
+            ratio - 1.0
+        })
     }
 
     /// E V_1(t)² = g_2 + (m_2(0) − g_2)e^{−βt/2} (Lemma 1).
@@ -325,7 +323,11 @@ impl Theory {
         let moments = &self.initial[copy as usize];
         let (mean, second) = (known(moments[1]), known(moments[2]));
         let unless_rounding = |value: f64, scale: f64| {
-            if value.abs() <= 1e-12 * scale { 0.0 } else { value }
+            if value.abs() <= 1e-12 * scale {
+                0.0
+            } else {
+                value
+            }
         };
         match quantity {
             Quantity::Discrepancy => n * self.difference.second,
@@ -388,8 +390,12 @@ impl Theory {
     /// Gelbrich's lower bound on W₂² of the first marginals at a time, from the
     /// exact first and second moments.
     pub fn gelbrich_squared(&self, time: f64) -> f64 {
-        let [first, second] = System::ALL
-            .map(|copy| (self.first_moment(copy, time), self.second_moment(copy, time)));
+        let [first, second] = System::ALL.map(|copy| {
+            (
+                self.first_moment(copy, time),
+                self.second_moment(copy, time),
+            )
+        });
         gelbrich::gelbrich_squared(first, second)
     }
 

@@ -145,5 +145,7 @@ fn csv_bytes<T: Serialize>(rows: &[T]) -> Vec<u8> {
     for row in rows {
         writer.serialize(row).expect("rows are flat records");
     }
-    writer.into_inner().expect("a vector can always be written to")
+    writer
+        .into_inner()
+        .expect("a vector can always be written to")
 }

@@ -62,10 +62,18 @@ impl Claim for Contraction {
             let reason = "the initial laws are equal: both sides are 0";
             return Judgement::bare(Verdict::NotApplicable, "W2 squared", reason);
         }
-        let pooled = if self.marginal { pooled(evidence, check) } else { None };
+        let pooled = if self.marginal {
+            pooled(evidence, check)
+        } else {
+            None
+        };
         refutation(evidence, check)
             .or_else(|| mechanism(evidence, check))
-            .or_else(|| pooled.clone().filter(|judgement| judgement.verdict == Verdict::Holds))
+            .or_else(|| {
+                pooled
+                    .clone()
+                    .filter(|judgement| judgement.verdict == Verdict::Holds)
+            })
             .or(pooled)
             .unwrap_or_else(|| undecided(evidence, check))
     }
@@ -82,35 +90,47 @@ fn printed_bound(evidence: Evidence, time: f64) -> f64 {
 fn refutation(evidence: Evidence, check: &Check) -> Option<Judgement> {
     let findings = evidence.findings;
     let half_width = normal_half_width(check.confidence);
-    let violated = findings.times.iter().enumerate().skip(1).filter_map(|(index, &time)| {
-        let exact = findings.theory.gelbrich_squared(time);
-        let bound = printed_bound(evidence, time);
-        // Rounding is not a refutation.
-        (exact > bound * (1.0 + 1e-9)).then_some((index, time, exact, bound))
-    });
+    let violated = findings
+        .times
+        .iter()
+        .enumerate()
+        .skip(1)
+        .filter_map(|(index, &time)| {
+            let exact = findings.theory.gelbrich_squared(time);
+            let bound = printed_bound(evidence, time);
+            // Rounding is not a refutation.
+            (exact > bound * (1.0 + 1e-9)).then_some((index, time, exact, bound))
+        });
     let shown = violated.filter_map(|(index, time, exact, bound)| {
         let (value, error) = findings.measured_gelbrich(index);
         Some((time, exact, bound, value, error?))
     });
-    let strength = |&(_, exact, bound, _, error): &(f64, f64, f64, f64, f64)| (exact - bound) / error;
+    let strength =
+        |&(_, exact, bound, _, error): &(f64, f64, f64, f64, f64)| (exact - bound) / error;
     let (time, exact, bound, value, error) =
         shown.max_by(|a, b| strength(a).total_cmp(&strength(b)))?;
-    let measurement =
-        Measurement::new(value, error, findings.measured.replicas, check.confidence);
+    let measurement = Measurement::new(value, error, findings.measured.replicas, check.confidence);
     let (verdict, reason) = if !measurement.agrees_with(exact) {
         (
             Verdict::Void,
-            format!("at t = {time}, Gelbrich's bound at the measured moments excludes its exact value {exact:.6}: the program is at fault"),
+            format!(
+                "at t = {time}, Gelbrich's bound at the measured moments excludes its exact value {exact:.6}: the program is at fault"
+            ),
         )
-    } else if measurement.half_width() > check.tolerance * exact || measurement.interval.0 <= bound {
+    } else if measurement.half_width() > check.tolerance * exact || measurement.interval.0 <= bound
+    {
         (
             Verdict::Inconclusive,
-            format!("at t = {time}, Gelbrich's bound {exact:.6} exceeds the printed {bound:.6}, but the measured moments do not show it to the tolerance yet"),
+            format!(
+                "at t = {time}, Gelbrich's bound {exact:.6} exceeds the printed {bound:.6}, but the measured moments do not show it to the tolerance yet"
+            ),
         )
     } else {
         (
             Verdict::Refuted,
-            format!("at t = {time}, W2² of the first marginals is at least {exact:.6} (Gelbrich, exact); the printed bound is {bound:.6}"),
+            format!(
+                "at t = {time}, W2² of the first marginals is at least {exact:.6} (Gelbrich, exact); the printed bound is {bound:.6}"
+            ),
         )
     };
     let needed = [
@@ -136,15 +156,24 @@ fn refutation(evidence: Evidence, check: &Check) -> Option<Judgement> {
 /// The proof's mechanism: the lower limit of the synchronous rate is at least
 /// (1−τ)μ, and the start is optimal.
 fn mechanism(evidence: Evidence, check: &Check) -> Option<Judgement> {
-    let Experiment { coupling, pairing, mu, .. } = evidence.experiment;
+    let Experiment {
+        coupling,
+        pairing,
+        mu,
+        ..
+    } = evidence.experiment;
     if *coupling != CouplingKind::Synchronous || *pairing != Pairing::Optimal {
         return None;
     }
     let findings = evidence.findings;
     let estimate = findings.rate(Quantity::Discrepancy).ok()?;
     let replicas = findings.measured.replicas;
-    let measurement =
-        Measurement::new(estimate.rate, estimate.std_error(), replicas, check.confidence);
+    let measurement = Measurement::new(
+        estimate.rate,
+        estimate.std_error(),
+        replicas,
+        check.confidence,
+    );
     (measurement.interval.0 >= (1.0 - check.tolerance) * mu).then(|| Judgement {
         verdict: Verdict::Holds,
         quantity: "decay rate of discrepancy".to_string(),
@@ -190,7 +219,11 @@ fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
     let limit = value + half_width * error;
     let holds = limit <= (1.0 + check.tolerance) * bound;
     Some(Judgement {
-        verdict: if holds { Verdict::Holds } else { Verdict::Inconclusive },
+        verdict: if holds {
+            Verdict::Holds
+        } else {
+            Verdict::Inconclusive
+        },
         quantity: format!("pooled W2 squared at t = {time}"),
         estimate: Some(value),
         std_error: Some(error),
@@ -232,8 +265,12 @@ fn undecided(evidence: Evidence, check: &Check) -> Judgement {
         );
     };
     let replicas = findings.measured.replicas;
-    let measurement =
-        Measurement::new(estimate.rate, estimate.std_error(), replicas, check.confidence);
+    let measurement = Measurement::new(
+        estimate.rate,
+        estimate.std_error(),
+        replicas,
+        check.confidence,
+    );
     let room = exact - (1.0 - check.tolerance) * mu;
     let one_sided = -crate::special::normal_quantile(0.1, 0.9);
     Judgement {

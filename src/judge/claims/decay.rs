@@ -14,14 +14,20 @@ fn judge_rate(quantity: Quantity, printed: f64, evidence: Evidence, check: &Chec
     match evidence.findings.rate(quantity) {
         Ok(estimate) => {
             let replicas = evidence.findings.measured.replicas;
-            let measurement =
-                Measurement::new(estimate.rate, estimate.std_error(), replicas, check.confidence);
+            let measurement = Measurement::new(
+                estimate.rate,
+                estimate.std_error(),
+                replicas,
+                check.confidence,
+            );
             let exact = evidence.findings.theory.decay_rate(quantity);
             judge_equality(&name, measurement, printed, exact, check.tolerance)
         }
-        Err(NoRate::OneParticle) => {
-            Judgement::bare(Verdict::NotApplicable, &name, NoRate::OneParticle.to_string())
-        }
+        Err(NoRate::OneParticle) => Judgement::bare(
+            Verdict::NotApplicable,
+            &name,
+            NoRate::OneParticle.to_string(),
+        ),
         Err(why) => Judgement::bare(Verdict::Inconclusive, &name, why.to_string()),
     }
 }
@@ -43,7 +49,12 @@ impl Claim for Lemma1 {
     }
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
-        judge_rate(Quantity::Energy, 0.5 * evidence.experiment.mu, evidence, check)
+        judge_rate(
+            Quantity::Energy,
+            0.5 * evidence.experiment.mu,
+            evidence,
+            check,
+        )
     }
 }
 
@@ -119,6 +130,11 @@ impl Claim for Theorem6Coupling {
     }
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
-        judge_rate(Quantity::Discrepancy, evidence.experiment.mu, evidence, check)
+        judge_rate(
+            Quantity::Discrepancy,
+            evidence.experiment.mu,
+            evidence,
+            check,
+        )
     }
 }
