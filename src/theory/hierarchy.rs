@@ -301,7 +301,8 @@ mod tests {
 
     #[test]
     fn a_maxwellian_is_stationary_with_its_own_bath() {
-        let moment = |k: u32| double_factorial(i64::from(k) - 1) * f64::from(u8::from(k % 2 == 0));
+        let moment =
+            |k: u32| double_factorial(i64::from(k) - 1) * f64::from(u8::from(k.is_multiple_of(2)));
         let system = MomentSystem::new(7, 0.8, 1.1, 8, moment);
         let start = system.product(moment);
         let end = system.at(&start, 2.0, 0.0);

@@ -1,0 +1,175 @@
+//! The Poisson points themselves: each mark has its law, and the test of it
+//! fails when the mark is tampered with.
+//!
+//! Kolmogorov–Smirnov: with n marks, P(√n·D > 2.225) < 1e-4 (asymptotic, and
+//! smaller at finite n). z-scores: P(|z| > 4) < 7e-5.
+
+use kac_coupling::coupling::Collision;
+use kac_coupling::law::{Law, NormalMixture};
+use kac_coupling::model::Rates;
+use kac_coupling::random::ReplicaKey;
+use kac_coupling::simulate::Gas;
+use kac_coupling::simulate::plain::PoissonPoints;
+use std::sync::Arc;
+
+const PARTICLES: u32 = 5;
+const RATES: Rates = Rates {
+    pair: 2.0,
+    bath: 1.5,
+};
+
+fn bath() -> Law {
+    let mixture = NormalMixture::new(vec![0.25, 0.75], vec![1.5, -0.5], vec![0.5, 1.0]).unwrap();
+    Law::NormalMixture(mixture)
+}
+
+/// Collisions of many replicas up to t = 20, with the places of the first slab.
+fn collisions(replicas: u64) -> Vec<Collision> {
+    let gas = Arc::new(Gas::new(PARTICLES as usize, RATES, &bath()));
+    let mut all = vec![];
+    for replica in 0..replicas {
+        let key = ReplicaKey {
+            seed: 3,
+            particles: u64::from(PARTICLES),
+            replica,
+            process: 0,
+        };
+        let mut points = PoissonPoints::new(&gas, key);
+        while let Some((_, collision)) = points.next_before(gas.place(20.0)) {
+            all.push(collision);
+        }
+    }
+    all
+}
+
+/// √n times the Kolmogorov–Smirnov distance of a sample from a distribution.
+fn kolmogorov(mut sample: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
+    sample.sort_by(f64::total_cmp);
+    let n = sample.len() as f64;
+    let gap = sample.iter().enumerate().map(|(rank, &x)| {
+        let below = cdf(x) - rank as f64 / n;
+        below.max(1.0 / n - below)
+    });
+    gap.fold(0.0, f64::max) * n.sqrt()
+}
+
+/// z-score of `count` out of `trials` with probability `p`.
+fn binomial_z(count: usize, trials: usize, p: f64) -> f64 {
+    let trials = trials as f64;
+    (count as f64 - trials * p) / (trials * p * (1.0 - p)).sqrt()
+}
+
+fn angle_statistic(collisions: &[Collision]) -> f64 {
+    let turns = |c: &Collision| libm::atan2(c.sin, c.cos) / std::f64::consts::TAU + 0.5;
+    kolmogorov(collisions.iter().map(turns).collect(), |x| x)
+}
+
+#[test]
+fn angles_are_uniform_on_the_circle_and_half_circles_are_caught() {
+    let mut marks = collisions(400);
+    assert!(angle_statistic(&marks) < 2.225);
+    // θ on [0, π).
+    for collision in &mut marks {
+        collision.sin = collision.sin.abs();
+    }
+    assert!(angle_statistic(&marks) > 50.0);
+}
+
+#[test]
+fn every_ordered_pair_is_equally_likely() {
+    let marks = collisions(400);
+    let pairs: Vec<_> = marks.iter().filter(|c| c.partner < PARTICLES).collect();
+    for one in 0..PARTICLES {
+        for other in 0..PARTICLES {
+            let count = pairs
+                .iter()
+                .filter(|c| c.particle == one && c.partner == other)
+                .count();
+            if one == other {
+                assert_eq!(count, 0);
+            } else {
+                assert!(binomial_z(count, pairs.len(), 1.0 / 20.0).abs() < 4.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn kinds_and_bath_particles_have_their_probabilities() {
+    let marks = collisions(4000);
+    let bath: Vec<_> = marks.iter().filter(|c| c.partner == PARTICLES).collect();
+    // β/(κ/2 + β) = 1.5/2.5.
+    assert!(binomial_z(bath.len(), marks.len(), 0.6).abs() < 4.0);
+    // A bath rate 2 % off would have shown.
+    assert!(binomial_z(bath.len(), marks.len(), 1.53 / 2.53).abs() > 8.0);
+    for particle in 0..PARTICLES {
+        let count = bath.iter().filter(|c| c.particle == particle).count();
+        assert!(binomial_z(count, bath.len(), 0.2).abs() < 4.0);
+    }
+}
+
+#[test]
+fn bath_velocities_have_the_law_of_the_bath() {
+    let marks = collisions(400);
+    let velocities: Vec<f64> = marks
+        .iter()
+        .filter(|c| c.partner == PARTICLES)
+        .map(|c| c.bath_velocity)
+        .collect();
+    let law = bath();
+    assert!(kolmogorov(velocities.clone(), |x| law.cdf(x)) < 2.225);
+    // Swapped weights would have shown.
+    let swapped = Law::NormalMixture(
+        NormalMixture::new(vec![0.75, 0.25], vec![1.5, -0.5], vec![0.5, 1.0]).unwrap(),
+    );
+    assert!(kolmogorov(velocities, |x| swapped.cdf(x)) > 20.0);
+}
+
+#[test]
+fn counts_are_poisson_in_every_interval() {
+    // 12.5 collisions per unit of time; intervals that cut slabs anywhere.
+    let gas = Arc::new(Gas::new(PARTICLES as usize, RATES, &bath()));
+    let replicas = 4000;
+    let times = [0.0, 0.3, 0.75, 2.0, 9.0];
+    let mut counts = vec![vec![]; 4];
+    for replica in 0..replicas {
+        let key = ReplicaKey {
+            seed: 4,
+            particles: 5,
+            replica,
+            process: 0,
+        };
+        let mut points = PoissonPoints::new(&gas, key);
+        for (interval, &end) in times[1..].iter().enumerate() {
+            let mut count = 0.0;
+            while points.next_before(gas.place(end)).is_some() {
+                count += 1.0;
+            }
+            counts[interval].push(count);
+        }
+    }
+    let n = replicas as f64;
+    let mean_of = |x: &[f64]| x.iter().sum::<f64>() / n;
+    for (interval, sample) in counts.iter().enumerate() {
+        let mean = 12.5 * (times[interval + 1] - times[interval]);
+        let measured = mean_of(sample);
+        assert!(((measured - mean) / (mean / n).sqrt()).abs() < 4.0);
+        // The variance of a Poisson count is its mean; the sample variance has
+        // the variance (mean + 2·mean²)/n.
+        let squares: Vec<f64> = sample.iter().map(|x| (x - mean) * (x - mean)).collect();
+        let error = ((mean + 2.0 * mean * mean) / n).sqrt();
+        assert!(((mean_of(&squares) - mean) / error).abs() < 4.0);
+    }
+    // Disjoint intervals are uncorrelated.
+    for i in 0..4 {
+        for j in 0..i {
+            let (a, b) = (mean_of(&counts[i]), mean_of(&counts[j]));
+            let products = counts[i]
+                .iter()
+                .zip(&counts[j])
+                .map(|(x, y)| (x - a) * (y - b));
+            let correlation = products.sum::<f64>() / n / (a * b).sqrt();
+            assert!(correlation.abs() < 4.0 / n.sqrt());
+        }
+    }
+}

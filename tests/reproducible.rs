@@ -1,0 +1,141 @@
+//! Same seed, same bytes: whatever the threads, the engine, the record times,
+//! the end of the run, and the name of the clock.
+
+use kac_coupling::config::load;
+use kac_coupling::coupling::CouplingKind;
+use kac_coupling::estimate::rows::Tables;
+use kac_coupling::experiment::{Experiment, WassersteinPlan};
+use kac_coupling::measure::Engine;
+use kac_coupling::model::Clock;
+use kac_coupling::verify::verify;
+use kac_coupling::write::OutputFolder;
+use std::convert::Infallible;
+use std::path::Path;
+
+/// A committed experiment, made small: N = 1, 3 and 40, a non-Gaussian start,
+/// batches of W₂ that end inside replicas.
+fn small() -> Experiment {
+    let mut experiment = load(Path::new("experiments/theorem6.toml"))
+        .unwrap()
+        .experiment;
+    experiment.sweep = vec![(1, 900), (3, 700), (40, 130)];
+    experiment.wasserstein = Some(WassersteinPlan {
+        points: 9,
+        sample: 250,
+    });
+    experiment.mu = 1.25;
+    experiment
+}
+
+fn tables(experiment: &Experiment, engine: Engine, threads: usize) -> Tables {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    pool.install(|| {
+        let finished = |_: &_| Ok::<(), Infallible>(());
+        verify(experiment, engine, &|_| (), finished)
+            .unwrap()
+            .tables
+    })
+}
+
+/// The bytes of all tables, as they are written.
+fn bytes(tables: &Tables) -> Vec<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let output = OutputFolder::open(folder.path()).unwrap();
+    let names = output.write_tables(tables, &[]).unwrap();
+    assert!(names.len() == 5, "{names:?}");
+    names
+        .iter()
+        .map(|name| std::fs::read(folder.path().join(name)).unwrap())
+        .collect()
+}
+
+#[test]
+fn threads_and_engines_change_no_byte() {
+    for coupling in CouplingKind::ALL {
+        let experiment = Experiment {
+            coupling,
+            ..small()
+        };
+        let one = bytes(&tables(&experiment, Engine::Block, 1));
+        assert_eq!(one, bytes(&tables(&experiment, Engine::Block, 2)));
+        assert_eq!(one, bytes(&tables(&experiment, Engine::Block, 7)));
+        assert_eq!(one, bytes(&tables(&experiment, Engine::Plain, 3)));
+        let other_seed = Experiment {
+            seed: 1,
+            ..experiment
+        };
+        assert_ne!(one, bytes(&tables(&other_seed, Engine::Block, 1)));
+    }
+}
+
+/// Rows at times `end`·k/`steps`, k = 0..=`steps`, of everything measured.
+fn measured_at(tables: &Tables, end: f64, steps: usize) -> Vec<String> {
+    let wanted: Vec<f64> = (0..=steps).map(|k| end * k as f64 / steps as f64).collect();
+    let common = |time: f64| wanted.contains(&time);
+    let discrepancies = tables.discrepancy.iter().filter(|row| common(row.time));
+    let moments = tables.moments.iter().filter(|row| common(row.time));
+    let distances = tables.wasserstein.iter().filter(|row| common(row.time));
+    let mut rows: Vec<String> = discrepancies.map(|row| format!("{row:?}")).collect();
+    rows.extend(moments.map(|row| format!("{row:?}")));
+    rows.extend(distances.map(|row| format!("{row:?}")));
+    rows
+}
+
+#[test]
+fn record_times_and_the_end_change_no_bit_at_common_times() {
+    let base = small();
+    let reference = tables(&base, Engine::Block, 2);
+    let finer = Experiment {
+        points: 81,
+        ..base.clone()
+    };
+    let longer = Experiment {
+        end: 8.0,
+        points: 81,
+        wasserstein: Some(WassersteinPlan {
+            points: 17,
+            sample: 250,
+        }),
+        ..base
+    };
+    let expected = measured_at(&reference, 4.0, 40);
+    // 3 N, 41 times: one row of ‖Δ‖² each, ten of moments (six at N = 1), and
+    // nine of W₂.
+    assert_eq!(expected.len(), 3 * 41 + 41 * (10 + 10 + 6) + 3 * 9);
+    assert_eq!(
+        expected,
+        measured_at(&tables(&finer, Engine::Block, 2), 4.0, 40)
+    );
+    assert_eq!(
+        expected,
+        measured_at(&tables(&longer, Engine::Block, 2), 4.0, 40)
+    );
+}
+
+#[test]
+fn the_clocks_are_one_family_to_the_bit() {
+    let theorem6 = small();
+    let master = Experiment {
+        clock: Clock::MasterEquation,
+        lambda: theorem6.lambda / 2.0,
+        mu: 2.0 * theorem6.mu,
+        ..theorem6.clone()
+    };
+    let (mut one, mut other) = (
+        tables(&theorem6, Engine::Block, 2),
+        tables(&master, Engine::Block, 2),
+    );
+    // The printed bound e^(−μt) is the one thing that knows μ and not β.
+    for tables in [&mut one, &mut other] {
+        for row in &mut tables.discrepancy {
+            row.bound = 0.0;
+        }
+        for row in &mut tables.wasserstein {
+            row.bound = 0.0;
+        }
+    }
+    assert_eq!(bytes(&one), bytes(&other));
+}

@@ -1,0 +1,215 @@
+//! Closed forms against each other and against simulation.
+
+use kac_coupling::config::load;
+use kac_coupling::coupling::CouplingKind;
+use kac_coupling::estimate::rows::Tables;
+use kac_coupling::experiment::Experiment;
+use kac_coupling::law::{Laplace, Law, Normal, Point, StudentT, Uniform};
+use kac_coupling::measure::Engine;
+use kac_coupling::model::{Clock, Rates};
+use kac_coupling::theory::hierarchy::MomentSystem;
+use kac_coupling::theory::pairing::{Pairing, difference_moments};
+use kac_coupling::theory::{Moment, Quantity, System, Theory};
+use kac_coupling::verify::verify;
+use std::convert::Infallible;
+use std::path::Path;
+
+fn normal(mean: f64, sd: f64) -> Law {
+    Law::Normal(Normal::new(mean, sd).unwrap())
+}
+
+fn run(experiment: &Experiment) -> Tables {
+    let finished = |_: &_| Ok::<(), Infallible>(());
+    verify(experiment, Engine::Block, &|_| (), finished)
+        .unwrap()
+        .tables
+}
+
+#[test]
+fn the_variance_of_the_discrepancy_is_that_of_a_gas_with_its_bath_at_rest() {
+    // Δ is a gas of its own with w = 0: the generic hierarchy must give the
+    // printed 2 × 2 system of E S² and E A.
+    let (f, h) = (
+        normal(0.0, 1.0),
+        Law::Uniform(Uniform::new(-3.0, 5.0).unwrap()),
+    );
+    let difference = difference_moments(&f, &h, Pairing::Optimal);
+    for particles in [1, 2, 5, 8, 300] {
+        for clock in Clock::ALL {
+            let rates = clock.rates(0.7, 1.9);
+            let theory = Theory::new(
+                particles,
+                rates,
+                &normal(0.0, 1.0),
+                (&f, &h),
+                Pairing::Optimal,
+                CouplingKind::Synchronous,
+            );
+            let own = rates.for_particles(particles);
+            let system = MomentSystem::new(particles, own.pair, own.bath, 4, |_| 0.0);
+            let start = system.product(|order| match order {
+                2 => difference.second,
+                4 => difference.fourth.unwrap(),
+                _ => 0.0,
+            });
+            for time in [0.0, 0.4, 3.0] {
+                let moments = system.at(&start, time, 0.0);
+                let n = particles as f64;
+                let mut square = n * moments[system.position(&[4]).unwrap()];
+                if let Some(position) = system.position(&[2, 2]) {
+                    square += n * (n - 1.0) * moments[position];
+                }
+                let scaled = square * libm::exp(rates.bath * time);
+                let closed = theory.discrepancy_martingale_second(time).unwrap();
+                assert!(
+                    (scaled / closed - 1.0).abs() < 1e-11,
+                    "N = {particles}, t = {time}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn martingales_have_growing_second_moments_and_start_from_the_initial_law() {
+    let (f, h) = (
+        normal(1.5, 0.5),
+        Law::Laplace(Laplace::new(-2.0, 0.7).unwrap()),
+    );
+    let bath = Law::Uniform(Uniform::new(-2.0, 2.0).unwrap());
+    for particles in [2, 3, 4, 50] {
+        let theory = Theory::new(
+            particles,
+            Rates {
+                pair: 1.2,
+                bath: 0.8,
+            },
+            &bath,
+            (&f, &h),
+            Pairing::Independent,
+            CouplingKind::Synchronous,
+        );
+        for quantity in Quantity::ALL {
+            let second = |time| {
+                theory
+                    .martingale_second(quantity, System::Second, time)
+                    .unwrap()
+            };
+            let mean = theory.initial_mean(quantity, System::Second);
+            assert!(second(0.0) > mean * mean);
+            for step in 0..20 {
+                let time = 0.2 * f64::from(step);
+                assert!(second(time + 0.2) > second(time));
+            }
+        }
+        // Σ_{k≠l}V_kV_l at t = 0 by hand: E X² with E V = m and E V² = s.
+        let (n, m, s) = (particles as f64, -2.0, 4.0 + 2.0 * 0.49);
+        let pairs = n * (n - 1.0);
+        let by_hand = 2.0 * pairs * s * s
+            + 4.0 * pairs * (n - 2.0) * s * m * m
+            + pairs * (n - 2.0) * (n - 3.0) * m * m * m * m;
+        let at_start = theory.martingale_second(Quantity::PairMoment, System::Second, 0.0);
+        assert!((at_start.unwrap() / by_hand - 1.0).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn the_steady_state_is_neither_the_bath_nor_a_maxwellian() {
+    // (m_4 − 3g_2²)/(g_4 − 3g_2²) → 3β/(2κ + 5β) as N → ∞ (model.md §4).
+    let bath = Law::Uniform(Uniform::new(-3.0, 3.0).unwrap());
+    let (kappa, beta) = (1.7, 0.6);
+    let excess = |particles| {
+        let rates = Rates {
+            pair: kappa,
+            bath: beta,
+        };
+        let zero = Law::Point(Point::new(0.0).unwrap());
+        let pairing = Pairing::Optimal;
+        let theory = Theory::new(
+            particles,
+            rates,
+            &bath,
+            (&zero, &zero),
+            pairing,
+            CouplingKind::Synchronous,
+        );
+        let (g2, g4) = (3.0, 81.0 / 5.0);
+        let m4 = theory.moment(System::First, Moment::M4, 200.0).unwrap();
+        (m4 - 3.0 * g2 * g2) / (g4 - 3.0 * g2 * g2)
+    };
+    let limit = 3.0 * beta / (2.0 * kappa + 5.0 * beta);
+    assert!((excess(1_000_000) - limit).abs() < 1e-5);
+    assert!((excess(2) - limit).abs() > 1e-3);
+}
+
+#[test]
+fn infinite_moments_are_absent() {
+    let heavy = Law::StudentT(StudentT::new(3.5, 1.0, 0.0).unwrap());
+    let theory = Theory::new(
+        4,
+        Rates {
+            pair: 1.0,
+            bath: 1.0,
+        },
+        &normal(0.0, 1.0),
+        (&normal(1.0, 1.0), &heavy),
+        Pairing::Optimal,
+        CouplingKind::Synchronous,
+    );
+    assert_eq!(theory.moment(System::Second, Moment::M4, 1.0), None);
+    assert!(theory.moment(System::Second, Moment::M2, 1.0).is_some());
+    assert!(theory.moment(System::First, Moment::M4, 1.0).is_some());
+    assert_eq!(theory.discrepancy_relative_variance(1.0), None);
+    assert_eq!(
+        theory.martingale_second(Quantity::Energy, System::Second, 1.0),
+        None
+    );
+}
+
+#[test]
+fn simulated_moments_agree_with_the_hierarchy_on_both_clocks() {
+    // Non-zero means and a bath that is neither normal nor symmetric in its
+    // components, so that m1 and m11 are tested too. 2 clocks × 3 N × 41 times
+    // × 10 moments, strongly correlated in time: P(|z| > 5.5) < 2460 · 4e-8.
+    for name in ["two-baths", "two-baths-master-equation"] {
+        let path = format!("experiments/{name}.toml");
+        let mut experiment = load(Path::new(&path)).unwrap().experiment;
+        for (_, replicas) in &mut experiment.sweep {
+            *replicas /= 10;
+        }
+        let tables = run(&experiment);
+        assert_eq!(tables.moments.len(), 3 * 41 * 10);
+        for row in &tables.moments {
+            assert!(row.exact.is_some());
+            assert!(row.z.is_none_or(|z| z.abs() < 5.5), "{row:?}");
+        }
+    }
+}
+
+#[test]
+fn exact_and_empirical_errors_agree_and_scores_are_small() {
+    let mut experiment = load(Path::new("experiments/theorem6.toml"))
+        .unwrap()
+        .experiment;
+    for (_, replicas) in &mut experiment.sweep {
+        *replicas = (*replicas / 3).max(1000);
+    }
+    let tables = run(&experiment);
+    let mut compared = 0;
+    for row in &tables.discrepancy {
+        let exact = row.exact_std_error.unwrap();
+        let variance = (exact / row.exact_mean) * (exact / row.exact_mean);
+        if variance < 0.01 {
+            assert!(row.z.unwrap().abs() < 5.0, "{row:?}");
+        }
+        // Within 10 % where v/R ≤ 3e-4, as the statistics promise.
+        if variance <= 3e-4 {
+            assert!(
+                (row.std_error.unwrap() / exact - 1.0).abs() < 0.1,
+                "{row:?}"
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared > 200, "{compared}");
+}
