@@ -1,5 +1,48 @@
-//! Two copies of Kac's gas under one coupling, simulated exactly, and the
-//! statistics that judge how fast they forget where they came from.
+//! Two copies of Kac's gas in contact with a thermostat, simulated exactly
+//! under one coupling, and the statistics that judge how fast they forget where
+//! they came from.
+//!
+//! The subject is J. Evans, "Non-Equilibrium Steady States in Kac's Model
+//! Coupled to a Thermostat". Comments name its lemmas,
+//! theorems and equations; "statistics" and "claims" in a comment mean the
+//! rules set out in the README.
+//!
+//! # The way of the data
+//!
+//! ```text
+//! law → model → coupling → simulate → observe, wasserstein → measure
+//!                                             theory ↘       ↓
+//!                                                     estimate → judge → verify → write, figure → command → cli
+//! ```
+//!
+//! A [`config`] becomes an [`experiment`]; its gas is [simulated](simulate) and
+//! [measured](measure); tallies and [closed forms](theory) meet in
+//! [`estimate`]; [`judge`] alone says HOLDS; [`write`](mod@write) alone touches output files,
+//! [`command`] alone prints.
+//!
+//! # Symbols
+//!
+//! | symbol | in code | meaning |
+//! | --- | --- | --- |
+//! | N | `particles` | number of particles of a copy |
+//! | λ, μ | `lambda`, `mu` | the paper's rates, read on a clock |
+//! | κ | `rates.pair` | rate at which one particle takes part in pair collisions |
+//! | β | `rates.bath` | rate at which one particle meets the bath |
+//! | p | `rate_of_one_pair` | κ/(N−1), the rate of one unordered pair |
+//! | g, g₂ = K_g, g₄ | `bath` | the bath's law, its second and fourth moments |
+//! | w | `bath_velocity` | velocity of a bath particle |
+//! | θ | `cos`, `sin` | angle of a collision, uniform on \[0, 2π) |
+//! | V, V′ | `first`, `second` | velocities of the two copies |
+//! | f, h | `first`, `second` | laws of V_i(0) and V′_i(0) |
+//! | Δ | `difference` | V − V′ |
+//! | S = ‖Δ‖² | `discrepancy` | Σ Δ_i² |
+//! | A | `quartic` | Σ Δ_i⁴ |
+//! | d2, d4 | `difference.second`, `.fourth` | E Δ_i(0)², E Δ_i(0)⁴ |
+//! | m1, m2, m4, m11, m22 | [`theory::Moment`] | E V₁, E V₁², E V₁⁴, E V₁V₂, E V₁²V₂² |
+//! | M | `martingale` | e^{rt}X for a quantity X that decays at rate r |
+//! | τ | `tolerance` | relative width of "equal" |
+//! | R | `replicas` | number of independent coupled pairs |
+
 pub mod cli;
 pub mod command;
 pub mod config;

@@ -115,7 +115,7 @@ fn martingales_have_growing_second_moments_and_start_from_the_initial_law() {
 
 #[test]
 fn the_steady_state_is_neither_the_bath_nor_a_maxwellian() {
-    // (m_4 − 3g_2²)/(g_4 − 3g_2²) → 3β/(2κ + 5β) as N → ∞ (model.md §4).
+    // (m_4 − 3g_2²)/(g_4 − 3g_2²) → 3β/(2κ + 5β) as N → ∞.
     let bath = Law::Uniform(Uniform::new(-3.0, 3.0).unwrap());
     let (kappa, beta) = (1.7, 0.6);
     let excess = |particles| {

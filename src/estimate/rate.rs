@@ -3,8 +3,13 @@
 //! X is a quantity with E X(t) = e^{−r*t} E X(0) for which M = e^{r*t}X is a
 //! martingale. Its increments are uncorrelated, with each other and with X(0),
 //! so the best linear estimate of the rate weights each step of time by the
-//! exact variance of its increment, and the variance of X(0) drops out
-//! (`statistics.md`).
+//! exact variance of its increment, and the variance of X(0) drops out. With
+//! y_k = log(X̄_k/X̄_0), R replicas and the unconditional moments
+//!
+//! ```text
+//! q_k = (E M_k² − E M_{k−1}²)/(E X(0))²,  w_k = Δt_k/q_k,  I = Σ Δt_k²/q_k
+//! r̂   = −(1/I) Σ w_k Δy_k − T/(2RI),     standard error 1/√(RI)
+//! ```
 
 use super::tally::Covariances;
 use thiserror::Error;

@@ -139,8 +139,8 @@ pub struct Tables {
     pub scaling: Vec<ScalingRow>,
 }
 
-/// Relative variance over replicas below which z-scores are nearly normal
-/// (`statistics.md`).
+/// Relative variance over replicas below which z-scores are nearly normal; beyond, a
+/// mean is carried by too few replicas.
 const TRUSTED: f64 = 0.01;
 
 /// (value − exact)/error where the error is not 0.

@@ -239,8 +239,7 @@ impl Measurement {
 
 /// The verdict on "the value is `printed`", an equivalence test: HOLDS if the
 /// interval lies inside (1 ± τ)·printed, REFUTED if it lies outside and meets
-/// the exact value with a half-width of at most τ·exact (`statistics.md`,
-/// `claims.md`).
+/// the exact value with a half-width of at most τ·exact.
 fn judge_equality(
     quantity: &str,
     measurement: Measurement,

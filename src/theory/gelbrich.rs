@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn the_witness_of_the_two_clocks() {
         // N(0,1) and N(0,4) with a bath N(0, 0.01) on the clock of Eq. (1) at
-        // μ = t = 1 (model.md §2): 0.6046, where Theorem 6 would allow 0.3679.
+        // μ = t = 1 : 0.6046, where Theorem 6 would allow 0.3679.
         let decay = libm::exp(-0.5);
         let energy = |start: f64| 0.01 + (start - 0.01) * decay;
         let bound = gelbrich_squared((0.0, energy(1.0)), (0.0, energy(4.0)));

@@ -5,7 +5,7 @@
 //! (a_1 ≥ … ≥ a_k ≥ 1). A pair collision turns a moment into moments of the
 //! same degree, a bath collision into moments of the same or a lower degree, so
 //! the moments up to a degree solve a closed linear system
-//! d/dt y = A y (`model.md` §4 gives the closed forms of the orders 1, 2, 4).
+//! d/dt y = A y.
 //! The system is built here from the collision rule itself, through
 //!
 //! ```text
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn the_generator_is_that_of_the_printed_equations() {
-        // d/dt m4 and d/dt m22 of model.md §4, and Lemma 2's rate for m11.
+        // d/dt m4 and d/dt m22 by hand, and Lemma 2's rate for m11.
         let (n, kappa, beta) = (5, 1.3, 0.7);
         let p = kappa / (n as f64 - 1.0);
         let (g2, g4) = (1.1, 2.9);

@@ -1,8 +1,22 @@
 //! What is known in closed form, conditioned on nothing but the config.
 //!
-//! One function per formula of `model.md` §4, for every N ≥ 1, both clocks and
-//! every law; each says which lemma or equation it is. Where a formula needs a
-//! moment that is infinite, the answer is `None`.
+//! One function per formula, for every N ≥ 1, both clocks and every law; each
+//! says which lemma or equation it is. Where a formula needs a moment that is
+//! infinite, the answer is `None`.
+//!
+//! With p = κ/(N−1) (and κ = p = 0 when N = 1), for one copy with an
+//! exchangeable initial law:
+//!
+//! ```text
+//! m_1(t)  = e^{−(κ+β)t} m_1(0)                               Lemma 2
+//! m_11(t) = e^{−(2κ−p+2β)t} m_11(0)                          Lemma 2
+//! m_2(t)  = g_2 + (m_2(0) − g_2) e^{−βt/2}                   Lemma 1
+//! d/dt m_4  = −(κ/4 + 5β/8) m_4 + (3/4)κ m_22 + (3/4)β g_2 m_2 + (3/8)β g_4
+//! d/dt m_22 = p (m_4/4 − (3/4) m_22) + β (g_2 m_2 − m_22)
+//! ```
+//!
+//! The last two are rows of the system that [`hierarchy`] generates; for ‖Δ‖²
+//! see [`Theory::discrepancy_martingale_second`].
 
 pub mod gelbrich;
 pub mod hierarchy;
@@ -185,7 +199,7 @@ impl Theory {
         }
     }
 
-    /// The decay rate of a quantity (`model.md` §4).
+    /// The decay rate of a quantity; see [`Quantity`].
     pub fn decay_rate(&self, quantity: Quantity) -> f64 {
         let Rates { pair, bath } = self.rates;
         match quantity {

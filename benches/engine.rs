@@ -1,0 +1,79 @@
+//! Nanoseconds per collision of two coupled copies, by number of particles.
+//!
+//! `cargo bench --bench engine`; the column `items/s` is collisions per second.
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use kac_coupling::coupling::Synchronous;
+use kac_coupling::law::{Law, Normal, NormalMixture};
+use kac_coupling::model::Rates;
+use kac_coupling::random::ReplicaKey;
+use kac_coupling::simulate::block::BlockPath;
+use kac_coupling::simulate::initial::InitialPairs;
+use kac_coupling::simulate::plain::PlainPath;
+use kac_coupling::simulate::{Gas, Path};
+use kac_coupling::theory::pairing::Pairing;
+use std::sync::Arc;
+
+fn main() {
+    divan::main();
+}
+
+const SIZES: [usize; 5] = [8, 128, 1000, 10_000, 1_000_000];
+const RATES: Rates = Rates {
+    pair: 2.0,
+    bath: 1.0,
+};
+
+fn gas(particles: usize) -> Arc<Gas> {
+    let bath =
+        NormalMixture::new(vec![0.5, 0.5], vec![0.0, 0.0], vec![0.5, 1.5]).expect("a valid law");
+    Arc::new(Gas::new(particles, RATES, &Law::NormalMixture(bath)))
+}
+
+fn initial() -> InitialPairs {
+    let normal = |sd| Law::Normal(Normal::new(0.0, sd).expect("a valid law"));
+    InitialPairs::new(&normal(1.0), &normal(2.0), Pairing::Optimal)
+}
+
+/// Run one replica after another for some two million collisions in all.
+fn bench<P: Path<Synchronous>>(bencher: Bencher, gas: &Gas, path: &mut P) {
+    let particles = gas.particles as f64;
+    // At least ten replicas of up to t = 5 where N is small; a stretch of one
+    // where it is large.
+    let end = (2e6 / (2.0 * particles)).min(5.0);
+    let replicas = (2e6 / (2.0 * particles * end)).max(1.0) as u64;
+    let initial = initial();
+    bencher
+        .counter(ItemsCount::new(
+            (2.0 * particles * end * replicas as f64) as u64,
+        ))
+        .bench_local(|| {
+            for replica in 0..replicas {
+                let key = ReplicaKey {
+                    seed: 1,
+                    particles: gas.particles as u64,
+                    replica,
+                    process: 0,
+                };
+                let slots = path.restart(key, gas.place(end));
+                initial.fill(Synchronous, key, slots);
+                path.advance_to(gas.place(end));
+                black_box(path.slots());
+            }
+        });
+}
+
+#[divan::bench(args = SIZES)]
+fn block(bencher: Bencher, particles: usize) {
+    let gas = gas(particles);
+    let mut path = BlockPath::new(&gas, Synchronous);
+    bench(bencher, &gas, &mut path);
+}
+
+#[divan::bench(args = SIZES, sample_count = 5)]
+fn plain(bencher: Bencher, particles: usize) {
+    let gas = gas(particles);
+    let mut path = PlainPath::new(&gas, Synchronous);
+    bench(bencher, &gas, &mut path);
+}
