@@ -13,6 +13,7 @@ use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::plain::PlainPath;
 use kac_coupling::simulate::{Gas, Path};
 use kac_coupling::theory::pairing::Pairing;
+use kac_coupling::vector::Instructions;
 use std::sync::Arc;
 
 fn main() {
@@ -64,11 +65,30 @@ fn bench<P: Path<Synchronous>>(bencher: Bencher, gas: &Gas, path: &mut P) {
         });
 }
 
-#[divan::bench(args = SIZES)]
-fn block(bencher: Bencher, particles: usize) {
+/// The block engine with the instructions of that name, if the machine has them.
+fn block(bencher: Bencher, particles: usize, name: &str) {
+    let available = Instructions::available();
+    let Some(&instructions) = available.iter().find(|found| found.name() == name) else {
+        return;
+    };
     let gas = gas(particles);
-    let mut path = BlockPath::new(&gas, Synchronous);
+    let mut path = BlockPath::with_instructions(&gas, Synchronous, instructions);
     bench(bencher, &gas, &mut path);
+}
+
+#[divan::bench(args = SIZES, sample_count = 20)]
+fn block_avx512(bencher: Bencher, particles: usize) {
+    block(bencher, particles, "avx512");
+}
+
+#[divan::bench(args = SIZES, sample_count = 20)]
+fn block_avx2(bencher: Bencher, particles: usize) {
+    block(bencher, particles, "avx2");
+}
+
+#[divan::bench(args = SIZES, sample_count = 20)]
+fn block_sse2(bencher: Bencher, particles: usize) {
+    block(bencher, particles, "sse2");
 }
 
 #[divan::bench(args = SIZES, sample_count = 5)]

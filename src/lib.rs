@@ -59,6 +59,7 @@ pub mod random;
 pub mod simulate;
 pub mod special;
 pub mod theory;
+pub mod vector;
 pub mod verify;
 pub mod wasserstein;
 pub mod write;

@@ -7,12 +7,19 @@
 use super::marks::normal_rows;
 use crate::law::Law;
 use crate::random::{LANES, Row, open_uniform};
+use crate::vector::{Instructions, vectorised};
 
 /// Velocities in a group.
-pub const GROUP: usize = 2 * LANES;
+pub const GROUP: usize = size_of::<Group>() / size_of::<f64>();
 
 /// Rows of words that a group takes.
 pub const ROWS_PER_GROUP: usize = 4;
+
+/// Velocities of a group.
+pub type Group = [[f64; LANES]; 2];
+
+/// Groups whose variates are drawn together.
+const TOGETHER: usize = 8;
 
 /// How bath velocities are drawn.
 #[derive(Debug, Clone)]
@@ -50,43 +57,95 @@ impl BathVelocities {
         BathVelocities::Gaussian(components.into_iter().map(component).collect())
     }
 
-    /// The sixteen velocities of a group of rows.
-    #[inline(always)]
-    pub fn group(&self, rows: &[Row; ROWS_PER_GROUP]) -> [[f64; LANES]; 2] {
+    /// The velocities of groups of rows: sixteen for each four rows.
+    pub fn draw(
+        &self,
+        instructions: Instructions,
+        rows: &[[Row; ROWS_PER_GROUP]],
+        velocities: &mut [Group],
+    ) {
         match self {
-            BathVelocities::Gaussian(components) => gaussian_group(components, rows),
-            BathVelocities::General(law) => general_group(law, rows),
+            BathVelocities::Gaussian(components) => {
+                for (rows, velocities) in rows.chunks(TOGETHER).zip(velocities.chunks_mut(TOGETHER))
+                {
+                    draw_gaussian(instructions, components, rows, velocities);
+                }
+            }
+            BathVelocities::General(law) => draw_general(law, rows, velocities),
         }
     }
 }
 
-#[inline(always)]
-fn gaussian_group(components: &[Component], rows: &[Row; ROWS_PER_GROUP]) -> [[f64; LANES]; 2] {
-    let mut velocities = normal_rows(&rows[0], &rows[1]);
-    for (half, selectors) in velocities.iter_mut().zip(&rows[2..]) {
-        let mut mean = [components[0].mean; LANES];
-        let mut sd = [components[0].sd; LANES];
-        for pair in components.windows(2) {
-            for lane in 0..LANES {
-                let beyond = (selectors[lane] >> 1) >= pair[0].upto;
-                mean[lane] = if beyond { pair[1].mean } else { mean[lane] };
-                sd[lane] = if beyond { pair[1].sd } else { sd[lane] };
+fn draw_gaussian(
+    instructions: Instructions,
+    components: &[Component],
+    rows: &[[Row; ROWS_PER_GROUP]],
+    velocities: &mut [Group],
+) {
+    let mut variates = [[[0.0; LANES]; 2]; TOGETHER];
+    let variates = &mut variates[..rows.len()];
+    draw_normal(instructions, rows, variates);
+    set(instructions, components[0], variates, velocities);
+    for pair in components.windows(2) {
+        set_beyond(
+            instructions,
+            pair[0].upto,
+            pair[1],
+            rows,
+            variates,
+            velocities,
+        );
+    }
+}
+
+vectorised! {
+    /// Standard normal variates.
+    fn draw_normal(rows: &[[Row; ROWS_PER_GROUP]], variates: &mut [Group]) {
+        for ([radius, angle, ..], group) in rows.iter().zip(variates) {
+            *group = normal_rows(radius, angle);
+        }
+    }
+}
+
+vectorised! {
+    /// Velocities of a component from standard normal variates.
+    fn set(component: Component, variates: &[Group], velocities: &mut [Group]) {
+        let variates = variates.as_flattened().as_flattened();
+        let velocities = velocities.as_flattened_mut().as_flattened_mut();
+        for (velocity, z) in velocities.iter_mut().zip(variates) {
+            *velocity = component.mean + component.sd * z;
+        }
+    }
+}
+
+vectorised! {
+    /// The same where the selector lies beyond the earlier components.
+    fn set_beyond(
+        earlier: u64,
+        component: Component,
+        rows: &[[Row; ROWS_PER_GROUP]],
+        variates: &[Group],
+        velocities: &mut [Group],
+    ) {
+        for ((rows, variates), group) in rows.iter().zip(variates).zip(velocities) {
+            for half in 0..2 {
+                for lane in 0..LANES {
+                    let velocity = component.mean + component.sd * variates[half][lane];
+                    let beyond = (rows[2 + half][lane] >> 1) >= earlier;
+                    group[half][lane] = if beyond { velocity } else { group[half][lane] };
+                }
             }
         }
-        for lane in 0..LANES {
-            half[lane] = mean[lane] + sd[lane] * half[lane];
-        }
     }
-    velocities
 }
 
-fn general_group(law: &Law, rows: &[Row; ROWS_PER_GROUP]) -> [[f64; LANES]; 2] {
-    let mut velocities = [[0.0; LANES]; 2];
-    for (half, velocities) in velocities.iter_mut().enumerate() {
-        for (lane, velocity) in velocities.iter_mut().enumerate() {
-            let selector = open_uniform(rows[2 + half][lane]);
-            *velocity = law.sample(selector, open_uniform(rows[half][lane]));
+fn draw_general(law: &Law, rows: &[[Row; ROWS_PER_GROUP]], velocities: &mut [[[f64; LANES]; 2]]) {
+    for (rows, group) in rows.iter().zip(velocities) {
+        for (half, velocities) in group.iter_mut().enumerate() {
+            for (lane, velocity) in velocities.iter_mut().enumerate() {
+                let selector = open_uniform(rows[2 + half][lane]);
+                *velocity = law.sample(selector, open_uniform(rows[half][lane]));
+            }
         }
     }
-    velocities
 }

@@ -10,12 +10,14 @@ use super::slabs::{Place, count_stream, places_in_slab};
 use super::{Gas, Path};
 use crate::coupling::{Collision, Coupling, Slot, apply};
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
+use crate::vector::{Instructions, vectorised};
 use rand_pcg::Pcg64;
 use std::sync::Arc;
 
 /// Collisions in a full block.
 const BLOCK: usize = 512;
 const GROUPS: usize = BLOCK / LANES;
+const BATH_GROUPS: usize = BLOCK / GROUP;
 /// A block's collisions may all be with the bath; velocities are drawn in
 /// whole groups, and up to a group can be left over from before. One more can
 /// be looked at when none is left to use.
@@ -24,11 +26,14 @@ const BATH_BUFFER: usize = BLOCK + 2 * GROUP;
 /// Collisions drawn ahead, as arrays of their marks.
 #[derive(Debug)]
 struct Block {
+    instructions: Instructions,
     words: Box<[[Row; WORDS_PER_COLLISION]; GROUPS]>,
     particle: Box<[[u32; LANES]; GROUPS]>,
     partner: Box<[[u32; LANES]; GROUPS]>,
     cos: Box<[[f64; LANES]; GROUPS]>,
     sin: Box<[[f64; LANES]; GROUPS]>,
+    bath_words: Box<[[Row; ROWS_PER_GROUP]; BATH_GROUPS]>,
+    velocities: Box<[[[f64; LANES]; 2]; BATH_GROUPS]>,
     /// Velocities for the bath collisions to come, in order.
     bath: Box<[f64; BATH_BUFFER]>,
     next: usize,
@@ -38,13 +43,16 @@ struct Block {
 }
 
 impl Block {
-    fn new() -> Self {
+    fn new(instructions: Instructions) -> Self {
         Block {
+            instructions,
             words: Box::new([[[0; LANES]; WORDS_PER_COLLISION]; GROUPS]),
             particle: Box::new([[0; LANES]; GROUPS]),
             partner: Box::new([[0; LANES]; GROUPS]),
             cos: Box::new([[0.0; LANES]; GROUPS]),
             sin: Box::new([[0.0; LANES]; GROUPS]),
+            bath_words: Box::new([[[0; LANES]; ROWS_PER_GROUP]; BATH_GROUPS]),
+            velocities: Box::new([[[0.0; LANES]; 2]; BATH_GROUPS]),
             bath: Box::new([0.0; BATH_BUFFER]),
             next: 0,
             filled: 0,
@@ -61,14 +69,16 @@ impl Block {
     /// Draw the next `groups` groups of collisions; all earlier ones are used.
     fn refill(&mut self, groups: usize, gas: &Gas, marks: &mut Lanes, bath: &mut Lanes) {
         let law = MarkLaw::new(gas.particles, gas.rates);
-        draw_words(marks, &mut self.words[..groups]);
+        marks.fill(self.instructions, self.words[..groups].as_flattened_mut());
         draw_particles(
+            self.instructions,
             law,
             &self.words[..groups],
             &mut self.particle[..groups],
             &mut self.partner[..groups],
         );
         draw_directions(
+            self.instructions,
             &self.words[..groups],
             &mut self.cos[..groups],
             &mut self.sin[..groups],
@@ -86,8 +96,13 @@ impl Block {
         self.bath_next = 0;
         if wanted > self.bath_filled {
             let groups = (wanted - self.bath_filled).div_ceil(GROUP);
-            let end = self.bath_filled + groups * GROUP;
-            draw_bath(gas, lanes, &mut self.bath[self.bath_filled..end]);
+            let words = &mut self.bath_words[..groups];
+            lanes.fill(self.instructions, words.as_flattened_mut());
+            gas.bath
+                .draw(self.instructions, words, &mut self.velocities[..groups]);
+            let velocities = self.velocities[..groups].as_flattened().as_flattened();
+            let end = self.bath_filled + velocities.len();
+            self.bath[self.bath_filled..end].copy_from_slice(velocities);
             self.bath_filled = end;
         }
     }
@@ -118,16 +133,7 @@ impl Block {
     }
 }
 
-#[inline(never)]
-fn draw_words(lanes: &mut Lanes, words: &mut [[Row; WORDS_PER_COLLISION]]) {
-    for group in words {
-        for row in group {
-            *row = lanes.next_row();
-        }
-    }
-}
-
-#[inline(never)]
+vectorised! {
 fn draw_particles(
     law: MarkLaw,
     words: &[[Row; WORDS_PER_COLLISION]],
@@ -143,8 +149,9 @@ fn draw_particles(
         }
     }
 }
+}
 
-#[inline(never)]
+vectorised! {
 fn draw_directions(
     words: &[[Row; WORDS_PER_COLLISION]],
     cos: &mut [[f64; LANES]],
@@ -156,6 +163,7 @@ fn draw_directions(
         }
     }
 }
+}
 
 #[inline(never)]
 fn count_bath(law: MarkLaw, partners: &[[u32; LANES]]) -> usize {
@@ -166,17 +174,6 @@ fn count_bath(law: MarkLaw, partners: &[[u32; LANES]]) -> usize {
         .map(|&partner| u32::from(partner == bath))
         .sum();
     count as usize
-}
-
-#[inline(never)]
-fn draw_bath(gas: &Gas, lanes: &mut Lanes, velocities: &mut [f64]) {
-    for group in velocities.chunks_exact_mut(GROUP) {
-        let mut rows = [[0; LANES]; ROWS_PER_GROUP];
-        for row in &mut rows {
-            *row = lanes.next_row();
-        }
-        group.copy_from_slice(gas.bath.group(&rows).as_flattened());
-    }
 }
 
 /// A path of two coupled copies, moved in blocks of collisions.
@@ -206,6 +203,11 @@ pub struct BlockPath<C> {
 impl<C: Coupling> BlockPath<C> {
     /// A path of that gas; [`Path::restart`] before use.
     pub fn new(gas: &Arc<Gas>, coupling: C) -> Self {
+        Self::with_instructions(gas, coupling, Instructions::best())
+    }
+
+    /// The same, with the instructions to use; they change speed, not bits.
+    pub fn with_instructions(gas: &Arc<Gas>, coupling: C, instructions: Instructions) -> Self {
         let key = ReplicaKey {
             seed: 0,
             particles: gas.particles as u64,
@@ -221,7 +223,7 @@ impl<C: Coupling> BlockPath<C> {
             count_stream: count_stream(key),
             marks: Lanes::new(key, Purpose::Collisions),
             bath: Lanes::new(key, Purpose::BathVelocities),
-            block: Block::new(),
+            block: Block::new(instructions),
             slab: 0,
             count: 0,
             applied: 0,

@@ -2,9 +2,13 @@
 
 use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
-use crate::random::{LANES, Lanes, Purpose, ReplicaKey, open_uniform};
+use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, open_uniform};
 use crate::simulate::marks::normal_rows;
 use crate::theory::pairing::Pairing;
+use crate::vector::{Instructions, vectorised};
+
+/// Groups of sixteen particles whose words are drawn together.
+const GROUPS: usize = 16;
 
 /// Draws N independent particles, each with a pair (V(0), V′(0)) of velocities.
 #[derive(Debug, Clone)]
@@ -52,46 +56,52 @@ impl InitialPairs {
     }
 
     /// Fill the first N of the N + 1 slots.
+    ///
+    /// Words come in chunks: two rows for sixteen particles, and as many again
+    /// for the second copies where they are independent.
     pub fn fill<C: Coupling>(&self, coupling: C, key: ReplicaKey, slots: &mut [Slot]) {
         let particles = slots.len() - 1;
+        let instructions = Instructions::best();
         let mut lanes = Lanes::new(key, Purpose::Initial);
-        for group in slots[..particles].chunks_mut(2 * LANES) {
-            let pairs = self.group(&mut lanes);
-            for (slot, (first, second)) in group.iter_mut().zip(pairs) {
-                *slot = coupling.slot(first, second);
+        let mut one = [[[0; LANES]; 2]; GROUPS];
+        let mut other = one;
+        let mut variates = [[[0.0; LANES]; 2]; GROUPS];
+        for slots in slots[..particles].chunks_mut(GROUPS * 2 * LANES) {
+            let groups = slots.len().div_ceil(2 * LANES);
+            lanes.fill(instructions, one[..groups].as_flattened_mut());
+            let words = one.as_flattened().as_flattened();
+            match self {
+                InitialPairs::CommonNormal { first, second } => {
+                    draw_normal(instructions, &one[..groups], &mut variates[..groups]);
+                    let variates = variates.as_flattened().as_flattened();
+                    for (slot, z) in slots.iter_mut().zip(variates) {
+                        *slot = coupling.slot(first.0 + first.1 * z, second.0 + second.1 * z);
+                    }
+                }
+                InitialPairs::Comonotone { first, second } => {
+                    for (slot, &word) in slots.iter_mut().zip(words) {
+                        let uniform = open_uniform(word);
+                        *slot = coupling.slot(first.quantile(uniform), second.quantile(uniform));
+                    }
+                }
+                InitialPairs::Independent { first, second } => {
+                    lanes.fill(instructions, other[..groups].as_flattened_mut());
+                    let others = other.as_flattened().as_flattened();
+                    for (slot, (&one, &other)) in slots.iter_mut().zip(words.iter().zip(others)) {
+                        let [one, other] = [one, other].map(open_uniform);
+                        *slot = coupling.slot(first.quantile(one), second.quantile(other));
+                    }
+                }
             }
         }
     }
+}
 
-    /// Sixteen pairs from the next two or four rows.
-    #[inline(always)]
-    fn group(&self, lanes: &mut Lanes) -> [(f64, f64); 2 * LANES] {
-        let rows = [lanes.next_row(), lanes.next_row()];
-        let mut pairs = [(0.0, 0.0); 2 * LANES];
-        match self {
-            InitialPairs::CommonNormal { first, second } => {
-                let variates = normal_rows(&rows[0], &rows[1]);
-                for (pair, z) in pairs.iter_mut().zip(variates.as_flattened()) {
-                    *pair = (first.0 + first.1 * z, second.0 + second.1 * z);
-                }
-            }
-            InitialPairs::Comonotone { first, second } => {
-                for (pair, &word) in pairs.iter_mut().zip(rows.as_flattened()) {
-                    let uniform = open_uniform(word);
-                    *pair = (first.quantile(uniform), second.quantile(uniform));
-                }
-            }
-            InitialPairs::Independent { first, second } => {
-                let more = [lanes.next_row(), lanes.next_row()];
-                let words = rows.as_flattened().iter().zip(more.as_flattened());
-                for (pair, (&one, &other)) in pairs.iter_mut().zip(words) {
-                    *pair = (
-                        first.quantile(open_uniform(one)),
-                        second.quantile(open_uniform(other)),
-                    );
-                }
-            }
+vectorised! {
+    /// Standard normal variates.
+    fn draw_normal(rows: &[[Row; 2]], variates: &mut [[[f64; LANES]; 2]]) {
+        for ([radius, angle], group) in rows.iter().zip(variates) {
+            *group = normal_rows(radius, angle);
         }
-        pairs
     }
 }

@@ -9,6 +9,7 @@ use super::slabs::{Place, count_stream, places_in_slab};
 use super::{Gas, Path};
 use crate::coupling::{Collision, Coupling, Slot, apply};
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
+use crate::vector::Instructions;
 use rand_pcg::Pcg64;
 use std::sync::Arc;
 
@@ -94,9 +95,11 @@ impl PoissonPoints {
 
     fn next_bath_velocity(&mut self) -> f64 {
         if self.bath_velocities.is_empty() {
-            let group = self.gas.bath.group(&self.bath.next_rows());
+            let mut group = [[[0.0; LANES]; 2]];
+            let rows = [self.bath.next_rows()];
+            self.gas.bath.draw(Instructions::best(), &rows, &mut group);
             self.bath_velocities
-                .extend(group.as_flattened().iter().rev());
+                .extend(group[0].as_flattened().iter().rev());
             debug_assert_eq!(self.bath_velocities.len(), GROUP);
         }
         self.bath_velocities.pop().expect("a group is not empty")

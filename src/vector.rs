@@ -1,0 +1,113 @@
+//! One source for each stage, compiled for several instruction sets.
+//!
+//! A stage is a loop over arrays without branches, made of + − × ÷ √ and bit
+//! operations only. These are exact or correctly rounded on every machine, and
+//! a multiplication is never fused with an addition, so every instruction set
+//! gives the same bits; wider ones are faster.
+
+use std::sync::OnceLock;
+
+/// Which vector instructions to use. A value is proof that the machine has
+/// them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instructions(Level);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// What every machine of this architecture has: SSE2 on x86-64.
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Instructions {
+    /// All that this machine has, the slowest first.
+    pub fn available() -> Vec<Instructions> {
+        let mut available = vec![Instructions(Level::Portable)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") {
+                available.push(Instructions(Level::Avx2));
+            }
+            if is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512bw")
+            {
+                available.push(Instructions(Level::Avx512));
+            }
+        }
+        available
+    }
+
+    /// The fastest that this machine has, or those that the environment
+    /// variable `KAC_INSTRUCTIONS` names (`sse2`, `avx2`, `avx512`), if the
+    /// machine has them: to compare speeds. No number depends on it.
+    pub fn best() -> Instructions {
+        static BEST: OnceLock<Instructions> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let available = Self::available();
+            let wanted = std::env::var("KAC_INSTRUCTIONS").unwrap_or_default();
+            let named = available.iter().find(|found| found.name() == wanted);
+            *named.unwrap_or(available.last().expect("there is always the portable one"))
+        })
+    }
+
+    /// The name for people.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Level::Portable if cfg!(target_arch = "x86_64") => "sse2",
+            Level::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => "avx512",
+        }
+    }
+
+    pub(crate) fn level(self) -> Level {
+        self.0
+    }
+}
+
+/// Compiles a stage for every instruction set; the first argument of the
+/// function it makes says which to use.
+///
+/// The stages stay functions of their own: inlined into each other, a compiler
+/// falls back to scalar code.
+macro_rules! vectorised {
+    ($(#[$attribute:meta])* fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+        $(#[$attribute])*
+        #[inline(never)]
+        fn $name(instructions: $crate::vector::Instructions, $($argument: $type),*) {
+            #[inline(always)]
+            fn stage($($argument: $type),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2")]
+            fn avx2($($argument: $type),*) {
+                stage($($argument),*)
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
+            fn avx512($($argument: $type),*) {
+                stage($($argument),*)
+            }
+
+            use $crate::vector::Level;
+            match instructions.level() {
+                Level::Portable => stage($($argument),*),
+                // SAFETY: `Instructions` only has levels that were detected.
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => unsafe { avx2($($argument),*) },
+                // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => unsafe { avx512($($argument),*) },
+            }
+        }
+    };
+}
+pub(crate) use vectorised;
