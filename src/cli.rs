@@ -4,6 +4,7 @@ use crate::command::check::Format;
 use crate::command::figure::Places;
 use crate::command::{CommandError, Exit, Overrides, check, claims, figure, run};
 use clap::{Args, Parser, Subcommand};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Simulates Kac's gas with a thermostat exactly, two coupled copies at a time,
@@ -140,7 +141,8 @@ fn execute(command: &Command) -> Result<Exit, CommandError> {
 pub fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let exit = execute(&cli.command).unwrap_or_else(|error| {
-        eprintln!("error: {error}");
+        // Nobody may be listening any more: that is no reason to panic.
+        let _ = writeln!(std::io::stderr(), "error: {error}");
         error.exit()
     });
     std::process::ExitCode::from(exit as u8)

@@ -261,9 +261,12 @@ struct Pools {
 
 impl Pools {
     fn new(job: &Job) -> Self {
+        // Fewer replicas than a batch takes fill no pool.
+        let velocities = job.replicas.saturating_mul(job.gas.particles as u64);
+        let size = velocities.min(job.sample as u64) as usize;
         let pool = || Pool {
-            first: Sample::with_capacity(job.sample),
-            second: Sample::with_capacity(job.sample),
+            first: Sample::with_capacity(size),
+            second: Sample::with_capacity(size),
             squares: 0.0,
         };
         Pools {

@@ -309,6 +309,7 @@ fn every_figure_has_its_size_and_its_labels() {
             vec![
                 "E‖Δ(t)‖² / E‖Δ(0)‖²  (dimensionless)",
                 "z-score (dimensionless)",
+                "Time t",
                 "0.02",
                 "512",
                 "beyond the axis",
@@ -317,7 +318,12 @@ fn every_figure_has_its_size_and_its_labels() {
         (
             "wasserstein",
             (1200, 800),
-            vec!["W₂² per particle  (velocity²)", "N = 1", "N = 512"],
+            vec![
+                "W₂² per particle  (velocity²)",
+                "N = 1",
+                "N = 512",
+                "Time t",
+            ],
         ),
         (
             "scaling",
@@ -331,12 +337,21 @@ fn every_figure_has_its_size_and_its_labels() {
                 "Theorem 6 as printed is violated here",
                 "exact rate = 0.50 × printed rate",
                 "exact rate = 1.00 × printed rate",
+                "Time t",
             ],
         ),
         (
             "moments",
-            (1500, 780),
-            vec!["First system", "Second system", "E V₁²V₂²  (velocity⁴)"],
+            (1500, 1000),
+            vec![
+                "First system",
+                "Second system",
+                "E V₁²V₂²  (velocity⁴)",
+                "z-score",
+                "±4",
+                "(1 in 4 shown)",
+                "Time t",
+            ],
         ),
     ];
     let all = render_all(master.path(), theorem6.path());
@@ -466,6 +481,75 @@ fn the_number_of_folders_is_checked() {
     assert!(Figure::named("decoy").is_none());
 }
 
+/// The moments of a picture whose tables hold one N and one z-score throughout.
+fn moments_with_scores(number: u64, z: &str) -> Vec<String> {
+    let folder = folder_with(Clock::Theorem6, &[number]);
+    let text = fs::read_to_string(folder.path().join("moments.csv")).unwrap();
+    write(folder.path(), "moments.csv", &with_cells(&text, &["z"], z));
+    texts(&moments(folder.path()).unwrap().svg)
+}
+
+#[test]
+fn the_moments_have_their_scores() {
+    let count = |texts: &[String], word: &str| texts.iter().filter(|text| *text == word).count();
+    let within = moments_with_scores(8, "3");
+    assert_eq!(count(&within, "no z-scores"), 0);
+    assert_eq!(count(&within, "beyond the axis"), 0);
+    let beyond = moments_with_scores(8, "-30");
+    assert_eq!(count(&beyond, "beyond the axis"), 1);
+    let unknown = moments_with_scores(8, "");
+    assert_eq!(count(&unknown, "no z-scores"), 10);
+    assert_eq!(count(&unknown, "±4"), 0);
+}
+
+#[test]
+fn a_single_particle_has_no_mixed_moments() {
+    let folder = folder_with(Clock::Theorem6, &[1]);
+    let rendered = moments(folder.path()).unwrap();
+    assert_sound("moments", &rendered);
+    let texts = texts(&rendered.svg);
+    // Two of five moments, in both systems.
+    for remark in ["no values", "no z-scores"] {
+        assert_eq!(texts.iter().filter(|text| *text == remark).count(), 4);
+    }
+}
+
+/// The vertical centres and radii of the circles of a colour, in the order of the drawing.
+fn circles(svg: &str, colour: &str) -> Vec<(String, String)> {
+    let attribute = |tag: &str, name: &str| {
+        let start = tag.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
+        tag[start..].split('"').next().unwrap().to_owned()
+    };
+    svg.split("<circle")
+        .skip(1)
+        .map(|tag| tag.split('>').next().unwrap())
+        .filter(|tag| tag.contains(colour))
+        .map(|tag| (attribute(tag, "cy"), attribute(tag, "r")))
+        .collect()
+}
+
+#[test]
+fn the_distance_of_the_samples_does_not_hide_under_its_lower_bound() {
+    let folder = TempDir::new().unwrap();
+    write(
+        folder.path(),
+        "scaling.csv",
+        "particles,quantity,value,std_error,exact\n\
+         4,gelbrich_lower,0.1,,0.1\n4,w2_squared,0.1,0.0001,\n4,coupling_upper,0.5,0.001,0.5\n",
+    );
+    let svg = scaling(folder.path()).unwrap().svg;
+    let open = circles(&svg, "stroke=\"#0072B2\"");
+    let lower = circles(&svg, "fill=\"#008764\"");
+    // One in the panel and one in the legend.
+    assert_eq!((open.len(), lower.len()), (2, 2));
+    assert_eq!(open[0].0, lower[0].0);
+    assert!(open[0].1.parse::<u32>().unwrap() > 2 * lower[0].1.parse::<u32>().unwrap());
+    assert!(svg.find("stroke=\"#0072B2\"") > svg.find("fill=\"#008764\""));
+    // A factor of five: the axis is logarithmic.
+    assert!(texts(&svg).iter().any(|text| text == "0.2"));
+    assert!(!texts(&svg).iter().any(|text| text == "0.0"));
+}
+
 #[test]
 fn the_column_of_trust_is_optional() {
     let folder = folder_with(Clock::Theorem6, &[8]);
@@ -518,7 +602,7 @@ fn numbers(figure: &Figure) -> &'static [&'static str] {
             "bound",
         ],
         "scaling" => &["value", "std_error", "exact"],
-        _ => &["time", "mean", "std_error", "exact"],
+        _ => &["time", "mean", "std_error", "exact", "z"],
     }
 }
 

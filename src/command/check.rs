@@ -2,6 +2,7 @@
 
 use super::format::{Judged, json_text, junit, text};
 use super::{CommandError, Exit, Overrides, print, simulate};
+use crate::config::load_with_checks;
 use std::path::{Path, PathBuf};
 
 /// How verdicts are printed.
@@ -63,14 +64,7 @@ pub fn check(
     // All configs are read before anything is simulated.
     let mut experiments = vec![];
     for path in &paths {
-        let experiment = overrides.load(path)?.experiment;
-        if experiment.checks.is_empty() {
-            return Err(CommandError::Argument(format!(
-                "{}: `check` is missing: there is nothing to judge; add a section [[check]] with a claim and what to expect",
-                path.display()
-            )));
-        }
-        experiments.push(experiment);
+        experiments.push(overrides.apply(load_with_checks(path)?).experiment);
     }
     overrides.on_threads(|| {
         let mut all = vec![];

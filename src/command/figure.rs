@@ -1,6 +1,7 @@
 //! `kac figure`: reproduce a named figure from its committed experiments.
 
 use super::{CommandError, Exit, Overrides, draw, print, simulate};
+use crate::config::load;
 use crate::figure::{FIGURES, Figure};
 use crate::write::OutputFolder;
 use std::collections::BTreeSet;
@@ -55,8 +56,18 @@ pub fn figure(
             names.join(", ")
         )));
     }
-    let folder = OutputFolder::open(places.out)?;
     let tables = |experiment: &str| places.out.join("tables").join(experiment);
+    if redraw {
+        for figure in &figures {
+            let folders = figure.experiments.iter().map(|name| tables(name));
+            let needed =
+                folders.flat_map(|folder| figure.tables.iter().map(move |name| folder.join(name)));
+            if let Some(path) = needed.into_iter().find(|path| !path.is_file()) {
+                return Err(CommandError::NoTable { path });
+            }
+        }
+    }
+    let folder = OutputFolder::open(places.out)?;
     if !redraw {
         let experiments: BTreeSet<&str> = figures
             .iter()
@@ -65,7 +76,10 @@ pub fn figure(
         let mut configs = vec![];
         for name in experiments {
             let path = places.experiments.join(format!("{name}.toml"));
-            configs.push((overrides.load(&path)?, OutputFolder::open(&tables(name))?));
+            configs.push((
+                overrides.apply(load(&path)?),
+                OutputFolder::open(&tables(name))?,
+            ));
         }
         overrides.on_threads(|| {
             for (config, folder) in &configs {

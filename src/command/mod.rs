@@ -7,7 +7,7 @@ mod format;
 mod progress;
 pub mod run;
 
-use crate::config::{Config, LoadError, load};
+use crate::config::{Config, LoadError};
 use crate::estimate::rows::Tables;
 use crate::experiment::Experiment;
 use crate::figure::FigureError;
@@ -57,6 +57,12 @@ pub enum CommandError {
     /// A figure.
     #[error(transparent)]
     Figure(#[from] FigureError),
+    /// A table to draw from.
+    #[error("there is no table {}; leave out --redraw to simulate it", path.display())]
+    NoTable {
+        /// The table.
+        path: PathBuf,
+    },
     /// A folder of configs.
     #[error("cannot read the folder {}: {reason}; name a config, or run this where it is", path.display())]
     Folder {
@@ -100,15 +106,14 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// The config at `path` with these changes.
-    fn load(self, path: &Path) -> Result<Config, LoadError> {
-        let mut config = load(path)?;
+    /// A config with these changes.
+    fn apply(self, mut config: Config) -> Config {
         let experiment = &mut config.experiment;
         experiment.seed = self.seed.unwrap_or(experiment.seed);
         for (_, replicas) in &mut experiment.sweep {
             *replicas = self.replicas.unwrap_or(*replicas);
         }
-        Ok(config)
+        config
     }
 
     /// Do something on a thread pool of the size asked for.

@@ -2,6 +2,7 @@
 
 use super::format::{Judged, text};
 use super::{CommandError, Exit, Overrides, draw, has_data, print, simulate};
+use crate::config::load;
 use crate::figure::FIGURES;
 use crate::write::OutputFolder;
 use crate::write::manifest::write_manifest;
@@ -15,7 +16,7 @@ use std::time::Instant;
 /// If the config cannot be used or a file not be written.
 pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit, CommandError> {
     let start = Instant::now();
-    let config = overrides.load(path)?;
+    let config = overrides.apply(load(path)?);
     let experiment = &config.experiment;
     let out = out.map_or_else(
         || PathBuf::from("output").join(&experiment.name),

@@ -5,6 +5,7 @@ use crate::law::{
     Discrete, Empirical, EmpiricalError, Laplace, Law, LawError, Normal, NormalMixture, Point,
     StudentT, Uniform,
 };
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The names of all laws and the keys of their parameters.
@@ -19,21 +20,26 @@ const LAWS: &[(&str, &[&str])] = &[
     ("empirical", &["law", "file", "column", "shift"]),
 ];
 
+/// The fix where a law should be.
+pub const WRITE_A_LAW: &str = "write a law, e.g. { law = \"normal\", mean = 0.0, sd = 1.0 }";
+
 /// How far a bath's mean may be from 0, in standard deviations: rounding.
 const BATH_MEAN_TOLERANCE: f64 = 1e-9;
 
 /// The law written at `node`; files are looked for from `folder`.
 pub fn law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
-    let every_key: Vec<&str> = LAWS
-        .iter()
-        .flat_map(|(_, keys)| keys.iter().copied())
-        .collect();
-    let any = node.section(&every_key)?;
+    let section = node.table(WRITE_A_LAW)?;
+    if section.find("law").is_none() {
+        // It may be there, misspelt.
+        let keys = LAWS.iter().flat_map(|(_, keys)| keys.iter().copied());
+        let every_key: BTreeSet<&str> = keys.collect();
+        section.only(&Vec::from_iter(every_key))?;
+    }
     let choices: Vec<_> = LAWS.iter().map(|law| (law.0, *law)).collect();
-    let (name, keys) = any
+    let (name, keys) = section
         .get("law", "write law = \"normal\", or another of the laws")?
         .one_of(&choices)?;
-    let section = node.section(keys)?;
+    section.only(keys)?;
     match name {
         "normal" => {
             let [mean, sd] = [number(&section, "mean")?, number(&section, "sd")?];
@@ -73,12 +79,8 @@ pub fn thermostat_law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
     if mean.abs() <= BATH_MEAN_TOLERANCE * law.variance().sqrt() {
         return Ok(law);
     }
-    let every_key: Vec<&str> = LAWS
-        .iter()
-        .flat_map(|(_, keys)| keys.iter().copied())
-        .collect();
-    let section = node.section(&every_key)?;
-    let (key, fix) = centring(&law, mean, &section);
+    let section = node.table(WRITE_A_LAW)?;
+    let (key, fix) = centring(&law, mean, &section)?;
     Err(section.error(
         Some(key),
         format!("a bath must have mean 0, and this one has mean {mean}"),
@@ -87,28 +89,39 @@ pub fn thermostat_law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
 }
 
 /// The key to point at and the edit that centres a law.
-fn centring(law: &Law, mean: f64, section: &Section) -> (&'static str, String) {
-    match law {
+fn centring(
+    law: &Law,
+    mean: f64,
+    section: &Section,
+) -> Result<(&'static str, String), ConfigError> {
+    let centred = |key: &str| -> Result<String, ConfigError> {
+        let list = numbers(section, key)?;
+        let list: Vec<f64> = list.iter().map(|value| value - mean).collect();
+        Ok(format!("write {key} = {list:?}"))
+    };
+    Ok(match law {
         Law::Normal(_) | Law::Laplace(_) => ("mean", "write mean = 0.0".to_string()),
-        Law::Uniform(_) => ("low", "make low = −high".to_string()),
-        Law::StudentT(_) => ("location", "leave location out".to_string()),
-        Law::Point(_) => ("value", "write value = 0.0".to_string()),
-        Law::NormalMixture(_) => (
-            "means",
-            format!("subtract {mean} from every entry of means"),
-        ),
-        Law::Discrete(_) => (
-            "values",
-            format!("subtract {mean} from every entry of values"),
-        ),
-        Law::Empirical(_) => {
-            let shift = optional(section, "shift").unwrap_or(0.0) - mean;
+        Law::Uniform(law) => {
+            let half = law.half_width();
             (
-                "file",
-                format!("write shift = {shift:?} to centre the data"),
+                "low",
+                format!("write low = {:?} and high = {half:?}", -half),
             )
         }
-    }
+        Law::StudentT(_) => ("location", "write location = 0.0".to_string()),
+        Law::Point(_) => ("value", "write value = 0.0".to_string()),
+        Law::NormalMixture(_) => ("means", centred("means")?),
+        Law::Discrete(_) => ("values", centred("values")?),
+        Law::Empirical(_) => {
+            let shift = optional(section, "shift")? - mean;
+            let key = if section.find("shift").is_some() {
+                "shift"
+            } else {
+                "file"
+            };
+            (key, format!("write shift = {shift:?} to centre the data"))
+        }
+    })
 }
 
 fn number(section: &Section, key: &str) -> Result<f64, ConfigError> {
@@ -139,6 +152,13 @@ fn empirical(section: &Section, folder: &Path) -> Result<Empirical, ConfigError>
     let shift = optional(section, "shift")?;
     Empirical::from_csv(&folder.join(file), column, shift).map_err(|error| {
         let (key, fix) = match &error {
+            EmpiricalError::Law(error) if error.parameter == "shift" => {
+                return section.error(Some("shift"), &error.problem, &error.fix);
+            }
+            EmpiricalError::NoSuchColumn { available, .. } if available.is_empty() => {
+                let fix = "give the file a header line and at least one value, or name another";
+                return section.error(Some("file"), "the file is empty", fix);
+            }
             EmpiricalError::Unreadable { .. } => ("file", "name a CSV file that can be read"),
             EmpiricalError::NoSuchColumn { .. } => ("column", "name a column of that file"),
             _ => ("file", "mend the data, or name another file or column"),

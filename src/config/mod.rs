@@ -13,7 +13,7 @@ use crate::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use crate::judge::claims::{LEDGER, find};
 use crate::model::Clock;
 use crate::theory::pairing::Pairing;
-use laws::{law, thermostat_law};
+use laws::{WRITE_A_LAW, law, thermostat_law};
 use reader::{Node, Section, Source};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -22,7 +22,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("cannot read the config {}: {reason}", path.display())]
+    #[error("cannot read the config {}: {reason}; check the path", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -34,10 +34,28 @@ pub enum LoadError {
     Invalid(#[from] ConfigError),
 }
 
-/// More particles than this have no 32-bit index.
-const MOST_PARTICLES: u64 = 1 << 31;
+/// The keys of the top level.
+const TOP_KEYS: [&str; 9] = [
+    "title",
+    "seed",
+    "replicas",
+    "model",
+    "bath",
+    "initial",
+    "time",
+    "wasserstein",
+    "check",
+];
+/// Two copies of this many particles take 1.6 GB in each thread.
+const MOST_PARTICLES: u64 = 100_000_000;
+/// Covariances over this many record times take 130 MB in each thread.
+const MOST_POINTS: u64 = 2001;
+/// Rates and times outside of these would overflow when squared.
+const SCALES: std::ops::RangeInclusive<f64> = 1e-60..=1e60;
 /// Counts stay exact in a float below this.
 const MOST_REPLICAS: u64 = 1 << 53;
+/// A batch of this many velocities fits in memory, with room to sort it.
+const MOST_SAMPLE: u64 = 100_000_000;
 /// A replica with more collisions than this would take years.
 const MOST_COLLISIONS: f64 = 1e15;
 
@@ -56,34 +74,43 @@ pub struct Config {
 ///
 /// If the file cannot be read, or something in it is wrong.
 pub fn load(path: &Path) -> Result<Config, LoadError> {
-    let text = std::fs::read_to_string(path).map_err(|reason| LoadError::Unreadable {
+    let contents = std::fs::read(path).map_err(|reason| LoadError::Unreadable {
         path: path.to_path_buf(),
         reason,
     })?;
-    let experiment = parse(&Source::new(path, text.clone()))?;
+    let source = Source::new(path, contents)?;
+    let experiment = parse(&source)?;
+    let text = source.into_text();
     Ok(Config { experiment, text })
+}
+
+/// Read and check a config that must have something to judge.
+///
+/// # Errors
+///
+/// Those of [`load`], and if there are no checks.
+pub fn load_with_checks(path: &Path) -> Result<Config, LoadError> {
+    let config = load(path)?;
+    if !config.experiment.checks.is_empty() {
+        return Ok(config);
+    }
+    let source = Source::new(path, config.text.into_bytes())?;
+    let document = source.parse()?;
+    Err(Section::top(&source, &document, &TOP_KEYS)?
+        .error(
+            Some("check"),
+            "is missing: there is nothing to judge",
+            "add a section [[check]] with a claim and what to expect",
+        )
+        .into())
 }
 
 fn parse(source: &Source) -> Result<Experiment, ConfigError> {
     let document = source.parse()?;
-    let keys = [
-        "title",
-        "seed",
-        "replicas",
-        "model",
-        "bath",
-        "initial",
-        "time",
-        "wasserstein",
-        "check",
-    ];
-    let top = Section::top(source, &document, &keys)?;
-    let model = top
-        .get(
-            "model",
-            "add a section [model] with particles, lambda, mu and clock",
-        )?
-        .section(&["particles", "lambda", "mu", "clock", "coupling"])?;
+    let top = Section::top(source, &document, &TOP_KEYS)?;
+    let fix = "add a section [model] with particles, lambda, mu and clock";
+    let keys = ["particles", "lambda", "mu", "clock", "coupling"];
+    let model = top.get("model", fix)?.section(&keys, fix)?;
     let particles = particles(&model)?;
     let replicas = replicas(&top, &particles)?;
     let clock = model
@@ -97,7 +124,7 @@ fn parse(source: &Source) -> Result<Experiment, ConfigError> {
     if lambda == 0.0 && mu == 0.0 {
         return Err(model.error(
             Some("mu"),
-            "and `model.lambda` are both 0, so nothing ever happens",
+            "is 0 like `model.lambda`, so nothing ever happens",
             "make one of them positive",
         ));
     }
@@ -105,19 +132,16 @@ fn parse(source: &Source) -> Result<Experiment, ConfigError> {
         Some(node) => node.one_of(&CouplingKind::ALL.map(|kind| (kind.name(), kind)))?,
         None => CouplingKind::Synchronous,
     };
+    let fix = "add a section [initial] with the laws first and second";
     let initial = top
-        .get(
-            "initial",
-            "add a section [initial] with the laws first and second",
-        )?
-        .section(&["first", "second", "pairing"])?;
+        .get("initial", fix)?
+        .section(&["first", "second", "pairing"], fix)?;
     let folder = source.path().parent().unwrap_or(Path::new("."));
-    let initial_law = |key: &str| {
-        let fix = "write a law, e.g. { law = \"normal\", mean = 0.0, sd = 1.0 }";
-        law(&initial.get(key, fix)?, folder)
-    };
+    let initial_law = |key: &str| law(&initial.get(key, WRITE_A_LAW)?, folder);
     let bath_node = top.get("bath", "add a section [bath] with a law of mean 0")?;
-    let (end, points) = time(&top)?;
+    let fix = "add a section [time] with end and points";
+    let time = top.get("time", fix)?.section(&["end", "points"], fix)?;
+    let (end, points) = times(&time)?;
     let mut experiment = Experiment {
         name: source
             .path()
@@ -146,7 +170,7 @@ fn parse(source: &Source) -> Result<Experiment, ConfigError> {
         wasserstein: wasserstein(&top, points)?,
         checks: vec![],
     };
-    affordable(&experiment, &model)?;
+    affordable(&experiment, &model, &time)?;
     experiment.checks = checks(&top, &experiment)?;
     Ok(experiment)
 }
@@ -205,6 +229,9 @@ fn rate(model: &Section, key: &str) -> Result<f64, ConfigError> {
     if rate < 0.0 {
         return Err(node.error("is negative", fix));
     }
+    if rate != 0.0 && !SCALES.contains(&rate) {
+        return Err(node.error("is not between 1e-60 and 1e60", fix));
+    }
     Ok(rate)
 }
 
@@ -215,18 +242,18 @@ fn pairing(initial: &Section) -> Result<Pairing, ConfigError> {
         .map_or(Ok(Pairing::Optimal), |node| node.one_of(&choices))
 }
 
-fn time(top: &Section) -> Result<(f64, usize), ConfigError> {
-    let time = top
-        .get("time", "add a section [time] with end and points")?
-        .section(&["end", "points"])?;
+fn times(time: &Section) -> Result<(f64, usize), ConfigError> {
     let fix = "write a positive time, e.g. end = 4.0";
     let node = time.get("end", fix)?;
     let end = node.number(fix)?;
     if end <= 0.0 {
         return Err(node.error("is not positive", fix));
     }
+    if !SCALES.contains(&end) {
+        return Err(node.error("is not between 1e-60 and 1e60", fix));
+    }
     let fix = "write at least 2 record times, 0 and the end included, e.g. points = 41";
-    let points = time.get("points", fix)?.whole(2, 1_000_000, fix)?;
+    let points = time.get("points", fix)?.whole(2, MOST_POINTS, fix)?;
     Ok((end, points as usize))
 }
 
@@ -234,7 +261,8 @@ fn wasserstein(top: &Section, points: usize) -> Result<Option<WassersteinPlan>, 
     let Some(node) = top.find("wasserstein") else {
         return Ok(None);
     };
-    let section = node.section(&["points", "sample"])?;
+    let fix = "write a section [wasserstein] with points and sample, or leave it out";
+    let section = node.section(&["points", "sample"], fix)?;
     let fix = format!(
         "its record times are among those of [time]: choose points so that points − 1 divides {}",
         points - 1
@@ -245,7 +273,7 @@ fn wasserstein(top: &Section, points: usize) -> Result<Option<WassersteinPlan>, 
         return Err(node.error("does not fit the record times", fix));
     }
     let fix = "write how many velocities a batch pools, e.g. sample = 20000";
-    let sample = section.get("sample", fix)?.whole(2, 1 << 40, fix)? as usize;
+    let sample = section.get("sample", fix)?.whole(2, MOST_SAMPLE, fix)? as usize;
     Ok(Some(WassersteinPlan {
         points: chosen,
         sample,
@@ -253,17 +281,19 @@ fn wasserstein(top: &Section, points: usize) -> Result<Option<WassersteinPlan>, 
 }
 
 /// Refuse what could never finish, or whose rates overflow.
-fn affordable(experiment: &Experiment, model: &Section) -> Result<(), ConfigError> {
+fn affordable(experiment: &Experiment, model: &Section, time: &Section) -> Result<(), ConfigError> {
     let rates = experiment.rates();
     for &(particles, _) in &experiment.sweep {
         let collisions = rates.for_particles(particles).total(particles) * experiment.end;
         if collisions.is_nan() || collisions > MOST_COLLISIONS {
-            let key = if experiment.lambda > experiment.mu {
-                "lambda"
-            } else {
-                "mu"
-            };
-            return Err(model.error(
+            let factors = [
+                (experiment.lambda, model, "lambda"),
+                (experiment.mu, model, "mu"),
+                (experiment.end, time, "end"),
+            ];
+            let largest = factors.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+            let (_, section, key) = largest.expect("there are three");
+            return Err(section.error(
                 Some(key),
                 format!("makes {collisions:e} collisions in each replica of {particles} particles"),
                 "lower the rates, time.end or model.particles",
@@ -284,7 +314,10 @@ fn checks(top: &Section, experiment: &Experiment) -> Result<Vec<Check>, ConfigEr
 }
 
 fn check(node: &Node, experiment: &Experiment) -> Result<Check, ConfigError> {
-    let section = node.section(&["claim", "expect", "tolerance", "confidence"])?;
+    let section = node.section(
+        &["claim", "expect", "tolerance", "confidence"],
+        "write each check as a section [[check]]",
+    )?;
     let ids: Vec<&str> = LEDGER.iter().map(|claim| claim.id()).collect();
     let fix = format!("choose one of {}", ids.join(", "));
     let claim_node = section.get("claim", &fix)?;
@@ -322,8 +355,8 @@ fn check(node: &Node, experiment: &Experiment) -> Result<Check, ConfigError> {
         confidence: fraction(
             "confidence",
             0.999,
-            "write a level between 0 and 1, e.g. confidence = 0.999",
-            |value| value > 0.0 && value < 1.0,
+            "write a level of at least 0.5 and below 1, e.g. confidence = 0.999",
+            |value| (0.5..1.0).contains(&value),
         )?,
     })
 }

@@ -68,17 +68,32 @@ pub struct Source {
 }
 
 impl Source {
-    /// The text of the file of that name.
-    pub fn new(path: &Path, text: String) -> Self {
-        Source {
-            path: path.to_path_buf(),
-            text,
+    /// The contents of the file of that name.
+    ///
+    /// # Errors
+    ///
+    /// If they are not UTF-8.
+    pub fn new(path: &Path, contents: Vec<u8>) -> Result<Self, ConfigError> {
+        let path = path.to_path_buf();
+        match String::from_utf8(contents) {
+            Ok(text) => Ok(Source { path, text }),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let source = Source { path, text };
+                Err(source.error(at..at, "", "this is not UTF-8", "save the file as UTF-8"))
+            }
         }
     }
 
     /// The file's name.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The text.
+    pub fn into_text(self) -> String {
+        self.text
     }
 
     /// The top-level table.
@@ -89,6 +104,10 @@ impl Source {
     pub fn parse(&self) -> Result<Spanned<DeTable<'_>>, ConfigError> {
         DeTable::parse(&self.text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
+            let written = self.text.get(span.clone()).unwrap_or("");
+            if error.message() == "duplicate key" && !written.is_empty() {
+                return self.error(span, written, "is here twice", "write each key once");
+            }
             let problem = format!("this is not TOML: {}", error.message());
             self.error(span, "", problem, "mend the syntax; see https://toml.io")
         })
@@ -101,7 +120,11 @@ impl Source {
         problem: impl Into<String>,
         fix: impl Into<String>,
     ) -> ConfigError {
-        let start = span.start.min(self.text.len());
+        // What is missing at the end is missing from the last line.
+        let last = self.text.strip_suffix('\n').unwrap_or(&self.text).len();
+        let start = (0..=span.start.min(last))
+            .rfind(|&at| self.text.is_char_boundary(at))
+            .unwrap_or(0);
         let before = &self.text[..start];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let text = self.text[line_start..].lines().next().unwrap_or("");
@@ -175,7 +198,12 @@ impl<'a> Section<'a> {
         Ok(section)
     }
 
-    fn only(&self, known: &[&str]) -> Result<(), ConfigError> {
+    /// Refuse keys other than these.
+    ///
+    /// # Errors
+    ///
+    /// If there is one; the nearest of these is suggested.
+    pub fn only(&self, known: &[&str]) -> Result<(), ConfigError> {
         for key in self.table.keys() {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
@@ -189,8 +217,10 @@ impl<'a> Section<'a> {
         let nearest = known
             .iter()
             .map(|candidate| (strsim::jaro_winkler(candidate, name), candidate))
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .filter(|(likeness, _)| *likeness > 0.7);
+            .filter(|(likeness, candidate)| {
+                *likeness > 0.7 || strsim::damerau_levenshtein(candidate, name) == 1
+            })
+            .max_by(|a, b| a.0.total_cmp(&b.0));
         let fix = match nearest {
             Some((_, candidate)) => format!("did you mean `{candidate}`?"),
             None => format!("the keys here are {}", known.join(", ")),
@@ -253,27 +283,42 @@ impl<'a> Node<'a> {
     /// "= value: problem" with the place of this value.
     pub fn error(&self, problem: impl Into<String>, fix: impl Into<String>) -> ConfigError {
         let written: Vec<&str> = self.text().split_whitespace().collect();
-        let problem = format!("= {}: {}", written.join(" "), problem.into());
+        let written = written.join(" ");
+        // Of a section, the text is its header.
+        let header = [format!("[{}]", self.key), format!("[[{}]]", self.key)].contains(&written);
+        let problem = if header {
+            problem.into()
+        } else {
+            format!("= {written}: {}", problem.into())
+        };
         self.source
             .error(self.value.span(), &self.key, problem, fix)
+    }
+
+    /// A table, whatever its keys.
+    ///
+    /// # Errors
+    ///
+    /// If it is no table; `fix` says what to write.
+    pub fn table(&self, fix: &str) -> Result<Section<'a>, ConfigError> {
+        let Some(table) = self.value.get_ref().as_table() else {
+            return Err(self.error("must be a table", fix));
+        };
+        Ok(Section {
+            source: self.source,
+            key: self.key.clone(),
+            span: self.value.span(),
+            table,
+        })
     }
 
     /// A table that may have these keys.
     ///
     /// # Errors
     ///
-    /// If it is no table, or has another key.
-    pub fn section(&self, keys: &[&str]) -> Result<Section<'a>, ConfigError> {
-        let Some(table) = self.value.get_ref().as_table() else {
-            let name = self.key.rsplit('.').next().unwrap_or("");
-            return Err(self.error("must be a table", format!("write a section [{name}]")));
-        };
-        let section = Section {
-            source: self.source,
-            key: self.key.clone(),
-            span: self.value.span(),
-            table,
-        };
+    /// If it is no table, or has another key; `fix` says what to write.
+    pub fn section(&self, keys: &[&str], fix: &str) -> Result<Section<'a>, ConfigError> {
+        let section = self.table(fix)?;
         section.only(keys)?;
         Ok(section)
     }

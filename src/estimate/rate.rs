@@ -43,7 +43,7 @@ pub enum NoRate {
     #[error("its variance is infinite or not known, so there is no interval")]
     NoVariance,
     /// All increments are 0.
-    #[error("nothing changes it: the rate is exactly 0")]
+    #[error("nothing changes it within the run, so it has no rate to measure")]
     Frozen,
     /// N = 1.
     #[error("not applicable at N = 1, where there are no pair collisions")]

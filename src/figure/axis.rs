@@ -98,10 +98,10 @@ impl Axis {
         Some(axis)
     }
 
-    /// Logarithmic if all values are positive and they differ by more than a factor of eight.
+    /// Logarithmic if all values are positive and they differ by more than a factor of three.
     pub(super) fn linear_or_log10(values: &[f64], count: usize) -> Option<Self> {
         let (low, high) = extent(values.iter().copied(), Scale::Linear)?;
-        if low > 0.0 && high / low > 8.0 {
+        if low > 0.0 && high / low > 3.0 {
             Self::log10(values.iter().copied())
         } else {
             Self::linear(values.iter().copied(), count)
@@ -357,6 +357,15 @@ mod tests {
         let axis = Axis::log2([1.0, 8.0]).unwrap();
         assert_eq!(labels(&axis), ["1", "2", "4", "8"]);
         assert_eq!(labels(&Axis::log2([3.0]).unwrap()), ["2", "4"]);
+    }
+
+    #[test]
+    fn only_a_wide_range_is_logarithmic() {
+        let scale = |values: &[f64]| Axis::linear_or_log10(values, 5).map(|axis| axis.scale);
+        assert_eq!(scale(&[1.0, 2.9]), Some(Scale::Linear));
+        assert_eq!(scale(&[1.0, 3.1]), Some(Scale::Log10));
+        assert_eq!(scale(&[-1.0, 3.1]), Some(Scale::Linear));
+        assert_eq!(scale(&[f64::NAN]), None);
     }
 
     #[test]

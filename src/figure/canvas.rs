@@ -402,6 +402,23 @@ impl<B: DrawingBackend> Canvas<'_, B> {
             .map_err(drawing_error)
     }
 
+    /// Draws a circle through which one sees what is beneath it.
+    pub(super) fn circle(
+        &self,
+        centre: Point,
+        radius: f64,
+        stroke: Stroke,
+    ) -> Result<(), FigureError> {
+        let style = ShapeStyle {
+            color: stroke.colour.to_rgba(),
+            filled: false,
+            stroke_width: device_length(stroke.width),
+        };
+        self.area
+            .draw(&Circle::new(device(centre), device_length(radius), style))
+            .map_err(drawing_error)
+    }
+
     /// Draws a circle that hides what is beneath it.
     pub(super) fn ring(
         &self,

@@ -6,11 +6,11 @@ use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::axis::Axis;
 use super::canvas::{
-    Align, Canvas, Drawing, EXACT, GREY, INK, PAPER_BOUND, Stroke, TITLE_SIZE, Type, VIOLATION,
-    render, sequential,
+    Align, Canvas, Drawing, EXACT, INK, PAPER_BOUND, Stroke, TITLE_SIZE, Type, render, sequential,
 };
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_WORDS, Marker, Measured, Panel, Rectangle, TIME_LABEL};
+use super::scores::{Reach, Score, draw_scores};
 use super::tables::{self, Discrepancy, Row};
 use super::{Figure, FigureError, Rendered, Source};
 
@@ -38,13 +38,6 @@ const LOWER: Rectangle = Rectangle {
 const LEGEND: (f64, f64) = (968.0, 62.0);
 const LABEL_DISTANCE: f64 = 58.0;
 
-/// Beyond this a sound z-score has a chance of about 6 in 100 000.
-const ALARM: f64 = 4.0;
-/// The z axis never reaches further; what lies beyond is marked at its edge.
-const LARGEST_Z: f64 = 8.0;
-
-const ALARM_LINE: Stroke = Stroke::dashed(VIOLATION, 1.2);
-
 /// Draws `discrepancy.csv`: E‖Δ‖²/E‖Δ(0)‖² on a logarithmic axis, and z-scores below it.
 ///
 /// Each N is divided by its exact value at the first time, or, where there is none, by its bound or
@@ -64,12 +57,8 @@ pub fn decay(tables: &Path) -> Result<Rendered, FigureError> {
     let share =
         Axis::log10(every().flat_map(|point| [point.measured.value, point.exact, point.bound]))
             .ok_or_else(|| no_data("positive means"))?;
-    let largest = every()
-        .map(|point| point.z.abs())
-        .filter(|z| z.is_finite())
-        .fold(0.0, f64::max);
     render(&Picture {
-        z_reach: (1.15 * largest).clamp(1.35 * ALARM, LARGEST_Z),
+        reach: Reach::of(every().map(|point| point.z)),
         curves,
         time,
         share,
@@ -138,7 +127,7 @@ struct Picture {
     curves: Vec<Curve>,
     time: Axis,
     share: Axis,
-    z_reach: f64,
+    reach: Reach,
 }
 
 impl Drawing for Picture {
@@ -171,6 +160,18 @@ impl Picture {
 
     fn points(&self) -> impl Iterator<Item = &CurvePoint> {
         self.curves.iter().flat_map(|curve| &curve.points)
+    }
+
+    fn scores(&self) -> Vec<Score> {
+        let of_curve = |(curve, colour): (&Curve, RGBColor)| {
+            let score = |point: &CurvePoint| Score {
+                at: point.measured.at,
+                z: point.z,
+                marker: point.marker(colour),
+            };
+            curve.points.iter().map(score).collect::<Vec<_>>()
+        };
+        self.coloured().flat_map(of_curve).collect()
     }
 
     fn draw_decay<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<(), FigureError> {
@@ -221,24 +222,14 @@ impl Picture {
             canvas,
             place: LOWER,
             across: self.time.clone(),
-            up: Axis::linear_between(-self.z_reach, self.z_reach, 6),
+            up: self.reach.axis(),
         };
-        panel.grid()?;
-        panel.level(0.0, Stroke::solid(GREY, 1.0))?;
-        for level in [-ALARM, ALARM] {
-            panel.level(level, ALARM_LINE)?;
-        }
-        for (curve, colour) in self.coloured() {
-            for point in &curve.points {
-                let place = (point.measured.at, point.z);
-                panel.marker(place, point.marker(colour), 3.0)?;
-                let beyond = if point.trusted { colour } else { GREY };
-                panel.beyond(place, beyond)?;
-            }
-        }
-        if self.points().all(|point| !point.z.is_finite()) {
-            panel.remark("no z-scores: the exact mean or its standard error is not known")?;
-        }
+        draw_scores(
+            &panel,
+            &self.scores(),
+            3.0,
+            "no z-scores: the exact mean or its standard error is not known",
+        )?;
         panel.frame()?;
         panel.tick_labels_up()?;
         panel.tick_labels_across()?;
@@ -253,10 +244,6 @@ impl Picture {
             .collect::<Vec<_>>();
         let has =
             |shown: fn(&CurvePoint) -> f64| self.points().any(|point| shown(point).is_finite());
-        let beyond = self
-            .points()
-            .any(|point| point.z.is_finite() && point.z.abs() > self.z_reach);
-        let untrusted = self.points().any(|point| !point.trusted);
         let legend = Legend::default()
             .particle_numbers(&numbers, Sample::Curve)
             .heading("Measured")
@@ -273,13 +260,6 @@ impl Picture {
                 Sample::Line(PAPER_BOUND),
                 "bound e^(−μt)",
             );
-        if !has(|point| point.z) {
-            return legend;
-        }
-        legend
-            .heading("z-scores")
-            .item(Sample::Line(ALARM_LINE), "±4")
-            .item_if(untrusted, Sample::Marker(Marker::Hollow), "not trusted")
-            .item_if(beyond, Sample::Beyond(INK), "beyond the axis")
+        self.reach.legend(legend, &self.scores())
     }
 }

@@ -23,6 +23,8 @@ pub(super) enum Sample {
     Curve(RGBColor),
     /// A marker with an error bar.
     Bar(RGBColor),
+    /// A marker of this radius, on a line if there is one.
+    Marked(Option<Stroke>, Marker, f64),
     /// A shaded area of this opacity.
     Area(RGBColor, f64),
     Marker(Marker),
@@ -148,6 +150,12 @@ fn draw_sample<B: DrawingBackend>(
                 canvas.line(&[(x - 3.0, end), (x + 3.0, end)], stroke)?;
             }
             draw_marker(canvas, middle, Marker::Filled(colour), 3.2)
+        }
+        Sample::Marked(stroke, marker, radius) => {
+            if let Some(stroke) = stroke {
+                canvas.line(&[(left, y), (right, y)], stroke)?;
+            }
+            draw_marker(canvas, middle, marker, radius)
         }
         Sample::Area(colour, opacity) => canvas.polygon(
             &[

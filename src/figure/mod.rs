@@ -20,6 +20,7 @@ mod lettering;
 mod moments;
 mod panel;
 mod scaling;
+mod scores;
 mod tables;
 mod wasserstein;
 

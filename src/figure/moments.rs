@@ -1,4 +1,4 @@
-//! The moments of both systems against their closed forms.
+//! The moments of both systems against their closed forms, with z-scores.
 
 use std::path::Path;
 
@@ -6,30 +6,41 @@ use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::axis::Axis;
 use super::canvas::{
-    Align, Canvas, Drawing, EXACT, INK, LABEL_SIZE, Stroke, TITLE_SIZE, Type, render, sequential,
+    Align, Canvas, Drawing, EXACT, INK, LABEL_SIZE, TITLE_SIZE, Type, render, sequential,
 };
 use super::legend::{Legend, Sample};
-use super::panel::{Measured, Panel, Rectangle, TIME_LABEL};
+use super::panel::{Marker, Measured, Panel, Rectangle, TIME_LABEL};
+use super::scores::{Reach, Score, draw_scores};
 use super::tables::{self, Moment, Row};
 use super::{Figure, FigureError, Rendered, Source};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "moments",
-    shows: "the moments of both systems against time, with their closed forms",
+    shows: "the moments of both systems against time, with their closed forms and z-scores",
     experiments: &["two-baths"],
     tables: &[Moment::FILE],
     source: Source::OneFolder(moments),
 };
 
-const SIZE: (u32, u32) = (1500, 780);
+const SIZE: (u32, u32) = (1500, 1000);
 const PLOTS: Rectangle = Rectangle {
     left: 96.0,
     top: 92.0,
     right: 1300.0,
-    bottom: 712.0,
+    bottom: 938.0,
 };
 const LEGEND: (f64, f64) = (1322.0, 92.0);
-const GAPS: (f64, f64) = (62.0, 44.0);
+/// Between the columns, and between the systems.
+const GAPS: (f64, f64) = (54.0, 46.0);
+/// The height of the panels of z-scores, and the gap above them.
+const SCORES_HEIGHT: f64 = 126.0;
+const SCORES_GAP: f64 = 14.0;
+const LABEL_DISTANCE: f64 = 62.0;
+const MARKER_RADIUS: f64 = 3.0;
+const SCORE_RADIUS: f64 = 2.2;
+
+/// About so many times get a marker, so that the exact curve can be seen between them.
+const MARKED_TIMES: usize = 10;
 
 /// The columns: the name in the table, and the heading with its unit.
 const MOMENTS: [(&str, &str); 5] = [
@@ -43,7 +54,8 @@ const MOMENTS: [(&str, &str); 5] = [
 /// The rows: the name in the table, and the heading.
 const SYSTEMS: [(&str, &str); 2] = [("first", "First system"), ("second", "Second system")];
 
-/// Draws `moments.csv`: a panel for each moment of each system, all N in each.
+/// Draws `moments.csv`: the curves and, below them, the z-scores of each moment of each system, all
+/// N in each panel.
 ///
 /// # Errors
 ///
@@ -51,7 +63,7 @@ const SYSTEMS: [(&str, &str); 2] = [("first", "First system"), ("second", "Secon
 pub fn moments(tables: &Path) -> Result<Rendered, FigureError> {
     let rows = tables::read::<Moment>(tables)?;
     let file = tables.join(Moment::FILE);
-    let shown = |row: &&Moment| row.mean.is_finite() || row.exact.is_finite();
+    let shown = |row: &&Moment| row.mean.is_finite() || row.exact.is_finite() || row.z.is_finite();
     let time = Axis::time(rows.iter().filter(shown).map(|row| row.time), 4)
         .ok_or_else(|| FigureError::no_data(&file, "moments"))?;
     let particles = tables::by_particles(&rows).into_keys().collect::<Vec<_>>();
@@ -61,7 +73,12 @@ pub fn moments(tables: &Path) -> Result<Rendered, FigureError> {
         .enumerate()
         .map(|(index, number)| (number, sequential(index, count)))
         .collect();
+    let mut times = rows.iter().map(|row| row.time).collect::<Vec<_>>();
+    times.sort_by(f64::total_cmp);
+    times.dedup();
     render(&Picture {
+        reach: Reach::of(rows.iter().map(|row| row.z)),
+        stride: (times.len() / MARKED_TIMES).max(1),
         rows,
         time,
         colours,
@@ -71,6 +88,9 @@ pub fn moments(tables: &Path) -> Result<Rendered, FigureError> {
 struct Picture {
     rows: Vec<Moment>,
     time: Axis,
+    reach: Reach,
+    /// One of so many times gets a marker.
+    stride: usize,
     colours: Vec<(u64, RGBColor)>,
 }
 
@@ -88,17 +108,18 @@ impl Drawing for Picture {
         )?;
         for column in 0..MOMENTS.len() {
             for row in 0..SYSTEMS.len() {
-                self.draw_panel(canvas, column, row)?;
+                self.draw_panels(canvas, column, row)?;
             }
         }
-        let below = (PLOTS.middle(), PLOTS.bottom + 47.0);
+        let below = (PLOTS.middle(), PLOTS.bottom + 46.0);
         canvas.text(TIME_LABEL, below, Align::Centre, Type::plain(LABEL_SIZE))?;
         self.legend().draw(canvas, LEGEND)
     }
 }
 
 impl Picture {
-    fn draw_panel<B: DrawingBackend>(
+    /// The curves of a moment of a system, and below them its z-scores.
+    fn draw_panels<B: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, B>,
         column: usize,
@@ -111,29 +132,45 @@ impl Picture {
             .iter()
             .filter(|row| row.moment == moment && row.system == system)
             .collect::<Vec<_>>();
+        let cell = PLOTS.cell((column, row), (MOMENTS.len(), SYSTEMS.len()), GAPS);
+        let scores_top = cell.bottom - SCORES_HEIGHT;
         let axis = Axis::linear(values(&rows), 6);
         let empty = axis.is_none();
-        let panel = Panel {
+        let curves = Panel {
             canvas,
-            place: PLOTS.cell((column, row), (MOMENTS.len(), SYSTEMS.len()), GAPS),
+            place: Rectangle {
+                bottom: scores_top - SCORES_GAP,
+                ..cell
+            },
             across: self.time.clone(),
             up: axis.unwrap_or_else(Axis::unmarked),
         };
-        panel.grid()?;
+        let scores = Panel {
+            canvas,
+            place: Rectangle {
+                top: scores_top,
+                ..cell
+            },
+            across: self.time.clone(),
+            up: self.reach.axis(),
+        };
+        curves.grid()?;
         if empty {
-            panel.remark("no values")?;
+            curves.remark("no values")?;
         }
-        self.draw_curves(&panel, &rows)?;
-        panel.frame()?;
-        panel.tick_labels_up()?;
+        self.draw_curves(&curves, &rows)?;
+        draw_scores(&scores, &self.scores(&rows), SCORE_RADIUS, "no z-scores")?;
+        for panel in [&curves, &scores] {
+            panel.frame()?;
+            panel.tick_labels_up()?;
+        }
+        scores.tick_labels_across()?;
         if row == 0 {
-            panel.title(heading)?;
-        }
-        if row + 1 == SYSTEMS.len() {
-            panel.tick_labels_across()?;
+            curves.title(heading)?;
         }
         if column == 0 {
-            panel.label_up(system_heading, 62.0)?;
+            curves.label_up(system_heading, LABEL_DISTANCE)?;
+            scores.label_up("z-score", LABEL_DISTANCE)?;
         }
         Ok(())
     }
@@ -143,36 +180,64 @@ impl Picture {
         panel: &Panel<'_, '_, B>,
         rows: &[&Moment],
     ) -> Result<(), FigureError> {
-        let groups = tables::by_particles(rows.iter().copied());
-        let coloured = || {
-            self.colours
-                .iter()
-                .filter_map(|(number, colour)| Some((groups.get(number)?, *colour)))
-        };
-        for (rows, colour) in coloured() {
-            panel.band(rows.iter().map(|row| measured(row).interval()), colour)?;
+        let groups = self.coloured(rows);
+        for (rows, colour) in &groups {
+            panel.band(rows.iter().map(|row| measured(row).interval()), *colour)?;
         }
-        for (rows, colour) in coloured() {
-            let line = rows.iter().map(|row| (row.time, row.mean));
-            panel.line(line, Stroke::solid(colour, 1.8))?;
+        for (index, (rows, colour)) in groups.iter().enumerate() {
+            // Each N starts at another time: where the curves coincide, all colours are seen.
+            let first = index * self.stride / groups.len();
+            for row in rows.iter().skip(first).step_by(self.stride) {
+                let point = measured(row).point();
+                panel.marker(point, Marker::Filled(*colour), MARKER_RADIUS)?;
+            }
         }
-        for (rows, _) in coloured() {
+        for (rows, _) in &groups {
             panel.line(rows.iter().map(|row| (row.time, row.exact)), EXACT)?;
         }
         Ok(())
     }
 
+    /// The rows of each N that has any, by ascending N, with its colour.
+    fn coloured<'a>(&self, rows: &[&'a Moment]) -> Vec<(Vec<&'a Moment>, RGBColor)> {
+        let mut groups = tables::by_particles(rows.iter().copied());
+        self.colours
+            .iter()
+            .filter_map(|(number, colour)| Some((groups.remove(number)?, *colour)))
+            .collect()
+    }
+
+    fn scores(&self, rows: &[&Moment]) -> Vec<Score> {
+        let mut scores = Vec::with_capacity(rows.len());
+        for (rows, colour) in self.coloured(rows) {
+            scores.extend(rows.into_iter().map(|row| Score {
+                at: row.time,
+                z: row.z,
+                marker: Marker::Filled(colour),
+            }));
+        }
+        scores
+    }
+
     fn legend(&self) -> Legend {
         let exact = self.rows.iter().any(|row| row.exact.is_finite());
-        Legend::default()
+        let legend = Legend::default()
             .particle_numbers(&self.colours, |colour| {
-                Sample::Line(Stroke::solid(colour, 1.8))
+                Sample::Marker(Marker::Filled(colour))
             })
             .heading("Measured")
+            .item(Sample::Marker(Marker::Filled(INK)), "mean");
+        let legend = match self.stride {
+            1 => legend,
+            stride => legend.note(&format!("(1 in {stride} shown)")),
+        };
+        let legend = legend
             .item(Sample::Area(INK, 0.2), "±3.29 standard")
             .note("errors (99.9 %)")
             .heading("Theory")
-            .item_if(exact, Sample::Line(EXACT), "exact moment")
+            .item_if(exact, Sample::Line(EXACT), "exact moment");
+        let rows = self.rows.iter().collect::<Vec<_>>();
+        self.reach.legend(legend, &self.scores(&rows))
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) const BAND_QUANTILE: f64 = 3.290_526_731_491_895;
 pub(super) const BAND_WORDS: &str = "±3.29 standard errors";
 
 /// The name of every time axis.
-pub(super) const TIME_LABEL: &str = "Time t  (unit of 1/λ and 1/μ)";
+pub(super) const TIME_LABEL: &str = "Time t";
 
 const TICK_LENGTH: f64 = 5.0;
 const MINOR_TICK_LENGTH: f64 = 3.0;
@@ -83,8 +83,19 @@ impl Rectangle {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Marker {
     Filled(RGBColor),
+    /// A circle that hides nothing.
+    Open(RGBColor),
     /// For values that are not trusted.
     Hollow,
+}
+
+impl Marker {
+    pub(super) fn colour(self) -> RGBColor {
+        match self {
+            Self::Filled(colour) | Self::Open(colour) => colour,
+            Self::Hollow => GREY,
+        }
+    }
 }
 
 /// A measured value, with its standard error, at a place on the horizontal axis.
@@ -297,29 +308,47 @@ impl<B: DrawingBackend> Panel<'_, '_, B> {
         }
     }
 
-    /// A 99.9 % error bar with caps and a marker.
+    /// A 99.9 % error bar with caps and a filled marker.
     pub(super) fn error_bar(
         &self,
         measured: Measured,
         colour: RGBColor,
     ) -> Result<(), FigureError> {
+        self.error_bar_with(measured, Marker::Filled(colour), 3.2)
+    }
+
+    /// As [`Panel::error_bar`], with any marker.
+    pub(super) fn error_bar_with(
+        &self,
+        measured: Measured,
+        marker: Marker,
+        radius: f64,
+    ) -> Result<(), FigureError> {
         let Some(share) = self.across.share(measured.at) else {
             return Ok(());
         };
         let x = self.x(share);
+        let marked = self.up.share(measured.value).map(|share| self.y(share));
+        // An open marker hides nothing, so the bar itself leaves its inside free.
+        let free = match marker {
+            Marker::Open(_) => radius,
+            Marker::Filled(_) | Marker::Hollow => 0.0,
+        };
         let (_, low, high) = measured.interval();
         if let (Some(low), Some(high)) = (self.up.clamped_share(low), self.up.clamped_share(high)) {
             let (low, high) = (self.y(low), self.y(high));
-            let stroke = Stroke::solid(colour, 1.3);
-            self.canvas.line(&[(x, low), (x, high)], stroke)?;
-            for y in [low, high] {
-                self.canvas.line(&[(x - 3.0, y), (x + 3.0, y)], stroke)?;
+            let middle = marked.unwrap_or(low).max(high).min(low);
+            let stroke = Stroke::solid(marker.colour(), 1.3);
+            for (start, end) in [(middle + free, low), (middle - free, high)] {
+                if (end - middle).abs() >= free {
+                    self.canvas.line(&[(x, start), (x, end)], stroke)?;
+                    self.canvas
+                        .line(&[(x - 3.0, end), (x + 3.0, end)], stroke)?;
+                }
             }
         }
-        match self.up.share(measured.value) {
-            Some(share) if self.holds((x, self.y(share))) => {
-                draw_marker(self.canvas, (x, self.y(share)), Marker::Filled(colour), 3.2)
-            }
+        match marked {
+            Some(y) if self.holds((x, y)) => draw_marker(self.canvas, (x, y), marker, radius),
             _ => Ok(()),
         }
     }
@@ -394,6 +423,7 @@ pub(super) fn draw_marker<B: DrawingBackend>(
             canvas.disc(place, radius + 0.6, WHITE)?;
             canvas.disc(place, radius, colour)
         }
+        Marker::Open(colour) => canvas.circle(place, radius, Stroke::solid(colour, 1.4)),
         Marker::Hollow => canvas.ring(place, radius, GREY),
     }
 }

@@ -9,7 +9,7 @@ use super::canvas::{
     Align, BOUND, Canvas, Drawing, EXACT, LOWER, MEASURED, Stroke, TITLE_SIZE, Type, UPPER, render,
 };
 use super::legend::{Legend, Sample};
-use super::panel::{BAND_WORDS, Measured, Panel, Rectangle};
+use super::panel::{BAND_WORDS, Marker, Measured, Panel, Rectangle};
 use super::tables::{self, Row, Scaling};
 use super::{Figure, FigureError, Rendered, Source};
 
@@ -35,11 +35,55 @@ const COLUMNS: usize = 2;
 /// The decay rate is expected to agree with its exact value to this share.
 const RATE_TOLERANCE: f64 = 0.01;
 
+/// How a quantity is drawn.
+#[derive(Clone, Copy)]
+enum Look {
+    /// An estimate: a line through filled markers with error bars, and its exact value.
+    Estimate(RGBColor),
+    /// An estimate in large open markers without a line, which show what lies beneath.
+    Open(RGBColor),
+    /// A closed form: a thin line through small marks.
+    Closed(RGBColor),
+}
+
+impl Look {
+    fn stroke(self) -> Option<Stroke> {
+        match self {
+            Self::Estimate(colour) => Some(Stroke::solid(colour, 1.4)),
+            Self::Open(_) => None,
+            Self::Closed(colour) => Some(Stroke::solid(colour, 1.2)),
+        }
+    }
+
+    /// The marker and its radius.
+    fn marker(self) -> (Marker, f64) {
+        match self {
+            Self::Estimate(colour) => (Marker::Filled(colour), 3.2),
+            Self::Open(colour) => (Marker::Open(colour), 5.5),
+            Self::Closed(colour) => (Marker::Filled(colour), 2.2),
+        }
+    }
+
+    fn sample(self) -> Sample {
+        let (marker, radius) = self.marker();
+        match self {
+            Self::Estimate(colour) => Sample::Bar(colour),
+            Self::Open(_) | Self::Closed(_) => Sample::Marked(self.stroke(), marker, radius),
+        }
+    }
+}
+
+const ESTIMATE: Look = Look::Estimate(MEASURED);
+const COUPLING: Look = Look::Estimate(UPPER);
+const SAMPLES: Look = Look::Open(MEASURED);
+const GELBRICH: Look = Look::Closed(LOWER);
+
 /// One panel: a title, the name of its vertical axis, and the quantities in it.
 struct Plot {
     title: &'static str,
     label: &'static str,
-    quantities: &'static [(&'static str, RGBColor)],
+    /// Later ones are drawn on top.
+    quantities: &'static [(&'static str, Look)],
     /// The exact value ± this share is shaded.
     tolerance: Option<f64>,
 }
@@ -48,29 +92,29 @@ const PLOTS_SHOWN: [Plot; 4] = [
     Plot {
         title: "Decay rate of E‖Δ‖²",
         label: "rate  (1/time)",
-        quantities: &[("decay_rate", MEASURED)],
+        quantities: &[("decay_rate", ESTIMATE)],
         tolerance: Some(RATE_TOLERANCE),
     },
     Plot {
         title: "Discrepancy per particle",
         label: "E‖Δ‖²/N  (velocity²)",
-        quantities: &[("discrepancy_per_particle", MEASURED)],
+        quantities: &[("discrepancy_per_particle", ESTIMATE)],
         tolerance: None,
     },
     Plot {
         title: "Bracket of W₂²",
         label: "W₂² per particle  (velocity²)",
         quantities: &[
-            ("coupling_upper", UPPER),
-            ("w2_squared", MEASURED),
-            ("gelbrich_lower", LOWER),
+            ("coupling_upper", COUPLING),
+            ("gelbrich_lower", GELBRICH),
+            ("w2_squared", SAMPLES),
         ],
         tolerance: None,
     },
     Plot {
         title: "Relative variance of ‖Δ‖²",
         label: "Var‖Δ‖² / (E‖Δ‖²)²  (dimensionless)",
-        quantities: &[("relative_variance", MEASURED)],
+        quantities: &[("relative_variance", ESTIMATE)],
         tolerance: None,
     },
 ];
@@ -157,8 +201,8 @@ impl Picture {
         if empty {
             panel.remark("no values in the table")?;
         }
-        for (quantity, colour) in plot.quantities {
-            draw_series(&panel, &self.series(quantity), *colour, plot.tolerance)?;
+        for (quantity, look) in plot.quantities {
+            draw_series(&panel, &self.series(quantity), *look, plot.tolerance)?;
         }
         panel.frame()?;
         panel.title(plot.title)?;
@@ -196,7 +240,7 @@ fn measured(row: &Scaling) -> Measured {
 fn draw_series<B: DrawingBackend>(
     panel: &Panel<'_, '_, B>,
     rows: &[&Scaling],
-    colour: RGBColor,
+    look: Look,
     tolerance: Option<f64>,
 ) -> Result<(), FigureError> {
     let at = |row: &Scaling| row.particles as f64;
@@ -207,29 +251,33 @@ fn draw_series<B: DrawingBackend>(
         });
         panel.shade(band, BOUND, TOLERANCE_OPACITY)?;
     }
-    if rows.len() > 1 {
+    if let Some(stroke) = look.stroke().filter(|_| rows.len() > 1) {
         let line = rows.iter().map(|row| (at(row), row.value));
-        panel.line(line, Stroke::solid(colour, 1.4))?;
+        panel.line(line, stroke)?;
     }
-    panel.line(rows.iter().map(|row| (at(row), row.exact)), EXACT)?;
+    // A closed form is its own exact value, which would hide it.
+    if !matches!(look, Look::Closed(_)) {
+        panel.line(rows.iter().map(|row| (at(row), row.exact)), EXACT)?;
+    }
+    let (marker, radius) = look.marker();
     rows.iter()
-        .try_for_each(|row| panel.error_bar(measured(row), colour))
+        .try_for_each(|row| panel.error_bar_with(measured(row), marker, radius))
 }
 
 fn legend() -> Legend {
     Legend::default()
         .heading("Measured")
-        .item(Sample::Bar(MEASURED), "estimate")
+        .item(ESTIMATE.sample(), "estimate")
         .note(BAND_WORDS)
         .note("(99.9 %)")
         .heading("Theory")
         .item(Sample::Line(EXACT), "exact value")
         .item(Sample::Area(BOUND, TOLERANCE_OPACITY), "exact rate ± 1 %")
         .heading("Bracket of W₂²")
-        .item(Sample::Bar(UPPER), "E‖Δ‖²/N, upper")
+        .item(COUPLING.sample(), "E‖Δ‖²/N, upper")
         .note("bound (coupling)")
-        .item(Sample::Bar(MEASURED), "W₂² of the samples")
-        .item(Sample::Bar(LOWER), "lower bound")
+        .item(SAMPLES.sample(), "W₂² of the samples")
+        .item(GELBRICH.sample(), "lower bound")
         .note("(Gelbrich)")
 }
 

@@ -110,6 +110,8 @@ pub(super) struct Moment {
     pub(super) std_error: f64,
     #[serde(deserialize_with = "number")]
     pub(super) exact: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) z: f64,
 }
 
 impl Row for Moment {
@@ -122,6 +124,7 @@ impl Row for Moment {
         "mean",
         "std_error",
         "exact",
+        "z",
     ];
 
     fn particles(&self) -> u64 {

@@ -26,6 +26,11 @@ pub struct OutputFolder {
     path: PathBuf,
 }
 
+/// How the names of temporary files begin.
+const TEMPORARY_PREFIX: &str = ".kac-";
+/// How they end.
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
 /// Names of the tables, and of all else that a run writes.
 const TABLES: [&str; 6] = [
     "discrepancy.csv",
@@ -38,7 +43,7 @@ const TABLES: [&str; 6] = [
 
 impl OutputFolder {
     /// The folder at `path`, made if need be, and tried: better to fail before
-    /// a long run than after it.
+    /// a long run than after it. What a killed run left half-written goes.
     ///
     /// # Errors
     ///
@@ -49,6 +54,7 @@ impl OutputFolder {
             reason,
         };
         std::fs::create_dir_all(path).map_err(failed)?;
+        remove_temporary_files(path);
         temporary_file(path).map_err(failed)?;
         Ok(OutputFolder {
             path: path.to_path_buf(),
@@ -74,7 +80,13 @@ impl OutputFolder {
             file.persist(&path).map_err(|error| error.error)?;
             Ok(())
         };
-        write().map_err(|reason| WriteError {
+        // Another run that opens the folder just now takes the temporary file for
+        // one left behind.
+        let again = |reason: std::io::Error| match reason.kind() {
+            std::io::ErrorKind::NotFound => write(),
+            _ => Err(reason),
+        };
+        write().or_else(again).map_err(|reason| WriteError {
             path: path.clone(),
             reason,
         })
@@ -127,10 +139,22 @@ impl OutputFolder {
     }
 }
 
+/// Remove the temporary files of runs that were killed. What cannot be removed
+/// stays: it is in nobody's way.
+fn remove_temporary_files(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A temporary file with the permissions of an ordinary one.
 fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".kac-").suffix(".tmp");
+    builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

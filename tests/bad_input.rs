@@ -1,0 +1,1798 @@
+//! What the program says of bad input: which file, which line, which key, which
+//! value, and what to write instead; with the right exit code, and before
+//! anything is simulated or written. And what a killed run leaves behind.
+//!
+//! Not claimed: that a config which is accepted is a sensible one.
+
+use assert_cmd::Command;
+use kac_coupling::config::{LoadError, load};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A config that runs in milliseconds; every test is a small edit of it.
+const GOOD: &str = r#"title = "A minimal experiment"
+seed = 2016
+replicas = [60, 40]
+
+[model]
+particles = [2, 3]
+lambda = 1.25
+mu = 0.75
+clock = "theorem6"
+coupling = "synchronous"
+
+[bath]
+law = "normal"
+mean = 0.0
+sd = 2.0
+
+[initial]
+first = { law = "normal", mean = 0.5, sd = 1.0 }
+second = { law = "uniform", low = -3.0, high = 5.0 }
+pairing = "optimal"
+
+[time]
+end = 1.5
+points = 7
+
+[wasserstein]
+points = 4
+sample = 20
+
+[[check]]
+claim = "theorem-6-coupling"
+expect = "holds"
+tolerance = 0.5
+confidence = 0.9
+"#;
+
+/// A folder with a config in it.
+struct Bench {
+    folder: TempDir,
+}
+
+/// How a command ended.
+struct Ended {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Bench {
+    fn new(config: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let bench = Bench { folder };
+        bench.put("config.toml", config);
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn put(&self, name: &str, contents: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), contents).expect("a file of the test");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::cargo_bin("kac").expect("the program");
+        command.current_dir(self.folder.path()).args(arguments);
+        command
+    }
+
+    fn kac(&self, arguments: &[&str]) -> Ended {
+        let output = self.command(arguments).output().expect("the program runs");
+        Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+        }
+    }
+
+    /// The names of all files in a folder.
+    fn names(&self, folder: &str) -> BTreeSet<String> {
+        let entries = std::fs::read_dir(self.path(folder)).expect("a folder");
+        entries
+            .map(|entry| entry.expect("an entry").file_name())
+            .map(|name| name.into_string().expect("a UTF-8 name"))
+            .collect()
+    }
+}
+
+/// The text with one passage replaced, which must be there.
+fn edited(text: &str, from: &str, to: &str) -> String {
+    assert!(
+        text.contains(from),
+        "the base config has no passage {from:?}"
+    );
+    text.replacen(from, to, 1)
+}
+
+/// The line, from 1, on which a passage first appears.
+fn line_of(text: &str, passage: &str) -> usize {
+    let at = text
+        .find(passage)
+        .unwrap_or_else(|| panic!("{passage:?} is not in the edited config"));
+    text[..at].matches('\n').count() + 1
+}
+
+/// An edit and what must be said of it.
+struct Case<'a> {
+    /// Replace this passage of [`GOOD`] …
+    from: &'a str,
+    /// … by this.
+    to: &'a str,
+    /// A passage of the edited config, on the line that must be named.
+    at: &'a str,
+    /// How the message goes on after file and line: key, value, problem.
+    says: &'a str,
+    /// What the fix has in it.
+    fix: &'a str,
+}
+
+const fn case<'a>(
+    from: &'a str,
+    to: &'a str,
+    at: &'a str,
+    says: &'a str,
+    fix: &'a str,
+) -> Case<'a> {
+    Case {
+        from,
+        to,
+        at,
+        says,
+        fix,
+    }
+}
+
+/// Run and check the edited configs; both commands must refuse each of them.
+fn refused(cases: &[Case]) {
+    for Case {
+        from,
+        to,
+        at,
+        says,
+        fix,
+    } in cases
+    {
+        let text = edited(GOOD, from, to);
+        let line = line_of(&text, at);
+        let bench = Bench::new(&text);
+        for command in ["run", "check"] {
+            let name = format!("kac {command} with {from:?} replaced by {to:?}");
+            let ended = bench.kac(&[command, "config.toml"]);
+            let stderr = &ended.stderr;
+            assert_eq!(ended.code, Some(2), "{name}: {stderr}");
+            assert_eq!(ended.stdout, "", "{name}");
+            let start = format!("error: config.toml:{line}: {says}");
+            assert!(
+                stderr.starts_with(&start),
+                "{name} must begin {start:?}: {stderr}"
+            );
+            let (_, told) = stderr.split_once("= fix: ").expect("a fix");
+            assert!(told.contains(fix), "{name} must advise {fix:?}: {stderr}");
+            assert_eq!(
+                bench.names("."),
+                BTreeSet::from(["config.toml".into()]),
+                "{name} must write nothing"
+            );
+        }
+    }
+}
+
+const LIST_OF_PARTICLES: &str = "write one number of particles or a list";
+const WHOLE_PARTICLES: &str = "must be a whole number from 1 to 100000000";
+
+#[test]
+fn the_base_config_is_good() {
+    let bench = Bench::new(GOOD);
+    let ended = bench.kac(&["run", "config.toml"]);
+    assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.stderr);
+    let ended = bench.kac(&["check", "config.toml"]);
+    assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.stderr);
+}
+
+#[test]
+fn unknown_keys_are_refused_and_the_nearest_is_suggested() {
+    refused(&[
+        case(
+            "seed =",
+            "sede = 1\nseed =",
+            "sede",
+            "`sede` is not a key",
+            "did you mean `seed`?",
+        ),
+        case(
+            "[time]",
+            "[tme]",
+            "[tme]",
+            "`tme` is not a key",
+            "did you mean `time`?",
+        ),
+        case(
+            "lambda =",
+            "lamda =",
+            "lamda",
+            "`model.lamda` is not a key",
+            "did you mean `lambda`?",
+        ),
+        case(
+            "mu =",
+            "mo =",
+            "mo =",
+            "`model.mo` is not a key",
+            "did you mean `mu`?",
+        ),
+        case(
+            "sd = 2.0",
+            "sdd = 2.0",
+            "sdd",
+            "`bath.sdd` is not a key",
+            "did you mean `sd`?",
+        ),
+        case(
+            "law = \"normal\"\n",
+            "lwa = \"normal\"\n",
+            "lwa",
+            "`bath.lwa` is not a key",
+            "did you mean `law`?",
+        ),
+        // The nearest of all laws' keys would be `means`.
+        case(
+            "mean = 0.5",
+            "meanss = 0.5",
+            "meanss",
+            "`initial.first.meanss` is not a key",
+            "did you mean `mean`?",
+        ),
+        case(
+            "low = -3.0",
+            "lo = -3.0",
+            "lo =",
+            "`initial.second.lo` is not a key",
+            "did you mean `low`?",
+        ),
+        case(
+            "second =",
+            "secnd =",
+            "secnd",
+            "`initial.secnd` is not a key",
+            "did you mean `second`?",
+        ),
+        case(
+            "end =",
+            "ends =",
+            "ends",
+            "`time.ends` is not a key",
+            "did you mean `end`?",
+        ),
+        case(
+            "sample =",
+            "samples =",
+            "samples",
+            "`wasserstein.samples` is not a key",
+            "did you mean `sample`?",
+        ),
+        case(
+            "tolerance =",
+            "tolerence =",
+            "tolerence",
+            "`check[0].tolerence` is not a key",
+            "did you mean `tolerance`?",
+        ),
+        case(
+            "mu =",
+            "temperature = 1\nmu =",
+            "temperature",
+            "`model.temperature` is not a key",
+            "the keys here are particles, lambda, mu, clock, coupling",
+        ),
+    ]);
+}
+
+#[test]
+fn missing_keys_are_told_at_the_header_of_their_section() {
+    refused(&[
+        case(
+            "clock = \"theorem6\"\n",
+            "",
+            "[model]",
+            "`model.clock` is missing",
+            "write clock = \"theorem6\" (λ for a particle's pairs, 2μ for its bath) or clock = \
+             \"master-equation\"",
+        ),
+        case(
+            "seed = 2016\n",
+            "",
+            "title",
+            "`seed` is missing",
+            "write seed = 1",
+        ),
+        case(
+            "replicas = [60, 40]\n",
+            "",
+            "title",
+            "`replicas` is missing",
+            "write one number of at least 2",
+        ),
+        case(
+            "particles = [2, 3]\n",
+            "",
+            "[model]",
+            "`model.particles` is missing",
+            LIST_OF_PARTICLES,
+        ),
+        case(
+            "lambda = 1.25\n",
+            "",
+            "[model]",
+            "`model.lambda` is missing",
+            "lambda = 1.0",
+        ),
+        case(
+            "mu = 0.75\n",
+            "",
+            "[model]",
+            "`model.mu` is missing",
+            "mu = 1.0",
+        ),
+        case(
+            "law = \"normal\"\n",
+            "",
+            "[bath]",
+            "`bath.law` is missing",
+            "write law = \"normal\"",
+        ),
+        case(
+            "mean = 0.0\n",
+            "",
+            "[bath]",
+            "`bath.mean` is missing",
+            "write mean =",
+        ),
+        case(
+            "sd = 2.0\n",
+            "",
+            "[bath]",
+            "`bath.sd` is missing",
+            "write sd =",
+        ),
+        case(
+            "first = { law = \"normal\", mean = 0.5, sd = 1.0 }\n",
+            "",
+            "[initial]",
+            "`initial.first` is missing",
+            "write a law, e.g. {",
+        ),
+        case(
+            ", high = 5.0",
+            "",
+            "second =",
+            "`initial.second.high` is missing",
+            "write high =",
+        ),
+        case(
+            "end = 1.5\n",
+            "",
+            "[time]",
+            "`time.end` is missing",
+            "end = 4.0",
+        ),
+        case(
+            "points = 7\n",
+            "",
+            "[time]",
+            "`time.points` is missing",
+            "points = 41",
+        ),
+        case(
+            "points = 4\n",
+            "",
+            "[wasserstein]",
+            "`wasserstein.points` is missing",
+            "divides 6",
+        ),
+        case(
+            "sample = 20\n",
+            "",
+            "[wasserstein]",
+            "`wasserstein.sample` is missing",
+            "sample = 20000",
+        ),
+        case(
+            "claim = \"theorem-6-coupling\"\n",
+            "",
+            "[[check]]",
+            "`check[0].claim` is missing",
+            "theorem-6-coupling, ",
+        ),
+        case(
+            "expect = \"holds\"\n",
+            "",
+            "[[check]]",
+            "`check[0].expect` is missing",
+            "write expect = \"holds\" or expect = \"refuted\"",
+        ),
+    ]);
+}
+
+#[test]
+fn missing_sections_are_named() {
+    for (section, keys) in [
+        ("model", "particles"),
+        ("bath", "law of mean 0"),
+        ("initial", "first and second"),
+        ("time", "end and points"),
+    ] {
+        let paragraphs = GOOD.split("\n\n");
+        let header = format!("[{section}]");
+        let kept: Vec<&str> = paragraphs
+            .filter(|paragraph| !paragraph.starts_with(&header))
+            .collect();
+        let bench = Bench::new(&kept.join("\n\n"));
+        let ended = bench.kac(&["run", "config.toml"]);
+        assert_eq!(ended.code, Some(2), "without {header}: {}", ended.stderr);
+        for part in [
+            &format!("config.toml:1: `{section}` is missing"),
+            &format!("fix: add a section {header} with"),
+            keys,
+        ] {
+            assert!(
+                ended.stderr.contains(part),
+                "without {header}, {part:?} must be said: {}",
+                ended.stderr
+            );
+        }
+        assert!(!bench.path("output").exists(), "without {header}");
+    }
+}
+
+#[test]
+fn numbers_of_particles_and_replicas() {
+    let from = "particles = [2, 3]";
+    for value in [
+        "0",
+        "-4",
+        "2.5",
+        "\"8\"",
+        "1e3",
+        "1000000000000",
+        "nan",
+        "true",
+        "{ a = 2 }",
+    ] {
+        let to = format!("particles = {value}");
+        let says = format!("`model.particles` = {value}: {WHOLE_PARTICLES}");
+        refused(&[case(from, &to, "particles", &says, LIST_OF_PARTICLES)]);
+    }
+    refused(&[
+        case(
+            from,
+            "particles = [\n  2,\n  0,\n]",
+            "  0,",
+            "`model.particles[1]` = 0: must be a whole number",
+            LIST_OF_PARTICLES,
+        ),
+        case(
+            from,
+            "particles = []",
+            "particles",
+            "`model.particles` = []: is empty",
+            LIST_OF_PARTICLES,
+        ),
+        case(
+            from,
+            "particles = [\n  2,\n  2 ]",
+            "  2 ]",
+            "`model.particles[1]` = 2: is in the list already",
+            "write each number once",
+        ),
+        case(
+            "replicas = [60, 40]",
+            "replicas = 1",
+            "replicas",
+            "`replicas` = 1: must be a whole number from 2",
+            "at least 2",
+        ),
+        case(
+            "replicas = [60, 40]",
+            "replicas = [60, 1]",
+            "replicas",
+            "`replicas[1]` = 1: must be a whole number from 2",
+            "at least 2",
+        ),
+        case(
+            "replicas = [60, 40]",
+            "replicas = [60, 40, 20]",
+            "replicas",
+            "`replicas` = [60, 40, 20]: has 3 entries, but model.particles has 2",
+            "a list as long as model.particles",
+        ),
+        case(
+            "replicas = [60, 40]",
+            "replicas = []",
+            "replicas",
+            "`replicas` = []: has 0 entries",
+            "a list as long as model.particles",
+        ),
+        case(
+            "replicas = [60, 40]",
+            "replicas = 99999999999999999999999999999999999999999",
+            "replicas",
+            "`replicas` = 99999999999999999999999999999999999999999: must be a whole number",
+            "at least 2",
+        ),
+        case(
+            "seed = 2016",
+            "seed = -1",
+            "seed",
+            "`seed` = -1: must be a whole number from 0",
+            "seed = 2016",
+        ),
+        case(
+            "seed = 2016",
+            "seed = 9223372036854775808",
+            "seed",
+            "`seed` = 9223372036854775808: must be a whole number from 0 to 9223372036854775807",
+            "seed = 2016",
+        ),
+        case(
+            "seed = 2016",
+            "seed = 1.0",
+            "seed",
+            "`seed` = 1.0: must be a whole number",
+            "seed = 2016",
+        ),
+    ]);
+}
+
+#[test]
+fn rates_and_times() {
+    refused(&[
+        case(
+            "lambda = 1.25",
+            "lambda = -1.0",
+            "lambda",
+            "`model.lambda` = -1.0: is negative",
+            "write a rate of at least 0, e.g. lambda = 1.0",
+        ),
+        case(
+            "mu = 0.75",
+            "mu = -1e-300",
+            "mu",
+            "`model.mu` = -1e-300: is negative",
+            "e.g. mu = 1.0",
+        ),
+        case(
+            "lambda = 1.25",
+            "lambda = nan",
+            "lambda",
+            "`model.lambda` = nan: must be a finite number",
+            "e.g. lambda = 1.0",
+        ),
+        case(
+            "mu = 0.75",
+            "mu = +inf",
+            "mu",
+            "`model.mu` = +inf: must be a finite number",
+            "e.g. mu = 1.0",
+        ),
+        case(
+            "mu = 0.75",
+            "mu = 1e999",
+            "mu",
+            "`model.mu` = 1e999: must be a finite number",
+            "e.g. mu = 1.0",
+        ),
+        case(
+            "lambda = 1.25\nmu = 0.75",
+            "lambda = 0\nmu = 0.0",
+            "mu",
+            "`model.mu` = 0.0: is 0 like `model.lambda`",
+            "make one of them positive",
+        ),
+        case(
+            "lambda = 1.25",
+            "lambda = 1e308",
+            "lambda",
+            "`model.lambda` = 1e308: is not between 1e-60 and 1e60",
+            "e.g. lambda = 1.0",
+        ),
+        case(
+            "end = 1.5",
+            "end = 1e-300",
+            "end",
+            "`time.end` = 1e-300: is not between 1e-60 and 1e60",
+            "e.g. end = 4.0",
+        ),
+        case(
+            "lambda = 1.25",
+            "lambda = 1e30",
+            "lambda",
+            "`model.lambda` = 1e30: makes ",
+            "lower the rates, time.end or model.particles",
+        ),
+        case(
+            "mu = 0.75",
+            "mu = 1e30",
+            "mu",
+            "`model.mu` = 1e30: makes ",
+            "lower the rates, time.end or model.particles",
+        ),
+        case(
+            "end = 1.5",
+            "end = 1e30",
+            "end",
+            "`time.end` = 1e30: makes ",
+            "lower the rates, time.end or model.particles",
+        ),
+        case(
+            "end = 1.5",
+            "end = 0",
+            "end",
+            "`time.end` = 0: is not positive",
+            "write a positive time",
+        ),
+        case(
+            "end = 1.5",
+            "end = -2.0",
+            "end",
+            "`time.end` = -2.0: is not positive",
+            "write a positive time",
+        ),
+        case(
+            "end = 1.5",
+            "end = nan",
+            "end",
+            "`time.end` = nan: must be a finite number",
+            "write a positive time",
+        ),
+        case(
+            "points = 7",
+            "points = 1",
+            "points",
+            "`time.points` = 1: must be a whole number from 2",
+            "at least 2 record times",
+        ),
+        case(
+            "points = 7",
+            "points = 1000000000000",
+            "points",
+            "`time.points` = 1000000000000: must be a whole number from 2 to 1000000",
+            "at least 2 record times",
+        ),
+        case(
+            "points = 4",
+            "points = 5",
+            "points = 5",
+            "`wasserstein.points` = 5: does not fit the record times",
+            "points − 1 divides 6",
+        ),
+        case(
+            "points = 4",
+            "points = 13",
+            "points = 13",
+            "`wasserstein.points` = 13: must be a whole number from 2 to 7",
+            "points − 1 divides 6",
+        ),
+        case(
+            "sample = 20",
+            "sample = 1000000000000",
+            "sample",
+            "`wasserstein.sample` = 1000000000000: must be a whole number from 2 to 100000000",
+            "sample = 20000",
+        ),
+        case(
+            "sample = 20",
+            "sample = 1",
+            "sample",
+            "`wasserstein.sample` = 1: must be a whole number from 2",
+            "sample = 20000",
+        ),
+    ]);
+}
+
+#[test]
+fn parameters_of_laws() {
+    const BATH: &str = "law = \"normal\"\nmean = 0.0\nsd = 2.0\n";
+    refused(&[
+        case(
+            BATH,
+            "law = \"normal-mixture\"\nweights = [0.5, 0.4]\nmeans = [0, 0]\nsds = [1, 2]\n",
+            "weights",
+            "`bath.weights` = [0.5, 0.4]: the weights sum to 0.9",
+            "make them sum to 1",
+        ),
+        case(
+            BATH,
+            "law = \"normal-mixture\"\nweights = [1.5, -0.5]\nmeans = [0, 0]\nsds = [1, 2]\n",
+            "weights",
+            "`bath.weights` = [1.5, -0.5]: -0.5 is negative",
+            "at least 0",
+        ),
+        case(
+            BATH,
+            "law = \"normal-mixture\"\nweights = [0.5, 0.5]\nmeans = [0, 0]\nsds = [1, 2, 3]\n",
+            "sds",
+            "`bath.sds` = [1, 2, 3]: it has 3 entries but `weights` has 2",
+            "equally many",
+        ),
+        case(
+            BATH,
+            "law = \"normal-mixture\"\nweights = [0.5, 0.5]\nmeans = [0]\nsds = [1, 2]\n",
+            "means",
+            "`bath.means` = [0]: it has 1 entries but `weights` has 2",
+            "equally many",
+        ),
+        case(
+            BATH,
+            "law = \"normal-mixture\"\nweights = [0.5, 0.5]\nmeans = [0, 0]\nsds = [1, 0]\n",
+            "sds",
+            "`bath.sds` = [1, 0]: 0.0: it must be positive",
+            "positive standard deviation",
+        ),
+        case(
+            BATH,
+            "law = \"normal-mixture\"\nweights = []\nmeans = []\nsds = []\n",
+            "weights",
+            "`bath.weights` = []: the list is empty",
+            "at least one number",
+        ),
+        case(
+            BATH,
+            "law = \"discrete\"\nvalues = [-1, 1]\nweights = [0.5]\n",
+            "weights",
+            "`bath.weights` = [0.5]: it has 1 entries but `values` has 2",
+            "equally many",
+        ),
+        case(
+            BATH,
+            "law = \"discrete\"\nvalues = [-1, 1]\nweights = [0.5, 0.6]\n",
+            "weights",
+            "`bath.weights` = [0.5, 0.6]: the weights sum to 1.1",
+            "make them sum to 1",
+        ),
+        case(
+            BATH,
+            "law = \"discrete\"\nvalues = [\n-1,\nnan ]\nweights = [0.5, 0.5]\n",
+            "nan",
+            "`bath.values[1]` = nan: must be a finite number",
+            "a list of finite numbers",
+        ),
+        case(
+            "low = -3.0",
+            "low = 5.0",
+            "second",
+            "`initial.second.high` = 5.0: the interval from `low` = 5.0 has no usable length",
+            "use law = \"point\"",
+        ),
+        case(
+            "low = -3.0",
+            "low = 7",
+            "second",
+            "`initial.second.low` = 7: it exceeds `high` = 5.0",
+            "exchange `low` and `high`",
+        ),
+        case(
+            BATH,
+            "law = \"student-t\"\ndf = 2.0\nscale = 1.0\n",
+            "df",
+            "`bath.df` = 2.0: the variance is infinite unless df > 2",
+            "use df > 2",
+        ),
+        case(
+            BATH,
+            "law = \"student-t\"\ndf = 5\nscale = 0\n",
+            "scale",
+            "`bath.scale` = 0: it must be positive",
+            "law = \"point\"",
+        ),
+        case(
+            BATH,
+            "law = \"laplace\"\nmean = 0\nscale = -1\n",
+            "scale",
+            "`bath.scale` = -1: it must be positive",
+            "positive number",
+        ),
+        case(
+            "sd = 2.0",
+            "sd = 0.0",
+            "sd = 0.0",
+            "`bath.sd` = 0.0: it must be positive",
+            "law = \"point\"",
+        ),
+        case(
+            "sd = 2.0",
+            "sd = -2.0",
+            "sd = -2.0",
+            "`bath.sd` = -2.0: it must be positive",
+            "positive number",
+        ),
+        case(
+            "sd = 2.0",
+            "sd = 1e308",
+            "sd = 1e308",
+            "`bath.sd` = 1e308: its magnitude exceeds 1e60",
+            "moderate size",
+        ),
+        case(
+            "law = \"normal\"\n",
+            "law = \"gaussian\"\n",
+            "gaussian",
+            "`bath.law` = \"gaussian\": is not one of the choices",
+            "\"normal\", \"normal-mixture\", \"uniform\"",
+        ),
+    ]);
+}
+
+/// The fix must be one that can be copied into the config.
+#[test]
+fn a_bath_must_have_mean_zero_and_the_fix_told_gives_it() {
+    let cases = [
+        ("mean", "0.25", "law = \"normal\"\nmean = 0.25\nsd = 2.0\n"),
+        (
+            "mean",
+            "-3",
+            "law = \"laplace\"\nmean = -3.0\nscale = 2.0\n",
+        ),
+        (
+            "means",
+            "0.5",
+            "law = \"normal-mixture\"\nweights = [0.75, 0.25]\nmeans = [0.0, 2.0]\nsds = [1, 1]\n",
+        ),
+        ("low", "1", "law = \"uniform\"\nlow = -3.0\nhigh = 5.0\n"),
+        (
+            "location",
+            "1.5",
+            "law = \"student-t\"\ndf = 6\nscale = 1.0\nlocation = 1.5\n",
+        ),
+        (
+            "values",
+            "0.25",
+            "law = \"discrete\"\nvalues = [-1.0, 1.5]\nweights = [0.5, 0.5]\n",
+        ),
+        ("value", "2", "law = \"point\"\nvalue = 2.0\n"),
+        (
+            "file",
+            "2",
+            "law = \"empirical\"\nfile = \"velocities.csv\"\ncolumn = \"v\"\n",
+        ),
+        (
+            "shift",
+            "2.7",
+            "law = \"empirical\"\nfile = \"velocities.csv\"\ncolumn = \"v\"\nshift = 0.7\n",
+        ),
+    ];
+    for (key, mean, bath) in cases {
+        let text = edited(GOOD, "law = \"normal\"\nmean = 0.0\nsd = 2.0\n", bath);
+        let bench = Bench::new(&text);
+        bench.put("velocities.csv", "u,v\n7,1.5\n7,0.25\n7,4.25\n");
+        let ended = bench.kac(&["check", "config.toml"]);
+        let stderr = &ended.stderr;
+        assert_eq!(ended.code, Some(2), "{bath}: {stderr}");
+        let line = line_of(&text, "[bath]") + line_of(bath, &format!("{key} ="));
+        let start = format!("error: config.toml:{line}: `bath.{key}` = ");
+        assert!(stderr.starts_with(&start), "{start} for {bath}: {stderr}");
+        let problem = format!("a bath must have mean 0, and this one has mean {mean}");
+        assert!(stderr.contains(&problem), "{problem} for {bath}: {stderr}");
+
+        let (_, fix) = stderr.split_once("= fix: write ").expect("a fix to copy");
+        let fix = fix.trim_end().trim_end_matches(" to centre the data");
+        let changed: Vec<&str> = fix.split(" and ").collect();
+        let key_of = |line: &str| line.split(" = ").next().unwrap_or("").to_string();
+        let kept = bath
+            .lines()
+            .filter(|line| !changed.iter().any(|new| key_of(new) == key_of(line)));
+        let mended: Vec<&str> = kept.chain(changed.iter().copied()).collect();
+        let mended = format!("{}\n", mended.join("\n"));
+        bench.put("config.toml", edited(&text, bath, &mended));
+        let ended = bench.kac(&["check", "config.toml"]);
+        assert!(
+            matches!(ended.code, Some(0 | 1 | 3)) && ended.stderr.is_empty(),
+            "the fix must do, but of {mended}: {}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn files_of_measured_velocities() {
+    let cases = [
+        (
+            None,
+            "v",
+            "`initial.second.file` = \"data.csv\": cannot read `data.csv`",
+            "name a CSV file that can be read",
+        ),
+        (
+            Some(""),
+            "v",
+            "`initial.second.file` = \"data.csv\": the file is empty",
+            "a header line and at least one value",
+        ),
+        (
+            Some("v\n"),
+            "v",
+            "`initial.second.file` = \"data.csv\": `data.csv` has no rows",
+            "mend the data",
+        ),
+        (
+            Some("u,v\n1,2\n\n1,fast\n"),
+            "v",
+            "`initial.second.file` = \"data.csv\": `data.csv`, line 4: `fast` in column `v`",
+            "mend the data",
+        ),
+        (
+            Some("u,v\n1,2\n1,inf\n"),
+            "v",
+            "`initial.second.file` = \"data.csv\": `data.csv`, line 3: `inf` in column `v`",
+            "mend the data",
+        ),
+        (
+            Some("u,speed\n1,2\n"),
+            "sped",
+            "`initial.second.column` = \"sped\": `data.csv` has no column `sped`; did you mean \
+             `speed`?",
+            "name a column of that file",
+        ),
+    ];
+    for (contents, column, says, fix) in cases {
+        let law = format!(
+            "second = {{ law = \"empirical\", file = \"data.csv\", column = \"{column}\" }}"
+        );
+        let from = "second = { law = \"uniform\", low = -3.0, high = 5.0 }";
+        let text = edited(GOOD, from, &law);
+        let bench = Bench::new(&text);
+        if let Some(contents) = contents {
+            bench.put("data.csv", contents);
+        }
+        let ended = bench.kac(&["run", "config.toml"]);
+        let name = format!("data {contents:?}, column {column}");
+        assert_eq!(ended.code, Some(2), "{name}: {}", ended.stderr);
+        let start = format!("error: config.toml:{}: {says}", line_of(&text, "second"));
+        assert!(
+            ended.stderr.starts_with(&start),
+            "{name} must begin {start:?}: {}",
+            ended.stderr
+        );
+        let (_, told) = ended.stderr.split_once("= fix: ").expect("a fix");
+        assert!(told.contains(fix), "{name}: {}", ended.stderr);
+        assert!(!bench.path("output").exists(), "{name}");
+    }
+    let text = edited(
+        GOOD,
+        "second = { law = \"uniform\", low = -3.0, high = 5.0 }",
+        "[initial.second]\nlaw = \"empirical\"\nfile = \"data.csv\"\ncolumn = \"v\"\nshift = 1e300",
+    );
+    let text = edited(&text, "pairing = \"optimal\"\n", "");
+    let bench = Bench::new(&text);
+    bench.put("data.csv", "v\n1\n");
+    let ended = bench.kac(&["run", "config.toml"]);
+    let line = line_of(&text, "shift");
+    assert!(
+        ended.stderr.starts_with(&format!(
+            "error: config.toml:{line}: `initial.second.shift` = 1e300: its magnitude exceeds"
+        )),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn checks_and_choices() {
+    refused(&[
+        case(
+            "claim = \"theorem-6-coupling\"",
+            "claim = \"theorem-66\"",
+            "claim",
+            "`check[0].claim` = \"theorem-66\": is not a claim in the ledger",
+            "choose one of lemma-1, ",
+        ),
+        case(
+            "tolerance = 0.5",
+            "tolerance = 0",
+            "tolerance",
+            "`check[0].tolerance` = 0: is out of range",
+            "positive relative tolerance",
+        ),
+        case(
+            "tolerance = 0.5",
+            "tolerance = -0.5",
+            "tolerance",
+            "`check[0].tolerance` = -0.5: is out of range",
+            "positive relative tolerance",
+        ),
+        case(
+            "tolerance = 0.5",
+            "tolerance = nan",
+            "tolerance",
+            "`check[0].tolerance` = nan: must be a finite number",
+            "positive relative tolerance",
+        ),
+        case(
+            "confidence = 0.9",
+            "confidence = 1",
+            "confidence",
+            "`check[0].confidence` = 1: is out of range",
+            "a level of at least 0.5",
+        ),
+        case(
+            "confidence = 0.9",
+            "confidence = 0.0",
+            "confidence",
+            "`check[0].confidence` = 0.0: is out of range",
+            "a level of at least 0.5",
+        ),
+        case(
+            "confidence = 0.9",
+            "confidence = 99.9",
+            "confidence",
+            "`check[0].confidence` = 99.9: is out of range",
+            "a level of at least 0.5",
+        ),
+        case(
+            "confidence = 0.9\n",
+            "\n[[check]]\nclaim = \"theorem-6-coupling\"\nexpect = \"fails\"\n",
+            "fails",
+            "`check[1].expect` = \"fails\": is not one of the choices",
+            "choose one of \"holds\", \"refuted\"",
+        ),
+        case(
+            "coupling = \"synchronous\"",
+            "coupling = \"mirror\"",
+            "mirror",
+            "`model.coupling` = \"mirror\": is not one of the choices",
+            "choose one of \"synchronous\"",
+        ),
+        case(
+            "coupling = \"synchronous\"",
+            "coupling = \"independent\"",
+            "claim",
+            "`check[0].claim` = \"theorem-6-coupling\": cannot be judged here: it is about the \
+             synchronous coupling, and the coupling here is \"independent\"",
+            "change model.coupling, or leave this check out",
+        ),
+        case(
+            "clock = \"theorem6\"",
+            "clock = \"theorem-6\"",
+            "clock",
+            "`model.clock` = \"theorem-6\": is not one of the choices",
+            "choose one of \"master-equation\", \"theorem6\"",
+        ),
+        case(
+            "pairing = \"optimal\"",
+            "pairing = \"best\"",
+            "pairing",
+            "`initial.pairing` = \"best\": is not one of the choices",
+            "\"optimal\", \"independent\"",
+        ),
+    ]);
+}
+
+#[test]
+fn syntax_and_types() {
+    refused(&[
+        case(
+            "title = \"A minimal experiment\"",
+            "title = \"A minimal experiment",
+            "title",
+            "this is not TOML: ",
+            "mend the syntax",
+        ),
+        case(
+            "[time]",
+            "[time",
+            "[time",
+            "this is not TOML: ",
+            "mend the syntax",
+        ),
+        case(
+            "confidence = 0.9\n",
+            "confidence =\n",
+            "confidence",
+            "this is not TOML: ",
+            "mend the syntax",
+        ),
+        case(
+            "confidence = 0.9\n",
+            "numbers = [1,\n2,\n",
+            "2,\n",
+            "this is not TOML: ",
+            "mend the syntax",
+        ),
+        case(
+            "mu = 0.75",
+            "mu = 0.75\nmu  = 0.75",
+            "mu  =",
+            "`mu` is here twice",
+            "write each key once",
+        ),
+        case(
+            "[time]",
+            "[model]\n[time]",
+            "[model]\n[time]",
+            "`model` is here twice",
+            "write each key once",
+        ),
+        case(
+            "sd = 1.0 }",
+            "sd = 1.0, sd = 2.0 }",
+            "first",
+            "`sd` is here twice",
+            "write each key once",
+        ),
+        case(
+            "title = \"A minimal experiment\"",
+            "title = 6",
+            "title",
+            "`title` = 6: must be a string in quotes",
+            "a line of text in quotes",
+        ),
+        case(
+            "lambda = 1.25",
+            "lambda = \"1\"",
+            "lambda",
+            "`model.lambda` = \"1\": must be a number",
+            "e.g. lambda = 1.0",
+        ),
+        case(
+            "lambda = 1.25",
+            "lambda = [1.25]",
+            "lambda",
+            "`model.lambda` = [1.25]: must be a number",
+            "e.g. lambda = 1.0",
+        ),
+        case(
+            "clock = \"theorem6\"",
+            "clock = 6",
+            "clock",
+            "`model.clock` = 6: must be a string in quotes",
+            "choose one of \"master-equation\", \"theorem6\"",
+        ),
+        case(
+            "[model]",
+            "[[model]]",
+            "[[model]]",
+            "`model` must be a table",
+            "add a section [model]",
+        ),
+        case(
+            "[[check]]",
+            "[check]",
+            "[check]",
+            "`check` must be a list",
+            "write each check as a section [[check]]",
+        ),
+        case(
+            "seed = 2016",
+            "seed = 2016\ntime = 3",
+            "[time]",
+            "`time` is here twice",
+            "write each key once",
+        ),
+        case(
+            "first = { law = \"normal\", mean = 0.5, sd = 1.0 }",
+            "first = \"normal\"",
+            "first",
+            "`initial.first` = \"normal\": must be a table",
+            "write a law, e.g. { law = \"normal\"",
+        ),
+        case(
+            "law = \"normal\"\nmean = 0.0\nsd = 2.0\n",
+            "law = \"normal-mixture\"\nweights = 1\nmeans = [0]\nsds = [1]\n",
+            "weights",
+            "`bath.weights` = 1: must be a list",
+            "a list of finite numbers",
+        ),
+        case(
+            "law = \"normal\"\nmean = 0.0\nsd = 2.0\n",
+            "law = \"normal-mixture\"\nweights = { a = 1 }\nmeans = [0]\nsds = [1]\n",
+            "weights",
+            "`bath.weights` = { a = 1 }: must be a list",
+            "a list of finite numbers",
+        ),
+        case(
+            "law = \"normal\"\n",
+            "law = [\"normal\"]\n",
+            "law",
+            "`bath.law` = [\"normal\"]: must be a string in quotes",
+            "\"normal\", ",
+        ),
+        case(
+            "end = 1.5",
+            "end = 1979-05-27",
+            "end",
+            "`time.end` = 1979-05-27: must be a number",
+            "e.g. end = 4.0",
+        ),
+        case(
+            "points = 7",
+            "points = 7.0",
+            "points",
+            "`time.points` = 7.0: must be a whole number",
+            "points = 41",
+        ),
+    ]);
+    let without_check = GOOD.split("[[check]]").next().expect("the first part");
+    let bench = Bench::new(&edited(without_check, "seed", "check = [1]\nseed"));
+    let ended = bench.kac(&["run", "config.toml"]);
+    assert!(
+        ended
+            .stderr
+            .starts_with("error: config.toml:2: `check[0]` = 1: must be a table"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_config_that_is_not_text() {
+    let bench = Bench::new("");
+    let mut bytes = GOOD.as_bytes().to_vec();
+    let place = GOOD.find("theorem6").expect("the clock");
+    bytes[place] = 0xff;
+    bench.put("config.toml", bytes);
+    let ended = bench.kac(&["run", "config.toml"]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    let start = format!(
+        "error: config.toml:{}: this is not UTF-8",
+        line_of(GOOD, "clock")
+    );
+    assert!(ended.stderr.starts_with(&start), "{}", ended.stderr);
+}
+
+#[test]
+fn nothing_to_judge() {
+    let text = GOOD.split("[[check]]").next().expect("the first part");
+    let bench = Bench::new(text);
+    let ended = bench.kac(&["check", "config.toml"]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .starts_with("error: config.toml:1: `check` is missing: there is nothing to judge")
+            && ended.stderr.contains("fix: add a section [[check]]"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(bench.kac(&["run", "config.toml"]).code, Some(0));
+}
+
+#[test]
+fn files_that_cannot_be_read_or_written() {
+    let bench = Bench::new(GOOD);
+    std::fs::create_dir(bench.path("folder.toml")).expect("a folder");
+    bench.put("file", "in the way");
+    let mut cases: Vec<(&[&str], &[&str])> = vec![
+        (
+            &["run", "none.toml"],
+            &["cannot read the config none.toml: ", "check the path"],
+        ),
+        (
+            &["check", "config.toml", "none.toml"],
+            &["cannot read the config none.toml: ", "check the path"],
+        ),
+        (
+            &["run", "folder.toml"],
+            &["cannot read the config folder.toml: ", "check the path"],
+        ),
+        (
+            &["run", "config.toml", "--out", "file"],
+            &["cannot write file: ", "choose another folder with --out"],
+        ),
+        (
+            &["run", "config.toml", "--out", "file/below"],
+            &["cannot write file/below: ", "another folder with --out"],
+        ),
+        (
+            &["figure", "all", "--out", "file"],
+            &["cannot write file: ", "another folder with --out"],
+        ),
+        (
+            &["check"],
+            &["cannot read the folder experiments: ", "name a config"],
+        ),
+        (
+            &["figure", "all", "--redraw"],
+            &[
+                "there is no table output/figures/tables/",
+                "leave out --redraw",
+            ],
+        ),
+        (
+            &["figure", "decay"],
+            &["cannot read the config experiments/", "check the path"],
+        ),
+    ];
+    if cfg!(target_os = "linux") {
+        cases.push((
+            &["run", "config.toml", "--out", "/proc"],
+            &["cannot write /proc: ", "another folder with --out"],
+        ));
+    }
+    for (arguments, parts) in cases {
+        let ended = bench.kac(arguments);
+        let name = format!("kac {}", arguments.join(" "));
+        assert_eq!(ended.code, Some(4), "{name}: {}", ended.stderr);
+        assert_eq!(ended.stdout, "", "{name}");
+        for part in parts {
+            assert!(
+                ended.stderr.starts_with("error: ") && ended.stderr.contains(part),
+                "{name} must say {part:?}: {}",
+                ended.stderr
+            );
+        }
+    }
+    let left = bench.names(".");
+    assert!(
+        left.is_subset(
+            &["config.toml", "folder.toml", "file", "output"]
+                .map(String::from)
+                .into()
+        ),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn bad_arguments() {
+    let bench = Bench::new(GOOD);
+    let cases: &[(&[&str], &str)] = &[
+        (&[], "Usage: kac"),
+        (&["simulate"], "unrecognized subcommand 'simulate'"),
+        (&["run"], "<CONFIG>"),
+        (
+            &["run", "config.toml", "--replicas", "1"],
+            "'1' for '--replicas",
+        ),
+        (
+            &["run", "config.toml", "--replicas", "many"],
+            "'many' for '--replicas",
+        ),
+        (&["run", "config.toml", "--threads", "0"], "from 1 to 1024"),
+        (
+            &["run", "config.toml", "--seed", "9223372036854775808"],
+            "'9223372036854775808' for '--seed",
+        ),
+        (&["run", "config.toml", "--outt", "x"], "'--outt'"),
+        (
+            &["check", "config.toml", "--format", "xml"],
+            "[possible values: text, json, junit]",
+        ),
+        (&["figure"], "<NAME"),
+        (
+            &["figure", "rates"],
+            "there is no figure `rates`; choose one of decay, ",
+        ),
+        (
+            &["claims", "theorem-66"],
+            "there is no claim `theorem-66`; choose one of lemma-1, ",
+        ),
+    ];
+    for (arguments, part) in cases {
+        let ended = bench.kac(arguments);
+        let name = format!("kac {}", arguments.join(" "));
+        assert_eq!(ended.code, Some(2), "{name}: {}", ended.stderr);
+        assert_eq!(ended.stdout, "", "{name}");
+        assert!(
+            ended.stderr.contains(part),
+            "{name} must say {part:?}: {}",
+            ended.stderr
+        );
+    }
+    assert_eq!(bench.names("."), BTreeSet::from(["config.toml".into()]));
+}
+
+/// A pipe that nobody reads.
+fn closed_pipe() -> Stdio {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let bench = Bench::new(GOOD);
+    let program = assert_cmd::cargo::cargo_bin!("kac");
+    let good = bench.kac(&["check", "config.toml"]).code;
+    let cases: &[(&[&str], Option<i32>)] = &[
+        (&["claims"], Some(0)),
+        (&["--help"], Some(0)),
+        (&["figure", "--list"], Some(0)),
+        (&["check", "config.toml"], good),
+        (&["check", "config.toml", "--format", "json"], good),
+        (&["run", "config.toml"], good),
+        // The message goes nowhere; the code remains.
+        (&["run", "none.toml"], Some(4)),
+        (&["claims", "theorem-66"], Some(2)),
+        (&["run", "config.toml", "--threads", "0"], Some(2)),
+    ];
+    for (arguments, code) in cases {
+        let status = std::process::Command::new(program)
+            .current_dir(bench.folder.path())
+            .args(*arguments)
+            .stdout(closed_pipe())
+            .stderr(closed_pipe())
+            .status()
+            .expect("the program runs");
+        assert_eq!(status.code(), *code, "kac {}", arguments.join(" "));
+    }
+}
+
+#[test]
+fn no_escape_codes_away_from_a_terminal() {
+    let bench = Bench::new(GOOD);
+    for arguments in [
+        &["check", "config.toml"][..],
+        &["run", "config.toml"],
+        &["claims"],
+        &["--help"],
+        &["run"],
+        &["run", "none.toml"],
+    ] {
+        let ended = bench.kac(arguments);
+        let all = ended.stdout + &ended.stderr;
+        assert!(!all.contains('\u{1b}'), "{arguments:?}: {all:?}");
+    }
+}
+
+/// `script` gives a program a terminal; a machine without it proves nothing.
+#[cfg(target_os = "linux")]
+#[test]
+fn colour_on_a_terminal_unless_no_color_is_set() {
+    let bench = Bench::new(GOOD);
+    let program = assert_cmd::cargo::cargo_bin!("kac").display();
+    let on_terminal = |no_color: Option<&str>| {
+        let mut script = std::process::Command::new("script");
+        script
+            .current_dir(bench.folder.path())
+            .args([
+                "-qec",
+                &format!("'{program}' check config.toml 2>/dev/null"),
+                "/dev/null",
+            ])
+            .stdin(Stdio::null())
+            .env_remove("NO_COLOR");
+        if let Some(value) = no_color {
+            script.env("NO_COLOR", value);
+        }
+        let output = script.output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let Some(coloured) = on_terminal(None) else {
+        return;
+    };
+    assert!(coloured.contains("\u{1b}["), "{coloured:?}");
+    let empty = on_terminal(Some("")).expect("it ran before");
+    assert!(
+        empty.contains("\u{1b}["),
+        "an empty NO_COLOR does not count"
+    );
+    let plain = on_terminal(Some("1")).expect("it ran before");
+    assert!(
+        !plain.contains('\u{1b}') && plain.contains("theorem-6-coupling"),
+        "{plain:?}"
+    );
+}
+
+/// Two N, and for each: one verdict as expected, one against, one undecided.
+fn three_kinds_of_verdicts() -> Bench {
+    // 100 pairs leave the rate a standard error of about 0.1: a tolerance of
+    // 0.99 is wide enough, one of 1e-9 is not.
+    let check = |expect: &str, tolerance: &str| {
+        format!(
+            "[[check]]\nclaim = \"theorem-6-coupling\"\nexpect = \"{expect}\"\ntolerance = {tolerance}\nconfidence = 0.9\n"
+        )
+    };
+    let text = GOOD.split("[[check]]").next().expect("the first part");
+    let text = text.replace("[60, 40]", "100")
+        + &check("holds", "0.99")
+        + &check("refuted", "0.99")
+        + &check("holds", "1e-9");
+    Bench::new(&text)
+}
+
+#[test]
+fn verdicts_as_json() {
+    let bench = three_kinds_of_verdicts();
+    let ended = bench.kac(&["check", "config.toml", "--format", "json"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(document["outcome"], "against");
+    let configs = document["configs"].as_array().expect("a list");
+    assert_eq!(configs.len(), 1);
+    assert_eq!(configs[0]["name"], "config");
+    let outcomes: Vec<_> = configs[0]["verdicts"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|verdict| verdict["outcome"].as_str().expect("a word"))
+        .collect();
+    let each = ["as-expected", "against", "inconclusive"];
+    assert_eq!(outcomes, [each, each].concat());
+}
+
+#[test]
+fn verdicts_as_junit() {
+    let bench = three_kinds_of_verdicts();
+    // A name that needs escaping.
+    std::fs::rename(bench.path("config.toml"), bench.path("a&'b.toml")).expect("renamed");
+    let ended = bench.kac(&["check", "a&'b.toml", "--format", "junit"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let report = quick_junit::Report::deserialize_from_str(&ended.stdout).expect("JUnit XML");
+    assert_eq!((report.tests, report.failures, report.errors), (6, 2, 2));
+    assert_eq!(report.test_suites.len(), 1);
+    let suite = &report.test_suites[0];
+    assert_eq!(suite.name.as_str(), "a&'b");
+    assert_eq!((suite.tests, suite.failures, suite.errors), (6, 2, 2));
+    assert_eq!(suite.test_cases.len(), 6);
+    assert_eq!(suite.test_cases[0].name.as_str(), "theorem-6-coupling N=2");
+}
+
+/// Every table in a folder has rows, all of the header's length; every other
+/// file ends as its format does.
+fn assert_whole(folder: &Path) {
+    for entry in std::fs::read_dir(folder).expect("the output folder") {
+        let path = entry.expect("an entry").path();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("a name");
+        if name.starts_with(".kac-") {
+            continue;
+        }
+        let bytes = std::fs::read(&path).expect("a file that can be read");
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("csv") => {
+                assert!(bytes.ends_with(b"\n"), "{name} ends within a row");
+                // Rows of another length than the header are errors.
+                let mut reader = csv::Reader::from_reader(bytes.as_slice());
+                let rows: Result<Vec<csv::StringRecord>, _> = reader.records().collect();
+                assert!(!rows.expect(name).is_empty(), "{name} has no rows");
+            }
+            Some("json") => {
+                serde_json::from_slice::<serde_json::Value>(&bytes).expect(name);
+            }
+            Some("png") => assert!(bytes.ends_with(b"IEND\xaeB`\x82"), "{name} is cut off"),
+            Some("svg") => assert!(
+                bytes.trim_ascii_end().ends_with(b"</svg>"),
+                "{name} is cut off"
+            ),
+            _ => panic!("{name} is no file of a run"),
+        }
+    }
+}
+
+#[test]
+fn a_killed_run_leaves_whole_files_and_the_next_one_tidies_up() {
+    // Many small N, so that tables are written all the time, then one that
+    // would take hours.
+    let particles: Vec<String> = (2..60).chain([100_000]).map(|n| n.to_string()).collect();
+    let mut replicas = vec!["200"; 58];
+    replicas.push("1000000");
+    let text = edited(GOOD, "[2, 3]", &format!("[{}]", particles.join(", ")));
+    let text = edited(&text, "[60, 40]", &format!("[{}]", replicas.join(", ")));
+    let bench = Bench::new(&text);
+    let out = bench.path("out");
+    for delay in [0, 3, 10, 30, 100, 300] {
+        // An earlier run's manifest must not vouch for what a killed run left.
+        std::fs::create_dir(&out).expect("a folder");
+        bench.put("out/manifest.json", "{}");
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("kac"))
+            .current_dir(bench.folder.path())
+            .args(["run", "config.toml", "--out", "out", "--threads", "1"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let start = Instant::now();
+        // The last table to be written after an N.
+        while !out.join("verdicts.csv").exists() {
+            assert!(start.elapsed() < Duration::from_secs(20), "no N finished");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(delay));
+        child.kill().expect("it can be killed");
+        let status = child.wait().expect("it ends");
+        assert!(!status.success(), "it must be killed, not finished");
+        assert_whole(&out);
+        assert!(!out.join("manifest.json").exists(), "after {delay} ms");
+        if delay < 300 {
+            std::fs::remove_dir_all(&out).expect("the folder can be removed");
+        }
+    }
+
+    bench.put("out/.kac-a1B2c3.tmp", "particles,ti");
+    bench.put("config.toml", GOOD);
+    let ended = bench.kac(&["run", "config.toml", "--out", "out"]);
+    assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.stderr);
+    assert_whole(&out);
+    let manifest = std::fs::read(out.join("manifest.json")).expect("a manifest");
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
+    let mut vouched: BTreeSet<String> = manifest["files"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|file| file["name"].as_str().expect("a name").to_string())
+        .collect();
+    vouched.insert("manifest.json".into());
+    assert_eq!(bench.names("out"), vouched, "nothing else is left");
+}
+
+#[test]
+fn only_temporary_files_are_tidied_away() {
+    let bench = Bench::new(GOOD);
+    std::fs::create_dir(bench.path("out")).expect("a folder");
+    let kept = ["notes.tmp", ".kac-notes.txt", "mine.csv"];
+    for name in kept {
+        bench.put(&format!("out/{name}"), "kept");
+    }
+    bench.put("out/.kac-x.tmp", "half a tab");
+    bench.kac(&["run", "config.toml", "--out", "out"]);
+    let names = bench.names("out");
+    assert!(kept.iter().all(|name| names.contains(*name)), "{names:?}");
+    assert!(!names.contains(".kac-x.tmp"), "{names:?}");
+}
+
+/// A change of a text; places are fractions of its length.
+#[derive(Debug, Clone)]
+enum Mutation {
+    DeleteToken(f64),
+    DuplicateToken(f64),
+    SwapTokens(f64, f64),
+    ReplaceToken(f64, String),
+    DeleteCharacter(f64),
+    InsertText(f64, String),
+    Truncate(f64),
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let place = || 0.0..1.0_f64;
+    let token = prop_oneof![
+        4 => prop::sample::select(vec![
+            "0", "-1", "2.5", "1e308", "-1e-320", "nan", "-inf", "9223372036854775808",
+            "0x7fffffffffffffff", "1_000", "true", "\"\"", "\"normal\"", "[]", "[[1]]", "{}",
+            "{ law = \"point\", value = 1e60 }", "=", "[", "]", "\"", "'''", "#", "\n", "\r\n",
+            "1979-05-27", "law", "\"empirical\"", "\"velocities.csv\"", "mean", "a.b.c = 1",
+            "[model]", "[[check]]", "\u{feff}", "\u{2028}", "𝕍", "\0",
+        ])
+        .prop_map(String::from),
+        1 => any::<String>(),
+        1 => any::<f64>().prop_map(|number| format!("{number:?}")),
+        1 => any::<i64>().prop_map(|number| number.to_string()),
+    ];
+    let token = || token.clone();
+    prop_oneof![
+        place().prop_map(Mutation::DeleteToken),
+        place().prop_map(Mutation::DuplicateToken),
+        (place(), place()).prop_map(|(a, b)| Mutation::SwapTokens(a, b)),
+        (place(), token()).prop_map(|(at, text)| Mutation::ReplaceToken(at, text)),
+        place().prop_map(Mutation::DeleteCharacter),
+        (place(), token()).prop_map(|(at, text)| Mutation::InsertText(at, text)),
+        place().prop_map(Mutation::Truncate),
+    ]
+}
+
+/// The runs of word characters, of white space, and the other characters.
+fn tokens(text: &str) -> Vec<&str> {
+    let kind = |c: char| match c {
+        _ if c.is_alphanumeric() || "_-+.".contains(c) => 0,
+        ' ' => 1,
+        _ => 2,
+    };
+    let mut tokens = vec![];
+    let mut start = 0;
+    let characters: Vec<(usize, char)> = text.char_indices().collect();
+    for pair in characters.windows(2) {
+        let [(_, left), (at, right)] = [pair[0], pair[1]];
+        if kind(left) != kind(right) || kind(left) == 2 {
+            tokens.push(&text[start..at]);
+            start = at;
+        }
+    }
+    tokens.push(&text[start..]);
+    tokens
+}
+
+fn mutated(text: &str, mutation: &Mutation) -> String {
+    let mut tokens = tokens(text);
+    let index = |place: f64, length: usize| ((place * length as f64) as usize).min(length - 1);
+    let token = |place: f64| index(place, tokens.len());
+    let characters: Vec<char> = text.chars().collect();
+    let character = |place: f64| index(place, characters.len());
+    match mutation {
+        Mutation::DeleteToken(at) => {
+            tokens.remove(token(*at));
+        }
+        Mutation::DuplicateToken(at) => {
+            let at = token(*at);
+            tokens.insert(at, tokens[at]);
+        }
+        Mutation::SwapTokens(a, b) => {
+            let (a, b) = (token(*a), token(*b));
+            tokens.swap(a, b);
+        }
+        Mutation::ReplaceToken(at, new) => {
+            let at = token(*at);
+            tokens[at] = new;
+        }
+        Mutation::DeleteCharacter(at) => {
+            let at = character(*at);
+            let kept = characters.iter().enumerate();
+            return kept
+                .filter_map(|(index, c)| (index != at).then_some(c))
+                .collect();
+        }
+        Mutation::InsertText(at, new) => {
+            let (before, after) = characters.split_at(character(*at));
+            return before
+                .iter()
+                .chain(&new.chars().collect::<Vec<_>>())
+                .chain(after)
+                .collect();
+        }
+        Mutation::Truncate(at) => return characters[..character(*at)].iter().collect(),
+    }
+    tokens.concat()
+}
+
+/// [`GOOD`] with the laws that have lists and files.
+fn more_laws() -> String {
+    let text = edited(
+        GOOD,
+        "law = \"normal\"\nmean = 0.0\nsd = 2.0\n",
+        "law = \"normal-mixture\"\nweights = [0.5, 0.5]\nmeans = [-1.0, 1.0]\nsds = [1, 2]\n",
+    );
+    let text = edited(
+        &text,
+        "{ law = \"normal\", mean = 0.5, sd = 1.0 }",
+        "{ law = \"discrete\", values = [0.0, 1.0], weights = [0.5, 0.5] }",
+    );
+    edited(
+        &text,
+        "{ law = \"uniform\", low = -3.0, high = 5.0 }",
+        "{ law = \"empirical\", file = \"velocities.csv\", column = \"v\", shift = 0.5 }",
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 3000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Nothing that is not a config makes the program panic, and what is said
+    /// of it names the file and one of its lines.
+    #[test]
+    fn mutated_configs_are_read_or_refused(
+        laws in any::<bool>(),
+        mutations in prop::collection::vec(mutation(), 1..6),
+    ) {
+        let base = if laws { more_laws() } else { GOOD.to_string() };
+        let text = mutations.iter().fold(base, |text, mutation| {
+            if text.is_empty() { text } else { mutated(&text, mutation) }
+        });
+        let bench = Bench::new(&text);
+        bench.put("velocities.csv", "v\n-1\n0\n");
+        let path = bench.path("config.toml");
+        match load(&path) {
+            Ok(_) => {}
+            Err(LoadError::Invalid(error)) => {
+                let message = error.to_string();
+                let rest = message.strip_prefix(&format!("{}:", path.display()));
+                let line = rest.and_then(|rest| rest.split_once(": ")).map(|(line, _)| line);
+                let line: usize = line.and_then(|line| line.parse().ok()).expect(&message);
+                let lines = text.lines().count().max(1);
+                prop_assert!((1..=lines).contains(&line), "{lines} lines, but {message}");
+                prop_assert!(message.contains("= fix: "), "{message}");
+            }
+            Err(error) => prop_assert!(false, "the file can be read, but {error}"),
+        }
+    }
+}
