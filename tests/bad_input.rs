@@ -663,7 +663,7 @@ fn rates_and_times() {
             "points = 7",
             "points = 1000000000000",
             "points",
-            "`time.points` = 1000000000000: must be a whole number from 2 to 1000000",
+            "`time.points` = 1000000000000: must be a whole number from 2 to 2001",
             "at least 2 record times",
         ),
         case(
