@@ -17,7 +17,7 @@
 //! far as a 256-bit state filled from a hash can. Not claimed: cryptographic
 //! strength.
 
-use crate::vector::{Instructions, Level};
+use crate::vector::{Instructions, Level, vectorised};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
@@ -123,7 +123,7 @@ pub fn next_word(stream: &mut Pcg64) -> u64 {
 /// Eight xoshiro256++ generators in step.
 ///
 /// Lane `l` is an ordinary xoshiro256++ with the state
-/// `(word(4l), …, word(4l + 3))` of the stream's name, and a row is one step
+/// `(word(l), word(8 + l), word(16 + l), word(24 + l))` of the stream's name, and a row is one step
 /// of each.
 #[derive(Debug, Clone)]
 pub struct Lanes {
@@ -132,14 +132,13 @@ pub struct Lanes {
 
 impl Lanes {
     /// The lanes of the stream of that name.
-    pub fn new(key: ReplicaKey, purpose: Purpose) -> Self {
-        let name = StreamName::new(key, purpose, 0);
+    pub fn new(instructions: Instructions, key: ReplicaKey, purpose: Purpose, part: u64) -> Self {
         let mut state = [[0; LANES]; 4];
-        for (index, row) in state.iter_mut().enumerate() {
-            for (lane, word) in row.iter_mut().enumerate() {
-                *word = name.word((4 * lane + index) as u64);
-            }
-        }
+        hash(
+            instructions,
+            StreamName::new(key, purpose, part),
+            &mut state,
+        );
         Lanes { state }
     }
 
@@ -165,6 +164,15 @@ impl Lanes {
         let mut row = [[0; LANES]];
         portable::fill(&mut self.state, &mut row);
         row[0]
+    }
+}
+
+vectorised! {
+    /// The first words of a name's hash.
+    fn hash(name: StreamName, words: &mut [Row; 4]) {
+        for (index, word) in words.as_flattened_mut().iter_mut().enumerate() {
+            *word = name.word(index as u64);
+        }
     }
 }
 
@@ -336,6 +344,10 @@ mod tests {
         process: 0,
     };
 
+    fn lanes(key: ReplicaKey) -> Lanes {
+        Lanes::new(Instructions::best(), key, Purpose::Collisions, 0)
+    }
+
     #[test]
     fn lanes_are_xoshiro256_plus_plus() {
         // The published first outputs for the state (1, 2, 3, 4).
@@ -357,10 +369,10 @@ mod tests {
 
     #[test]
     fn every_instruction_set_gives_the_same_rows() {
-        let mut reference = Lanes::new(KEY, Purpose::Collisions);
+        let mut reference = lanes(KEY);
         let expected: Vec<Row> = (0..100).map(|_| reference.next_row()).collect();
         for instructions in Instructions::available() {
-            let mut lanes = Lanes::new(KEY, Purpose::Collisions);
+            let mut lanes = Lanes::new(instructions, KEY, Purpose::Collisions, 0);
             let mut rows = vec![[0; LANES]; 100];
             let (some, others) = rows.split_at_mut(37);
             lanes.fill(instructions, some);
@@ -401,12 +413,12 @@ mod tests {
         // standard error of 4/√2000 = 0.09; 0.45 is five of them.
         let mut distance = 0;
         for replica in 0..2000 {
-            let mut a = Lanes::new(ReplicaKey { replica, ..KEY }, Purpose::Collisions);
+            let mut a = lanes(ReplicaKey { replica, ..KEY });
             let next = ReplicaKey {
                 replica: replica + 1,
                 ..KEY
             };
-            let mut b = Lanes::new(next, Purpose::Collisions);
+            let mut b = lanes(next);
             distance += (a.next_row()[0] ^ b.next_row()[0]).count_ones();
         }
         assert!((f64::from(distance) / 2000.0 - 32.0).abs() < 0.45);

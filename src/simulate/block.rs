@@ -6,12 +6,13 @@
 
 use super::bath::{GROUP, ROWS_PER_GROUP};
 use super::marks::{MarkLaw, WORDS_PER_COLLISION, direction};
-use super::slabs::{Place, count_stream, places_in_slab};
+use super::slabs::{Place, Places, count_stream};
 use super::{Gas, Path};
 use crate::coupling::{Collision, Coupling, Slot, apply};
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
 use crate::vector::{Instructions, vectorised};
 use rand_pcg::Pcg64;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Collisions in a full block.
@@ -22,6 +23,12 @@ const BATH_GROUPS: usize = BLOCK / GROUP;
 /// whole groups, and up to a group can be left over from before. One more can
 /// be looked at when none is left to use.
 const BATH_BUFFER: usize = BLOCK + 2 * GROUP;
+
+/// Slots that take more bytes than this do not stay in a core's own caches, and
+/// fetching them ahead of use pays; below it costs.
+const PREFETCH_ABOVE: usize = 1 << 20;
+/// How many collisions ahead.
+const PREFETCH_AHEAD: usize = 48;
 
 /// Collisions drawn ahead, as arrays of their marks.
 #[derive(Debug)]
@@ -109,15 +116,35 @@ impl Block {
 
     /// Apply the next `count` collisions, all of them drawn already.
     fn apply<C: Coupling>(&mut self, count: usize, coupling: C, slots: &mut [Slot]) {
+        if size_of_val(slots) > PREFETCH_ABOVE {
+            self.apply_with::<C, true>(count, coupling, slots);
+        } else {
+            self.apply_with::<C, false>(count, coupling, slots);
+        }
+    }
+
+    fn apply_with<C: Coupling, const PREFETCH: bool>(
+        &mut self,
+        count: usize,
+        coupling: C,
+        slots: &mut [Slot],
+    ) {
         let range = self.next..self.next + count;
         let bath_slot = slots.len() as u32 - 1;
-        let marks = self.particle.as_flattened()[range.clone()]
+        let (particles, partners) = (self.particle.as_flattened(), self.partner.as_flattened());
+        let marks = particles[range.clone()]
             .iter()
-            .zip(&self.partner.as_flattened()[range.clone()])
+            .zip(&partners[range.clone()])
             .zip(&self.cos.as_flattened()[range.clone()])
-            .zip(&self.sin.as_flattened()[range]);
+            .zip(&self.sin.as_flattened()[range.clone()]);
         let mut bath_next = self.bath_next;
-        for (((&particle, &partner), &cos), &sin) in marks {
+        for (index, (((&particle, &partner), &cos), &sin)) in range.zip(marks) {
+            if PREFETCH {
+                // Beyond what is filled these are old marks: of no use, no harm.
+                let later = (index + PREFETCH_AHEAD) % BLOCK;
+                prefetch(slots, particles[later]);
+                prefetch(slots, partners[later]);
+            }
             let collision = Collision {
                 particle,
                 partner,
@@ -131,6 +158,19 @@ impl Block {
         self.bath_next = bath_next;
         self.next += count;
     }
+}
+
+/// Ask for a slot's cache line ahead of its use.
+#[inline(always)]
+fn prefetch(slots: &[Slot], index: u32) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(slot) = slots.get(index as usize) {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch of a valid address only warms a cache.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(slot).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (slots, index);
 }
 
 vectorised! {
@@ -176,27 +216,62 @@ fn count_bath(law: MarkLaw, partners: &[[u32; LANES]]) -> usize {
     count as usize
 }
 
+/// The slabs ahead of a path, up to its horizon.
+///
+/// Counts are drawn in the order of the slabs, as far ahead as a block needs,
+/// so that a block can be filled across slabs.
+#[derive(Debug)]
+struct Ahead {
+    stream: Pcg64,
+    /// Counts of the slabs after the path's, as far as they are drawn.
+    counts: VecDeque<usize>,
+    /// The slab whose count is drawn next.
+    next: u64,
+    /// Collisions that the path needs of the slabs drawn so far, from where it
+    /// is.
+    needed: usize,
+    places: Places,
+}
+
+impl Ahead {
+    fn new(key: ReplicaKey) -> Self {
+        Ahead {
+            stream: count_stream(key),
+            counts: VecDeque::new(),
+            next: 0,
+            needed: 0,
+            places: Places::default(),
+        }
+    }
+
+    fn restart(&mut self, key: ReplicaKey) {
+        self.stream = count_stream(key);
+        self.counts.clear();
+        (self.next, self.needed) = (0, 0);
+    }
+}
+
 /// A path of two coupled copies, moved in blocks of collisions.
 #[derive(Debug)]
 pub struct BlockPath<C> {
     gas: Arc<Gas>,
     coupling: C,
+    instructions: Instructions,
     slots: Vec<Slot>,
     key: ReplicaKey,
     horizon: Place,
-    count_stream: Pcg64,
     marks: Lanes,
     bath: Lanes,
     block: Block,
-    /// The slab that the path is in: its index, its number of collisions, how
-    /// many of them were applied and how many the path will need of it.
+    ahead: Ahead,
+    /// The slab that the path is in: its index, its number of collisions, and
+    /// how many of them were applied.
     slab: u64,
     count: usize,
     applied: usize,
-    needed: usize,
     /// Places of the slab's collisions; drawn when a record time falls in it.
-    places: Option<u64>,
-    place_buffer: Vec<u64>,
+    places: Places,
+    places_drawn: bool,
     collisions: u64,
 }
 
@@ -217,32 +292,48 @@ impl<C: Coupling> BlockPath<C> {
         BlockPath {
             gas: gas.clone(),
             coupling,
+            instructions,
             slots: vec![[0.0; 2]; gas.particles + 1],
             key,
             horizon: gas.place(0.0),
-            count_stream: count_stream(key),
-            marks: Lanes::new(key, Purpose::Collisions),
-            bath: Lanes::new(key, Purpose::BathVelocities),
+            marks: Lanes::new(instructions, key, Purpose::Collisions, 0),
+            bath: Lanes::new(instructions, key, Purpose::BathVelocities, 0),
             block: Block::new(instructions),
+            ahead: Ahead::new(key),
             slab: 0,
             count: 0,
             applied: 0,
-            needed: 0,
-            places: None,
-            place_buffer: vec![],
+            places: Places::default(),
+            places_drawn: false,
             collisions: 0,
         }
     }
 
+    /// Draw the count of one more slab.
+    fn look_ahead(&mut self) {
+        let ahead = &mut self.ahead;
+        let slab = ahead.next;
+        let count = self.gas.counts.draw(slab, &mut ahead.stream);
+        ahead.counts.push_back(count);
+        ahead.next += 1;
+        ahead.needed += if slab < self.horizon.slab {
+            count
+        } else if slab == self.horizon.slab && self.horizon.passed > 0 {
+            ahead.places.draw(self.instructions, self.key, slab, count);
+            ahead.places.before(self.horizon.passed)
+        } else {
+            0
+        };
+    }
+
     fn enter(&mut self, slab: u64) {
-        self.slab = slab;
-        self.count = self.gas.counts.draw(slab, &mut self.count_stream);
-        self.applied = 0;
-        self.places = None;
-        self.needed = self.count;
-        if slab == self.horizon.slab {
-            self.needed = self.count_before(self.horizon.passed);
+        if self.ahead.counts.is_empty() {
+            self.look_ahead();
         }
+        self.slab = slab;
+        self.count = self.ahead.counts.pop_front().expect("a count was drawn");
+        self.applied = 0;
+        self.places_drawn = false;
     }
 
     /// How many of the slab's collisions come before a place in it.
@@ -250,14 +341,22 @@ impl<C: Coupling> BlockPath<C> {
         if passed == 0 {
             return 0;
         }
-        if self.places != Some(self.slab) {
-            places_in_slab(self.key, self.slab, self.count, &mut self.place_buffer);
-            self.places = Some(self.slab);
+        if !self.places_drawn {
+            self.places
+                .draw(self.instructions, self.key, self.slab, self.count);
+            self.places_drawn = true;
         }
-        self.place_buffer
-            .iter()
-            .filter(|&&place| place < passed)
-            .count()
+        self.places.before(passed)
+    }
+
+    /// Draw as many collisions as the path still needs, or a block's fill.
+    fn refill(&mut self) {
+        while self.ahead.needed < BLOCK && self.ahead.next <= self.horizon.slab {
+            self.look_ahead();
+        }
+        let groups = self.ahead.needed.min(BLOCK).div_ceil(LANES);
+        self.block
+            .refill(groups, &self.gas, &mut self.marks, &mut self.bath);
     }
 
     /// Apply the slab's collisions up to the `upto`-th.
@@ -265,14 +364,13 @@ impl<C: Coupling> BlockPath<C> {
         self.collisions += (upto - self.applied) as u64;
         while self.applied < upto {
             if self.block.next == self.block.filled {
-                let groups = (self.needed - self.applied).min(BLOCK).div_ceil(LANES);
-                self.block
-                    .refill(groups, &self.gas, &mut self.marks, &mut self.bath);
+                self.refill();
             }
             let ready = self.block.filled - self.block.next;
             let count = ready.min(upto - self.applied);
             self.block.apply(count, self.coupling, &mut self.slots);
             self.applied += count;
+            self.ahead.needed -= count;
         }
     }
 }
@@ -281,10 +379,10 @@ impl<C: Coupling> Path<C> for BlockPath<C> {
     fn restart(&mut self, key: ReplicaKey, horizon: Place) -> &mut [Slot] {
         self.key = key;
         self.horizon = horizon;
-        self.count_stream = count_stream(key);
-        self.marks = Lanes::new(key, Purpose::Collisions);
-        self.bath = Lanes::new(key, Purpose::BathVelocities);
+        self.marks = Lanes::new(self.instructions, key, Purpose::Collisions, 0);
+        self.bath = Lanes::new(self.instructions, key, Purpose::BathVelocities, 0);
         self.block.clear();
+        self.ahead.restart(key);
         self.collisions = 0;
         self.enter(0);
         &mut self.slots

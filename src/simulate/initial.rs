@@ -8,7 +8,7 @@ use crate::theory::pairing::Pairing;
 use crate::vector::{Instructions, vectorised};
 
 /// Groups of sixteen particles whose words are drawn together.
-const GROUPS: usize = 16;
+const GROUPS: usize = 4;
 
 /// Draws N independent particles, each with a pair (V(0), V′(0)) of velocities.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ impl InitialPairs {
     pub fn fill<C: Coupling>(&self, coupling: C, key: ReplicaKey, slots: &mut [Slot]) {
         let particles = slots.len() - 1;
         let instructions = Instructions::best();
-        let mut lanes = Lanes::new(key, Purpose::Initial);
+        let mut lanes = Lanes::new(instructions, key, Purpose::Initial, 0);
         let mut one = [[[0; LANES]; 2]; GROUPS];
         let mut other = one;
         let mut variates = [[[0.0; LANES]; 2]; GROUPS];

@@ -5,7 +5,7 @@
 
 use super::bath::{GROUP, ROWS_PER_GROUP};
 use super::marks::{MarkLaw, WORDS_PER_COLLISION, direction};
-use super::slabs::{Place, count_stream, places_in_slab};
+use super::slabs::{Place, Places, count_stream};
 use super::{Gas, Path};
 use crate::coupling::{Collision, Coupling, Slot, apply};
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
@@ -48,7 +48,9 @@ impl PoissonPoints {
 
     fn enter(&mut self, slab: u64) {
         let count = self.gas.counts.draw(slab, &mut self.count_stream);
-        places_in_slab(self.key, slab, count, &mut self.places);
+        let mut places = Places::default();
+        places.draw(Instructions::best(), self.key, slab, count);
+        self.places = places.passed().to_vec();
         self.places.sort_unstable();
         self.slab = slab;
         self.next_in_slab = 0;
@@ -117,7 +119,7 @@ struct Dealer<const W: usize> {
 impl<const W: usize> Dealer<W> {
     fn new(key: ReplicaKey, purpose: Purpose) -> Self {
         Dealer {
-            lanes: Lanes::new(key, purpose),
+            lanes: Lanes::new(Instructions::best(), key, purpose, 0),
             rows: [[0; LANES]; W],
             dealt: LANES,
         }

@@ -12,7 +12,8 @@
 //! Nothing here depends on the record times. That is why they never change the
 //! path.
 
-use crate::random::{Purpose, ReplicaKey, next_word, scalar_stream};
+use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, next_word, scalar_stream};
+use crate::vector::Instructions;
 use rand_pcg::Pcg64;
 
 /// Mean counts of the slabs are `8·2^k` up to this one.
@@ -141,12 +142,33 @@ pub fn count_stream(key: ReplicaKey) -> Pcg64 {
     scalar_stream(key, Purpose::Counts, 0)
 }
 
-/// The places of a slab's `count` collisions in the slab, unsorted, in units
-/// of 2⁻⁶⁴ of its length.
-pub fn places_in_slab(key: ReplicaKey, slab: u64, count: usize, places: &mut Vec<u64>) {
-    let mut stream = scalar_stream(key, Purpose::Times, slab);
-    places.clear();
-    places.extend((0..count).map(|_| next_word(&mut stream)));
+/// The places of the collisions in a slab, unsorted.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    rows: Vec<Row>,
+    count: usize,
+}
+
+impl Places {
+    /// Draw the places of the `count` collisions in slab `slab`.
+    pub fn draw(&mut self, instructions: Instructions, key: ReplicaKey, slab: u64, count: usize) {
+        self.count = count;
+        self.rows.resize(count.div_ceil(LANES), [0; LANES]);
+        Lanes::new(instructions, key, Purpose::Times, slab).fill(instructions, &mut self.rows);
+    }
+
+    /// Each in units of 2⁻⁶⁴ of the slab's length.
+    pub fn passed(&self) -> &[u64] {
+        &self.rows.as_flattened()[..self.count]
+    }
+
+    /// How many come before a place in the slab.
+    pub fn before(&self, passed: u64) -> usize {
+        self.passed()
+            .iter()
+            .filter(|&&place| place < passed)
+            .count()
+    }
 }
 
 #[cfg(test)]
