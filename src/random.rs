@@ -7,7 +7,7 @@
 //! how long the run goes on.
 //!
 //! Two kinds of generator are used. Long sequences that must be fast (collision
-//! marks, bath velocities, Gaussian initial data) come from [`Lanes`]: eight
+//! marks, bath velocities, Gaussian initial data) come from [`Lanes`]: sixteen
 //! xoshiro256++ generators (Blackman and Vigna 2021, "Scrambled linear
 //! pseudorandom number generators") that step together, so that a compiler can
 //! put them into vector registers. Everything else is drawn from a PCG64 of the
@@ -22,7 +22,7 @@ use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
 /// How many generators step together in [`Lanes`].
-pub const LANES: usize = 8;
+pub const LANES: usize = 16;
 
 /// One step of [`Lanes`]: a word for each lane.
 pub type Row = [u64; LANES];
@@ -101,7 +101,7 @@ impl StreamName {
     /// The `index`-th word of the hash's output.
     #[inline(always)]
     fn word(self, index: u64) -> u64 {
-        mix(self.low ^ mix(self.high.wrapping_add(GOLDEN.wrapping_mul(index + 1))))
+        mix(self.high.wrapping_add(GOLDEN.wrapping_mul(index + 1))) ^ self.low
     }
 }
 
@@ -120,10 +120,10 @@ pub fn next_word(stream: &mut Pcg64) -> u64 {
     stream.next_u64()
 }
 
-/// Eight xoshiro256++ generators in step.
+/// Sixteen xoshiro256++ generators in step.
 ///
 /// Lane `l` is an ordinary xoshiro256++ with the state
-/// `(word(l), word(8 + l), word(16 + l), word(24 + l))` of the stream's name, and a row is one step
+/// `(word(l), word(16 + l), word(32 + l), word(48 + l))` of the stream's name, and a row is one step
 /// of each.
 #[derive(Debug, Clone)]
 pub struct Lanes {
@@ -209,19 +209,32 @@ macro_rules! xoshiro_in_registers {
             use super::{LANES, Row};
             use core::arch::x86_64::*;
 
-            const VECTORS: usize = size_of::<Row>() / size_of::<$vector>();
-            const WIDTH: usize = LANES / VECTORS;
+            const WIDTH: usize = size_of::<$vector>() / size_of::<u64>();
+            /// Two vectors at a time: enough to hide the latency of one behind
+            /// the other, and their state fits the registers.
+            const VECTORS: usize = 2;
 
             #[target_feature(enable = $feature)]
             pub fn fill(state: &mut [Row; 4], rows: &mut [Row]) {
+                for pass in 0..LANES / (VECTORS * WIDTH) {
+                    fill_some(state, rows, pass * VECTORS * WIDTH);
+                }
+            }
+
+            /// The lanes from `first` on, as many as `VECTORS` hold.
+            #[inline]
+            #[target_feature(enable = $feature)]
+            fn fill_some(state: &mut [Row; 4], rows: &mut [Row], first: usize) {
                 let load = |row: &Row| -> [$vector; VECTORS] {
-                    // SAFETY: each vector is WIDTH words inside the row.
-                    std::array::from_fn(|k| unsafe { $load(row.as_ptr().add(k * WIDTH).cast()) })
+                    let lanes = &row[first..first + VECTORS * WIDTH];
+                    // SAFETY: each vector is WIDTH words inside these lanes.
+                    std::array::from_fn(|k| unsafe { $load(lanes.as_ptr().add(k * WIDTH).cast()) })
                 };
                 let store = |row: &mut Row, vectors: [$vector; VECTORS]| {
+                    let lanes = &mut row[first..first + VECTORS * WIDTH];
                     for (k, vector) in vectors.into_iter().enumerate() {
                         // SAFETY: as above.
-                        unsafe { $store(row.as_mut_ptr().add(k * WIDTH).cast(), vector) };
+                        unsafe { $store(lanes.as_mut_ptr().add(k * WIDTH).cast(), vector) };
                     }
                 };
                 let [mut s0, mut s1, mut s2, mut s3] = [0, 1, 2, 3].map(|k| load(&state[k]));
@@ -321,16 +334,25 @@ pub fn open_uniform(word: u64) -> f64 {
     ((word >> 12) as f64 + 0.5) * CELL
 }
 
-/// An index uniform on `0..bound`, by the high half of a 64 × 32 bit product.
+/// An index uniform on `0..bound`, by the high half of a 64 × 32 bit product,
+/// and the product's low half, uniform given the index.
 ///
-/// Each index gets ⌊2⁶⁴/bound⌋ or ⌈2⁶⁴/bound⌉ of the words: the probability is
-/// right to a relative `bound / 2⁶⁴`. A bound of 0 gives 0.
+/// Each index gets ⌊2⁶⁴/bound⌋ or ⌈2⁶⁴/bound⌉ of the words: its probability is
+/// right to a relative `bound / 2⁶⁴`. Given the index, the low halves are
+/// `bound` apart: a probability read off them is right to `bound / 2⁶⁴`. A
+/// bound of 0 gives 0.
 #[inline(always)]
-pub fn index_below(word: u64, bound: u32) -> u32 {
+pub fn index_and_rest(word: u64, bound: u32) -> (u64, u64) {
     let bound = bound as u64;
     let low = (word & 0xffff_ffff) * bound;
-    let high = (word >> 32) * bound;
-    ((high + (low >> 32)) >> 32) as u32
+    let high = (word >> 32) * bound + (low >> 32);
+    (high >> 32, (high << 32) | (low & 0xffff_ffff))
+}
+
+/// The number in [1, 2) whose 52 bits of fraction are the word's highest.
+#[inline(always)]
+pub fn one_to_two(word: u64) -> f64 {
+    f64::from_bits(0x3ff0_0000_0000_0000 | (word >> 12))
 }
 
 #[cfg(test)]
@@ -425,11 +447,12 @@ mod tests {
     }
 
     #[test]
-    fn index_below_is_the_high_half_of_the_product() {
+    fn index_and_rest_are_the_halves_of_the_product() {
         for word in [0, 1, u64::MAX, 0x8000_0000_0000_0000, 0x1234_5678_9abc_def0] {
             for bound in [0, 1, 2, 3, 1000, u32::MAX] {
-                let expected = ((u128::from(word) * u128::from(bound)) >> 64) as u32;
-                assert_eq!(index_below(word, bound), expected);
+                let product = u128::from(word) * u128::from(bound);
+                let expected = ((product >> 64) as u64, product as u64);
+                assert_eq!(index_and_rest(word, bound), expected);
             }
         }
     }

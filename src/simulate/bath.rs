@@ -1,12 +1,12 @@
 //! The velocities of bath particles, as a stream of their own.
 //!
 //! The k-th bath velocity of a replica belongs to its k-th bath collision.
-//! Velocities come in groups of sixteen from four rows of
+//! Velocities come in groups of thirty-two from four rows of
 //! [`Lanes`](crate::random::Lanes): two rows of variates and two of selectors.
 
 use super::marks::normal_rows;
 use crate::law::Law;
-use crate::random::{LANES, Row, open_uniform};
+use crate::random::{LANES, Row, one_to_two, open_uniform};
 use crate::vector::{Instructions, vectorised};
 
 /// Velocities in a group.
@@ -34,8 +34,9 @@ pub enum BathVelocities {
 /// A component of a mixture of normal laws.
 #[derive(Debug, Clone, Copy)]
 pub struct Component {
-    /// Weight of this and all earlier components, times 2⁶³.
-    upto: u64,
+    /// 1 + the weight of this and all earlier components, to be compared with
+    /// a number in [1, 2).
+    upto: f64,
     mean: f64,
     sd: f64,
 }
@@ -51,13 +52,16 @@ impl BathVelocities {
         let mut sum = 0.0;
         let component = |(weight, mean, sd)| {
             sum += weight;
-            let upto = (sum * (1u64 << 63) as f64) as u64;
-            Component { upto, mean, sd }
+            Component {
+                upto: 1.0 + sum,
+                mean,
+                sd,
+            }
         };
         BathVelocities::Gaussian(components.into_iter().map(component).collect())
     }
 
-    /// The velocities of groups of rows: sixteen for each four rows.
+    /// The velocities of groups of rows: thirty-two for each four rows.
     pub fn draw(
         &self,
         instructions: Instructions,
@@ -121,19 +125,18 @@ vectorised! {
 vectorised! {
     /// The same where the selector lies beyond the earlier components.
     fn set_beyond(
-        earlier: u64,
+        earlier: f64,
         component: Component,
         rows: &[[Row; ROWS_PER_GROUP]],
         variates: &[Group],
         velocities: &mut [Group],
     ) {
         for ((rows, variates), group) in rows.iter().zip(variates).zip(velocities) {
-            for half in 0..2 {
-                for lane in 0..LANES {
-                    let velocity = component.mean + component.sd * variates[half][lane];
-                    let beyond = (rows[2 + half][lane] >> 1) >= earlier;
-                    group[half][lane] = if beyond { velocity } else { group[half][lane] };
-                }
+            let selectors = rows[2..].as_flattened().iter();
+            let group = group.as_flattened_mut().iter_mut();
+            for ((velocity, z), &selector) in group.zip(variates.as_flattened()).zip(selectors) {
+                let here = component.mean + component.sd * z;
+                *velocity = if one_to_two(selector) >= earlier { here } else { *velocity };
             }
         }
     }

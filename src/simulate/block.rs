@@ -10,7 +10,7 @@ use super::slabs::{Place, Places, count_stream};
 use super::{Gas, Path};
 use crate::coupling::{Collision, Coupling, Slot, apply};
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
-use crate::vector::{Instructions, vectorised};
+use crate::vector::{Instructions, Level, vectorised};
 use rand_pcg::Pcg64;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -116,14 +116,47 @@ impl Block {
 
     /// Apply the next `count` collisions, all of them drawn already.
     fn apply<C: Coupling>(&mut self, count: usize, coupling: C, slots: &mut [Slot]) {
-        if size_of_val(slots) > PREFETCH_ABOVE {
-            self.apply_with::<C, true>(count, coupling, slots);
-        } else {
-            self.apply_with::<C, false>(count, coupling, slots);
+        let prefetch = size_of_val(slots) > PREFETCH_ABOVE;
+        match self.instructions.level() {
+            // SAFETY: `Instructions` only has levels that were detected, and
+            // AVX-512 implies AVX2.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 | Level::Avx512 => unsafe {
+                self.apply_avx2(count, prefetch, coupling, slots);
+            },
+            Level::Portable => self.apply_in_order(count, prefetch, coupling, slots),
         }
     }
 
-    fn apply_with<C: Coupling, const PREFETCH: bool>(
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn apply_avx2<C: Coupling>(
+        &mut self,
+        count: usize,
+        prefetch: bool,
+        coupling: C,
+        slots: &mut [Slot],
+    ) {
+        self.apply_in_order(count, prefetch, coupling, slots);
+    }
+
+    #[inline(always)]
+    fn apply_in_order<C: Coupling>(
+        &mut self,
+        count: usize,
+        prefetch: bool,
+        coupling: C,
+        slots: &mut [Slot],
+    ) {
+        if prefetch {
+            self.apply_each::<C, true>(count, coupling, slots);
+        } else {
+            self.apply_each::<C, false>(count, coupling, slots);
+        }
+    }
+
+    #[inline(always)]
+    fn apply_each<C: Coupling, const PREFETCH: bool>(
         &mut self,
         count: usize,
         coupling: C,
@@ -181,11 +214,10 @@ fn draw_particles(
     partners: &mut [[u32; LANES]],
 ) {
     for (group, (particles, partners)) in words.iter().zip(particles.iter_mut().zip(partners)) {
-        let [particle, kind, _, partner] = group;
         for lane in 0..LANES {
-            let index = law.particle(particle[lane]);
-            particles[lane] = index;
-            partners[lane] = law.partner(index, kind[lane], partner[lane]);
+            let (particle, partner) = law.particles(group[0][lane], group[1][lane]);
+            particles[lane] = particle as u32;
+            partners[lane] = partner as u32;
         }
     }
 }

@@ -10,28 +10,26 @@
 #![allow(clippy::excessive_precision)]
 
 use crate::model::Rates;
-use crate::random::{Row, index_below};
+use crate::random::{Row, index_and_rest, one_to_two};
 
 /// Words of [`Lanes`](crate::random::Lanes) rows that one collision takes:
-/// particle, kind, direction, partner, in this order.
-pub const WORDS_PER_COLLISION: usize = 4;
+/// particle and kind, partner, direction, in this order.
+pub const WORDS_PER_COLLISION: usize = 3;
 
 /// How the discrete marks are drawn for one gas.
 #[derive(Debug, Clone, Copy)]
 pub struct MarkLaw {
     particles: u32,
-    /// P(pair) · 2⁶³, compared with the top 63 bits of a word, so that 0 and 1
-    /// are exact.
-    pair_threshold: u64,
+    /// 1 + P(pair), to be compared with a number in [1, 2): 0 and 1 are exact.
+    pair_threshold: f64,
 }
 
 impl MarkLaw {
     /// Marks for a gas of `particles` (below 2³²) with these rates.
     pub fn new(particles: usize, rates: Rates) -> Self {
-        let scale = (1u64 << 63) as f64;
         MarkLaw {
             particles: u32::try_from(particles).expect("the number of particles is below 2^32"),
-            pair_threshold: (rates.pair_probability() * scale) as u64,
+            pair_threshold: 1.0 + rates.pair_probability(),
         }
     }
 
@@ -40,31 +38,27 @@ impl MarkLaw {
         self.particles
     }
 
-    /// The particle that collides, uniform on `0..N`.
+    /// The particle that collides, uniform on `0..N`, and its partner: the bath
+    /// slot, or one of the other N − 1 particles, uniformly.
+    ///
+    /// Drawing the first of a pair uniformly and the second uniformly among the
+    /// others makes every unordered pair equally likely. The kind is read off
+    /// the low half of the product that gives the first; P(pair) is right to
+    /// 2⁻⁵² or N/2⁶⁴, whichever is larger.
     #[inline(always)]
-    pub fn particle(self, word: u64) -> u32 {
-        index_below(word, self.particles)
+    pub fn particles(self, first: u64, second: u64) -> (u64, u64) {
+        let (particle, rest) = index_and_rest(first, self.particles);
+        let (other, _) = index_and_rest(second, self.particles.wrapping_sub(1));
+        // Signs of differences instead of comparisons: vector code everywhere.
+        // One more if other ≥ particle; both are below 2³².
+        let other = other + 1 - (other.wrapping_sub(particle) >> 63);
+        let pair = (one_to_two(rest) - self.pair_threshold).to_bits() >> 63;
+        let mask = 0u64.wrapping_sub(pair);
+        (
+            particle,
+            (other & mask) | (u64::from(self.particles) & !mask),
+        )
     }
-
-    /// Its partner: the bath slot, or one of the other N − 1 particles,
-    /// uniformly. Drawing the first uniformly and the second uniformly among
-    /// the others makes every unordered pair equally likely.
-    #[inline(always)]
-    pub fn partner(self, particle: u32, kind: u64, partner: u64) -> u32 {
-        let other = index_below(partner, self.particles.wrapping_sub(1));
-        let other = other + u32::from(other >= particle);
-        if (kind >> 1) < self.pair_threshold {
-            other
-        } else {
-            self.particles
-        }
-    }
-}
-
-/// The number in [1, 2) whose fraction is these 52 bits.
-#[inline(always)]
-fn one_to_two(fraction: u64) -> f64 {
-    f64::from_bits(0x3ff0_0000_0000_0000 | fraction)
 }
 
 /// (cosθ, sinθ) of an angle uniform on [0, 2π).
@@ -76,7 +70,7 @@ fn one_to_two(fraction: u64) -> f64 {
 #[inline(always)]
 pub fn direction(word: u64) -> (f64, f64) {
     let quadrant = word >> 62;
-    let x = (one_to_two((word << 2) >> 12) - 1.5) * std::f64::consts::FRAC_PI_2;
+    let x = (one_to_two(word << 2) - 1.5) * std::f64::consts::FRAC_PI_2;
     let z = x * x;
     let sin_tail = -1.666_666_666_666_663_243_48e-1
         + z * (8.333_333_333_322_489_461_24e-3
@@ -134,7 +128,7 @@ fn natural_log(u: f64) -> f64 {
 /// √(−2 ln u)·(cosφ, sinφ) with u uniform on (0, 1] in steps of 2⁻⁵².
 #[inline(always)]
 pub fn normal_pair(radius: u64, angle: u64) -> (f64, f64) {
-    let u = 2.0 - one_to_two(radius >> 12);
+    let u = 2.0 - one_to_two(radius);
     let length = (-2.0 * natural_log(u)).sqrt();
     let (cos, sin) = direction(angle);
     (length * cos, length * sin)
@@ -175,7 +169,7 @@ mod tests {
     fn natural_log_matches_libm() {
         let mut stream = rand_pcg::Pcg64::seed_from_u64(2);
         for step in 0..100_000 {
-            let u = 2.0 - one_to_two(next_word(&mut stream) >> (12 + step % 50));
+            let u = 2.0 - one_to_two(next_word(&mut stream) >> (step % 50));
             let exact = libm::log(u);
             assert!((natural_log(u) - exact).abs() <= 2e-16 * exact.abs());
         }
@@ -198,9 +192,11 @@ mod tests {
                 bath: 1.0,
             },
         );
-        for kind in [0, 1, u64::MAX] {
-            assert!(pairs_only.partner(2, kind, kind) < 5);
-            assert_eq!(bath_only.partner(2, kind, kind), 5);
+        for word in (0..1000).map(|k| k * (u64::MAX / 999)) {
+            for other in [0, 1, u64::MAX] {
+                assert!(pairs_only.particles(word, other).1 < 5);
+                assert_eq!(bath_only.particles(word, other).1, 5);
+            }
         }
     }
 
@@ -213,12 +209,11 @@ mod tests {
                 bath: 0.0,
             },
         );
-        for particle in 0..3 {
-            let partners: Vec<u32> = [0, u64::MAX]
-                .map(|word| law.partner(particle, 0, word))
-                .into();
-            let others: Vec<u32> = (0..3).filter(|&other| other != particle).collect();
-            assert_eq!(partners, others);
+        for word in [0, 1 << 63, u64::MAX] {
+            let (particle, least) = law.particles(word, 0);
+            let (_, most) = law.particles(word, u64::MAX);
+            let others: Vec<u64> = (0..3).filter(|&other| other != particle).collect();
+            assert_eq!(vec![least, most], others);
         }
     }
 }

@@ -77,10 +77,10 @@ impl PoissonPoints {
 
     fn next_collision(&mut self) -> Collision {
         let law = MarkLaw::new(self.gas.particles, self.gas.rates);
-        let [particle, kind, angle, partner] = self.marks.deal();
-        let particle = law.particle(particle);
-        let partner = law.partner(particle, kind, partner);
+        let [first, second, angle] = self.marks.deal();
+        let (particle, partner) = law.particles(first, second);
         let (cos, sin) = direction(angle);
+        let [particle, partner] = [particle, partner].map(|index| index as u32);
         let bath_velocity = if partner == law.bath_slot() {
             self.next_bath_velocity()
         } else {
@@ -108,7 +108,7 @@ impl PoissonPoints {
     }
 }
 
-/// Deals words to collisions: `W` rows serve eight collisions, one a lane.
+/// Deals words to collisions: `W` rows serve sixteen collisions, one a lane.
 #[derive(Debug)]
 struct Dealer<const W: usize> {
     lanes: Lanes,
