@@ -4,15 +4,15 @@
 //!
 //! The subject is J. Evans, "Non-Equilibrium Steady States in Kac's Model
 //! Coupled to a Thermostat". Comments name its lemmas,
-//! theorems and equations; "statistics" and "claims" in a comment mean the
-//! rules set out in the README.
+//! theorems and equations.
 //!
 //! # The way of the data
 //!
 //! ```text
-//! law → model → coupling → simulate → observe, wasserstein → measure
-//!                                             theory ↘       ↓
-//!                                                     estimate → judge → verify → write, figure → command → cli
+//! law, model → coupling → simulate → observe, wasserstein → measure
+//!        ↘ theory ↗                                           ↓
+//!                   theory, estimate::tally ────────────→ estimate → judge → verify → write → command → cli
+//!                                                                                    figure ↗
 //! ```
 //!
 //! A [`config`] becomes an [`experiment`]; its gas is [simulated](simulate) and

@@ -327,11 +327,20 @@ xoshiro_in_registers!(
     rotate_avx512
 );
 
-/// The midpoint of the word's 52-bit cell: uniform on (0, 1), never 0 or 1.
+/// 2⁻⁶⁴.
+const CELL: f64 = 1.0 / 18_446_744_073_709_551_616.0;
+
+/// A uniform level p in (0, 1) and 1 − p: the midpoint of the word's cell of
+/// width 2⁻⁶⁴, so that both tails go down to 2⁻⁶⁵.
+#[inline(always)]
+pub fn level(word: u64) -> (f64, f64) {
+    ((word as f64 + 0.5) * CELL, (!word as f64 + 0.5) * CELL)
+}
+
+/// Uniform on (0, 1), never 0 or 1: [`level`]'s p, with steps of 2⁻⁵³ near 1.
 #[inline(always)]
 pub fn open_uniform(word: u64) -> f64 {
-    const CELL: f64 = 1.0 / (1u64 << 52) as f64;
-    ((word >> 12) as f64 + 0.5) * CELL
+    level(word).0.min(1.0 - 0.5 * f64::EPSILON)
 }
 
 /// An index uniform on `0..bound`, by the high half of a 64 × 32 bit product,

@@ -1055,7 +1055,7 @@ fn checks_and_choices() {
             "claim",
             "`check[0].claim` = \"theorem-6-coupling\": cannot be judged here: it is about the \
              synchronous coupling, and the coupling here is \"independent\"",
-            "change model.coupling, or leave this check out",
+            "change the model, or leave this check out",
         ),
         case(
             "clock = \"theorem6\"",

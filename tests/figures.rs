@@ -99,7 +99,7 @@ fn w2(clock: Clock, particles: &[u64]) -> String {
     let (_, bath) = clock.rates();
     let mut noise = Noise(2);
     let mut table = String::from(
-        "particles,time,replicas,sample,batches,gelbrich_lower,w2_squared,std_error,coupling_upper,bound\n",
+        "particles,time,replicas,sample,batches,gelbrich_lower,w2_squared,std_error,coupling_upper,bound,coupling_std_error\n",
     );
     for &number in particles {
         for time in times(9, 4.0) {
@@ -114,7 +114,7 @@ fn w2(clock: Clock, particles: &[u64]) -> String {
             let bound = (-time).exp();
             writeln!(
                 table,
-                "{number},{time},20000,20000,5,{lower},{value},{std_error},{upper},{bound}"
+                "{number},{time},20000,20000,5,{lower},{value},{std_error},{upper},{bound},{std_error}"
             )
             .unwrap();
         }

@@ -1,6 +1,6 @@
 //! Verdicts as text, JSON and JUnit XML.
 
-use crate::judge::{Outcome, VerdictRow};
+use crate::judge::{Outcome, Verdict, VerdictRow};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -178,6 +178,9 @@ pub fn junit(all: &[Judged]) -> String {
         let mut suite = TestSuite::new(judged.name.as_str());
         for row in &judged.verdicts {
             let mut status = match row.outcome {
+                Outcome::AsExpected if row.verdict == Verdict::NotApplicable.name() => {
+                    TestCaseStatus::skipped()
+                }
                 Outcome::AsExpected => TestCaseStatus::success(),
                 Outcome::Undecided => TestCaseStatus::non_success(NonSuccessKind::Error),
                 Outcome::Against => TestCaseStatus::non_success(NonSuccessKind::Failure),

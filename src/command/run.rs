@@ -3,7 +3,7 @@
 use super::format::{Judged, text};
 use super::{CommandError, Exit, Overrides, draw, has_data, print, simulate};
 use crate::config::load;
-use crate::figure::FIGURES;
+use crate::figure::{FIGURES, FigureError};
 use crate::write::OutputFolder;
 use crate::write::manifest::write_manifest;
 use std::path::{Path, PathBuf};
@@ -31,11 +31,18 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
         let mut files: Vec<String> = tables.into_iter().map(String::from).collect();
         for figure in FIGURES.iter().filter(|figure| figure.folders() == 1) {
             if has_data(figure, &results.tables, experiment.sweep.len()) {
-                files.extend(draw(figure, &[folder.path()], &folder)?);
-            } else {
-                for extension in ["png", "svg"] {
-                    folder.remove(&format!("{}.{extension}", figure.name))?;
+                match draw(figure, &[folder.path()], &folder) {
+                    Ok(names) => {
+                        files.extend(names);
+                        continue;
+                    }
+                    // Two equal copies, say: nothing to see on a log axis.
+                    Err(CommandError::Figure(FigureError::NoData { .. })) => {}
+                    Err(error) => return Err(error),
                 }
+            }
+            for extension in ["png", "svg"] {
+                folder.remove(&format!("{}.{extension}", figure.name))?;
             }
         }
         write_manifest(&folder, &config, &results, &files, start.elapsed())?;

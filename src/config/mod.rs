@@ -326,7 +326,7 @@ fn check(node: &Node, experiment: &Experiment) -> Result<Check, ConfigError> {
         return Err(claim_node.error("is not a claim in the ledger", fix));
     };
     if let Some(why) = claim.refusal(experiment) {
-        let fix = "change model.coupling, or leave this check out";
+        let fix = "change the model, or leave this check out";
         return Err(claim_node.error(format!("cannot be judged here: {why}"), fix));
     }
     let expect = section

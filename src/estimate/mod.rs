@@ -54,7 +54,13 @@ impl Findings {
     pub fn rate(&self, quantity: Quantity) -> RateResult {
         let n = self.particles as f64;
         let tally = &self.measured.tracked[quantity as usize];
-        let weights = rate_weights(&self.theory, quantity, self.particles, &self.times)?;
+        let weights = rate_weights(
+            &self.theory,
+            quantity,
+            self.particles,
+            &self.times,
+            self.measured.replicas,
+        )?;
         let (scale, shift) = match quantity {
             Quantity::Discrepancy => (1.0, 0.0),
             Quantity::Energy => (n, -n * self.theory.bath_variance()),
@@ -65,16 +71,28 @@ impl Findings {
     }
 
     /// Gelbrich's bound at the *measured* first and second moments of a record
-    /// time, with a standard error by the delta method over replicas.
+    /// time, with a standard error by the delta method: the larger of the
+    /// empirical one and an exact bound on it, Σ|∂_i|·sd_i/√R (the triangle
+    /// inequality, whatever the coupling). `None` where the bound has no
+    /// derivative or a variance is infinite.
     pub fn measured_gelbrich(&self, time: usize) -> (f64, Option<f64>) {
         use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
         let tally = &self.measured.low_moments[time];
         let mean = tally.mean();
-        let (first, second) = ((mean[0], mean[1]), (mean[2], mean[3]));
-        let error = gelbrich_gradient(first, second)
-            .and_then(|gradient| tally.variance_of(&gradient))
-            .map(|variance| (variance / tally.count()).sqrt());
-        (gelbrich_squared(first, second), error)
+        let measured = gelbrich_squared((mean[0], mean[1]), (mean[2], mean[3]));
+        let std_error = || {
+            let at = self.times[time];
+            let [first, second] = System::ALL.map(|system| self.theory.low_moments(system, at));
+            let gradient = gelbrich_gradient(first, second)?;
+            let empirical = (tally.variance_of(&gradient)? / tally.count()).sqrt();
+            let mut exact = 0.0;
+            for (system, derivatives) in System::ALL.into_iter().zip(gradient.chunks_exact(2)) {
+                let deviations = self.theory.low_moment_deviations(system, at)?;
+                exact += derivatives[0].abs() * deviations.0 + derivatives[1].abs() * deviations.1;
+            }
+            Some(empirical.max(exact / tally.count().sqrt()))
+        };
+        (measured, std_error())
     }
 }
 
@@ -88,6 +106,7 @@ pub fn rate_weights(
     quantity: Quantity,
     particles: usize,
     times: &[f64],
+    replicas: u64,
 ) -> Result<RateWeights, NoRate> {
     if quantity.needs_pairs() && particles == 1 {
         return Err(NoRate::OneParticle);
@@ -101,6 +120,7 @@ pub fn rate_weights(
         theory.decay_rate(quantity),
         theory.initial_mean(quantity, system),
         &second,
+        replicas,
     )
 }
 

@@ -8,11 +8,21 @@
 //!
 //! ```text
 //! q_k = (E M_k² − E M_{k−1}²)/(E X(0))²,  w_k = Δt_k/q_k,  I = Σ Δt_k²/q_k
-//! r̂   = −(1/I) Σ w_k Δy_k − T/(2RI),     standard error 1/√(RI)
+//! r̂   = −(1/I) Σ w_k (Δy_k + ½Δlog(1 + v_k/R)),     standard error 1/√(RI)
 //! ```
+//!
+//! with v_k = E M_k²/(E X(0))² − 1, the relative variance of X(t_k). The second
+//! term removes the bias of the logarithm; to first order in 1/R it is the
+//! T/(2RI) of textbooks, but it saturates. Steps that end where v_k/R exceeds
+//! [`FEW_REPLICAS`] are left out: there the mean is carried by a few replicas,
+//! and no error bar is right. Which ones is known before sampling.
 
 use super::tally::Covariances;
 use thiserror::Error;
+
+/// A mean is carried by too few replicas where its relative variance over
+/// their number exceeds this.
+pub const FEW_REPLICAS: f64 = 0.01;
 
 /// A decay rate measured over replicas.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,6 +52,9 @@ pub enum NoRate {
     /// Infinite variance.
     #[error("its variance is infinite or not known, so there is no interval")]
     NoVariance,
+    /// Larger than a double holds.
+    #[error("its second moment overflows within the run; shorten the run")]
+    Overflow,
     /// All increments are 0.
     #[error("nothing changes it within the run, so it has no rate to measure")]
     Frozen,
@@ -49,7 +62,7 @@ pub enum NoRate {
     #[error("not applicable at N = 1, where there are no pair collisions")]
     OneParticle,
     /// No root, or a mean that is not positive.
-    #[error("the means determine no rate: too few replicas")]
+    #[error("too few replicas: the means determine no rate")]
     Undetermined,
 }
 
@@ -59,15 +72,18 @@ pub struct RateWeights {
     times: Vec<f64>,
     exact_rate: f64,
     initial_mean: f64,
+    /// v_k = relative variance of X(t_k).
+    variances: Vec<f64>,
     /// w_k = Δt_k/q_k for k = 1..K.
     weights: Vec<f64>,
     /// I = ΣΔt_k²/q_k.
     information: f64,
+    replicas: u64,
 }
 
 impl RateWeights {
-    /// Weights from the exact rate r*, E X(0) and E M(t_k)² at all record
-    /// times t_0 < … < t_K.
+    /// Weights for R replicas from the exact rate r*, E X(0) and E M(t_k)² at
+    /// all record times t_0 < … < t_K.
     ///
     /// # Errors
     ///
@@ -77,6 +93,7 @@ impl RateWeights {
         exact_rate: f64,
         initial_mean: f64,
         martingale_second: &[Option<f64>],
+        replicas: u64,
     ) -> Result<Self, NoRate> {
         if initial_mean == 0.0 {
             return Err(NoRate::StartsAtZero);
@@ -85,16 +102,23 @@ impl RateWeights {
         let second = second.ok_or(NoRate::NoVariance)?;
         let square = initial_mean * initial_mean;
         let q: Vec<f64> = second.windows(2).map(|m| (m[1] - m[0]) / square).collect();
-        if q.iter().any(|q| !q.is_finite()) {
-            return Err(NoRate::NoVariance);
-        }
+        let variances: Vec<f64> = second.iter().map(|m| m / square - 1.0).collect();
+        let usable = variances
+            .iter()
+            .take_while(|&&v| v / replicas as f64 <= FEW_REPLICAS);
+        let steps = match usable.count() {
+            _ if !second[0].is_finite() => return Err(NoRate::Overflow),
+            0 | 1 => return Err(NoRate::Undetermined),
+            usable => usable - 1,
+        };
+        let (times, q) = (&times[..=steps], &q[..steps]);
         // Increments of pure rounding mean that M is constant.
         let floor = 1e-14 * second[0] / square;
         if exact_rate == 0.0 || q.iter().any(|&q| q <= floor) {
             return Err(NoRate::Frozen);
         }
         let steps = times.windows(2).map(|t| t[1] - t[0]);
-        let weights: Vec<f64> = steps.clone().zip(&q).map(|(step, q)| step / q).collect();
+        let weights: Vec<f64> = steps.clone().zip(q).map(|(step, q)| step / q).collect();
         let information = steps
             .zip(&weights)
             .map(|(step, weight)| step * weight)
@@ -103,28 +127,30 @@ impl RateWeights {
             times: times.to_vec(),
             exact_rate,
             initial_mean,
+            variances: variances[..times.len()].to_vec(),
             weights,
             information,
+            replicas,
         })
     }
 
-    /// 1/√(R·I): the standard error that R replicas will have.
-    pub fn exact_std_error(&self, replicas: u64) -> f64 {
-        1.0 / (replicas as f64 * self.information).sqrt()
+    /// 1/√(R·I): the standard error that the estimate will have.
+    pub fn exact_std_error(&self) -> f64 {
+        1.0 / (self.replicas as f64 * self.information).sqrt()
     }
 
-    /// The rate of a positive quantity from its means:
-    /// r̂ = −(1/I) Σ w_k log(X̄_k/X̄_{k−1}) − T/(2RI), the last term for the bias
-    /// of the logarithm.
-    fn log_rate(&self, means: &[f64], replicas: u64) -> Result<f64, NoRate> {
+    /// The rate of a positive quantity from its means.
+    fn log_rate(&self, means: &[f64]) -> Result<f64, NoRate> {
         if means.iter().any(|&mean| mean <= 0.0 || !mean.is_finite()) {
             return Err(NoRate::Undetermined);
         }
-        let logs: f64 = (means.windows(2).zip(&self.weights))
-            .map(|(x, weight)| weight * libm::log(x[1] / x[0]))
+        let unbiased: Vec<f64> = (means.iter().zip(&self.variances))
+            .map(|(x, v)| libm::log(*x) + 0.5 * libm::log1p(v / self.replicas as f64))
+            .collect();
+        let sum: f64 = (unbiased.windows(2).zip(&self.weights))
+            .map(|(y, weight)| weight * (y[1] - y[0]))
             .sum();
-        let span = self.times[self.times.len() - 1] - self.times[0];
-        Ok((-logs - span / (2.0 * replicas as f64)) / self.information)
+        Ok(-sum / self.information)
     }
 
     /// Coefficients a_k of Σ w_k (e^{rt_k}X_k − e^{rt_{k−1}}X_{k−1}) = Σ a_k X_k.
@@ -158,7 +184,8 @@ impl RateWeights {
             if !rate.is_finite() || rate.abs() > 1e3 * self.exact_rate {
                 return Err(NoRate::Undetermined);
             }
-            if step.abs() <= 1e-14 * rate.abs() {
+            // Far below any standard error, and above rounding.
+            if step.abs() <= 1e-11 * rate.abs() {
                 return Ok(rate);
             }
         }
@@ -178,21 +205,21 @@ impl RateWeights {
         shift: f64,
         positive: bool,
     ) -> Result<RateEstimate, NoRate> {
-        let means: Vec<f64> = tally.mean().iter().map(|x| scale * x + shift).collect();
-        let replicas = tally.count() as u64;
+        let used = tally.mean().iter().take(self.times.len());
+        let means: Vec<f64> = used.map(|x| scale * x + shift).collect();
         let rate = if positive {
-            self.log_rate(&means, replicas)?
+            self.log_rate(&means)?
         } else {
             self.signed_rate(&means)?
         };
         let variance = tally
             .variance_of(&self.coefficients(rate))
             .ok_or(NoRate::Undetermined)?;
-        let empirical_std_error = scale.abs() * (variance / replicas as f64).sqrt()
+        let empirical_std_error = scale.abs() * (variance / self.replicas as f64).sqrt()
             / (self.information * self.initial_mean.abs());
         Ok(RateEstimate {
             rate,
-            exact_std_error: self.exact_std_error(replicas),
+            exact_std_error: self.exact_std_error(),
             empirical_std_error,
         })
     }
@@ -203,16 +230,16 @@ mod tests {
     use super::*;
     use ndarray::Array2;
 
-    /// Weights for q_k = Δt_k: a martingale with unit relative variance rate.
-    fn weights(rate: f64) -> RateWeights {
+    /// Weights for q_k = Δt_k: a martingale whose relative variance is t.
+    fn weights(rate: f64, replicas: u64) -> RateWeights {
         let times: Vec<f64> = (0..=20).map(|k| f64::from(k) * 0.1).collect();
         let second: Vec<Option<f64>> = times.iter().map(|t| Some(4.0 * (1.0 + t))).collect();
-        RateWeights::new(&times, rate, 2.0, &second).unwrap()
+        RateWeights::new(&times, rate, 2.0, &second, replicas).unwrap()
     }
 
     #[test]
     fn noiseless_decay_gives_its_rate() {
-        let weights = weights(0.7);
+        let weights = weights(0.7, 1000);
         assert!((weights.information - 2.0).abs() < 1e-12);
         for truth in [0.7, 0.69, 1.4] {
             let rows = Array2::from_shape_fn((5, 21), |(_, k)| {
@@ -220,20 +247,35 @@ mod tests {
             });
             let tally = Covariances::of(&rows);
             let signed = weights.estimate(&tally, 3.0, -1.0, false).unwrap();
-            assert!((signed.rate - truth).abs() < 1e-12);
+            assert!((signed.rate - truth).abs() < 1e-10);
             assert!(signed.empirical_std_error < 1e-12);
             let positive = weights.estimate(&tally, 3.0, -1.0, true).unwrap();
-            // Noise-free means have no bias: the correction T/(2RI) = 0.1 shows.
-            assert!((positive.rate - (truth - 0.1)).abs() < 1e-12);
+            // Noise-free means have no bias, so the correction shows:
+            // ½ log(1 + T/R)/I with T = I = 2.
+            let correction = 0.25 * libm::log1p(0.002);
+            assert!((positive.rate - (truth - correction)).abs() < 1e-10);
         }
+    }
+
+    #[test]
+    fn steps_carried_by_few_replicas_are_left_out() {
+        // v(t) = t: with 100 replicas t ≤ 1 is used, with 5 nothing is.
+        let weights = weights(0.7, 100);
+        assert_eq!(weights.times.len(), 11);
+        assert!((weights.information - 1.0).abs() < 1e-12);
+        let times = [0.0, 0.1];
+        let second = [Some(4.0), Some(4.4)];
+        let none = RateWeights::new(&times, 0.7, 2.0, &second, 5);
+        assert_eq!(none, Err(NoRate::Undetermined));
     }
 
     #[test]
     fn reasons_for_no_rate() {
         let times = [0.0, 1.0];
-        let new = |mean, second: &[Option<f64>]| RateWeights::new(&times, 0.5, mean, second);
+        let new = |mean, second: &[Option<f64>]| RateWeights::new(&times, 0.5, mean, second, 1000);
         assert_eq!(new(0.0, &[Some(1.0), Some(2.0)]), Err(NoRate::StartsAtZero));
         assert_eq!(new(1.0, &[Some(1.0), None]), Err(NoRate::NoVariance));
         assert_eq!(new(1.0, &[Some(1.0), Some(1.0)]), Err(NoRate::Frozen));
+        assert_eq!(new(1.0, &[Some(f64::INFINITY); 2]), Err(NoRate::Overflow));
     }
 }

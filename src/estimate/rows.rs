@@ -4,6 +4,8 @@
 //! claim that there is no error, and only made where that is so.
 
 use super::{Findings, TABLE_CONFIDENCE, normal_half_width};
+use crate::coupling::CouplingKind;
+use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::Experiment;
 use crate::observe::{DISCREPANCY, column};
 use crate::theory::{Moment, Quantity, System};
@@ -78,6 +80,8 @@ pub struct WassersteinRow {
     pub coupling_upper: Option<f64>,
     /// e^{−μt} W₂²(f, h): Theorem 7 as printed, squared.
     pub bound: f64,
+    /// Standard error of `coupling_upper` over batches.
+    pub coupling_std_error: Option<f64>,
 }
 
 /// A row of `rates.csv`.
@@ -103,8 +107,8 @@ pub struct RateRow {
     pub ci_low: Option<f64>,
     /// Upper end of the interval.
     pub ci_high: Option<f64>,
-    /// The exact rate of the process.
-    pub predicted: f64,
+    /// The exact rate of the process, where the quantity decays at one.
+    pub predicted: Option<f64>,
     /// (rate − predicted)/std_error.
     pub z: Option<f64>,
 }
@@ -138,10 +142,6 @@ pub struct Tables {
     /// `scaling.csv`
     pub scaling: Vec<ScalingRow>,
 }
-
-/// Relative variance over replicas below which z-scores are nearly normal; beyond, a
-/// mean is carried by too few replicas.
-const TRUSTED: f64 = 0.01;
 
 /// (value − exact)/error where the error is not 0.
 fn z_score(value: f64, exact: f64, error: f64) -> Option<f64> {
@@ -185,12 +185,12 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
             time,
             replicas,
             mean,
-            std_error,
+            std_error: std_error.filter(|_| theory.has_finite_spread()),
             exact_mean,
             exact_std_error,
             z: exact_std_error.and_then(|error| z_score(mean, exact_mean, error)),
             bound: libm::exp(-experiment.mu * time) * theory.discrepancy_mean(0.0),
-            trusted: relative.map(|relative| relative < TRUSTED),
+            trusted: relative.map(|relative| relative <= FEW_REPLICAS),
         }
     };
     findings.times.iter().enumerate().map(row).collect()
@@ -206,6 +206,9 @@ fn moment_rows(findings: &Findings) -> Vec<MomentRow> {
                     continue;
                 }
                 let (mean, std_error) = findings.measured.mean(index, column(system, moment));
+                // No error bar where the variance is infinite.
+                let std_error =
+                    std_error.filter(|_| moment == Moment::M1 || theory.has_fourth_moment(system));
                 let exact = theory.moment(system, moment, time);
                 rows.push(MomentRow {
                     particles: findings.particles,
@@ -247,6 +250,7 @@ fn wasserstein_rows(
             std_error: distances.std_error(2 * index),
             coupling_upper: enough.then(|| distances.mean(2 * index + 1)),
             bound: libm::exp(-experiment.mu * time) * initial_w2,
+            coupling_std_error: distances.std_error(2 * index + 1),
         }
     };
     findings
@@ -261,7 +265,9 @@ fn rate_rows(findings: &Findings) -> Vec<RateRow> {
     let half_width = normal_half_width(TABLE_CONFIDENCE);
     let row = |quantity: Quantity| {
         let estimate = findings.rate(quantity).ok();
-        let predicted = findings.theory.decay_rate(quantity);
+        let decays = quantity != Quantity::Discrepancy
+            || findings.theory.coupling() == CouplingKind::Synchronous;
+        let predicted = decays.then(|| findings.theory.decay_rate(quantity));
         let std_error = estimate.map(|estimate| estimate.std_error());
         let rate = estimate.map(|estimate| estimate.rate);
         let end = |sign: f64| Some(rate? + sign * half_width * std_error?);
@@ -279,7 +285,7 @@ fn rate_rows(findings: &Findings) -> Vec<RateRow> {
             predicted,
             z: rate
                 .zip(std_error)
-                .and_then(|(rate, error)| z_score(rate, predicted, error)),
+                .and_then(|(rate, error)| z_score(rate, predicted?, error)),
         }
     };
     Quantity::ALL.into_iter().map(row).collect()

@@ -11,7 +11,7 @@ use super::canvas::{
 };
 use super::decay::{self, Curve, CurvePoint};
 use super::legend::{Legend, Sample};
-use super::panel::{BAND_WORDS, Panel, Rectangle, TIME_LABEL};
+use super::panel::{BAND_WORDS, Measured, Panel, Rectangle, TIME_LABEL};
 use super::tables::{self, Discrepancy, Row, Wasserstein};
 use super::wasserstein::{
     self, Bracket, BracketPoint, bracket_legend, draw_bracket, shading_legend,
@@ -141,17 +141,19 @@ fn normalised(bracket: Bracket) -> Bracket {
         .iter()
         .min_by(|left, right| left.measured.at.total_cmp(&right.measured.at))
         .into_iter()
-        .flat_map(|point| [point.bound, point.upper, point.measured.value])
+        .flat_map(|point| [point.bound, point.upper.value, point.measured.value])
         .find(|value| value.is_finite() && *value > 0.0)
         .unwrap_or(f64::NAN);
     let points = bracket.points.into_iter().map(|point| {
-        let mut measured = point.measured;
-        measured.value /= unit;
-        measured.std_error /= unit;
+        let scaled = |measured: Measured| Measured {
+            value: measured.value / unit,
+            std_error: measured.std_error / unit,
+            ..measured
+        };
         BracketPoint {
             lower: point.lower / unit,
-            measured,
-            upper: point.upper / unit,
+            measured: scaled(point.measured),
+            upper: scaled(point.upper),
             bound: point.bound / unit,
         }
     });

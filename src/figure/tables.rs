@@ -77,6 +77,8 @@ pub(super) struct Wasserstein {
     pub(super) coupling_upper: f64,
     #[serde(deserialize_with = "number")]
     pub(super) bound: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) coupling_std_error: f64,
 }
 
 impl Row for Wasserstein {
@@ -89,6 +91,7 @@ impl Row for Wasserstein {
         "std_error",
         "coupling_upper",
         "bound",
+        "coupling_std_error",
     ];
 
     fn particles(&self) -> u64 {

@@ -66,13 +66,18 @@ pub(super) struct Bracket {
 pub(super) struct BracketPoint {
     pub(super) lower: f64,
     pub(super) measured: Measured,
-    pub(super) upper: f64,
+    pub(super) upper: Measured,
     pub(super) bound: f64,
 }
 
 impl BracketPoint {
     pub(super) fn values(&self) -> [f64; 4] {
-        [self.lower, self.measured.value, self.upper, self.bound]
+        [
+            self.lower,
+            self.measured.value,
+            self.upper.value,
+            self.bound,
+        ]
     }
 }
 
@@ -95,7 +100,11 @@ fn bracket_point(row: &Wasserstein) -> BracketPoint {
             value: row.w2_squared,
             std_error: row.std_error,
         },
-        upper: row.coupling_upper,
+        upper: Measured {
+            at: row.time,
+            value: row.coupling_upper,
+            std_error: row.coupling_std_error,
+        },
         bound: row.bound,
     }
 }
@@ -124,7 +133,7 @@ pub(super) fn draw_bracket<B: DrawingBackend>(
 ) -> Result<(), FigureError> {
     let whole = points
         .iter()
-        .map(|point| (point.measured.at, point.lower, point.upper));
+        .map(|point| (point.measured.at, point.lower, point.upper.value));
     panel.shade(whole, BRACKET.0, BRACKET.1)?;
     let certified = points
         .iter()
@@ -135,19 +144,20 @@ pub(super) fn draw_bracket<B: DrawingBackend>(
             .iter()
             .map(move |point| (point.measured.at, value(point)))
     };
-    panel.line(curve(|point| point.upper), UPPER_LINE)?;
+    panel.line(curve(|point| point.upper.value), UPPER_LINE)?;
     panel.line(curve(|point| point.lower), LOWER_LINE)?;
     panel.line(curve(|point| point.measured.value), MEASURED_LINE)?;
     panel.line(curve(|point| point.bound), PAPER_BOUND)?;
-    points
-        .iter()
-        .try_for_each(|point| panel.error_bar(point.measured, MEASURED))
+    points.iter().try_for_each(|point| {
+        panel.error_bar(point.upper, UPPER)?;
+        panel.error_bar(point.measured, MEASURED)
+    })
 }
 
 /// The legend entries of [`draw_bracket`].
 pub(super) fn bracket_legend(legend: Legend) -> Legend {
     legend
-        .item(Sample::Line(UPPER_LINE), "E‖Δ‖²/N, upper bound")
+        .item(Sample::Bar(UPPER), "E‖Δ‖²/N, upper bound")
         .note("(coupling)")
         .item(Sample::Bar(MEASURED), "W₂² of the samples")
         .note(BAND_WORDS)

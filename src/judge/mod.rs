@@ -24,7 +24,7 @@ pub enum Verdict {
     Refuted,
     /// Not enough data to say.
     Inconclusive,
-    /// The measurement contradicts the exact value: the program is wrong.
+    /// The measurement contradicts what is exactly known: the program is wrong.
     Void,
     /// The claim says nothing about this N or these data.
     NotApplicable,
@@ -197,6 +197,14 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
     }
 }
 
+/// How improbable a deviation from an exact value must be, of both signs
+/// together, for the program to be at fault.
+const VOID_LEVEL: f64 = 1e-6;
+
+fn void_half_width() -> f64 {
+    crate::estimate::normal_half_width(1.0 - VOID_LEVEL)
+}
+
 /// An estimate to be held against a printed value.
 #[derive(Debug, Clone, Copy)]
 struct Measurement {
@@ -221,8 +229,15 @@ impl Measurement {
         0.5 * (self.interval.1 - self.interval.0)
     }
 
-    fn agrees_with(&self, exact: f64) -> bool {
+    fn meets(&self, exact: f64) -> bool {
         self.interval.0 <= exact && exact <= self.interval.1
+    }
+
+    /// Whether the measurement contradicts an exact value: farther from it than
+    /// chance would put it once in 10⁶ times. A true verdict must not be lost
+    /// to the level of its own interval, which can be as low as ½.
+    fn contradicts(&self, exact: f64) -> bool {
+        (self.value - exact).abs() > void_half_width() * self.std_error
     }
 
     /// Replicas for which, if the truth is `exact`, the interval clears `room`
@@ -237,9 +252,10 @@ impl Measurement {
     }
 }
 
-/// The verdict on "the value is `printed`", an equivalence test: HOLDS if the
-/// interval lies inside (1 ± τ)·printed, REFUTED if it lies outside and meets
-/// the exact value with a half-width of at most τ·exact.
+/// The verdict on "the value is `printed`", an equivalence test: VOID if the
+/// measurement contradicts the exact value; else HOLDS if the interval lies
+/// inside (1 ± τ)·printed, REFUTED if it lies outside and meets the exact value
+/// with a half-width of at most τ·exact.
 fn judge_equality(
     quantity: &str,
     measurement: Measurement,
@@ -252,31 +268,24 @@ fn judge_equality(
     let inside = band.0 <= low && high <= band.1;
     let outside = high < band.0 || band.1 < low;
     let precise = measurement.half_width() <= tolerance * exact.abs();
-    let (verdict, reason) = if inside {
-        (
-            Verdict::Holds,
-            "the interval lies within the tolerance of the printed value".to_string(),
-        )
-    } else if outside && !measurement.agrees_with(exact) {
-        (
-            Verdict::Void,
-            format!(
-                "the interval excludes the exact value {exact:.6} of this clock: the program is at fault"
-            ),
-        )
-    } else if outside && precise {
-        (
-            Verdict::Refuted,
-            "the interval excludes the printed value and meets the exact one of this clock"
-                .to_string(),
-        )
+    let (verdict, reason) = if measurement.contradicts(exact) {
+        let reason = format!(
+            "the measurement contradicts the exact value {exact} of this clock: the program is at fault"
+        );
+        (Verdict::Void, reason)
+    } else if inside {
+        let reason = "the interval lies within the tolerance of the printed value";
+        (Verdict::Holds, reason.to_string())
+    } else if outside && precise && measurement.meets(exact) {
+        let reason =
+            "the interval excludes the printed value and meets the exact one of this clock";
+        (Verdict::Refuted, reason.to_string())
     } else if outside {
-        (Verdict::Inconclusive, "the interval excludes the printed value, but is wider than the tolerance around the exact one".to_string())
+        let reason = "the interval excludes the printed value, but does not meet the exact one to within the tolerance";
+        (Verdict::Inconclusive, reason.to_string())
     } else {
-        (
-            Verdict::Inconclusive,
-            "the interval is not clear of the tolerance's edge".to_string(),
-        )
+        let reason = "the interval is not clear of the tolerance's edge";
+        (Verdict::Inconclusive, reason.to_string())
     };
     // Two ends can stick out of the band, one can reach into it.
     let two_sided = -normal_quantile(0.05, 0.95);
@@ -321,7 +330,7 @@ mod tests {
         assert_eq!(verdict(1.0, 0.001, 1.0, 1.0), Verdict::Holds);
         assert_eq!(verdict(1.0, 0.01, 1.0, 1.0), Verdict::Inconclusive);
         // Half-width 3.29·0.001: from 0.0067 off the centre it leaves the band.
-        assert_eq!(verdict(1.0070, 0.001, 1.0, 1.0), Verdict::Inconclusive);
+        assert_eq!(verdict(1.0070, 0.001, 1.0, 1.0065), Verdict::Inconclusive);
     }
 
     #[test]
@@ -329,6 +338,10 @@ mod tests {
         assert_eq!(verdict(0.5, 0.001, 1.0, 0.5), Verdict::Refuted);
         assert_eq!(verdict(0.55, 0.001, 1.0, 0.5), Verdict::Void);
         assert_eq!(verdict(0.5, 0.01, 1.0, 0.5), Verdict::Inconclusive);
+        // Between the interval's level and that of a contradiction.
+        assert_eq!(verdict(0.504, 0.001, 1.0, 0.5), Verdict::Inconclusive);
+        // Within the tolerance of the printed value, and still wrong.
+        assert_eq!(verdict(1.0, 0.001, 1.0, 1.006), Verdict::Void);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
-use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, open_uniform};
+use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, level};
 use crate::simulate::marks::normal_rows;
 use crate::theory::pairing::Pairing;
 use crate::vector::{Instructions, vectorised};
@@ -80,16 +80,16 @@ impl InitialPairs {
                 }
                 InitialPairs::Comonotone { first, second } => {
                     for (slot, &word) in slots.iter_mut().zip(words) {
-                        let uniform = open_uniform(word);
-                        *slot = coupling.slot(first.quantile(uniform), second.quantile(uniform));
+                        let (p, q) = level(word);
+                        *slot = coupling.slot(first.quantile_at(p, q), second.quantile_at(p, q));
                     }
                 }
                 InitialPairs::Independent { first, second } => {
                     lanes.fill(instructions, other[..groups].as_flattened_mut());
                     let others = other.as_flattened().as_flattened();
                     for (slot, (&one, &other)) in slots.iter_mut().zip(words.iter().zip(others)) {
-                        let [one, other] = [one, other].map(open_uniform);
-                        *slot = coupling.slot(first.quantile(one), second.quantile(other));
+                        let [(p, q), (u, v)] = [one, other].map(level);
+                        *slot = coupling.slot(first.quantile_at(p, q), second.quantile_at(u, v));
                     }
                 }
             }

@@ -276,11 +276,12 @@ impl Theory {
             return None;
         }
         let ratio = self.discrepancy_martingale_second(time)? / (start * start);
-        Some(if ratio - 1.0 < 1e-13 {
+        let variance = if ratio - 1.0 < 1e-13 {
             0.0
         } else {
             ratio - 1.0
-        })
+        };
+        variance.is_finite().then_some(variance)
     }
 
     /// E V_1(t)² = g_2 + (m_2(0) − g_2)e^{−βt/2} (Lemma 1).
@@ -401,16 +402,47 @@ impl Theory {
             .map_or(0.0, |position| moments[position])
     }
 
+    /// (E V_1, E V_1²) of a copy at a time.
+    pub fn low_moments(&self, copy: System, time: f64) -> (f64, f64) {
+        (
+            self.first_moment(copy, time),
+            self.second_moment(copy, time),
+        )
+    }
+
+    /// Standard deviations over replicas of ΣV_i/N and ΣV_i²/N of a copy at a
+    /// time; `None` where infinite.
+    pub fn low_moment_deviations(&self, copy: System, time: f64) -> Option<(f64, f64)> {
+        let n = self.count();
+        let (mean, square) = self.low_moments(copy, time);
+        let joint = (n - 1.0) * self.pair_moment(copy, time);
+        let first = ((square + joint) / n - mean * mean).max(0.0).sqrt();
+        let moments = self.fourth_order(copy, time, 0.0)?;
+        let fourth = self.joint(&moments, &[4]) + (n - 1.0) * self.joint(&moments, &[2, 2]);
+        let second = (fourth / n - square * square).max(0.0).sqrt();
+        Some((first, second))
+    }
+
     /// Gelbrich's lower bound on W₂² of the first marginals at a time, from the
     /// exact first and second moments.
     pub fn gelbrich_squared(&self, time: f64) -> f64 {
-        let [first, second] = System::ALL.map(|copy| {
-            (
-                self.first_moment(copy, time),
-                self.second_moment(copy, time),
-            )
-        });
+        let [first, second] = System::ALL.map(|copy| self.low_moments(copy, time));
         gelbrich::gelbrich_squared(first, second)
+    }
+
+    /// The coupling of the two copies.
+    pub fn coupling(&self) -> CouplingKind {
+        self.coupling
+    }
+
+    /// Whether ‖Δ‖² has a finite variance at all times.
+    pub fn has_finite_spread(&self) -> bool {
+        match self.coupling {
+            CouplingKind::Synchronous => self.difference.fourth.is_some(),
+            CouplingKind::Independent => System::ALL
+                .into_iter()
+                .all(|copy| self.has_fourth_moment(copy)),
+        }
     }
 
     /// Whether the fourth moments of this copy are finite at all times.

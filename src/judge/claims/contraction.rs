@@ -7,16 +7,18 @@
 //! the exact moments. Both hold where their proof's mechanism is certified: the
 //! synchronous coupling contracts at least at rate μ from an optimal start.
 //! Theorem 7 also holds where an upper estimate of the marginals' distance is
-//! below B at every time.
+//! below B at every record time of W₂ after 0.
 
 use super::Claim;
 use crate::coupling::CouplingKind;
 use crate::estimate::normal_half_width;
+use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Experiment};
-use crate::judge::{Evidence, Judgement, Measurement, Verdict};
+use crate::judge::{Evidence, Judgement, Measurement, VOID_LEVEL, Verdict};
 use crate::law::{Law, StudentT};
-use crate::theory::Quantity;
+use crate::special::normal_quantile;
 use crate::theory::pairing::Pairing;
+use crate::theory::{Quantity, System};
 
 /// One of the two theorems.
 pub struct Contraction {
@@ -59,24 +61,108 @@ impl Claim for Contraction {
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
         if evidence.initial_w2 == 0.0 {
-            let reason = "the initial laws are equal: both sides are 0";
-            return Judgement::bare(Verdict::NotApplicable, "W2 squared", reason);
+            let reason = "the initial laws are equal: both sides are 0, which shows nothing";
+            return Judgement::bare(Verdict::Inconclusive, "W2 squared", reason);
         }
-        let pooled = if self.marginal {
-            pooled(evidence, check)
-        } else {
-            None
+        let pooled = || {
+            if self.marginal {
+                pooled(evidence, check)
+            } else {
+                None
+            }
         };
-        refutation(evidence, check)
+        broken_bracket(evidence)
+            .or_else(|| refutation(evidence, check))
+            .or_else(|| pooled().filter(|judgement| judgement.verdict == Verdict::Holds))
             .or_else(|| mechanism(evidence, check))
-            .or_else(|| {
-                pooled
-                    .clone()
-                    .filter(|judgement| judgement.verdict == Verdict::Holds)
-            })
-            .or(pooled)
+            .or_else(pooled)
             .unwrap_or_else(|| undecided(evidence, check))
     }
+}
+
+/// A record time of W₂ after 0, with what is known there.
+#[derive(Debug, Clone, Copy)]
+struct Distance {
+    time: f64,
+    gelbrich: f64,
+    pooled: f64,
+    pooled_error: f64,
+    coupling: f64,
+    bound: f64,
+    /// Whether many replicas carry the mean.
+    trusted: bool,
+    /// Squared distances below this may be the rounding of the velocities that
+    /// they are differences of.
+    rounding: f64,
+}
+
+/// All record times of W₂ after 0; none if there are fewer than two batches.
+fn distances(evidence: Evidence) -> Vec<Distance> {
+    let findings = evidence.findings;
+    let tally = &findings.measured.distances;
+    if tally.count() < 2.0 {
+        return vec![];
+    }
+    let replicas = findings.measured.replicas as f64;
+    let theory = &findings.theory;
+    let distance = |(index, &at): (usize, &usize)| {
+        let time = findings.times[at];
+        let pooled = tally.mean(2 * index);
+        let many = match theory.coupling() {
+            // Unrelated copies: W₂² is no product of cosines.
+            CouplingKind::Independent => true,
+            CouplingKind::Synchronous => theory
+                .discrepancy_relative_variance(time)
+                .is_some_and(|variance| variance / replicas <= FEW_REPLICAS),
+        };
+        let scale =
+            theory.second_moment(System::First, time) + theory.second_moment(System::Second, time);
+        Distance {
+            time,
+            gelbrich: theory.gelbrich_squared(time),
+            pooled,
+            pooled_error: tally.std_error(2 * index).unwrap_or(f64::INFINITY),
+            coupling: tally.mean(2 * index + 1),
+            bound: printed_bound(evidence, time),
+            trusted: many,
+            rounding: ROUNDING * scale,
+        }
+    };
+    let indices = findings.distance_times.iter().enumerate().skip(1);
+    indices.map(distance).collect()
+}
+
+/// W₂² below this, relative to E V², may be the rounding of velocities.
+const ROUNDING: f64 = 1e-26;
+
+/// Gelbrich ≤ E W₂²(pooled) and W₂²(pooled) ≤ ‖Δ‖²/N are theorems: where they
+/// fail, the program is at fault.
+fn broken_bracket(evidence: Evidence) -> Option<Judgement> {
+    let confidence = 1.0 - VOID_LEVEL;
+    let batches = evidence.findings.measured.distances.count();
+    let half_width = student_quantile(batches - 1.0, 0.5 * VOID_LEVEL);
+    let broken = distances(evidence).into_iter().find(|at| {
+        let low = at.pooled + half_width * at.pooled_error < at.gelbrich;
+        let high = at.pooled > at.coupling * (1.0 + 1e-9);
+        at.trusted && ((low && at.gelbrich > at.rounding) || (high && at.pooled > at.rounding))
+    })?;
+    Some(Judgement {
+        verdict: Verdict::Void,
+        quantity: format!("pooled W2 squared at t = {}", broken.time),
+        estimate: Some(broken.pooled),
+        std_error: Some(broken.pooled_error),
+        interval: Some((
+            broken.pooled - half_width * broken.pooled_error,
+            broken.pooled + half_width * broken.pooled_error,
+        )),
+        printed: Some(broken.bound),
+        exact: None,
+        replicas_needed: None,
+        reason: format!(
+            "it must lie between Gelbrich's bound {} and the coupling's {} and does not, at confidence {confidence}: the program is at fault",
+            broken.gelbrich, broken.coupling
+        ),
+    })
 }
 
 /// B(t) = e^{−μt} W₂²(f, h).
@@ -110,32 +196,34 @@ fn refutation(evidence: Evidence, check: &Check) -> Option<Judgement> {
     let (time, exact, bound, value, error) =
         shown.max_by(|a, b| strength(a).total_cmp(&strength(b)))?;
     let measurement = Measurement::new(value, error, findings.measured.replicas, check.confidence);
-    let (verdict, reason) = if !measurement.agrees_with(exact) {
+    let shown = measurement.half_width() <= check.tolerance * exact
+        && measurement.interval.0 > bound
+        && measurement.meets(exact);
+    let (verdict, reason) = if measurement.contradicts(exact) {
         (
             Verdict::Void,
             format!(
-                "at t = {time}, Gelbrich's bound at the measured moments excludes its exact value {exact:.6}: the program is at fault"
+                "at t = {time}, Gelbrich's bound at the measured moments contradicts its exact value {exact}: the program is at fault"
             ),
         )
-    } else if measurement.half_width() > check.tolerance * exact || measurement.interval.0 <= bound
-    {
-        (
-            Verdict::Inconclusive,
-            format!(
-                "at t = {time}, Gelbrich's bound {exact:.6} exceeds the printed {bound:.6}, but the measured moments do not show it to the tolerance yet"
-            ),
-        )
-    } else {
+    } else if shown {
         (
             Verdict::Refuted,
             format!(
                 "at t = {time}, W2² of the first marginals is at least {exact:.6} (Gelbrich, exact); the printed bound is {bound:.6}"
             ),
         )
+    } else {
+        (
+            Verdict::Inconclusive,
+            format!(
+                "at t = {time}, Gelbrich's bound {exact:.6} exceeds the printed {bound:.6}, but the measured moments do not show it to the tolerance yet"
+            ),
+        )
     };
     let needed = [
         half_width * error / (check.tolerance * exact),
-        (half_width - crate::special::normal_quantile(0.1, 0.9)) * error / (exact - bound),
+        (half_width - normal_quantile(0.1, 0.9)) * error / (exact - bound),
     ];
     let factor = needed[0].max(needed[1]);
     let replicas = findings.measured.replicas as f64;
@@ -174,68 +262,68 @@ fn mechanism(evidence: Evidence, check: &Check) -> Option<Judgement> {
         replicas,
         check.confidence,
     );
-    (measurement.interval.0 >= (1.0 - check.tolerance) * mu).then(|| Judgement {
-        verdict: Verdict::Holds,
+    let exact = findings.theory.decay_rate(Quantity::Discrepancy);
+    let void = measurement.contradicts(exact);
+    let holds = measurement.interval.0 >= (1.0 - check.tolerance) * mu;
+    (void || holds).then(|| Judgement {
+        verdict: if void { Verdict::Void } else { Verdict::Holds },
         quantity: "decay rate of discrepancy".to_string(),
         estimate: Some(measurement.value),
         std_error: Some(measurement.std_error),
         interval: Some(measurement.interval),
         printed: Some(*mu),
-        exact: Some(findings.theory.decay_rate(Quantity::Discrepancy)),
+        exact: Some(exact),
         replicas_needed: None,
-        reason: "the synchronous coupling contracts at least at rate μ from an optimal start"
-            .to_string(),
+        reason: if void {
+            format!("the measurement contradicts the exact rate {exact}: the program is at fault")
+        } else {
+            "the synchronous coupling contracts at least at rate μ from an optimal start"
+                .to_string()
+        },
     })
 }
 
 /// The upper confidence limits of W₂² of pooled velocities against B, at all
 /// times after 0 together (Bonferroni); the time that comes nearest is shown.
 fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
-    let findings = evidence.findings;
-    let distances = &findings.measured.distances;
-    let batches = distances.count();
-    if batches < 2.0 {
-        return None;
-    }
-    let times = findings.distance_times.len() - 1;
-    let level = (1.0 - check.confidence) / times as f64;
+    let distances = distances(evidence);
+    let batches = evidence.findings.measured.distances.count();
+    let level = (1.0 - check.confidence) / distances.len() as f64;
     let half_width = student_quantile(batches - 1.0, level);
-    let nearest = findings
-        .distance_times
+    let limit = |at: &Distance| at.pooled + half_width * at.pooled_error;
+    let certified = |at: &Distance| {
+        at.trusted && at.pooled > at.rounding && limit(at) <= (1.0 + check.tolerance) * at.bound
+    };
+    let nearest = distances
         .iter()
-        .enumerate()
-        .skip(1)
-        .map(|(index, &at)| {
-            let time = findings.times[at];
-            let value = distances.mean(2 * index);
-            let error = distances.std_error(2 * index).unwrap_or(f64::INFINITY);
-            (time, value, error, printed_bound(evidence, time))
-        })
-        .max_by(|a, b| {
-            let ratio = |x: &(f64, f64, f64, f64)| (x.1 + half_width * x.2) / x.3;
-            ratio(a).total_cmp(&ratio(b))
-        });
-    let (time, value, error, bound) = nearest?;
-    let limit = value + half_width * error;
-    let holds = limit <= (1.0 + check.tolerance) * bound;
+        .max_by(|a, b| (limit(a) / a.bound).total_cmp(&(limit(b) / b.bound)))?;
+    let (verdict, shown, reason) = match distances.iter().find(|at| !certified(at)) {
+        None => (
+            Verdict::Holds,
+            nearest,
+            "the upper limit stays within the tolerance of the printed bound at all times; this is where it comes nearest",
+        ),
+        Some(at) if !at.trusted || at.pooled <= at.rounding => (
+            Verdict::Inconclusive,
+            at,
+            "too few replicas carry the mean here, or it drowns in rounding; and nothing else decides",
+        ),
+        Some(at) => (
+            Verdict::Inconclusive,
+            at,
+            "neither is the upper estimate below the printed bound, nor is a lower one above it",
+        ),
+    };
     Some(Judgement {
-        verdict: if holds {
-            Verdict::Holds
-        } else {
-            Verdict::Inconclusive
-        },
-        quantity: format!("pooled W2 squared at t = {time}"),
-        estimate: Some(value),
-        std_error: Some(error),
-        interval: Some((0.0, limit)),
-        printed: Some(bound),
+        verdict,
+        quantity: format!("pooled W2 squared at t = {}", shown.time),
+        estimate: Some(shown.pooled),
+        std_error: Some(shown.pooled_error),
+        interval: Some((shown.gelbrich, limit(shown))),
+        printed: Some(shown.bound),
         exact: None,
         replicas_needed: None,
-        reason: if holds {
-            "the upper limit stays within the tolerance of the printed bound at all times; this is where it comes nearest".to_string()
-        } else {
-            "neither an upper estimate below the printed bound nor a lower one above it".to_string()
-        },
+        reason: reason.to_string(),
     })
 }
 
@@ -248,7 +336,11 @@ fn student_quantile(df: f64, level: f64) -> f64 {
     if df < 2.5 {
         return (1.0 - 2.0 * level) / (2.0 * level * (1.0 - level)).sqrt();
     }
-    StudentT::new(df, 1.0, 0.0).map_or(f64::INFINITY, |law| -Law::StudentT(law).quantile(level))
+    match StudentT::new(df, 1.0, 0.0) {
+        Ok(law) => -Law::StudentT(law).quantile(level),
+        // Beyond 10⁶ degrees of freedom: the normal law, to six digits.
+        Err(_) => -normal_quantile(level, 1.0 - level),
+    }
 }
 
 /// Nothing decides.
@@ -272,7 +364,7 @@ fn undecided(evidence: Evidence, check: &Check) -> Judgement {
         check.confidence,
     );
     let room = exact - (1.0 - check.tolerance) * mu;
-    let one_sided = -crate::special::normal_quantile(0.1, 0.9);
+    let one_sided = -normal_quantile(0.1, 0.9);
     Judgement {
         verdict: Verdict::Inconclusive,
         quantity: quantity.to_string(),
@@ -295,5 +387,6 @@ mod tests {
         for (df, printed) in [(1.0, 318.309), (2.0, 22.327), (3.0, 10.215), (30.0, 3.385)] {
             assert!((student_quantile(df, 0.001) - printed).abs() < 6e-4);
         }
+        assert!((student_quantile(3e6, 0.001) - 3.0902).abs() < 1e-4);
     }
 }

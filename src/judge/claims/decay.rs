@@ -32,6 +32,15 @@ fn judge_rate(quantity: Quantity, printed: f64, evidence: Evidence, check: &Chec
     }
 }
 
+/// A claim about pairs says nothing of one particle.
+fn needs_pairs(experiment: &Experiment) -> Option<String> {
+    let alone = experiment
+        .sweep
+        .iter()
+        .all(|&(particles, _)| particles == 1);
+    alone.then(|| "it is about pairs, and every N here is 1".to_string())
+}
+
 /// Lemma 1: the energy relaxes at rate μ/2.
 pub struct Lemma1;
 
@@ -74,6 +83,10 @@ impl Claim for Lemma2First {
         "decay rate of ΣV, as an equality; needs an initial mean that is not 0"
     }
 
+    fn refusal(&self, experiment: &Experiment) -> Option<String> {
+        needs_pairs(experiment)
+    }
+
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
         let Experiment { lambda, mu, .. } = evidence.experiment;
         judge_rate(Quantity::FirstMoment, 2.0 * lambda + mu, evidence, check)
@@ -94,6 +107,10 @@ impl Claim for Lemma2Pair {
 
     fn method(&self) -> &'static str {
         "decay rate of Σ V_k V_l over k ≠ l, as an equality; needs an initial mean that is not 0"
+    }
+
+    fn refusal(&self, experiment: &Experiment) -> Option<String> {
+        needs_pairs(experiment)
     }
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
