@@ -6,25 +6,24 @@
 //! and memory on neither the number of replicas nor the number of chunks.
 
 use crate::coupling::{CouplingKind, Synchronous};
-use crate::estimate::tally::{Covariances, Means, Powers};
+use crate::estimate::tally::{Covariances, Cross, Means, Powers, Rows};
 use crate::experiment::Experiment;
 use crate::observe::{COLUMNS, DISCREPANCY, column, observe};
 use crate::simulate::Gas;
 use crate::simulate::block::BlockPath;
 use crate::simulate::initial::InitialPairs;
-use crate::simulate::pair::{CoupledPair, OwnCollisions, SameCollisions};
+use crate::simulate::pair::{CoupledPair, OwnCollisions, Particles, SameCollisions};
 use crate::simulate::plain::PlainPath;
 use crate::simulate::slabs::Place;
 use crate::theory::{Moment, Quantity, System, Theory};
 use crate::wasserstein::{Sample, squared_distance};
-use ndarray::{Array2, s};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Replicas whose records are tallied together.
-const TALLIED_TOGETHER: usize = 64;
+const TALLIED_TOGETHER: u64 = 64;
 /// Replicas in a chunk where no W₂ batch sets it.
 const CHUNK: u64 = 256;
 
@@ -60,14 +59,16 @@ pub struct Measured {
     pub replicas: u64,
     /// Number of collisions simulated.
     pub collisions: u64,
+    /// Number of record times.
+    times: usize,
     /// Means of all columns at all record times; see [`Measured::mean`].
     means: Means,
     /// For each [`Quantity`], its column's covariances over the record times.
     pub tracked: [Covariances; 4],
     /// At each record time, m1 and m2 of the first and of the second copy.
-    pub low_moments: Vec<Covariances>,
+    pub low_moments: Cross,
     /// ‖Δ‖² at each record time.
-    pub discrepancy: Vec<Powers>,
+    pub discrepancy: Powers,
     /// Over batches: W₂² and Σ_pool Δ²/sample at each record time of W₂.
     pub distances: Means,
 }
@@ -159,7 +160,7 @@ impl Job {
         let merged = Mutex::new(InOrder::new(Measured::new(self)));
         rayon::broadcast(|_| {
             let mut pair = new_pair();
-            let mut pools = Pools::new(self);
+            let mut scratch = Scratch::new(self);
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 if index >= chunks {
@@ -168,7 +169,7 @@ impl Job {
                 let from = index * self.chunk();
                 let replicas = from..(from + self.chunk()).min(self.replicas);
                 let done = replicas.end - replicas.start;
-                let measured = self.run_chunk(&mut pair, replicas, &mut pools);
+                let measured = self.run_chunk(&mut pair, replicas, &mut scratch);
                 merged
                     .lock()
                     .expect("no thread panicked")
@@ -183,48 +184,60 @@ impl Job {
         &self,
         pair: &mut P,
         replicas: Range<u64>,
-        pools: &mut Pools,
+        scratch: &mut Scratch,
     ) -> Measured {
         let mut measured = Measured::new(self);
-        let whole_batch = replicas.end - replicas.start == self.chunk();
-        pools.clear();
-        let replicas: Vec<u64> = replicas.collect();
-        for together in replicas.chunks(TALLIED_TOGETHER) {
-            let mut rows = Array2::zeros((together.len(), self.places.len() * COLUMNS));
-            for (&replica, mut row) in together.iter().zip(rows.rows_mut()) {
-                let row = row.as_slice_mut().expect("rows are contiguous");
-                measured.collisions += self.run_replica(pair, replica, row, pools);
-            }
-            measured.tally(&rows, &self.tracked);
+        measured.replicas = replicas.end - replicas.start;
+        for pool in &mut scratch.pools {
+            pool.clear();
         }
-        measured.replicas = replicas.len() as u64;
-        if whole_batch && !self.distances.is_empty() {
-            measured.distances.merge(&Means::of(&pools.distances()));
+        let width = self.places.len() * COLUMNS;
+        let mut rows = std::mem::take(&mut scratch.rows);
+        let mut from = replicas.start;
+        while from < replicas.end {
+            let together = (replicas.end - from).min(TALLIED_TOGETHER) as usize;
+            let filled = &mut rows[..together * width];
+            for (replica, row) in (from..).zip(filled.chunks_exact_mut(width)) {
+                measured.collisions += self.run_replica(pair, replica, row, scratch);
+            }
+            measured.tally(&Rows::new(filled, width), &self.tracked);
+            from += together as u64;
+        }
+        scratch.rows = rows;
+        if measured.replicas == self.chunk() && !self.distances.is_empty() {
+            let distances = scratch.distances();
+            let rows = Rows::new(&distances, distances.len());
+            measured.distances.merge(&Means::of(&rows));
         }
         measured
     }
 
-    /// Simulate one replica; its records go to `row`, its velocities to `pools`.
+    /// Simulate one replica; its records go to `row`, columns of all record
+    /// times one after the other, its velocities to the pools.
     fn run_replica<P: CoupledPair>(
         &self,
         pair: &mut P,
         replica: u64,
         row: &mut [f64],
-        pools: &mut Pools,
+        scratch: &mut Scratch,
     ) -> u64 {
         let horizon = *self.places.last().expect("there are record times");
         pair.restart(self.seed, replica, horizon);
-        let mut pools = self.distances.iter().zip(&mut pools.pools).peekable();
-        for (index, (&place, record)) in self
-            .places
-            .iter()
-            .zip(row.chunks_exact_mut(COLUMNS))
-            .enumerate()
-        {
+        let mut pools = self.distances.iter().zip(&mut scratch.pools).peekable();
+        for (index, &place) in self.places.iter().enumerate() {
             pair.advance_to(place);
-            record.copy_from_slice(&observe(pair, self.gas.particles));
-            if let Some((_, pool)) = pools.next_if(|(at, _)| **at == index) {
-                pool.take(pair, self.gas.particles, self.sample);
+            let mut pool = pools.next_if(|(at, _)| **at == index);
+            let record = observe(pair, &mut scratch.particles, |particles| {
+                if let Some((_, pool)) = &mut pool {
+                    pool.take(particles, self.sample);
+                }
+            });
+            for (cell, value) in row[index..]
+                .iter_mut()
+                .step_by(self.places.len())
+                .zip(record)
+            {
+                *cell = value;
             }
         }
         pair.collisions()
@@ -241,25 +254,34 @@ struct Pool {
 }
 
 impl Pool {
-    /// Take particles of a replica until there are `sample`.
-    fn take(&mut self, pair: &impl CoupledPair, particles: usize, sample: usize) {
-        let wanted = particles.min(sample - self.first.len());
-        for index in 0..wanted {
-            let particle = pair.particle(index);
-            self.first.push(particle.first);
-            self.second.push(particle.second);
-            self.squares += particle.difference * particle.difference;
+    fn clear(&mut self) {
+        self.first.clear();
+        self.second.clear();
+        self.squares = 0.0;
+    }
+
+    /// Take particles until there are `sample`.
+    fn take(&mut self, particles: &Particles, sample: usize) {
+        let wanted = particles.first().len().min(sample - self.first.len());
+        self.first.extend(&particles.first()[..wanted]);
+        self.second.extend(&particles.second()[..wanted]);
+        for difference in &particles.difference()[..wanted] {
+            self.squares += difference * difference;
         }
     }
 }
 
-/// The pools of all record times of W₂.
+/// What a thread needs beside the particles, kept from chunk to chunk.
 #[derive(Debug)]
-struct Pools {
+struct Scratch {
+    particles: Particles,
+    /// Records of the replicas that are tallied together.
+    rows: Vec<f64>,
+    /// A pool for each record time of W₂.
     pools: Vec<Pool>,
 }
 
-impl Pools {
+impl Scratch {
     fn new(job: &Job) -> Self {
         // Fewer replicas than a batch takes fill no pool.
         let velocities = job.replicas.saturating_mul(job.gas.particles as u64);
@@ -269,28 +291,22 @@ impl Pools {
             second: Sample::with_capacity(size),
             squares: 0.0,
         };
-        Pools {
+        let together = job.chunk().min(job.replicas).min(TALLIED_TOGETHER) as usize;
+        Scratch {
+            particles: Particles::default(),
+            rows: vec![0.0; together * job.places.len() * COLUMNS],
             pools: job.distances.iter().map(|_| pool()).collect(),
         }
     }
 
-    fn clear(&mut self) {
-        for pool in &mut self.pools {
-            pool.first.clear();
-            pool.second.clear();
-            pool.squares = 0.0;
-        }
-    }
-
-    /// One row: W₂² and ΣΔ²/sample of each pool.
-    fn distances(&mut self) -> Array2<f64> {
-        let mut row = Array2::zeros((1, 2 * self.pools.len()));
-        for (index, pool) in self.pools.iter_mut().enumerate() {
+    /// W₂² and ΣΔ²/sample of each pool, in turn.
+    fn distances(&mut self) -> Vec<f64> {
+        let of_pool = |pool: &mut Pool| {
             let size = pool.first.len() as f64;
-            row[[0, 2 * index]] = squared_distance(&mut pool.first, &mut pool.second);
-            row[[0, 2 * index + 1]] = pool.squares / size;
-        }
-        row
+            let distance = squared_distance(&mut pool.first, &mut pool.second);
+            [distance, pool.squares / size]
+        };
+        self.pools.iter_mut().flat_map(of_pool).collect()
     }
 }
 
@@ -325,20 +341,22 @@ impl Measured {
         Measured {
             replicas: 0,
             collisions: 0,
+            times,
             means: Means::new(times * COLUMNS),
             tracked: std::array::from_fn(|_| Covariances::new(times)),
-            low_moments: (0..times).map(|_| Covariances::new(4)).collect(),
-            discrepancy: vec![Powers::default(); times],
+            low_moments: Cross::new(times),
+            discrepancy: Powers::new(times),
             distances: Means::new(2 * job.distances.len()),
         }
     }
 
-    /// Take in records: a row per replica, columns within record times.
-    fn tally(&mut self, rows: &Array2<f64>, tracked: &[usize; 4]) {
+    /// Take in records: a row per replica, record times within columns.
+    fn tally(&mut self, rows: &Rows, tracked: &[usize; 4]) {
+        let times = self.times;
+        let over_time = |column: usize| column * times..(column + 1) * times;
         self.means.merge(&Means::of(rows));
         for (covariances, &column) in self.tracked.iter_mut().zip(tracked) {
-            let over_time = rows.slice(s![.., column..;COLUMNS]).to_owned();
-            covariances.merge(&Covariances::of(&over_time));
+            covariances.merge(&Covariances::of(rows, over_time(column)));
         }
         let low = [
             column(System::First, Moment::M1),
@@ -346,19 +364,10 @@ impl Measured {
             column(System::Second, Moment::M1),
             column(System::Second, Moment::M2),
         ];
-        for (time, (covariances, powers)) in self
-            .low_moments
-            .iter_mut()
-            .zip(&mut self.discrepancy)
-            .enumerate()
-        {
-            let start = time * COLUMNS;
-            let now = Array2::from_shape_fn((rows.nrows(), 4), |(i, j)| rows[[i, start + low[j]]]);
-            covariances.merge(&Covariances::of(&now));
-            powers.merge(&Powers::of(
-                rows.column(start + DISCREPANCY).iter().copied(),
-            ));
-        }
+        self.low_moments
+            .merge(&Cross::of(rows, &low.map(over_time)));
+        self.discrepancy
+            .merge(&Powers::of(rows, over_time(DISCREPANCY)));
     }
 
     fn merge(&mut self, other: &Measured) {
@@ -368,19 +377,15 @@ impl Measured {
         for (mine, theirs) in self.tracked.iter_mut().zip(&other.tracked) {
             mine.merge(theirs);
         }
-        for (mine, theirs) in self.low_moments.iter_mut().zip(&other.low_moments) {
-            mine.merge(theirs);
-        }
-        for (mine, theirs) in self.discrepancy.iter_mut().zip(&other.discrepancy) {
-            mine.merge(theirs);
-        }
+        self.low_moments.merge(&other.low_moments);
+        self.discrepancy.merge(&other.discrepancy);
         self.distances.merge(&other.distances);
     }
 
     /// The mean over replicas of a column at a record time, and its standard
     /// error.
     pub fn mean(&self, time: usize, column: usize) -> (f64, Option<f64>) {
-        let variable = time * COLUMNS + column;
+        let variable = column * self.times + time;
         (self.means.mean(variable), self.means.std_error(variable))
     }
 }

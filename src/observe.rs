@@ -1,7 +1,8 @@
 //! What is read off two copies of the gas at a record time.
 
-use crate::simulate::pair::{CoupledPair, Particle};
+use crate::simulate::pair::{CoupledPair, Particles};
 use crate::theory::{Moment, System};
+use crate::vector::{Instructions, vectorised};
 
 /// Numbers read at each record time of each replica.
 pub const COLUMNS: usize = 2 + 2 * Moment::ALL.len();
@@ -17,18 +18,33 @@ pub fn column(system: System, moment: Moment) -> usize {
     2 + system as usize * Moment::ALL.len() + moment as usize
 }
 
-const SUMS: usize = 8;
 const LANES: usize = 8;
 
-/// Read the N particles of both copies.
+/// Sums over particles, in interleaved parts: of Δ², Δ⁴, V, V², V⁴, V′, V′², V′⁴.
+type Sums = [[f64; LANES]; 8];
+
+/// Read the N particles of both copies, a chunk at a time, and show each chunk
+/// to `see`.
 ///
 /// Moments are averages over particles of one replica: unbiased for the moments
 /// of an exchangeable law. Those that take two particles are the averages over
 /// ordered pairs, ((ΣV)² − ΣV²)/(N(N−1)) and ((ΣV²)² − ΣV⁴)/(N(N−1)), and 0 if
 /// there is one particle only. Sums run over eight interleaved partial sums, so
 /// that their order is fixed and they can be vectorised.
-pub fn observe(pair: &impl CoupledPair, particles: usize) -> [f64; COLUMNS] {
-    let sums = sum_powers(pair, particles);
+pub fn observe(
+    pair: &impl CoupledPair,
+    chunk: &mut Particles,
+    mut see: impl FnMut(&Particles),
+) -> [f64; COLUMNS] {
+    let instructions = Instructions::best();
+    let particles = pair.particles();
+    let mut sums = [[0.0; LANES]; 8];
+    for from in (0..particles).step_by(Particles::MOST) {
+        pair.read(from, chunk);
+        add_powers(instructions, chunk, &mut sums);
+        see(chunk);
+    }
+    let sums = sums.map(|lanes| lanes.iter().sum());
     let mut row = [0.0; COLUMNS];
     row[DISCREPANCY] = sums[0];
     row[QUARTIC] = sums[1];
@@ -60,33 +76,26 @@ fn moments(powers: &[f64], particles: usize) -> [f64; 5] {
     ]
 }
 
-#[inline(always)]
-fn powers(particle: Particle) -> [f64; SUMS] {
-    let Particle {
-        first,
-        second,
-        difference,
-    } = particle;
-    let (d2, f2, s2) = (difference * difference, first * first, second * second);
-    [d2, d2 * d2, first, f2, f2 * f2, second, s2, s2 * s2]
-}
-
-fn sum_powers(pair: &impl CoupledPair, particles: usize) -> [f64; SUMS] {
-    let mut partial = [[0.0; LANES]; SUMS];
-    let whole = particles / LANES * LANES;
-    for start in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
-            let values = powers(pair.particle(start + lane));
-            for (sum, value) in partial.iter_mut().zip(values) {
-                sum[lane] += value;
+vectorised! {
+    /// Add a chunk's powers to the sums; it is padded with zeros to whole lanes.
+    fn add_powers(chunk: &Particles, sums: &mut Sums) {
+        let (difference, first, second) = chunk.padded();
+        let lanes = difference.as_chunks::<LANES>().0.iter();
+        let lanes = lanes.zip(first.as_chunks::<LANES>().0).zip(second.as_chunks::<LANES>().0);
+        let [s2, s4, f1, f2, f4, h1, h2, h4] = sums;
+        for ((difference, first), second) in lanes {
+            for lane in 0..LANES {
+                let (d, f, h) = (difference[lane], first[lane], second[lane]);
+                let (dd, ff, hh) = (d * d, f * f, h * h);
+                s2[lane] += dd;
+                s4[lane] += dd * dd;
+                f1[lane] += f;
+                f2[lane] += ff;
+                f4[lane] += ff * ff;
+                h1[lane] += h;
+                h2[lane] += hh;
+                h4[lane] += hh * hh;
             }
         }
     }
-    for index in whole..particles {
-        let values = powers(pair.particle(index));
-        for (sum, value) in partial.iter_mut().zip(values) {
-            sum[index - whole] += value;
-        }
-    }
-    partial.map(|lanes| lanes.iter().sum())
 }

@@ -31,10 +31,9 @@ impl Sample {
         }
     }
 
-    /// Add a number.
-    #[inline(always)]
-    pub fn push(&mut self, number: f64) {
-        self.keys.push(key(number));
+    /// Add numbers.
+    pub fn extend(&mut self, numbers: &[f64]) {
+        self.keys.extend(numbers.iter().map(|&number| key(number)));
     }
 
     /// How many numbers there are.
@@ -94,8 +93,8 @@ mod tests {
     fn the_distance_of_shifted_samples() {
         let (mut x, mut y) = (Sample::default(), Sample::default());
         for k in 0..100 {
-            x.push(f64::from(k * 37 % 100));
-            y.push(f64::from(k * 71 % 100) + 2.0);
+            x.extend(&[f64::from(k * 37 % 100)]);
+            y.extend(&[f64::from(k * 71 % 100) + 2.0]);
         }
         assert_eq!(squared_distance(&mut x, &mut y), 4.0);
     }

@@ -66,12 +66,7 @@ fn run_exits_by_the_same_rule() {
         let out = folder.path().join("out");
         let mut command = Command::cargo_bin("kac").unwrap();
         command.arg("run").arg(&path).arg("--out").arg(out);
-        command
-            .args(["--replicas", replicas])
-            .output()
-            .unwrap()
-            .status
-            .code()
+        command.args(arguments).output().unwrap().status.code()
     };
     assert_eq!(run(&["--replicas", "20"]), Some(3));
     assert_eq!(run(&[]), Some(0));

@@ -14,7 +14,7 @@ use kac_coupling::simulate::Gas;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::marks::normal_pair;
-use kac_coupling::simulate::pair::{CoupledPair, Particle, SameCollisions};
+use kac_coupling::simulate::pair::{CoupledPair, Particles, SameCollisions};
 use kac_coupling::simulate::slabs::Place;
 use kac_coupling::theory::pairing::{Pairing, wasserstein_squared};
 use kac_coupling::theory::{Moment, System};
@@ -296,8 +296,11 @@ impl<P: CoupledPair> CoupledPair for Late<P> {
             .advance_to(earlier.max(self.last.unwrap_or(earlier)));
         self.last = Some(earlier);
     }
-    fn particle(&self, index: usize) -> Particle {
-        self.pair.particle(index)
+    fn particles(&self) -> usize {
+        self.pair.particles()
+    }
+    fn read(&self, from: usize, particles: &mut Particles) {
+        self.pair.read(from, particles);
     }
     fn collisions(&self) -> u64 {
         self.pair.collisions()

@@ -2,7 +2,7 @@
 
 use kac_coupling::config::load;
 use kac_coupling::estimate::Findings;
-use kac_coupling::estimate::tally::Means;
+use kac_coupling::estimate::tally::{Means, Rows};
 use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::{LEDGER, find};
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
@@ -10,7 +10,6 @@ use kac_coupling::law::{Law, Normal, StudentT};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::Clock;
 use kac_coupling::theory::pairing::{Pairing, wasserstein_squared};
-use ndarray::Array2;
 use std::path::Path;
 
 fn normal(mean: f64, sd: f64) -> Law {
@@ -78,13 +77,11 @@ fn a_distance_outside_its_bracket_is_void() {
     // A W₂ that is always 0 would pass every upper bound.
     let experiment = witness(Clock::Theorem6, 16, 60_000);
     let mut findings = findings(&experiment);
-    let coupling = |column: usize| f64::from(u8::from(column % 2 == 1));
-    let zero = Array2::from_shape_fn((10, 18), |(_, column)| coupling(column));
-    findings.measured.distances = Means::of(&zero);
+    let table = |even: f64, odd: f64| [even, odd].repeat(9 * 10);
+    findings.measured.distances = Means::of(&Rows::new(&table(0.0, 1.0), 18));
     assert_eq!(verdict(&experiment, &findings, "theorem-7").verdict, "VOID");
     // So is one above the coupling that it is the infimum of.
-    let large = Array2::from_shape_fn((10, 18), |(_, column)| 3.0 - coupling(column));
-    findings.measured.distances = Means::of(&large);
+    findings.measured.distances = Means::of(&Rows::new(&table(3.0, 2.0), 18));
     assert_eq!(verdict(&experiment, &findings, "theorem-7").verdict, "VOID");
 }
 

@@ -56,7 +56,7 @@ fn assignment(cost: &[Vec<f64>]) -> f64 {
 
 fn sample(numbers: &[f64]) -> Sample {
     let mut sample = Sample::default();
-    numbers.iter().for_each(|&number| sample.push(number));
+    sample.extend(numbers);
     sample
 }
 

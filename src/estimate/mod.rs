@@ -77,14 +77,14 @@ impl Findings {
     /// derivative or a variance is infinite.
     pub fn measured_gelbrich(&self, time: usize) -> (f64, Option<f64>) {
         use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
-        let tally = &self.measured.low_moments[time];
-        let mean = tally.mean();
+        let tally = &self.measured.low_moments;
+        let mean = tally.mean(time);
         let measured = gelbrich_squared((mean[0], mean[1]), (mean[2], mean[3]));
         let std_error = || {
             let at = self.times[time];
             let [first, second] = System::ALL.map(|system| self.theory.low_moments(system, at));
             let gradient = gelbrich_gradient(first, second)?;
-            let empirical = (tally.variance_of(&gradient)? / tally.count()).sqrt();
+            let empirical = (tally.variance_of(time, &gradient)? / tally.count()).sqrt();
             let mut exact = 0.0;
             for (system, derivatives) in System::ALL.into_iter().zip(gradient.chunks_exact(2)) {
                 let deviations = self.theory.low_moment_deviations(system, at)?;

@@ -228,7 +228,7 @@ impl RateWeights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array2;
+    use crate::estimate::tally::Rows;
 
     /// Weights for q_k = Δt_k: a martingale whose relative variance is t.
     fn weights(rate: f64, replicas: u64) -> RateWeights {
@@ -242,10 +242,11 @@ mod tests {
         let weights = weights(0.7, 1000);
         assert!((weights.information - 2.0).abs() < 1e-12);
         for truth in [0.7, 0.69, 1.4] {
-            let rows = Array2::from_shape_fn((5, 21), |(_, k)| {
-                (2.0 * libm::exp(-truth * 0.1 * k as f64) + 1.0) / 3.0
-            });
-            let tally = Covariances::of(&rows);
+            let row: Vec<f64> = (0..21)
+                .map(|k| (2.0 * libm::exp(-truth * 0.1 * f64::from(k)) + 1.0) / 3.0)
+                .collect();
+            let values = row.repeat(5);
+            let tally = Covariances::of(&Rows::new(&values, 21), 0..21);
             let signed = weights.estimate(&tally, 3.0, -1.0, false).unwrap();
             assert!((signed.rate - truth).abs() < 1e-10);
             assert!(signed.empirical_std_error < 1e-12);

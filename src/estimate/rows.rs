@@ -322,7 +322,7 @@ fn scaling_rows(findings: &Findings) -> Vec<ScalingRow> {
         error.map(|error| error / n),
         Some(theory.discrepancy_mean(end) / n),
     );
-    let spread = findings.measured.discrepancy[last].relative_variance();
+    let spread = findings.measured.discrepancy.relative_variance(last);
     push(
         "relative_variance",
         spread.map(|(value, _)| value),

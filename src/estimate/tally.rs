@@ -4,7 +4,121 @@
 //! disjoint replicas merge exactly (Chan, Golub and LeVeque 1979; Pébay 2008).
 //! Rounding depends on the order of merging, so callers merge in a fixed order.
 
-use ndarray::{Array2, Axis};
+use crate::vector::{Instructions, vectorised};
+use std::ops::Range;
+
+/// Numbers that are added together in one instruction.
+const LANES: usize = 8;
+
+/// Some replicas' variables: a row for each replica, and the means.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    values: &'a [f64],
+    width: usize,
+    mean: Vec<f64>,
+    instructions: Instructions,
+}
+
+vectorised! {
+    fn add(row: &[f64], sum: &mut [f64]) {
+        for (sum, x) in sum.iter_mut().zip(row) {
+            *sum += x;
+        }
+    }
+}
+
+vectorised! {
+    fn add_squares(row: &[f64], mean: &[f64], sum: &mut [f64]) {
+        for (sum, (x, m)) in sum.iter_mut().zip(row.iter().zip(mean)) {
+            *sum += (x - m) * (x - m);
+        }
+    }
+}
+
+vectorised! {
+    fn centre(row: &[f64], mean: &[f64], centred: &mut [f64]) {
+        for (centred, (x, m)) in centred.iter_mut().zip(row.iter().zip(mean)) {
+            *centred = x - m;
+        }
+    }
+}
+
+vectorised! {
+    fn add_products(left: &[f64], right: &[f64], sum: &mut [f64]) {
+        for (sum, (x, y)) in sum.iter_mut().zip(left.iter().zip(right)) {
+            *sum += x * y;
+        }
+    }
+}
+
+vectorised! {
+    /// Σ x_i x_j for j ≤ i, rounded up to whole lanes: rows of `sum` are as long
+    /// as `centred`.
+    fn add_outer(centred: &[[f64; LANES]], sum: &mut [[f64; LANES]]) {
+        let width = centred.len();
+        for (i, line) in sum.chunks_exact_mut(width).enumerate() {
+            let x = centred[i / LANES][i % LANES];
+            for (sum, y) in line[..=i / LANES].iter_mut().zip(centred) {
+                for lane in 0..LANES {
+                    sum[lane] += x * y[lane];
+                }
+            }
+        }
+    }
+}
+
+vectorised! {
+    fn add_powers(centred: &[f64], second: &mut [f64], third: &mut [f64], fourth: &mut [f64]) {
+        for (((x, second), third), fourth) in centred.iter().zip(second).zip(third).zip(fourth) {
+            let square = x * x;
+            *second += square;
+            *third += square * x;
+            *fourth += square * square;
+        }
+    }
+}
+
+impl<'a> Rows<'a> {
+    /// Rows of `width` variables each.
+    pub fn new(values: &'a [f64], width: usize) -> Self {
+        let instructions = Instructions::best();
+        let mut mean = vec![0.0; width];
+        for row in values.chunks_exact(width) {
+            add(instructions, row, &mut mean);
+        }
+        let count = (values.len() / width) as f64;
+        mean.iter_mut().for_each(|sum| *sum /= count);
+        Rows {
+            values,
+            width,
+            mean,
+            instructions,
+        }
+    }
+
+    fn count(&self) -> f64 {
+        (self.values.len() / self.width) as f64
+    }
+
+    /// Call `see` with some variables of each row, centred; the slice is padded
+    /// with zeros to whole lanes.
+    fn centred(&self, variables: Range<usize>, mut see: impl FnMut(&[[f64; LANES]])) {
+        let mut centred = vec![[0.0; LANES]; variables.len().div_ceil(LANES)];
+        let mean = &self.mean[variables.clone()];
+        for row in self.values.chunks_exact(self.width) {
+            let row = &row[variables.clone()];
+            centre(self.instructions, row, mean, centred.as_flattened_mut());
+            see(&centred);
+        }
+    }
+}
+
+/// How the replicas of another tally weigh in a merger: their share of all, and
+/// the weight of the squared gap between the means.
+fn merger(mine: f64, theirs: f64) -> Option<(f64, f64)> {
+    let total = mine + theirs;
+    (total > 0.0).then(|| (theirs / total, mine * theirs / total))
+}
 
 /// Count, means and centred sums of squares of several variables.
 #[derive(Debug, Clone)]
@@ -24,35 +138,30 @@ impl Means {
         }
     }
 
-    /// The tally of the rows of a table, a replica each.
-    pub fn of(rows: &Array2<f64>) -> Self {
-        let mean = column_means(rows);
-        let mut squares = vec![0.0; rows.ncols()];
-        for row in rows.rows() {
-            for (square, (x, m)) in squares.iter_mut().zip(row.iter().zip(&mean)) {
-                *square += (x - m) * (x - m);
-            }
+    /// The tally of all variables of some rows.
+    pub fn of(rows: &Rows) -> Self {
+        let mut squares = vec![0.0; rows.width];
+        for row in rows.values.chunks_exact(rows.width) {
+            add_squares(rows.instructions, row, &rows.mean, &mut squares);
         }
         Means {
-            count: rows.nrows() as f64,
-            mean,
+            count: rows.count(),
+            mean: rows.mean.clone(),
             squares,
         }
     }
 
     /// Take in the replicas of another tally.
     pub fn merge(&mut self, other: &Means) {
-        let total = self.count + other.count;
-        if total == 0.0 {
+        let Some((share, weight)) = merger(self.count, other.count) else {
             return;
-        }
-        let (share, weight) = (other.count / total, self.count * other.count / total);
+        };
         for k in 0..self.mean.len() {
             let gap = other.mean[k] - self.mean[k];
             self.mean[k] += gap * share;
             self.squares[k] += other.squares[k] + gap * gap * weight;
         }
-        self.count = total;
+        self.count += other.count;
     }
 
     /// Number of replicas.
@@ -72,24 +181,13 @@ impl Means {
     }
 }
 
-fn column_means(rows: &Array2<f64>) -> Vec<f64> {
-    let mut mean = vec![0.0; rows.ncols()];
-    for row in rows.rows() {
-        for (mean, x) in mean.iter_mut().zip(row) {
-            *mean += x;
-        }
-    }
-    let count = rows.nrows() as f64;
-    mean.iter().map(|sum| sum / count).collect()
-}
-
 /// Count, means and centred sums of products of several variables.
 #[derive(Debug, Clone)]
 pub struct Covariances {
     count: f64,
     mean: Vec<f64>,
-    /// Σ (x_i − x̄_i)(x_j − x̄_j) for j ≤ i.
-    products: Array2<f64>,
+    /// Σ (x_i − x̄_i)(x_j − x̄_j) for j ≤ i; rows of whole lanes.
+    products: Vec<[f64; LANES]>,
 }
 
 impl Covariances {
@@ -98,52 +196,41 @@ impl Covariances {
         Covariances {
             count: 0.0,
             mean: vec![0.0; variables],
-            products: Array2::zeros((variables, variables)),
+            products: vec![[0.0; LANES]; variables * variables.div_ceil(LANES)],
         }
     }
 
-    /// The tally of the rows of a table, a replica each.
-    pub fn of(rows: &Array2<f64>) -> Self {
-        let mean = column_means(rows);
-        let mut products = Array2::zeros((rows.ncols(), rows.ncols()));
-        let mut centred = vec![0.0; rows.ncols()];
-        for row in rows.rows() {
-            for (centred, (x, m)) in centred.iter_mut().zip(row.iter().zip(&mean)) {
-                *centred = x - m;
-            }
-            for (i, mut line) in products.axis_iter_mut(Axis(0)).enumerate() {
-                let line = line.as_slice_mut().expect("rows of a table are contiguous");
-                for (product, x) in line[..=i].iter_mut().zip(&centred) {
-                    *product += centred[i] * x;
-                }
-            }
-        }
-        Covariances {
-            count: rows.nrows() as f64,
-            mean,
-            products,
-        }
+    /// The tally of some variables of some rows.
+    pub fn of(rows: &Rows, variables: Range<usize>) -> Self {
+        let mut tally = Covariances::new(variables.len());
+        tally.count = rows.count();
+        tally.mean.copy_from_slice(&rows.mean[variables.clone()]);
+        rows.centred(variables, |centred| {
+            add_outer(rows.instructions, centred, &mut tally.products);
+        });
+        tally
     }
 
     /// Take in the replicas of another tally.
     pub fn merge(&mut self, other: &Covariances) {
-        let total = self.count + other.count;
-        if total == 0.0 {
+        let Some((share, weight)) = merger(self.count, other.count) else {
             return;
-        }
-        let (share, weight) = (other.count / total, self.count * other.count / total);
+        };
         let gap: Vec<f64> = (self.mean.iter().zip(&other.mean))
             .map(|(a, b)| b - a)
             .collect();
-        for i in 0..gap.len() {
-            for j in 0..=i {
-                self.products[[i, j]] += other.products[[i, j]] + gap[i] * gap[j] * weight;
+        let width = gap.len().div_ceil(LANES) * LANES;
+        let theirs = other.products.as_flattened().chunks_exact(width);
+        let mine = self.products.as_flattened_mut().chunks_exact_mut(width);
+        for (i, (mine, theirs)) in mine.zip(theirs).enumerate() {
+            for ((product, other), gap_j) in mine[..=i].iter_mut().zip(theirs).zip(&gap) {
+                *product += other + gap[i] * gap_j * weight;
             }
         }
         for (mean, gap) in self.mean.iter_mut().zip(&gap) {
             *mean += gap * share;
         }
-        self.count = total;
+        self.count += other.count;
     }
 
     /// The means.
@@ -156,50 +243,153 @@ impl Covariances {
         self.count
     }
 
-    /// The sample variance of Σ a_i x_i; `None` with fewer than two replicas.
+    /// The sample variance of Σ a_i x_i over the first variables, as many as
+    /// there are coefficients; `None` with fewer than two replicas.
     pub fn variance_of(&self, coefficients: &[f64]) -> Option<f64> {
         if self.count < 2.0 {
             return None;
         }
+        let width = self.mean.len().div_ceil(LANES) * LANES;
+        let lines = self.products.as_flattened().chunks_exact(width);
         let mut sum = 0.0;
-        for (i, a) in coefficients.iter().enumerate() {
-            for (j, b) in coefficients[..i].iter().enumerate() {
-                sum += 2.0 * a * b * self.products[[i, j]];
+        for (i, (a, line)) in coefficients.iter().zip(lines).enumerate() {
+            for (b, product) in coefficients[..i].iter().zip(line) {
+                sum += 2.0 * a * b * product;
             }
-            sum += a * a * self.products[[i, i]];
+            sum += a * a * line[i];
         }
         Some((sum / (self.count - 1.0)).max(0.0))
     }
 }
 
-/// Count, mean and centred power sums up to the fourth of one variable.
-#[derive(Debug, Clone, Copy, Default)]
+/// How many quantities a [`Cross`] tally holds.
+const QUANTITIES: usize = 4;
+
+/// At each of several times, the means and covariances of four quantities.
+#[derive(Debug, Clone)]
+pub struct Cross {
+    count: f64,
+    mean: [Vec<f64>; QUANTITIES],
+    /// Centred sums of the products of quantities i and j ≤ i, at each time.
+    products: Vec<Vec<f64>>,
+}
+
+impl Cross {
+    /// The tally of no replicas.
+    pub fn new(times: usize) -> Self {
+        Cross {
+            count: 0.0,
+            mean: std::array::from_fn(|_| vec![0.0; times]),
+            products: vec![vec![0.0; times]; QUANTITIES * (QUANTITIES + 1) / 2],
+        }
+    }
+
+    /// The tally of four runs of variables, each over the times.
+    pub fn of(rows: &Rows, variables: &[Range<usize>; QUANTITIES]) -> Self {
+        let times = variables[0].len();
+        let mut tally = Cross::new(times);
+        tally.count = rows.count();
+        for (mean, variables) in tally.mean.iter_mut().zip(variables) {
+            mean.copy_from_slice(&rows.mean[variables.clone()]);
+        }
+        let mut centred: [Vec<f64>; QUANTITIES] = std::array::from_fn(|_| vec![0.0; times]);
+        for row in rows.values.chunks_exact(rows.width) {
+            for (centred, variables) in centred.iter_mut().zip(variables) {
+                let mean = &rows.mean[variables.clone()];
+                centre(rows.instructions, &row[variables.clone()], mean, centred);
+            }
+            let mut products = tally.products.iter_mut();
+            for i in 0..QUANTITIES {
+                for (right, product) in centred[..=i].iter().zip(&mut products) {
+                    add_products(rows.instructions, &centred[i], right, product);
+                }
+            }
+        }
+        tally
+    }
+
+    /// Take in the replicas of another tally.
+    pub fn merge(&mut self, other: &Cross) {
+        let Some((share, weight)) = merger(self.count, other.count) else {
+            return;
+        };
+        for time in 0..self.mean[0].len() {
+            let gap: [f64; QUANTITIES] =
+                std::array::from_fn(|i| other.mean[i][time] - self.mean[i][time]);
+            let mut products = self.products.iter_mut().zip(&other.products);
+            for i in 0..QUANTITIES {
+                for (gap_j, (mine, theirs)) in gap[..=i].iter().zip(&mut products) {
+                    mine[time] += theirs[time] + gap[i] * gap_j * weight;
+                }
+                self.mean[i][time] += gap[i] * share;
+            }
+        }
+        self.count += other.count;
+    }
+
+    /// Number of replicas.
+    pub fn count(&self) -> f64 {
+        self.count
+    }
+
+    /// The means at a time.
+    pub fn mean(&self, time: usize) -> [f64; QUANTITIES] {
+        std::array::from_fn(|i| self.mean[i][time])
+    }
+
+    /// The sample variance of Σ a_i x_i at a time; `None` with fewer than two
+    /// replicas.
+    pub fn variance_of(&self, time: usize, coefficients: &[f64; QUANTITIES]) -> Option<f64> {
+        let mut sum = 0.0;
+        let mut products = self.products.iter();
+        for (i, a) in coefficients.iter().enumerate() {
+            for (j, (b, product)) in coefficients[..=i].iter().zip(&mut products).enumerate() {
+                let twice = if i == j { 1.0 } else { 2.0 };
+                sum += twice * a * b * product[time];
+            }
+        }
+        (self.count >= 2.0).then(|| (sum / (self.count - 1.0)).max(0.0))
+    }
+}
+
+/// Count, means and centred power sums up to the fourth of one quantity, at
+/// each of several times.
+#[derive(Debug, Clone)]
 pub struct Powers {
     count: f64,
-    mean: f64,
-    second: f64,
-    third: f64,
-    fourth: f64,
+    mean: Vec<f64>,
+    second: Vec<f64>,
+    third: Vec<f64>,
+    fourth: Vec<f64>,
 }
 
 impl Powers {
-    /// The tally of some values, a replica each.
-    pub fn of(values: impl Iterator<Item = f64> + Clone) -> Self {
-        let count = values.clone().count() as f64;
-        let mean = values.clone().sum::<f64>() / count;
-        let mut powers = Powers {
-            count,
-            mean,
-            ..Powers::default()
-        };
-        for value in values {
-            let gap = value - mean;
-            let square = gap * gap;
-            powers.second += square;
-            powers.third += square * gap;
-            powers.fourth += square * square;
+    /// The tally of no replicas.
+    pub fn new(times: usize) -> Self {
+        Powers {
+            count: 0.0,
+            mean: vec![0.0; times],
+            second: vec![0.0; times],
+            third: vec![0.0; times],
+            fourth: vec![0.0; times],
         }
-        powers
+    }
+
+    /// The tally of a run of variables over the times.
+    pub fn of(rows: &Rows, variables: Range<usize>) -> Self {
+        let mut tally = Powers::new(variables.len());
+        tally.count = rows.count();
+        tally.mean.copy_from_slice(&rows.mean[variables.clone()]);
+        rows.centred(variables, |centred| {
+            add_powers(
+                rows.instructions,
+                centred.as_flattened(),
+                &mut tally.second,
+                &mut tally.third,
+                &mut tally.fourth,
+            );
+        });
+        tally
     }
 
     /// Take in the replicas of another tally (Pébay 2008, Eqs. (1.5)–(1.6)).
@@ -209,35 +399,37 @@ impl Powers {
         if b == 0.0 {
             return;
         }
-        let gap = other.mean - self.mean;
-        let gap2 = gap * gap;
-        self.fourth += other.fourth
-            + gap2 * gap2 * a * b * (a * a - a * b + b * b) / (n * n * n)
-            + 6.0 * gap2 * (a * a * other.second + b * b * self.second) / (n * n)
-            + 4.0 * gap * (a * other.third - b * self.third) / n;
-        self.third += other.third
-            + gap * gap2 * a * b * (a - b) / (n * n)
-            + 3.0 * gap * (a * other.second - b * self.second) / n;
-        self.second += other.second + gap2 * a * b / n;
-        self.mean += gap * b / n;
+        for t in 0..self.mean.len() {
+            let gap = other.mean[t] - self.mean[t];
+            let gap2 = gap * gap;
+            self.fourth[t] += other.fourth[t]
+                + gap2 * gap2 * a * b * (a * a - a * b + b * b) / (n * n * n)
+                + 6.0 * gap2 * (a * a * other.second[t] + b * b * self.second[t]) / (n * n)
+                + 4.0 * gap * (a * other.third[t] - b * self.third[t]) / n;
+            self.third[t] += other.third[t]
+                + gap * gap2 * a * b * (a - b) / (n * n)
+                + 3.0 * gap * (a * other.second[t] - b * self.second[t]) / n;
+            self.second[t] += other.second[t] + gap2 * a * b / n;
+            self.mean[t] += gap * b / n;
+        }
         self.count = n;
     }
 
-    /// Var/mean² and its standard error by the delta method; `None` with fewer
-    /// than two replicas or a mean of 0.
-    pub fn relative_variance(&self) -> Option<(f64, f64)> {
-        let n = self.count;
-        if n < 2.0 || self.mean == 0.0 {
+    /// Var/mean² at a time and its standard error by the delta method; `None`
+    /// with fewer than two replicas or a mean of 0.
+    pub fn relative_variance(&self, time: usize) -> Option<(f64, f64)> {
+        let (n, mean) = (self.count, self.mean[time]);
+        if n < 2.0 || mean == 0.0 {
             return None;
         }
-        let variance = self.second / (n - 1.0);
-        let (third, fourth) = (self.third / n, self.fourth / n);
-        let value = variance / (self.mean * self.mean);
+        let variance = self.second[time] / (n - 1.0);
+        let (third, fourth) = (self.third[time] / n, self.fourth[time] / n);
+        let value = variance / (mean * mean);
         // d(s²/m²): s² has variance (μ4 − σ⁴)/n, m has σ²/n, both together μ3/n.
-        let by_mean = -2.0 * variance / self.mean;
+        let by_mean = -2.0 * variance / mean;
         let spread =
             (fourth - variance * variance) + 2.0 * by_mean * third + by_mean * by_mean * variance;
-        let error = (spread.max(0.0) / n).sqrt() / (self.mean * self.mean);
+        let error = (spread.max(0.0) / n).sqrt() / (mean * mean);
         Some((value, error))
     }
 }
@@ -246,63 +438,105 @@ impl Powers {
 mod tests {
     use super::*;
 
-    fn table(rows: usize) -> Array2<f64> {
-        Array2::from_shape_fn((rows, 3), |(i, j)| {
+    const WIDTH: usize = 13;
+
+    fn table(rows: usize) -> Vec<f64> {
+        let entry = |i: usize, j: usize| {
             libm::sin((i * 7 + j * 13) as f64) + (j as f64) * 1e3 + (i % 5) as f64
-        })
+        };
+        (0..rows * WIDTH)
+            .map(|index| entry(index / WIDTH, index % WIDTH))
+            .collect()
+    }
+
+    /// Mean, and the centred sum of powers, of Σ a_i x_i over the rows.
+    fn direct(values: &[f64], coefficients: &[f64], power: i32) -> (f64, f64) {
+        let combined: Vec<f64> = values
+            .chunks_exact(WIDTH)
+            .map(|row| row.iter().zip(coefficients).map(|(x, a)| a * x).sum())
+            .collect();
+        let mean = combined.iter().sum::<f64>() / combined.len() as f64;
+        let sum = combined.iter().map(|x| (x - mean).powi(power)).sum();
+        (mean, sum)
+    }
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-9 * (1.0 + a.abs())
     }
 
     #[test]
-    fn merging_is_the_same_as_tallying_at_once() {
+    fn merged_tallies_are_those_of_all_rows() {
         let all = table(50);
-        let parts = [(0, 7), (7, 8), (8, 50)];
-        let mut means = Means::new(3);
-        let mut covariances = Covariances::new(3);
-        let mut powers = Powers::default();
-        for (from, to) in parts {
-            let part = all.slice(ndarray::s![from..to, ..]).to_owned();
-            means.merge(&Means::of(&part));
-            covariances.merge(&Covariances::of(&part));
-            powers.merge(&Powers::of(part.column(0).iter().copied()));
+        let runs = [0..3, 3..6, 6..9, 9..12];
+        let mut means = Means::new(WIDTH);
+        let mut covariances = Covariances::new(11);
+        let mut cross = Cross::new(3);
+        let mut powers = Powers::new(2);
+        for (from, to) in [(0, 7), (7, 8), (8, 50)] {
+            let rows = Rows::new(&all[from * WIDTH..to * WIDTH], WIDTH);
+            means.merge(&Means::of(&rows));
+            covariances.merge(&Covariances::of(&rows, 1..12));
+            cross.merge(&Cross::of(&rows, &runs));
+            powers.merge(&Powers::of(&rows, 4..6));
         }
-        let whole = Means::of(&all);
-        let direct = Powers::of(all.column(0).iter().copied());
-        let close = |a: f64, b: f64| (a - b).abs() <= 1e-10 * (1.0 + a.abs());
-        for k in 0..3 {
-            assert!(close(means.mean(k), whole.mean(k)));
+        let unit =
+            |k: usize| -> Vec<f64> { (0..WIDTH).map(|j| f64::from(u8::from(j == k))).collect() };
+        for k in 0..WIDTH {
+            let (mean, squares) = direct(&all, &unit(k), 2);
+            assert!(close(means.mean(k), mean));
             assert!(close(
                 means.std_error(k).unwrap(),
-                whole.std_error(k).unwrap()
+                (squares / 49.0 / 50.0).sqrt()
             ));
         }
-        let a = [0.5, -2.0, 1.0];
-        let combined: Vec<f64> = all
-            .rows()
-            .into_iter()
-            .map(|row| row.iter().zip(a).map(|(x, a)| a * x).sum())
+        let a: Vec<f64> = (0..WIDTH)
+            .map(|j| {
+                if (1..12).contains(&j) {
+                    0.5 - j as f64
+                } else {
+                    0.0
+                }
+            })
             .collect();
-        let mean = combined.iter().sum::<f64>() / 50.0;
-        let variance = combined
-            .iter()
-            .map(|x| (x - mean) * (x - mean))
-            .sum::<f64>()
-            / 49.0;
-        assert!(close(covariances.variance_of(&a).unwrap(), variance));
-        for (a, b) in [
-            (powers.mean, direct.mean),
-            (powers.second, direct.second),
-            (powers.third, direct.third),
-            (powers.fourth, direct.fourth),
-        ] {
-            assert!(close(a, b), "{a} {b}");
+        let (_, squares) = direct(&all, &a, 2);
+        assert!(close(
+            covariances.variance_of(&a[1..12]).unwrap(),
+            squares / 49.0
+        ));
+        let (_, squares) = direct(&all, &[0.0, a[1], a[2], a[3]], 2);
+        assert!(close(
+            covariances.variance_of(&a[1..4]).unwrap(),
+            squares / 49.0
+        ));
+        for time in 0..3 {
+            let b = [1.0, -2.0, 0.3, 5.0];
+            let mut spread = vec![0.0; WIDTH];
+            b.iter()
+                .enumerate()
+                .for_each(|(i, b)| spread[3 * i + time] = *b);
+            let (_, squares) = direct(&all, &spread, 2);
+            assert!(close(cross.variance_of(time, &b).unwrap(), squares / 49.0));
+            assert!(close(cross.mean(time)[2], means.mean(6 + time)));
+        }
+        for time in 0..2 {
+            let sums = [2, 3, 4].map(|power| direct(&all, &unit(4 + time), power).1);
+            assert!(close(powers.second[time], sums[0]));
+            assert!(close(powers.third[time], sums[1]));
+            assert!(close(powers.fourth[time], sums[2]));
         }
     }
 
     #[test]
     fn one_replica_has_no_standard_error() {
         let one = table(1);
-        assert_eq!(Means::of(&one).std_error(0), None);
-        assert_eq!(Covariances::of(&one).variance_of(&[1.0, 0.0, 0.0]), None);
+        let rows = Rows::new(&one, WIDTH);
+        assert_eq!(Means::of(&rows).std_error(0), None);
+        assert_eq!(
+            Covariances::of(&rows, 0..3).variance_of(&[1.0, 0.0, 0.0]),
+            None
+        );
+        let runs = [0..1, 1..2, 2..3, 3..4];
+        assert_eq!(Cross::of(&rows, &runs).variance_of(0, &[1.0; 4]), None);
     }
 
     #[test]
@@ -310,8 +544,11 @@ mod tests {
         // Exp(1): variance/mean² = 1; its error over √n is √(μ4−σ⁴−4μ3σ²+4σ⁶)
         // = √(9 − 1 − 8 + 4) = 2. Quantiles at midpoints make a fine sample.
         let n = 100_000;
-        let values = (0..n).map(|k| -libm::log((f64::from(k) + 0.5) / f64::from(n)));
-        let (value, error) = Powers::of(values).relative_variance().unwrap();
+        let values: Vec<f64> = (0..n)
+            .map(|k| -libm::log((f64::from(k) + 0.5) / f64::from(n)))
+            .collect();
+        let powers = Powers::of(&Rows::new(&values, 1), 0..1);
+        let (value, error) = powers.relative_variance(0).unwrap();
         assert!((value - 1.0).abs() < 1e-3);
         assert!((error * f64::from(n).sqrt() - 2.0).abs() < 0.02);
     }

@@ -7,17 +7,77 @@ use crate::coupling::Coupling;
 use crate::random::ReplicaKey;
 use std::sync::Arc;
 
-/// Where both copies of a particle are: V, V′ and Δ = V − V′.
+/// Some particles of both copies: V, V′ and Δ = V − V′ of each.
 ///
-/// Δ is carried, not subtracted, where the coupling allows it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Particle {
-    /// V.
-    pub first: f64,
-    /// V′.
-    pub second: f64,
-    /// V − V′.
-    pub difference: f64,
+/// Δ is carried, not subtracted, where the coupling allows it. Arrays are padded
+/// with zeros to a multiple of [`Particles::PADDED_TO`].
+#[derive(Debug, Clone)]
+pub struct Particles {
+    count: usize,
+    first: [f64; Self::MOST],
+    second: [f64; Self::MOST],
+    difference: [f64; Self::MOST],
+}
+
+impl Default for Particles {
+    fn default() -> Self {
+        Particles {
+            count: 0,
+            first: [0.0; Self::MOST],
+            second: [0.0; Self::MOST],
+            difference: [0.0; Self::MOST],
+        }
+    }
+}
+
+impl Particles {
+    /// How many can be read at once.
+    pub const MOST: usize = 256;
+    /// Arrays are padded to whole multiples of this.
+    pub const PADDED_TO: usize = 8;
+
+    /// V of each particle.
+    pub fn first(&self) -> &[f64] {
+        &self.first[..self.count]
+    }
+
+    /// V′ of each particle.
+    pub fn second(&self) -> &[f64] {
+        &self.second[..self.count]
+    }
+
+    /// Δ of each particle.
+    pub fn difference(&self) -> &[f64] {
+        &self.difference[..self.count]
+    }
+
+    /// Δ, V and V′, with zeros up to whole lanes.
+    #[inline(always)]
+    pub fn padded(&self) -> (&[f64], &[f64], &[f64]) {
+        let end = self.count.next_multiple_of(Self::PADDED_TO);
+        (
+            &self.difference[..end],
+            &self.first[..end],
+            &self.second[..end],
+        )
+    }
+
+    /// Set all particles from pairs of slots, as many as there are.
+    #[inline(always)]
+    fn set(&mut self, slots: impl ExactSizeIterator<Item = (f64, f64, f64)>) {
+        self.count = slots.len();
+        let end = self.count.next_multiple_of(Self::PADDED_TO);
+        for array in [&mut self.first, &mut self.second, &mut self.difference] {
+            array[self.count..end].fill(0.0);
+        }
+        let arrays = (self.first.iter_mut().zip(&mut self.second)).zip(&mut self.difference);
+        for ((v, d), ((first, second), difference)) in
+            slots.map(|(f, s, d)| ((f, s), d)).zip(arrays)
+        {
+            (*first, *second) = v;
+            *difference = d;
+        }
+    }
 }
 
 /// Two coupled copies, replica after replica.
@@ -28,8 +88,11 @@ pub trait CoupledPair {
     /// Apply all collisions before `place`.
     fn advance_to(&mut self, place: Place);
 
-    /// Particle `index` of both copies.
-    fn particle(&self, index: usize) -> Particle;
+    /// N.
+    fn particles(&self) -> usize;
+
+    /// Read the particles from index `from` on, at most [`Particles::MOST`].
+    fn read(&self, from: usize, particles: &mut Particles);
 
     /// Collisions so far in this replica, of both copies where they differ.
     fn collisions(&self) -> u64;
@@ -76,15 +139,16 @@ impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
         self.path.advance_to(place);
     }
 
-    #[inline(always)]
-    fn particle(&self, index: usize) -> Particle {
-        let slot = self.path.slots()[index];
-        let (first, second) = self.coupling.velocities(slot);
-        Particle {
-            first,
-            second,
-            difference: self.coupling.difference(slot),
-        }
+    fn particles(&self) -> usize {
+        self.gas.particles
+    }
+
+    fn read(&self, from: usize, particles: &mut Particles) {
+        let end = self.gas.particles.min(from + Particles::MOST);
+        particles.set(self.path.slots()[from..end].iter().map(|&slot| {
+            let (first, second) = self.coupling.velocities(slot);
+            (first, second, self.coupling.difference(slot))
+        }));
     }
 
     fn collisions(&self) -> u64 {
@@ -131,16 +195,19 @@ impl<C: Coupling, P: Path<C>> CoupledPair for OwnCollisions<C, P> {
         }
     }
 
-    #[inline(always)]
-    fn particle(&self, index: usize) -> Particle {
+    fn particles(&self) -> usize {
+        self.gas.particles
+    }
+
+    fn read(&self, from: usize, particles: &mut Particles) {
+        let end = self.gas.particles.min(from + Particles::MOST);
         let [one, other] = &self.paths;
-        let (first, _) = self.coupling.velocities(one.slots()[index]);
-        let (_, second) = self.coupling.velocities(other.slots()[index]);
-        Particle {
-            first,
-            second,
-            difference: first - second,
-        }
+        let slots = one.slots()[from..end].iter().zip(&other.slots()[from..end]);
+        particles.set(slots.map(|(&one, &other)| {
+            let (first, _) = self.coupling.velocities(one);
+            let (_, second) = self.coupling.velocities(other);
+            (first, second, first - second)
+        }));
     }
 
     fn collisions(&self) -> u64 {
