@@ -51,12 +51,7 @@ fn bench<P: Path<Synchronous>>(bencher: Bencher, gas: &Gas, path: &mut P) {
         ))
         .bench_local(|| {
             for replica in 0..replicas {
-                let key = ReplicaKey {
-                    seed: 1,
-                    particles: gas.particles as u64,
-                    replica,
-                    process: 0,
-                };
+                let key = ReplicaKey::new(1, gas.particles as u64, replica, 0);
                 let slots = path.restart(key, gas.place(end));
                 initial.fill(Synchronous, key, slots);
                 path.advance_to(gas.place(end));

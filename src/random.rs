@@ -44,20 +44,6 @@ pub enum Purpose {
     Initial = 5,
 }
 
-/// Which replica of which system a stream belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReplicaKey {
-    /// The run's seed.
-    pub seed: u64,
-    /// Number of particles N.
-    pub particles: u64,
-    /// Index of the replica among those with this N.
-    pub replica: u64,
-    /// Index of the Poisson process that drives the system: 0, or 1 for the
-    /// second copy under the independent coupling.
-    pub process: u64,
-}
-
 /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014; constants of
 /// Stafford's variant 13): a bijection of 64-bit words in which every input bit
 /// reaches every output bit.
@@ -71,31 +57,43 @@ fn mix(word: u64) -> u64 {
 /// The odd number nearest 2⁶⁴/φ: consecutive multiples of it are well spread.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A 128-bit name of a stream.
+/// Which replica of which system a stream belongs to: a 128-bit hash of the
+/// run's seed, the number of particles N, the replica's index among those with
+/// this N, and the index of the Poisson process that drives the system (0, or 1
+/// for the second copy under the independent coupling).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct StreamName {
+pub struct ReplicaKey(Name);
+
+/// A 128-bit hash of some words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Name {
     high: u64,
     low: u64,
 }
 
-impl StreamName {
-    fn new(key: ReplicaKey, purpose: Purpose, part: u64) -> Self {
-        let words = [
-            key.seed,
-            key.particles,
-            key.replica,
-            (key.process << 32) | purpose as u64,
-            part,
-        ];
-        let start = StreamName {
+impl ReplicaKey {
+    /// The key of a replica.
+    pub fn new(seed: u64, particles: u64, replica: u64, process: u64) -> Self {
+        let start = Name {
             high: 0x6b61_632d_636f_7570,
             low: 0x6c69_6e67_2d76_3031,
         };
-        words.iter().fold(start, |name, &word| {
-            let high = mix(name.high.wrapping_add(GOLDEN) ^ word);
-            let low = mix(name.low.wrapping_add(high).wrapping_mul(GOLDEN) ^ word);
-            StreamName { high, low }
-        })
+        ReplicaKey(start.with(seed).with(particles).with(replica).with(process))
+    }
+
+    /// The name of one of the replica's streams; parts are below 2⁵⁶.
+    fn stream(self, purpose: Purpose, part: u64) -> Name {
+        self.0.with(purpose as u64 | (part << 8))
+    }
+}
+
+impl Name {
+    /// The hash of one more word: a bijection of the word, given the name.
+    #[inline(always)]
+    fn with(self, word: u64) -> Name {
+        let high = mix(self.high.wrapping_add(GOLDEN) ^ word);
+        let low = mix(self.low.wrapping_add(high).wrapping_mul(GOLDEN) ^ word);
+        Name { high, low }
     }
 
     /// The `index`-th word of the hash's output.
@@ -107,7 +105,7 @@ impl StreamName {
 
 /// A PCG64 for the stream of that name.
 pub fn scalar_stream(key: ReplicaKey, purpose: Purpose, part: u64) -> Pcg64 {
-    let name = StreamName::new(key, purpose, part);
+    let name = key.stream(purpose, part);
     let mut seed = [0; 32];
     for (index, bytes) in seed.chunks_exact_mut(8).enumerate() {
         bytes.copy_from_slice(&name.word(index as u64).to_le_bytes());
@@ -134,11 +132,7 @@ impl Lanes {
     /// The lanes of the stream of that name.
     pub fn new(instructions: Instructions, key: ReplicaKey, purpose: Purpose, part: u64) -> Self {
         let mut state = [[0; LANES]; 4];
-        hash(
-            instructions,
-            StreamName::new(key, purpose, part),
-            &mut state,
-        );
+        hash(instructions, key.stream(purpose, part), &mut state);
         Lanes { state }
     }
 
@@ -169,7 +163,7 @@ impl Lanes {
 
 vectorised! {
     /// The first words of a name's hash.
-    fn hash(name: StreamName, words: &mut [Row; 4]) {
+    fn hash(name: Name, words: &mut [Row; 4]) {
         for (index, word) in words.as_flattened_mut().iter_mut().enumerate() {
             *word = name.word(index as u64);
         }
@@ -368,12 +362,9 @@ pub fn one_to_two(word: u64) -> f64 {
 mod tests {
     use super::*;
 
-    const KEY: ReplicaKey = ReplicaKey {
-        seed: 1,
-        particles: 8,
-        replica: 3,
-        process: 0,
-    };
+    fn key(replica: u64) -> ReplicaKey {
+        ReplicaKey::new(1, 8, replica, 0)
+    }
 
     fn lanes(key: ReplicaKey) -> Lanes {
         Lanes::new(Instructions::best(), key, Purpose::Collisions, 0)
@@ -400,10 +391,10 @@ mod tests {
 
     #[test]
     fn every_instruction_set_gives_the_same_rows() {
-        let mut reference = lanes(KEY);
+        let mut reference = lanes(key(3));
         let expected: Vec<Row> = (0..100).map(|_| reference.next_row()).collect();
         for instructions in Instructions::available() {
-            let mut lanes = Lanes::new(instructions, KEY, Purpose::Collisions, 0);
+            let mut lanes = Lanes::new(instructions, key(3), Purpose::Collisions, 0);
             let mut rows = vec![[0; LANES]; 100];
             let (some, others) = rows.split_at_mut(37);
             lanes.fill(instructions, some);
@@ -417,20 +408,13 @@ mod tests {
     fn every_part_of_a_name_matters() {
         let mut first_words = vec![];
         for (key, purpose, part) in [
-            (KEY, Purpose::Counts, 0),
-            (ReplicaKey { seed: 2, ..KEY }, Purpose::Counts, 0),
-            (
-                ReplicaKey {
-                    particles: 9,
-                    ..KEY
-                },
-                Purpose::Counts,
-                0,
-            ),
-            (ReplicaKey { replica: 4, ..KEY }, Purpose::Counts, 0),
-            (ReplicaKey { process: 1, ..KEY }, Purpose::Counts, 0),
-            (KEY, Purpose::Times, 0),
-            (KEY, Purpose::Counts, 1),
+            (key(3), Purpose::Counts, 0),
+            (ReplicaKey::new(2, 8, 3, 0), Purpose::Counts, 0),
+            (ReplicaKey::new(1, 9, 3, 0), Purpose::Counts, 0),
+            (key(4), Purpose::Counts, 0),
+            (ReplicaKey::new(1, 8, 3, 1), Purpose::Counts, 0),
+            (key(3), Purpose::Times, 0),
+            (key(3), Purpose::Counts, 1),
         ] {
             first_words.push(next_word(&mut scalar_stream(key, purpose, part)));
         }
@@ -444,12 +428,8 @@ mod tests {
         // standard error of 4/√2000 = 0.09; 0.45 is five of them.
         let mut distance = 0;
         for replica in 0..2000 {
-            let mut a = lanes(ReplicaKey { replica, ..KEY });
-            let next = ReplicaKey {
-                replica: replica + 1,
-                ..KEY
-            };
-            let mut b = lanes(next);
+            let mut a = lanes(key(replica));
+            let mut b = lanes(key(replica + 1));
             distance += (a.next_row()[0] ^ b.next_row()[0]).count_ones();
         }
         assert!((f64::from(distance) / 2000.0 - 32.0).abs() < 0.45);

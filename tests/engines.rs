@@ -92,12 +92,12 @@ proptest! {
         let gas = Arc::new(gas);
         let pairing = if optimal { Pairing::Optimal } else { Pairing::Independent };
         let start = initial(pairing, normal);
-        let key = ReplicaKey { seed, particles: gas.particles as u64, replica, process: 0 };
+        let key = ReplicaKey::new(seed, gas.particles as u64, replica, 0);
         let end = times[times.len() - 1];
         let mut block = BlockPath::new(&gas, Synchronous);
         let mut plain = PlainPath::new(&gas, Synchronous);
         // A replica before this one must leave no trace in a path.
-        let before = ReplicaKey { replica: replica + 1, ..key };
+        let before = ReplicaKey::new(seed, gas.particles as u64, replica + 1, 0);
         bits(&mut block, &gas, &start, before, &[0.37 * end], 0.37 * end);
         prop_assert_eq!(
             bits(&mut block, &gas, &start, key, &times, end),
@@ -114,7 +114,7 @@ proptest! {
         times.sort_by(f64::total_cmp);
         let gas = Arc::new(gas);
         let start = initial(Pairing::Optimal, true);
-        let key = ReplicaKey { seed, particles: gas.particles as u64, replica: 7, process: 0 };
+        let key = ReplicaKey::new(seed, gas.particles as u64, 7, 0);
         let mut path = BlockPath::new(&gas, Synchronous);
         let (all, _) = bits(&mut path, &gas, &start, key, &times, 6.0);
         for (index, &time) in times.iter().enumerate().step_by(3) {
@@ -140,12 +140,7 @@ fn collisions_come_at_the_rate_of_the_clock() {
     let mut path = BlockPath::new(&gas, Synchronous);
     let mut total = 0;
     for replica in 0..4000 {
-        let key = ReplicaKey {
-            seed: 5,
-            particles: 10,
-            replica,
-            process: 0,
-        };
+        let key = ReplicaKey::new(5, 10, replica, 0);
         total += bits(&mut path, &gas, &start, key, &[1.3, 4.0], 4.0).1;
     }
     assert!((total as f64 / 4000.0 - 60.0).abs() < 0.6);
@@ -164,12 +159,7 @@ fn the_difference_is_accurate_for_ever() {
         &bath(0),
     ));
     let start = initial(Pairing::Optimal, true);
-    let key = ReplicaKey {
-        seed: 1,
-        particles: 50,
-        replica: 0,
-        process: 0,
-    };
+    let key = ReplicaKey::new(1, 50, 0, 0);
     let mut path = BlockPath::new(&gas, Synchronous);
     let slots = path.restart(key, gas.place(100.0));
     start.fill(Synchronous, key, slots);

@@ -28,12 +28,7 @@ fn collisions(replicas: u64) -> Vec<Collision> {
     let gas = Arc::new(Gas::new(PARTICLES as usize, RATES, &bath()));
     let mut all = vec![];
     for replica in 0..replicas {
-        let key = ReplicaKey {
-            seed: 3,
-            particles: u64::from(PARTICLES),
-            replica,
-            process: 0,
-        };
+        let key = ReplicaKey::new(3, u64::from(PARTICLES), replica, 0);
         let mut points = PoissonPoints::new(&gas, key);
         while let Some((_, collision)) = points.next_before(gas.place(20.0)) {
             all.push(collision);
@@ -133,12 +128,7 @@ fn counts_are_poisson_in_every_interval() {
     let times = [0.0, 0.3, 0.75, 2.0, 9.0];
     let mut counts = vec![vec![]; 4];
     for replica in 0..replicas {
-        let key = ReplicaKey {
-            seed: 4,
-            particles: 5,
-            replica,
-            process: 0,
-        };
+        let key = ReplicaKey::new(4, 5, replica, 0);
         let mut points = PoissonPoints::new(&gas, key);
         for (interval, &end) in times[1..].iter().enumerate() {
             let mut count = 0.0;

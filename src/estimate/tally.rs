@@ -20,47 +20,49 @@ pub struct Rows<'a> {
 }
 
 vectorised! {
-    fn add(row: &[f64], sum: &mut [f64]) {
-        for (sum, x) in sum.iter_mut().zip(row) {
-            *sum += x;
+    /// Sums over rows.
+    fn add(rows: &[f64], sum: &mut [f64]) {
+        for row in rows.chunks_exact(sum.len()) {
+            for (sum, x) in sum.iter_mut().zip(row) {
+                *sum += x;
+            }
         }
     }
 }
 
 vectorised! {
-    fn add_squares(row: &[f64], mean: &[f64], sum: &mut [f64]) {
-        for (sum, (x, m)) in sum.iter_mut().zip(row.iter().zip(mean)) {
-            *sum += (x - m) * (x - m);
+    /// Centred sums of squares over rows.
+    fn add_squares(rows: &[f64], mean: &[f64], sum: &mut [f64]) {
+        for row in rows.chunks_exact(mean.len()) {
+            for (sum, (x, m)) in sum.iter_mut().zip(row.iter().zip(mean)) {
+                *sum += (x - m) * (x - m);
+            }
         }
     }
 }
 
 vectorised! {
-    fn centre(row: &[f64], mean: &[f64], centred: &mut [f64]) {
-        for (centred, (x, m)) in centred.iter_mut().zip(row.iter().zip(mean)) {
-            *centred = x - m;
+    /// The centred numbers of some variables of each row, a line each.
+    fn centre(rows: &[f64], mean: &[f64], variables: &Range<usize>, lines: &mut [f64]) {
+        let mean_here = &mean[variables.clone()];
+        let width = lines.len() / (rows.len() / mean.len());
+        for (row, line) in rows.chunks_exact(mean.len()).zip(lines.chunks_exact_mut(width)) {
+            let row = &row[variables.clone()];
+            for (centred, (x, m)) in line.iter_mut().zip(row.iter().zip(mean_here)) {
+                *centred = x - m;
+            }
         }
     }
 }
 
 vectorised! {
-    fn add_products(left: &[f64], right: &[f64], sum: &mut [f64]) {
-        for (sum, (x, y)) in sum.iter_mut().zip(left.iter().zip(right)) {
-            *sum += x * y;
-        }
-    }
-}
-
-vectorised! {
-    /// Σ x_i x_j for j ≤ i, rounded up to whole lanes: rows of `sum` are as long
-    /// as `centred`.
-    fn add_outer(centred: &[[f64; LANES]], sum: &mut [[f64; LANES]]) {
-        let width = centred.len();
-        for (i, line) in sum.chunks_exact_mut(width).enumerate() {
-            let x = centred[i / LANES][i % LANES];
-            for (sum, y) in line[..=i / LANES].iter_mut().zip(centred) {
+    /// Σ x y over lines.
+    fn add_products(left: &[[f64; LANES]], right: &[[f64; LANES]], sum: &mut [[f64; LANES]]) {
+        let width = sum.len();
+        for (left, right) in left.chunks_exact(width).zip(right.chunks_exact(width)) {
+            for (sum, (x, y)) in sum.iter_mut().zip(left.iter().zip(right)) {
                 for lane in 0..LANES {
-                    sum[lane] += x * y[lane];
+                    sum[lane] += x[lane] * y[lane];
                 }
             }
         }
@@ -68,12 +70,35 @@ vectorised! {
 }
 
 vectorised! {
-    fn add_powers(centred: &[f64], second: &mut [f64], third: &mut [f64], fourth: &mut [f64]) {
-        for (((x, second), third), fourth) in centred.iter().zip(second).zip(third).zip(fourth) {
-            let square = x * x;
-            *second += square;
-            *third += square * x;
-            *fourth += square * square;
+    /// Σ x_i x_j over lines, for j ≤ i rounded up to whole lanes.
+    fn add_outer(lines: &[[f64; LANES]], width: usize, sum: &mut [[f64; LANES]]) {
+        for line in lines.chunks_exact(width) {
+            for (i, sums) in sum.chunks_exact_mut(width).enumerate() {
+                let x = line[i / LANES][i % LANES];
+                for (sum, y) in sums[..=i / LANES].iter_mut().zip(line) {
+                    for lane in 0..LANES {
+                        sum[lane] += x * y[lane];
+                    }
+                }
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// Second, third and fourth powers of centred numbers, summed over lines.
+    fn add_powers(lines: &[[f64; LANES]], sums: &mut [Vec<[f64; LANES]>; 3]) {
+        let [second, third, fourth] = sums;
+        for line in lines.chunks_exact(second.len()) {
+            let sums = second.iter_mut().zip(third.iter_mut()).zip(fourth.iter_mut());
+            for (x, ((second, third), fourth)) in line.iter().zip(sums) {
+                for lane in 0..LANES {
+                    let square = x[lane] * x[lane];
+                    second[lane] += square;
+                    third[lane] += square * x[lane];
+                    fourth[lane] += square * square;
+                }
+            }
         }
     }
 }
@@ -83,9 +108,7 @@ impl<'a> Rows<'a> {
     pub fn new(values: &'a [f64], width: usize) -> Self {
         let instructions = Instructions::best();
         let mut mean = vec![0.0; width];
-        for row in values.chunks_exact(width) {
-            add(instructions, row, &mut mean);
-        }
+        add(instructions, values, &mut mean);
         let count = (values.len() / width) as f64;
         mean.iter_mut().for_each(|sum| *sum /= count);
         Rows {
@@ -100,16 +123,14 @@ impl<'a> Rows<'a> {
         (self.values.len() / self.width) as f64
     }
 
-    /// Call `see` with some variables of each row, centred; the slice is padded
-    /// with zeros to whole lanes.
-    fn centred(&self, variables: Range<usize>, mut see: impl FnMut(&[[f64; LANES]])) {
-        let mut centred = vec![[0.0; LANES]; variables.len().div_ceil(LANES)];
-        let mean = &self.mean[variables.clone()];
-        for row in self.values.chunks_exact(self.width) {
-            let row = &row[variables.clone()];
-            centre(self.instructions, row, mean, centred.as_flattened_mut());
-            see(&centred);
-        }
+    /// Some variables of each row, centred: a line for each row, padded with
+    /// zeros to whole lanes.
+    fn centred(&self, variables: &Range<usize>) -> Vec<[f64; LANES]> {
+        let width = variables.len().div_ceil(LANES);
+        let mut lines = vec![[0.0; LANES]; width * (self.values.len() / self.width)];
+        let flat = lines.as_flattened_mut();
+        centre(self.instructions, self.values, &self.mean, variables, flat);
+        lines
     }
 }
 
@@ -118,6 +139,11 @@ impl<'a> Rows<'a> {
 fn merger(mine: f64, theirs: f64) -> Option<(f64, f64)> {
     let total = mine + theirs;
     (total > 0.0).then(|| (theirs / total, mine * theirs / total))
+}
+
+/// Zeros for some variables, in whole lanes.
+fn lanes(variables: usize) -> Vec<[f64; LANES]> {
+    vec![[0.0; LANES]; variables.div_ceil(LANES)]
 }
 
 /// Count, means and centred sums of squares of several variables.
@@ -141,9 +167,7 @@ impl Means {
     /// The tally of all variables of some rows.
     pub fn of(rows: &Rows) -> Self {
         let mut squares = vec![0.0; rows.width];
-        for row in rows.values.chunks_exact(rows.width) {
-            add_squares(rows.instructions, row, &rows.mean, &mut squares);
-        }
+        add_squares(rows.instructions, rows.values, &rows.mean, &mut squares);
         Means {
             count: rows.count(),
             mean: rows.mean.clone(),
@@ -205,9 +229,9 @@ impl Covariances {
         let mut tally = Covariances::new(variables.len());
         tally.count = rows.count();
         tally.mean.copy_from_slice(&rows.mean[variables.clone()]);
-        rows.centred(variables, |centred| {
-            add_outer(rows.instructions, centred, &mut tally.products);
-        });
+        let width = variables.len().div_ceil(LANES);
+        let lines = rows.centred(&variables);
+        add_outer(rows.instructions, &lines, width, &mut tally.products);
         tally
     }
 
@@ -271,7 +295,7 @@ pub struct Cross {
     count: f64,
     mean: [Vec<f64>; QUANTITIES],
     /// Centred sums of the products of quantities i and j ≤ i, at each time.
-    products: Vec<Vec<f64>>,
+    products: Vec<Vec<[f64; LANES]>>,
 }
 
 impl Cross {
@@ -280,7 +304,7 @@ impl Cross {
         Cross {
             count: 0.0,
             mean: std::array::from_fn(|_| vec![0.0; times]),
-            products: vec![vec![0.0; times]; QUANTITIES * (QUANTITIES + 1) / 2],
+            products: vec![lanes(times); QUANTITIES * (QUANTITIES + 1) / 2],
         }
     }
 
@@ -292,17 +316,11 @@ impl Cross {
         for (mean, variables) in tally.mean.iter_mut().zip(variables) {
             mean.copy_from_slice(&rows.mean[variables.clone()]);
         }
-        let mut centred: [Vec<f64>; QUANTITIES] = std::array::from_fn(|_| vec![0.0; times]);
-        for row in rows.values.chunks_exact(rows.width) {
-            for (centred, variables) in centred.iter_mut().zip(variables) {
-                let mean = &rows.mean[variables.clone()];
-                centre(rows.instructions, &row[variables.clone()], mean, centred);
-            }
-            let mut products = tally.products.iter_mut();
-            for i in 0..QUANTITIES {
-                for (right, product) in centred[..=i].iter().zip(&mut products) {
-                    add_products(rows.instructions, &centred[i], right, product);
-                }
+        let lines: [_; QUANTITIES] = std::array::from_fn(|i| rows.centred(&variables[i]));
+        let mut products = tally.products.iter_mut();
+        for i in 0..QUANTITIES {
+            for (right, product) in lines[..=i].iter().zip(&mut products) {
+                add_products(rows.instructions, &lines[i], right, product);
             }
         }
         tally
@@ -319,7 +337,8 @@ impl Cross {
             let mut products = self.products.iter_mut().zip(&other.products);
             for i in 0..QUANTITIES {
                 for (gap_j, (mine, theirs)) in gap[..=i].iter().zip(&mut products) {
-                    mine[time] += theirs[time] + gap[i] * gap_j * weight;
+                    mine.as_flattened_mut()[time] +=
+                        theirs.as_flattened()[time] + gap[i] * gap_j * weight;
                 }
                 self.mean[i][time] += gap[i] * share;
             }
@@ -345,7 +364,7 @@ impl Cross {
         for (i, a) in coefficients.iter().enumerate() {
             for (j, (b, product)) in coefficients[..=i].iter().zip(&mut products).enumerate() {
                 let twice = if i == j { 1.0 } else { 2.0 };
-                sum += twice * a * b * product[time];
+                sum += twice * a * b * product.as_flattened()[time];
             }
         }
         (self.count >= 2.0).then(|| (sum / (self.count - 1.0)).max(0.0))
@@ -358,9 +377,8 @@ impl Cross {
 pub struct Powers {
     count: f64,
     mean: Vec<f64>,
-    second: Vec<f64>,
-    third: Vec<f64>,
-    fourth: Vec<f64>,
+    /// Centred sums of the second, third and fourth powers.
+    sums: [Vec<[f64; LANES]>; 3],
 }
 
 impl Powers {
@@ -369,9 +387,7 @@ impl Powers {
         Powers {
             count: 0.0,
             mean: vec![0.0; times],
-            second: vec![0.0; times],
-            third: vec![0.0; times],
-            fourth: vec![0.0; times],
+            sums: std::array::from_fn(|_| lanes(times)),
         }
     }
 
@@ -380,15 +396,8 @@ impl Powers {
         let mut tally = Powers::new(variables.len());
         tally.count = rows.count();
         tally.mean.copy_from_slice(&rows.mean[variables.clone()]);
-        rows.centred(variables, |centred| {
-            add_powers(
-                rows.instructions,
-                centred.as_flattened(),
-                &mut tally.second,
-                &mut tally.third,
-                &mut tally.fourth,
-            );
-        });
+        let lines = rows.centred(&variables);
+        add_powers(rows.instructions, &lines, &mut tally.sums);
         tally
     }
 
@@ -402,17 +411,29 @@ impl Powers {
         for t in 0..self.mean.len() {
             let gap = other.mean[t] - self.mean[t];
             let gap2 = gap * gap;
-            self.fourth[t] += other.fourth[t]
-                + gap2 * gap2 * a * b * (a * a - a * b + b * b) / (n * n * n)
-                + 6.0 * gap2 * (a * a * other.second[t] + b * b * self.second[t]) / (n * n)
-                + 4.0 * gap * (a * other.third[t] - b * self.third[t]) / n;
-            self.third[t] += other.third[t]
+            let [mine2, mine3, mine4] = self.at(t);
+            let [other2, other3, other4] = other.at(t);
+            let second = mine2 + other2 + gap2 * a * b / n;
+            let third = mine3
+                + other3
                 + gap * gap2 * a * b * (a - b) / (n * n)
-                + 3.0 * gap * (a * other.second[t] - b * self.second[t]) / n;
-            self.second[t] += other.second[t] + gap2 * a * b / n;
+                + 3.0 * gap * (a * other2 - b * mine2) / n;
+            let fourth = mine4
+                + other4
+                + gap2 * gap2 * a * b * (a * a - a * b + b * b) / (n * n * n)
+                + 6.0 * gap2 * (a * a * other2 + b * b * mine2) / (n * n)
+                + 4.0 * gap * (a * other3 - b * mine3) / n;
+            for (sums, sum) in self.sums.iter_mut().zip([second, third, fourth]) {
+                sums.as_flattened_mut()[t] = sum;
+            }
             self.mean[t] += gap * b / n;
         }
         self.count = n;
+    }
+
+    /// The centred sums of the second, third and fourth powers at a time.
+    fn at(&self, time: usize) -> [f64; 3] {
+        std::array::from_fn(|power| self.sums[power].as_flattened()[time])
     }
 
     /// Var/mean² at a time and its standard error by the delta method; `None`
@@ -422,8 +443,8 @@ impl Powers {
         if n < 2.0 || mean == 0.0 {
             return None;
         }
-        let variance = self.second[time] / (n - 1.0);
-        let (third, fourth) = (self.third[time] / n, self.fourth[time] / n);
+        let [second, third, fourth] = self.at(time).map(|sum| sum / n);
+        let variance = second * n / (n - 1.0);
         let value = variance / (mean * mean);
         // d(s²/m²): s² has variance (μ4 − σ⁴)/n, m has σ²/n, both together μ3/n.
         let by_mean = -2.0 * variance / mean;
@@ -520,9 +541,9 @@ mod tests {
         }
         for time in 0..2 {
             let sums = [2, 3, 4].map(|power| direct(&all, &unit(4 + time), power).1);
-            assert!(close(powers.second[time], sums[0]));
-            assert!(close(powers.third[time], sums[1]));
-            assert!(close(powers.fourth[time], sums[2]));
+            for (power, sum) in powers.at(time).into_iter().zip(sums) {
+                assert!(close(power, sum));
+            }
         }
     }
 

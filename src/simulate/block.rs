@@ -315,12 +315,7 @@ impl<C: Coupling> BlockPath<C> {
 
     /// The same, with the instructions to use; they change speed, not bits.
     pub fn with_instructions(gas: &Arc<Gas>, coupling: C, instructions: Instructions) -> Self {
-        let key = ReplicaKey {
-            seed: 0,
-            particles: gas.particles as u64,
-            replica: 0,
-            process: 0,
-        };
+        let key = ReplicaKey::new(0, 0, 0, 0);
         BlockPath {
             gas: gas.clone(),
             coupling,
@@ -374,8 +369,13 @@ impl<C: Coupling> BlockPath<C> {
             return 0;
         }
         if !self.places_drawn {
-            self.places
-                .draw(self.instructions, self.key, self.slab, self.count);
+            if self.slab == self.horizon.slab {
+                // Drawn already, to look ahead.
+                std::mem::swap(&mut self.places, &mut self.ahead.places);
+            } else {
+                self.places
+                    .draw(self.instructions, self.key, self.slab, self.count);
+            }
             self.places_drawn = true;
         }
         self.places.before(passed)

@@ -8,7 +8,7 @@ use crate::theory::pairing::Pairing;
 use crate::vector::{Instructions, vectorised};
 
 /// Groups of sixteen particles whose words are drawn together.
-const GROUPS: usize = 4;
+const GROUPS: usize = 1;
 
 /// Draws N independent particles, each with a pair (V(0), V′(0)) of velocities.
 #[derive(Debug, Clone)]

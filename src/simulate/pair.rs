@@ -120,12 +120,7 @@ impl<C: Coupling, P: Path<C>> SameCollisions<C, P> {
 }
 
 fn replica_key(gas: &Gas, seed: u64, replica: u64, process: u64) -> ReplicaKey {
-    ReplicaKey {
-        seed,
-        particles: gas.particles as u64,
-        replica,
-        process,
-    }
+    ReplicaKey::new(seed, gas.particles as u64, replica, process)
 }
 
 impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {

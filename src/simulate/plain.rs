@@ -152,12 +152,7 @@ pub struct PlainPath<C> {
 impl<C: Coupling> PlainPath<C> {
     /// A path of that gas; [`Path::restart`] before use.
     pub fn new(gas: &Arc<Gas>, coupling: C) -> Self {
-        let key = ReplicaKey {
-            seed: 0,
-            particles: gas.particles as u64,
-            replica: 0,
-            process: 0,
-        };
+        let key = ReplicaKey::new(0, 0, 0, 0);
         PlainPath {
             coupling,
             points: PoissonPoints::new(gas, key),
