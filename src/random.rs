@@ -123,7 +123,7 @@ pub fn next_word(stream: &mut Pcg64) -> u64 {
 /// Lane `l` is an ordinary xoshiro256++ with the state
 /// `(word(l), word(16 + l), word(32 + l), word(48 + l))` of the stream's name, and a row is one step
 /// of each.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Lanes {
     state: [Row; 4],
 }
@@ -131,9 +131,22 @@ pub struct Lanes {
 impl Lanes {
     /// The lanes of the stream of that name.
     pub fn new(instructions: Instructions, key: ReplicaKey, purpose: Purpose, part: u64) -> Self {
-        let mut state = [[0; LANES]; 4];
-        hash(instructions, key.stream(purpose, part), &mut state);
-        Lanes { state }
+        let mut lanes = Lanes {
+            state: [[0; LANES]; 4],
+        };
+        lanes.restart(instructions, key, purpose, part);
+        lanes
+    }
+
+    /// Become the lanes of the stream of that name.
+    pub fn restart(
+        &mut self,
+        instructions: Instructions,
+        key: ReplicaKey,
+        purpose: Purpose,
+        part: u64,
+    ) {
+        hash(instructions, key.stream(purpose, part), &mut self.state);
     }
 
     /// One step of every lane for each of the rows, in order.

@@ -4,7 +4,7 @@
 //! its own, so that a compiler turns it into vector code; only the last one,
 //! which applies collisions to particles, is sequential.
 
-use super::bath::{GROUP, ROWS_PER_GROUP};
+use super::bath::{GROUP, Group, ROWS_PER_GROUP};
 use super::marks::{MarkLaw, WORDS_PER_COLLISION, direction};
 use super::slabs::{Place, Places, count_stream};
 use super::{Gas, Path};
@@ -18,12 +18,8 @@ use std::sync::Arc;
 /// Collisions in a full block.
 const BLOCK: usize = 512;
 const GROUPS: usize = BLOCK / LANES;
+/// Groups of bath velocities for a block whose collisions are all with the bath.
 const BATH_GROUPS: usize = BLOCK / GROUP;
-/// A block's collisions may all be with the bath; velocities are drawn in
-/// whole groups, and up to a group can be left over from before. One more can
-/// be looked at when none is left to use.
-const BATH_BUFFER: usize = BLOCK + 2 * GROUP;
-
 /// Slots that take more bytes than this do not stay in a core's own caches, and
 /// fetching them ahead of use pays; below it costs.
 const PREFETCH_ABOVE: usize = 1 << 20;
@@ -40,9 +36,9 @@ struct Block {
     cos: Box<[[f64; LANES]; GROUPS]>,
     sin: Box<[[f64; LANES]; GROUPS]>,
     bath_words: Box<[[Row; ROWS_PER_GROUP]; BATH_GROUPS]>,
-    velocities: Box<[[[f64; LANES]; 2]; BATH_GROUPS]>,
-    /// Velocities for the bath collisions to come, in order.
-    bath: Box<[f64; BATH_BUFFER]>,
+    /// Velocities for the bath collisions to come, in order; the first group is
+    /// room for what is left of earlier ones, the last is only looked at.
+    bath: Box<[Group; BATH_GROUPS + 2]>,
     next: usize,
     filled: usize,
     bath_next: usize,
@@ -59,8 +55,7 @@ impl Block {
             cos: Box::new([[0.0; LANES]; GROUPS]),
             sin: Box::new([[0.0; LANES]; GROUPS]),
             bath_words: Box::new([[[0; LANES]; ROWS_PER_GROUP]; BATH_GROUPS]),
-            velocities: Box::new([[[0.0; LANES]; 2]; BATH_GROUPS]),
-            bath: Box::new([0.0; BATH_BUFFER]),
+            bath: Box::new([[[0.0; LANES]; 2]; BATH_GROUPS + 2]),
             next: 0,
             filled: 0,
             bath_next: 0,
@@ -97,21 +92,23 @@ impl Block {
     }
 
     /// Have at least `wanted` bath velocities ready.
+    ///
+    /// What is left, less than a group, moves to just before the new groups.
     fn refill_bath(&mut self, wanted: usize, gas: &Gas, lanes: &mut Lanes) {
-        self.bath.copy_within(self.bath_next..self.bath_filled, 0);
-        self.bath_filled -= self.bath_next;
-        self.bath_next = 0;
-        if wanted > self.bath_filled {
-            let groups = (wanted - self.bath_filled).div_ceil(GROUP);
-            let words = &mut self.bath_words[..groups];
-            lanes.fill(self.instructions, words.as_flattened_mut());
-            gas.bath
-                .draw(self.instructions, words, &mut self.velocities[..groups]);
-            let velocities = self.velocities[..groups].as_flattened().as_flattened();
-            let end = self.bath_filled + velocities.len();
-            self.bath[self.bath_filled..end].copy_from_slice(velocities);
-            self.bath_filled = end;
+        let left = self.bath_filled - self.bath_next;
+        if wanted <= left {
+            return;
         }
+        let range = self.bath_next..self.bath_filled;
+        let velocities = self.bath.as_flattened_mut().as_flattened_mut();
+        velocities.copy_within(range, GROUP - left);
+        let groups = (wanted - left).div_ceil(GROUP);
+        let words = &mut self.bath_words[..groups];
+        lanes.fill(self.instructions, words.as_flattened_mut());
+        gas.bath
+            .draw(self.instructions, words, &mut self.bath[1..=groups]);
+        self.bath_next = GROUP - left;
+        self.bath_filled = (1 + groups) * GROUP;
     }
 
     /// Apply the next `count` collisions, all of them drawn already.
@@ -170,6 +167,7 @@ impl Block {
             .zip(&partners[range.clone()])
             .zip(&self.cos.as_flattened()[range.clone()])
             .zip(&self.sin.as_flattened()[range.clone()]);
+        let bath = self.bath.as_flattened().as_flattened();
         let mut bath_next = self.bath_next;
         for (index, (((&particle, &partner), &cos), &sin)) in range.zip(marks) {
             if PREFETCH {
@@ -183,7 +181,7 @@ impl Block {
                 partner,
                 cos,
                 sin,
-                bath_velocity: self.bath[bath_next],
+                bath_velocity: bath[bath_next],
             };
             bath_next += usize::from(partner == bath_slot);
             apply(coupling, slots, collision);
@@ -411,8 +409,10 @@ impl<C: Coupling> Path<C> for BlockPath<C> {
     fn restart(&mut self, key: ReplicaKey, horizon: Place) -> &mut [Slot] {
         self.key = key;
         self.horizon = horizon;
-        self.marks = Lanes::new(self.instructions, key, Purpose::Collisions, 0);
-        self.bath = Lanes::new(self.instructions, key, Purpose::BathVelocities, 0);
+        self.marks
+            .restart(self.instructions, key, Purpose::Collisions, 0);
+        self.bath
+            .restart(self.instructions, key, Purpose::BathVelocities, 0);
         self.block.clear();
         self.ahead.restart(key);
         self.collisions = 0;

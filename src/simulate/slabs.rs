@@ -145,6 +145,7 @@ pub fn count_stream(key: ReplicaKey) -> Pcg64 {
 /// The places of the collisions in a slab, unsorted.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
+    lanes: Lanes,
     rows: Vec<Row>,
     count: usize,
 }
@@ -154,7 +155,8 @@ impl Places {
     pub fn draw(&mut self, instructions: Instructions, key: ReplicaKey, slab: u64, count: usize) {
         self.count = count;
         self.rows.resize(count.div_ceil(LANES), [0; LANES]);
-        Lanes::new(instructions, key, Purpose::Times, slab).fill(instructions, &mut self.rows);
+        self.lanes.restart(instructions, key, Purpose::Times, slab);
+        self.lanes.fill(instructions, &mut self.rows);
     }
 
     /// Each in units of 2⁻⁶⁴ of the slab's length.
