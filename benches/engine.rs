@@ -4,13 +4,13 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use kac_coupling::coupling::Synchronous;
+use kac_coupling::coupling::{Collision, Synchronous, apply};
 use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::model::Rates;
-use kac_coupling::random::ReplicaKey;
+use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey};
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
-use kac_coupling::simulate::plain::PlainPath;
+use kac_coupling::simulate::plain::{PlainPath, PoissonPoints};
 use kac_coupling::simulate::{Gas, Path};
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::vector::Instructions;
@@ -84,6 +84,44 @@ fn block_avx2(bencher: Bencher, particles: usize) {
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn block_sse2(bencher: Bencher, particles: usize) {
     block(bencher, particles, "sse2");
+}
+
+/// What no engine of this kind can beat: four raw words a collision, and the
+/// application of collisions that are drawn already.
+#[divan::bench(args = SIZES, sample_count = 20)]
+fn floor(bencher: Bencher, particles: usize) {
+    const COLLISIONS: usize = 512;
+    const ROUNDS: usize = 2000;
+    let instructions = Instructions::best();
+    let gas = gas(particles);
+    let drawn: Vec<Collision> = (0..ROUNDS.min(100) as u64)
+        .flat_map(|replica| {
+            let mut points = PoissonPoints::new(&gas, ReplicaKey::new(1, 8, replica, 0));
+            let end = gas.place(1e9);
+            let next = move || points.next_before(end).map(|(_, collision)| collision);
+            std::iter::from_fn(next).take(COLLISIONS)
+        })
+        .collect();
+    let mut slots = vec![[1.0, 0.5]; particles + 1];
+    let mut lanes = Lanes::new(
+        instructions,
+        ReplicaKey::new(1, 2, 3, 4),
+        Purpose::Collisions,
+        0,
+    );
+    let mut words = [[0; LANES]; 4 * COLLISIONS / LANES];
+    bencher
+        .counter(ItemsCount::new(COLLISIONS * ROUNDS))
+        .bench_local(|| {
+            for collisions in drawn.chunks_exact(COLLISIONS).cycle().take(ROUNDS) {
+                lanes.fill(instructions, &mut words);
+                black_box(&words);
+                for &collision in collisions {
+                    apply(Synchronous, &mut slots, collision);
+                }
+            }
+            black_box(&slots);
+        });
 }
 
 #[divan::bench(args = SIZES, sample_count = 5)]

@@ -9,6 +9,7 @@ use crate::coupling::{CouplingKind, Synchronous};
 use crate::estimate::tally::{Covariances, Cross, Means, Powers, Rows};
 use crate::experiment::Experiment;
 use crate::observe::{COLUMNS, DISCREPANCY, column, observe};
+use crate::profile::{Profile, SAMPLED, Watch};
 use crate::simulate::Gas;
 use crate::simulate::block::BlockPath;
 use crate::simulate::initial::InitialPairs;
@@ -22,8 +23,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// Replicas whose records are tallied together.
-const TALLIED_TOGETHER: u64 = 64;
+/// Replicas whose records are tallied together; the first of them is timed.
+const TALLIED_TOGETHER: u64 = SAMPLED;
 /// Replicas in a chunk where no W₂ batch sets it.
 const CHUNK: u64 = 256;
 
@@ -59,6 +60,8 @@ pub struct Measured {
     pub replicas: u64,
     /// Number of collisions simulated.
     pub collisions: u64,
+    /// Where the time went; no number depends on it.
+    pub profile: Profile,
     /// Number of record times.
     times: usize,
     /// Means of all columns at all record times; see [`Measured::mean`].
@@ -198,14 +201,24 @@ impl Job {
             let together = (replicas.end - from).min(TALLIED_TOGETHER) as usize;
             let filled = &mut rows[..together * width];
             for (replica, row) in (from..).zip(filled.chunks_exact_mut(width)) {
-                measured.collisions += self.run_replica(pair, replica, row, scratch);
+                let mut timed = (replica == from).then(Profile::default);
+                measured.collisions +=
+                    self.run_replica(pair, replica, row, scratch, timed.as_mut());
+                if let Some(profile) = timed {
+                    measured.profile.collisions += profile.collisions * together as f64;
+                    measured.profile.records += profile.records * together as f64;
+                }
             }
+            let mut watch = Watch::start();
             measured.tally(&Rows::new(filled, width), &self.tracked);
+            measured.profile.tallies += watch.lap();
             from += together as u64;
         }
         scratch.rows = rows;
         if measured.replicas == self.chunk() && !self.distances.is_empty() {
+            let mut watch = Watch::start();
             let distances = scratch.distances();
+            measured.profile.sorting += watch.lap();
             let rows = Rows::new(&distances, distances.len());
             measured.distances.merge(&Means::of(&rows));
         }
@@ -220,24 +233,34 @@ impl Job {
         replica: u64,
         row: &mut [f64],
         scratch: &mut Scratch,
+        mut profile: Option<&mut Profile>,
     ) -> u64 {
+        let mut watch = profile.is_some().then(Watch::start);
         let horizon = *self.places.last().expect("there are record times");
         pair.restart(self.seed, replica, horizon);
         let mut pools = self.distances.iter().zip(&mut scratch.pools).peekable();
         for (index, &place) in self.places.iter().enumerate() {
             pair.advance_to(place);
+            if let (Some(profile), Some(watch)) = (&mut profile, &mut watch) {
+                profile.collisions += watch.lap();
+            }
             let mut pool = pools.next_if(|(at, _)| **at == index);
-            let record = observe(pair, &mut scratch.particles, |particles| {
-                if let Some((_, pool)) = &mut pool {
-                    pool.take(particles, self.sample);
+            let record = match &mut pool {
+                None => observe(pair, &mut scratch.particles, None),
+                Some((_, pool)) => {
+                    let mut take = |particles: &Particles| pool.take(particles, self.sample);
+                    observe(pair, &mut scratch.particles, Some(&mut take))
                 }
-            });
+            };
             for (cell, value) in row[index..]
                 .iter_mut()
                 .step_by(self.places.len())
                 .zip(record)
             {
                 *cell = value;
+            }
+            if let (Some(profile), Some(watch)) = (&mut profile, &mut watch) {
+                profile.records += watch.lap();
             }
         }
         pair.collisions()
@@ -341,6 +364,7 @@ impl Measured {
         Measured {
             replicas: 0,
             collisions: 0,
+            profile: Profile::default(),
             times,
             means: Means::new(times * COLUMNS),
             tracked: std::array::from_fn(|_| Covariances::new(times)),
@@ -380,6 +404,7 @@ impl Measured {
         self.low_moments.merge(&other.low_moments);
         self.discrepancy.merge(&other.discrepancy);
         self.distances.merge(&other.distances);
+        self.profile.merge(&other.profile);
     }
 
     /// The mean over replicas of a column at a record time, and its standard

@@ -6,6 +6,7 @@ use crate::experiment::Experiment;
 use crate::judge::claims::find;
 use crate::judge::{Evidence, Outcome, VerdictRow, judge};
 use crate::measure::{Engine, Job};
+use crate::profile::{Profile, Watch};
 use crate::theory::pairing::wasserstein_squared;
 
 /// What an experiment gave, for as many N as are done.
@@ -19,6 +20,8 @@ pub struct Results {
     pub collisions: u64,
     /// Replicas simulated.
     pub replicas: u64,
+    /// Where the time went.
+    pub profile: Profile,
 }
 
 impl Results {
@@ -55,6 +58,8 @@ pub fn verify<E>(
         let measured = Job::new(experiment, index, &theory).run(engine, progress);
         results.collisions += measured.collisions;
         results.replicas += measured.replicas;
+        results.profile.merge(&measured.profile);
+        let mut watch = Watch::start();
         let findings = Findings::new(experiment, index, theory, measured);
         let evidence = Evidence {
             experiment,
@@ -69,6 +74,7 @@ pub fn verify<E>(
             results.verdicts.push(judge(check, claim, evidence));
         }
         finished(&results)?;
+        results.profile.output += watch.lap();
     }
     Ok(results)
 }

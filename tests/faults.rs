@@ -14,7 +14,7 @@ use kac_coupling::simulate::Gas;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::marks::normal_pair;
-use kac_coupling::simulate::pair::{CoupledPair, Particles, SameCollisions};
+use kac_coupling::simulate::pair::{CoupledPair, SameCollisions};
 use kac_coupling::simulate::slabs::Place;
 use kac_coupling::theory::pairing::{Pairing, wasserstein_squared};
 use kac_coupling::theory::{Moment, System};
@@ -299,8 +299,8 @@ impl<P: CoupledPair> CoupledPair for Late<P> {
     fn particles(&self) -> usize {
         self.pair.particles()
     }
-    fn read(&self, from: usize, particles: &mut Particles) {
-        self.pair.read(from, particles);
+    fn particle(&self, index: usize) -> (f64, f64, f64) {
+        self.pair.particle(index)
     }
     fn collisions(&self) -> u64 {
         self.pair.collisions()

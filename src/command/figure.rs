@@ -1,6 +1,6 @@
 //! `kac figure`: reproduce a named figure from its committed experiments.
 
-use super::{CommandError, Exit, Overrides, draw, print, simulate};
+use super::{CommandError, Exit, Overrides, print, simulate, write_figure};
 use crate::config::load;
 use crate::figure::{FIGURES, Figure};
 use crate::write::OutputFolder;
@@ -91,7 +91,8 @@ pub fn figure(
     for figure in figures {
         let sources: Vec<PathBuf> = figure.experiments.iter().map(|name| tables(name)).collect();
         let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
-        let names = draw(figure, &sources, &folder)?;
+        let rendered = figure.render(&sources)?;
+        let names = write_figure(figure, &rendered, &folder)?;
         print(&format!("{}\n", folder.path().join(&names[0]).display()))?;
     }
     Ok(Exit::AsExpected)

@@ -10,14 +10,14 @@ pub mod run;
 use crate::config::{Config, LoadError};
 use crate::estimate::rows::Tables;
 use crate::experiment::Experiment;
-use crate::figure::FigureError;
+use crate::figure::{FigureError, Rendered};
 use crate::judge::Outcome;
 use crate::measure::Engine;
 use crate::verify::{Results, verify};
 use crate::write::{OutputFolder, WriteError};
 use progress::Progress;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// How a command ended; its number is the program's exit code.
@@ -155,13 +155,12 @@ fn print(text: &str) -> Result<(), CommandError> {
     }
 }
 
-/// Draw a figure and write both its files; give their names.
-fn draw(
+/// Write both files of a figure; give their names.
+fn write_figure(
     figure: &crate::figure::Figure,
-    tables: &[&Path],
+    rendered: &Rendered,
     folder: &OutputFolder,
 ) -> Result<[String; 2], CommandError> {
-    let rendered = figure.render(tables)?;
     let names = ["png", "svg"].map(|extension| format!("{}.{extension}", figure.name));
     folder.write(&names[0], &rendered.png)?;
     folder.write(&names[1], rendered.svg.as_bytes())?;

@@ -1,11 +1,13 @@
 //! `kac run`: simulate, write tables, figures and a manifest, judge.
 
 use super::format::{Judged, text};
-use super::{CommandError, Exit, Overrides, draw, has_data, print, simulate};
+use super::{CommandError, Exit, Overrides, has_data, print, simulate, write_figure};
 use crate::config::load;
-use crate::figure::{FIGURES, FigureError};
+use crate::figure::{FIGURES, Figure, FigureError};
+use crate::profile::Watch;
 use crate::write::OutputFolder;
 use crate::write::manifest::write_manifest;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -26,25 +28,32 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
     // A manifest vouches for the files beside it; these are about to change.
     folder.remove("manifest.json")?;
     overrides.on_threads(|| {
-        let results = simulate(experiment, Some(&folder))?;
+        let mut results = simulate(experiment, Some(&folder))?;
+        let mut watch = Watch::start();
         let tables = folder.write_tables(&results.tables, &results.verdicts)?;
         let mut files: Vec<String> = tables.into_iter().map(String::from).collect();
-        for figure in FIGURES.iter().filter(|figure| figure.folders() == 1) {
-            if has_data(figure, &results.tables, experiment.sweep.len()) {
-                match draw(figure, &[folder.path()], &folder) {
-                    Ok(names) => {
-                        files.extend(names);
-                        continue;
+        let drawable = |figure: &&Figure| figure.folders() == 1;
+        let figures: Vec<&Figure> = FIGURES.iter().filter(drawable).collect();
+        let drawn: Vec<_> = figures
+            .par_iter()
+            .map(|figure| {
+                has_data(figure, &results.tables, experiment.sweep.len())
+                    .then(|| figure.render(&[folder.path()]))
+            })
+            .collect();
+        for (figure, drawn) in figures.into_iter().zip(drawn) {
+            match drawn {
+                Some(Ok(rendered)) => files.extend(write_figure(figure, &rendered, &folder)?),
+                // Two equal copies, say: nothing to see on a log axis.
+                None | Some(Err(FigureError::NoData { .. })) => {
+                    for extension in ["png", "svg"] {
+                        folder.remove(&format!("{}.{extension}", figure.name))?;
                     }
-                    // Two equal copies, say: nothing to see on a log axis.
-                    Err(CommandError::Figure(FigureError::NoData { .. })) => {}
-                    Err(error) => return Err(error),
                 }
-            }
-            for extension in ["png", "svg"] {
-                folder.remove(&format!("{}.{extension}", figure.name))?;
+                Some(Err(error)) => return Err(error.into()),
             }
         }
+        results.profile.output += watch.lap();
         write_manifest(&folder, &config, &results, &files, start.elapsed())?;
         let outcome = results.outcome();
         let judged = Judged {

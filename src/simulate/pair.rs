@@ -91,8 +91,14 @@ pub trait CoupledPair {
     /// N.
     fn particles(&self) -> usize;
 
+    /// V, V′ and Δ = V − V′ of a particle.
+    fn particle(&self, index: usize) -> (f64, f64, f64);
+
     /// Read the particles from index `from` on, at most [`Particles::MOST`].
-    fn read(&self, from: usize, particles: &mut Particles);
+    fn read(&self, from: usize, particles: &mut Particles) {
+        let end = self.particles().min(from + Particles::MOST);
+        particles.set((from..end).map(|index| self.particle(index)));
+    }
 
     /// Collisions so far in this replica, of both copies where they differ.
     fn collisions(&self) -> u64;
@@ -138,6 +144,14 @@ impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
         self.gas.particles
     }
 
+    #[inline(always)]
+    fn particle(&self, index: usize) -> (f64, f64, f64) {
+        let slot = self.path.slots()[index];
+        let (first, second) = self.coupling.velocities(slot);
+        (first, second, self.coupling.difference(slot))
+    }
+
+    // The default would check every index.
     fn read(&self, from: usize, particles: &mut Particles) {
         let end = self.gas.particles.min(from + Particles::MOST);
         particles.set(self.path.slots()[from..end].iter().map(|&slot| {
@@ -194,15 +208,12 @@ impl<C: Coupling, P: Path<C>> CoupledPair for OwnCollisions<C, P> {
         self.gas.particles
     }
 
-    fn read(&self, from: usize, particles: &mut Particles) {
-        let end = self.gas.particles.min(from + Particles::MOST);
+    #[inline(always)]
+    fn particle(&self, index: usize) -> (f64, f64, f64) {
         let [one, other] = &self.paths;
-        let slots = one.slots()[from..end].iter().zip(&other.slots()[from..end]);
-        particles.set(slots.map(|(&one, &other)| {
-            let (first, _) = self.coupling.velocities(one);
-            let (_, second) = self.coupling.velocities(other);
-            (first, second, first - second)
-        }));
+        let (first, _) = self.coupling.velocities(one.slots()[index]);
+        let (_, second) = self.coupling.velocities(other.slots()[index]);
+        (first, second, first - second)
     }
 
     fn collisions(&self) -> u64 {

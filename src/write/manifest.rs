@@ -2,6 +2,7 @@
 
 use super::{OutputFolder, WriteError};
 use crate::config::Config;
+use crate::vector::Instructions;
 use crate::verify::Results;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -92,6 +93,8 @@ pub fn write_manifest(
         "collisions": results.collisions,
         "wall_seconds": elapsed.as_secs_f64(),
         "threads": rayon::current_num_threads(),
+        "instructions": Instructions::best().name(),
+        "thread_seconds": results.profile,
         "files": files,
     });
     let mut text = serde_json::to_string_pretty(&manifest).expect("JSON values can be printed");
