@@ -10,6 +10,7 @@ use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::plain::PlainPath;
 use kac_coupling::simulate::{Gas, Path};
 use kac_coupling::theory::pairing::Pairing;
+use kac_coupling::vector::Instructions;
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -80,7 +81,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn block_engine_equals_plain_engine(
+    fn block_engine_equals_plain_engine_on_every_instruction_set(
         gas in gas(),
         seed: u64,
         replica in 0..1000u64,
@@ -94,15 +95,16 @@ proptest! {
         let start = initial(pairing, normal);
         let key = ReplicaKey::new(seed, gas.particles as u64, replica, 0);
         let end = times[times.len() - 1];
-        let mut block = BlockPath::new(&gas, Synchronous);
         let mut plain = PlainPath::new(&gas, Synchronous);
-        // A replica before this one must leave no trace in a path.
-        let before = ReplicaKey::new(seed, gas.particles as u64, replica + 1, 0);
-        bits(&mut block, &gas, &start, before, &[0.37 * end], 0.37 * end);
-        prop_assert_eq!(
-            bits(&mut block, &gas, &start, key, &times, end),
-            bits(&mut plain, &gas, &start, key, &times, end)
-        );
+        let expected = bits(&mut plain, &gas, &start, key, &times, end);
+        for instructions in Instructions::available() {
+            let mut block = BlockPath::with_instructions(&gas, Synchronous, instructions);
+            // A replica before this one must leave no trace in a path.
+            let before = ReplicaKey::new(seed, gas.particles as u64, replica + 1, 0);
+            bits(&mut block, &gas, &start, before, &[0.37 * end], 0.37 * end);
+            let found = bits(&mut block, &gas, &start, key, &times, end);
+            prop_assert_eq!(&found, &expected, "{}", instructions.name());
+        }
     }
 
     #[test]

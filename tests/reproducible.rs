@@ -139,3 +139,56 @@ fn the_clocks_are_one_family_to_the_bit() {
     }
     assert_eq!(bytes(&one), bytes(&other));
 }
+
+/// The checksums of all files of a run of the binary, but for the manifest.
+fn checksums(instructions: &str, threads: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = tempfile::tempdir().unwrap();
+    let output = assert_cmd::Command::cargo_bin("kac")
+        .unwrap()
+        .env("KAC_INSTRUCTIONS", instructions)
+        .args([
+            "run",
+            "experiments/theorem7.toml",
+            "--replicas",
+            "700",
+            "--threads",
+            threads,
+        ])
+        .arg("--out")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.stderr.is_empty(), "{output:?}");
+    let manifest = std::fs::read_to_string(folder.path().join("manifest.json")).unwrap();
+    let known = ["sse2", "avx2", "avx512", "portable"];
+    assert!(
+        known
+            .iter()
+            .any(|name| manifest.contains(&format!("\"instructions\": \"{name}\"")))
+    );
+    let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| !path.ends_with("manifest.json"))
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read(&path).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn instruction_sets_change_no_byte_of_a_run() {
+    let reference = checksums("", "1");
+    assert!(reference.len() > 10);
+    for instructions in ["sse2", "avx2", "avx512"] {
+        for threads in ["1", "2"] {
+            assert!(
+                checksums(instructions, threads) == reference,
+                "{instructions} {threads}"
+            );
+        }
+    }
+}
