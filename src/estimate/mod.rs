@@ -128,8 +128,3 @@ pub fn rate_weights(
 pub fn normal_half_width(confidence: f64) -> f64 {
     -normal_quantile(0.5 * (1.0 - confidence), 0.5 * (1.0 + confidence))
 }
-
-/// The copy a quantity was measured on, for people.
-pub fn judged_copy_name(theory: &Theory, quantity: Quantity) -> &'static str {
-    theory.judged_copy(quantity).map_or("neither", System::name)
-}

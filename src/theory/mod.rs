@@ -234,12 +234,6 @@ impl Theory {
         }
     }
 
-    /// The relative error that quadrature leaves in every exact value of
-    /// ‖Δ‖²: 0 where the pairing's moments are closed forms.
-    pub fn discrepancy_mean_error(&self) -> f64 {
-        self.difference.second_error / self.difference.second.max(f64::MIN_POSITIVE)
-    }
-
     /// E M(t)² for the martingale M = e^{βt/2}‖Δ‖² of the synchronous coupling.
     ///
     /// With A = ΣΔ_i⁴ and p = κ/(N−1):
