@@ -24,7 +24,7 @@ const BATH_GROUPS: usize = BLOCK / GROUP;
 /// fetching them ahead of use pays; below it costs.
 const PREFETCH_ABOVE: usize = 1 << 20;
 /// How many collisions ahead.
-const PREFETCH_AHEAD: usize = 48;
+const PREFETCH_AHEAD: usize = 64;
 
 /// Collisions drawn ahead, as arrays of their marks.
 #[derive(Debug)]
@@ -69,7 +69,14 @@ impl Block {
     }
 
     /// Draw the next `groups` groups of collisions; all earlier ones are used.
-    fn refill(&mut self, groups: usize, gas: &Gas, marks: &mut Lanes, bath: &mut Lanes) {
+    fn refill(
+        &mut self,
+        groups: usize,
+        gas: &Gas,
+        marks: &mut Lanes,
+        bath: &mut Lanes,
+        slots: &[Slot],
+    ) {
         let law = MarkLaw::new(gas.particles, gas.rates);
         marks.fill(self.instructions, self.words[..groups].as_flattened_mut());
         draw_particles(
@@ -79,6 +86,15 @@ impl Block {
             &mut self.particle[..groups],
             &mut self.partner[..groups],
         );
+        if size_of_val(slots) > PREFETCH_ABOVE {
+            // The rest of the drawing hides the latency of the first of these.
+            let particles = self.particle[..groups].as_flattened();
+            let partners = self.partner[..groups].as_flattened();
+            for (&particle, &partner) in particles.iter().zip(partners).take(PREFETCH_AHEAD) {
+                prefetch(slots, particle);
+                prefetch(slots, partner);
+            }
+        }
         draw_directions(
             self.instructions,
             &self.words[..groups],
@@ -385,8 +401,13 @@ impl<C: Coupling> BlockPath<C> {
             self.look_ahead();
         }
         let groups = self.ahead.needed.min(BLOCK).div_ceil(LANES);
-        self.block
-            .refill(groups, &self.gas, &mut self.marks, &mut self.bath);
+        self.block.refill(
+            groups,
+            &self.gas,
+            &mut self.marks,
+            &mut self.bath,
+            &self.slots,
+        );
     }
 
     /// Apply the slab's collisions up to the `upto`-th.
