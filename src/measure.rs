@@ -3,7 +3,7 @@
 //! Replicas are cut into *chunks* whose size depends on N and the W₂ plan only.
 //! Threads take chunks as they become free; chunk tallies are merged in the
 //! order of the chunks. So the result does not depend on the number of threads,
-//! and memory on neither the number of replicas nor the number of chunks.
+//! and memory does not grow with the number of replicas.
 
 use crate::coupling::{CouplingKind, Synchronous};
 use crate::estimate::tally::{Covariances, Cross, Means, Powers, Rows};
@@ -25,8 +25,10 @@ use std::sync::{Arc, Mutex};
 
 /// Replicas whose records are tallied together; the first of them is timed.
 const TALLIED_TOGETHER: u64 = SAMPLED;
-/// Replicas in a chunk where no W₂ batch sets it.
-const CHUNK: u64 = 256;
+/// Particles of all replicas in a chunk, about, where no W₂ batch sets it.
+const CHUNK_PARTICLES: u64 = 1 << 14;
+/// Replicas in such a chunk, at most.
+const MOST_IN_CHUNK: u64 = 256;
 
 /// Which engine moves the particles. Both give the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +124,7 @@ impl Job {
 
     fn chunk(&self) -> u64 {
         if self.distances.is_empty() {
-            CHUNK
+            (CHUNK_PARTICLES / self.gas.particles as u64).clamp(1, MOST_IN_CHUNK)
         } else {
             self.batch()
         }

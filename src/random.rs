@@ -337,8 +337,8 @@ xoshiro_in_registers!(
 /// 2⁻⁶⁴.
 const CELL: f64 = 1.0 / 18_446_744_073_709_551_616.0;
 
-/// A uniform level p in (0, 1) and 1 − p: the midpoint of the word's cell of
-/// width 2⁻⁶⁴, so that both tails go down to 2⁻⁶⁵.
+/// A uniform level p and 1 − p: the midpoint of the word's cell of width 2⁻⁶⁴,
+/// so that both tails go down to 2⁻⁶⁵. Neither is 0; the larger can round to 1.
 #[inline(always)]
 pub fn level(word: u64) -> (f64, f64) {
     ((word as f64 + 0.5) * CELL, (!word as f64 + 0.5) * CELL)

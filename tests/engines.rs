@@ -127,6 +127,30 @@ proptest! {
 }
 
 #[test]
+fn a_state_beyond_the_caches_and_a_horizon_between_slabs_change_no_bit() {
+    // 70 000 particles are fetched ahead of use. At rate 1.5·70 000 a time of
+    // 1016/105 000 ends the growing slabs exactly.
+    let rates = Rates {
+        pair: 2.0,
+        bath: 0.5,
+    };
+    let gas = Arc::new(Gas::new(70_000, rates, &bath(1)));
+    let start = initial(Pairing::Optimal, true);
+    let key = ReplicaKey::new(3, 70_000, 0, 0);
+    let between = 1016.0 / 105_000.0;
+    for times in [vec![0.5 * between, between], vec![between, 0.2, 0.5]] {
+        let end = times[times.len() - 1];
+        let mut plain = PlainPath::new(&gas, Synchronous);
+        let expected = bits(&mut plain, &gas, &start, key, &times, end);
+        for instructions in Instructions::available() {
+            let mut block = BlockPath::with_instructions(&gas, Synchronous, instructions);
+            let found = bits(&mut block, &gas, &start, key, &times, end);
+            assert!(found == expected, "{}", instructions.name());
+        }
+    }
+}
+
+#[test]
 fn collisions_come_at_the_rate_of_the_clock() {
     // (κ/2 + β)·N·t = (1 + 0.5)·10·4 = 60 a replica; over 4000 replicas the
     // mean has a standard error of √(60/4000) = 0.12; 0.6 is five of them.

@@ -274,20 +274,19 @@ fn an_angle_from_zero_to_pi_changes_no_law_here() {
     assert!(against.is_empty() && z < 5.0, "{against:?} {z}");
 }
 
-/// Copies that are looked at one collision too late, or one too early: here,
-/// one record time.
-struct Late<P> {
+/// Copies that are looked at a little too early: a sixteenth of a slab, which is
+/// half a collision in the first slab and more in later ones.
+struct Early<P> {
     pair: P,
     last: Option<Place>,
 }
 
-impl<P: CoupledPair> CoupledPair for Late<P> {
+impl<P: CoupledPair> CoupledPair for Early<P> {
     fn restart(&mut self, seed: u64, replica: u64, horizon: Place) {
         self.last = None;
         self.pair.restart(seed, replica, horizon);
     }
     fn advance_to(&mut self, place: Place) {
-        // Half a collision's mean distance of a slab of eight: a little early.
         let earlier = Place {
             passed: place.passed.saturating_sub(u64::MAX / 16),
             ..place
@@ -308,7 +307,7 @@ impl<P: CoupledPair> CoupledPair for Late<P> {
 }
 
 #[test]
-fn records_half_a_collision_early_are_caught() {
+fn records_taken_early_are_caught() {
     let experiment = Experiment {
         sweep: vec![(2, 800_000)],
         ..experiment(2, 0)
@@ -317,7 +316,7 @@ fn records_half_a_collision_early_are_caught() {
     let gas = Arc::new(Gas::new(2, experiment.rates(), &experiment.bath));
     let initial = InitialPairs::new(&experiment.first, &experiment.second, experiment.pairing);
     let initial = Arc::new(initial);
-    let measured = Job::new(&experiment, 0, &theory).run_on(&|_| (), || Late {
+    let measured = Job::new(&experiment, 0, &theory).run_on(&|_| (), || Early {
         pair: SameCollisions::new(
             &gas,
             &initial,

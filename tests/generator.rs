@@ -129,7 +129,7 @@ fn bytes_and_pairs_of_bytes_are_uniform() {
         }
         assert!(chi_square(&counts).abs() < 5.0, "byte {byte}");
     }
-    // The leading bytes of a particle word and of the partner, angle and next
+    // The leading six bits of a particle word and of the partner, angle and next
     // particle words: what a collision is made of.
     for lag in 1..4 {
         let mut counts = vec![0; 1 << 12];

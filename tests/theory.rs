@@ -216,19 +216,20 @@ fn exact_and_empirical_errors_agree_and_scores_are_small() {
 
 #[test]
 fn the_discrepancy_keeps_its_relative_accuracy_for_two_hundred_relaxation_times() {
-    // κ = 8 > 3β/2 keeps the relative variance at 9βκ/(4N(2κ−3β)) = 1.4e-3, so
-    // that forty replicas show E‖Δ‖² = e^{−100}·E‖Δ(0)‖² ≈ 1e-40 to 0.6 %; V − V′
-    // by subtraction would have stopped at 1e-29.
+    // κ = 8 > 3β/2: the relative second moment grows at the slow rate
+    // 9βκ/(4N(2κ−3β)) = 1.4e-3, to a relative variance of 0.3 at the end, so that
+    // a hundred replicas show E‖Δ‖² = e^{−100}·E‖Δ(0)‖² ≈ 1e-40 to 6 %; V − V′ by
+    // subtraction would have stopped at 1e-29.
     let mut experiment = load(Path::new("experiments/theorem6.toml"))
         .unwrap()
         .experiment;
-    experiment.sweep = vec![(1000, 40)];
+    experiment.sweep = vec![(1000, 100)];
     (experiment.lambda, experiment.mu) = (8.0, 0.5);
     (experiment.end, experiment.points) = (200.0, 3);
     experiment.wasserstein = None;
     for row in run(&experiment).discrepancy {
         assert_eq!(row.trusted, Some(true));
         assert!(row.z.unwrap().abs() < 4.0, "{row:?}");
-        assert!(row.exact_std_error.unwrap() < 0.01 * row.exact_mean);
+        assert!(row.exact_std_error.unwrap() < 0.07 * row.exact_mean);
     }
 }

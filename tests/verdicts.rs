@@ -1,6 +1,7 @@
 //! Verdicts on the contraction theorems, and verdicts on little data.
 
 use kac_coupling::config::load;
+use kac_coupling::coupling::CouplingKind;
 use kac_coupling::estimate::Findings;
 use kac_coupling::estimate::tally::{Means, Rows};
 use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
@@ -118,6 +119,26 @@ fn infinite_variances_decide_nothing() {
             let row = verdict(&experiment, &findings(&experiment), claim);
             assert_eq!(row.verdict, "INCONCLUSIVE", "{claim}: {}", row.reason);
         }
+    }
+}
+
+#[test]
+fn unrelated_copies_with_infinite_variances_decide_nothing() {
+    // The exact Gelbrich bound exceeds the printed one here, so HOLDS would be
+    // false; and no error bar is right, so nothing is void either.
+    let mut experiment = witness(Clock::MasterEquation, 8, 4000);
+    experiment.coupling = CouplingKind::Independent;
+    experiment.first = Law::StudentT(StudentT::new(2.1, 1.0, 0.0).unwrap());
+    experiment.second = normal(0.0, 0.1);
+    (experiment.lambda, experiment.end, experiment.points) = (1.0, 0.5, 5);
+    experiment.wasserstein = Some(WassersteinPlan {
+        points: 3,
+        sample: 4000,
+    });
+    for seed in 0..20 {
+        experiment.seed = seed;
+        let row = verdict(&experiment, &findings(&experiment), "theorem-7");
+        assert_eq!(row.verdict, "INCONCLUSIVE", "{}", row.reason);
     }
 }
 

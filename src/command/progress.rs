@@ -3,7 +3,7 @@
 use crate::experiment::Experiment;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Shows how much of an experiment's expected work is done.
+/// Shows how many of an experiment's replicas are done.
 pub struct Progress {
     bar: ProgressBar,
 }

@@ -56,7 +56,7 @@ const SCALES: std::ops::RangeInclusive<f64> = 1e-60..=1e60;
 const MOST_REPLICAS: u64 = 1 << 53;
 /// A batch of this many velocities fits in memory, with room to sort it.
 const MOST_SAMPLE: u64 = 100_000_000;
-/// A replica with more collisions than this would take years.
+/// A replica with more collisions than this would take months.
 const MOST_COLLISIONS: f64 = 1e15;
 
 /// An experiment, and the text it was made from.

@@ -237,6 +237,8 @@ fn wasserstein_rows(
     let batches = distances.count() as u64;
     let batch = findings.sample.div_ceil(findings.particles) as u64;
     let enough = batches >= 2;
+    // No error bar where the variance is infinite.
+    let finite = |error: Option<f64>| error.filter(|_| findings.theory.has_finite_spread());
     let row = |(index, &at): (usize, &usize)| {
         let time = findings.times[at];
         WassersteinRow {
@@ -247,10 +249,10 @@ fn wasserstein_rows(
             batches,
             gelbrich_lower: findings.theory.gelbrich_squared(time),
             w2_squared: enough.then(|| distances.mean(2 * index)),
-            std_error: distances.std_error(2 * index),
+            std_error: finite(distances.std_error(2 * index)),
             coupling_upper: enough.then(|| distances.mean(2 * index + 1)),
             bound: libm::exp(-experiment.mu * time) * initial_w2,
-            coupling_std_error: distances.std_error(2 * index + 1),
+            coupling_std_error: finite(distances.std_error(2 * index + 1)),
         }
     };
     findings

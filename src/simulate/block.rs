@@ -442,6 +442,7 @@ impl<C: Coupling> Path<C> for BlockPath<C> {
     }
 
     fn advance_to(&mut self, place: Place) {
+        debug_assert!(place <= self.horizon, "a path ends at its horizon");
         while self.slab < place.slab {
             self.apply_upto(self.count);
             self.enter(self.slab + 1);

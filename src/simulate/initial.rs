@@ -7,8 +7,8 @@ use crate::simulate::marks::normal_rows;
 use crate::theory::pairing::Pairing;
 use crate::vector::{Instructions, vectorised};
 
-/// Groups of sixteen particles whose words are drawn together.
-const GROUPS: usize = 1;
+/// Particles whose words are drawn together, two rows.
+const TOGETHER: usize = 2 * LANES;
 
 /// Draws N independent particles, each with a pair (V(0), V′(0)) of velocities.
 #[derive(Debug, Clone)]
@@ -57,24 +57,22 @@ impl InitialPairs {
 
     /// Fill the first N of the N + 1 slots.
     ///
-    /// Words come in chunks: two rows for sixteen particles, and as many again
+    /// Words come in chunks: two rows for thirty-two particles, and as many again
     /// for the second copies where they are independent.
     pub fn fill<C: Coupling>(&self, coupling: C, key: ReplicaKey, slots: &mut [Slot]) {
         let particles = slots.len() - 1;
         let instructions = Instructions::best();
         let mut lanes = Lanes::new(instructions, key, Purpose::Initial, 0);
-        let mut one = [[[0; LANES]; 2]; GROUPS];
+        let mut one = [[0; LANES]; 2];
         let mut other = one;
-        let mut variates = [[[0.0; LANES]; 2]; GROUPS];
-        for slots in slots[..particles].chunks_mut(GROUPS * 2 * LANES) {
-            let groups = slots.len().div_ceil(2 * LANES);
-            lanes.fill(instructions, one[..groups].as_flattened_mut());
-            let words = one.as_flattened().as_flattened();
+        let mut variates = [[0.0; LANES]; 2];
+        for slots in slots[..particles].chunks_mut(TOGETHER) {
+            lanes.fill(instructions, &mut one);
+            let words = one.as_flattened();
             match self {
                 InitialPairs::CommonNormal { first, second } => {
-                    draw_normal(instructions, &one[..groups], &mut variates[..groups]);
-                    let variates = variates.as_flattened().as_flattened();
-                    for (slot, z) in slots.iter_mut().zip(variates) {
+                    draw_normal(instructions, &one, &mut variates);
+                    for (slot, z) in slots.iter_mut().zip(variates.as_flattened()) {
                         *slot = coupling.slot(first.0 + first.1 * z, second.0 + second.1 * z);
                     }
                 }
@@ -85,8 +83,8 @@ impl InitialPairs {
                     }
                 }
                 InitialPairs::Independent { first, second } => {
-                    lanes.fill(instructions, other[..groups].as_flattened_mut());
-                    let others = other.as_flattened().as_flattened();
+                    lanes.fill(instructions, &mut other);
+                    let others = other.as_flattened();
                     for (slot, (&one, &other)) in slots.iter_mut().zip(words.iter().zip(others)) {
                         let [(p, q), (u, v)] = [one, other].map(level);
                         *slot = coupling.slot(first.quantile_at(p, q), second.quantile_at(u, v));
@@ -99,9 +97,7 @@ impl InitialPairs {
 
 vectorised! {
     /// Standard normal variates.
-    fn draw_normal(rows: &[[Row; 2]], variates: &mut [[[f64; LANES]; 2]]) {
-        for ([radius, angle], group) in rows.iter().zip(variates) {
-            *group = normal_rows(radius, angle);
-        }
+    fn draw_normal(rows: &[Row; 2], variates: &mut [[f64; LANES]; 2]) {
+        *variates = normal_rows(&rows[0], &rows[1]);
     }
 }

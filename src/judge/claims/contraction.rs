@@ -109,8 +109,8 @@ fn distances(evidence: Evidence) -> Vec<Distance> {
         let time = findings.times[at];
         let pooled = tally.mean(2 * index);
         let many = match theory.coupling() {
-            // Unrelated copies: W₂² is no product of cosines.
-            CouplingKind::Independent => true,
+            // Unrelated copies: no rare replicas, if variances are finite.
+            CouplingKind::Independent => theory.has_finite_spread(),
             CouplingKind::Synchronous => theory
                 .discrepancy_relative_variance(time)
                 .is_some_and(|variance| variance / replicas <= FEW_REPLICAS),
@@ -139,9 +139,14 @@ const ROUNDING: f64 = 1e-26;
 /// fail, the program is at fault.
 fn broken_bracket(evidence: Evidence) -> Option<Judgement> {
     let confidence = 1.0 - VOID_LEVEL;
+    let distances = distances(evidence);
+    if distances.is_empty() {
+        return None;
+    }
     let batches = evidence.findings.measured.distances.count();
-    let half_width = student_quantile(batches - 1.0, 0.5 * VOID_LEVEL);
-    let broken = distances(evidence).into_iter().find(|at| {
+    let level = 0.5 * VOID_LEVEL / distances.len() as f64;
+    let half_width = student_quantile(batches - 1.0, level);
+    let broken = distances.into_iter().find(|at| {
         let low = at.pooled + half_width * at.pooled_error < at.gelbrich;
         let high = at.pooled > at.coupling * (1.0 + 1e-9);
         at.trusted && ((low && at.gelbrich > at.rounding) || (high && at.pooled > at.rounding))
@@ -187,14 +192,27 @@ fn refutation(evidence: Evidence, check: &Check) -> Option<Judgement> {
             // Rounding is not a refutation.
             (exact > bound * (1.0 + 1e-9)).then_some((index, time, exact, bound))
         });
-    let shown = violated.filter_map(|(index, time, exact, bound)| {
-        let (value, error) = findings.measured_gelbrich(index);
-        Some((time, exact, bound, value, error?))
-    });
+    let violated: Vec<_> = violated.collect();
+    let &(_, first_time, first_exact, first_bound) = violated.first()?;
+    let shown = violated
+        .into_iter()
+        .filter_map(|(index, time, exact, bound)| {
+            let (value, error) = findings.measured_gelbrich(index);
+            Some((time, exact, bound, value, error?))
+        });
     let strength =
         |&(_, exact, bound, _, error): &(f64, f64, f64, f64, f64)| (exact - bound) / error;
-    let (time, exact, bound, value, error) =
-        shown.max_by(|a, b| strength(a).total_cmp(&strength(b)))?;
+    let Some((time, exact, bound, value, error)) =
+        shown.max_by(|a, b| strength(a).total_cmp(&strength(b)))
+    else {
+        return Some(Judgement::bare(
+            Verdict::Inconclusive,
+            "Gelbrich bound, per particle",
+            format!(
+                "at t = {first_time}, Gelbrich's bound {first_exact:.6} exceeds the printed {first_bound:.6}, but the measured moments have infinite variances and cannot confirm it"
+            ),
+        ));
+    };
     let measurement = Measurement::new(value, error, findings.measured.replicas, check.confidence);
     let shown = measurement.half_width() <= check.tolerance * exact
         && measurement.interval.0 > bound
@@ -287,12 +305,19 @@ fn mechanism(evidence: Evidence, check: &Check) -> Option<Judgement> {
 /// times after 0 together (Bonferroni); the time that comes nearest is shown.
 fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
     let distances = distances(evidence);
+    if distances.is_empty() {
+        return None;
+    }
     let batches = evidence.findings.measured.distances.count();
     let level = (1.0 - check.confidence) / distances.len() as f64;
     let half_width = student_quantile(batches - 1.0, level);
     let limit = |at: &Distance| at.pooled + half_width * at.pooled_error;
     let certified = |at: &Distance| {
-        at.trusted && at.pooled > at.rounding && limit(at) <= (1.0 + check.tolerance) * at.bound
+        let consistent = limit(at) >= at.gelbrich;
+        at.trusted
+            && consistent
+            && at.pooled > at.rounding
+            && limit(at) <= (1.0 + check.tolerance) * at.bound
     };
     let nearest = distances
         .iter()
@@ -311,7 +336,7 @@ fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
         Some(at) => (
             Verdict::Inconclusive,
             at,
-            "neither is the upper estimate below the printed bound, nor is a lower one above it",
+            "the upper estimate is not shown to stay below the printed bound",
         ),
     };
     Some(Judgement {
@@ -319,7 +344,7 @@ fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
         quantity: format!("pooled W2 squared at t = {}", shown.time),
         estimate: Some(shown.pooled),
         std_error: Some(shown.pooled_error),
-        interval: Some((shown.gelbrich, limit(shown))),
+        interval: (shown.gelbrich <= limit(shown)).then(|| (shown.gelbrich, limit(shown))),
         printed: Some(shown.bound),
         exact: None,
         replicas_needed: None,
