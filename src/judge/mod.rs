@@ -9,6 +9,7 @@
 pub mod claims;
 
 use crate::estimate::Findings;
+use crate::estimate::rate::RateEstimate;
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::special::normal_quantile;
 use claims::Claim;
@@ -215,6 +216,11 @@ struct Measurement {
 }
 
 impl Measurement {
+    /// A decay rate with the larger of its two standard errors.
+    fn of_rate(estimate: RateEstimate, replicas: u64, confidence: f64) -> Self {
+        Measurement::new(estimate.rate, estimate.std_error(), replicas, confidence)
+    }
+
     fn new(value: f64, std_error: f64, replicas: u64, confidence: f64) -> Self {
         let half = crate::estimate::normal_half_width(confidence) * std_error;
         Measurement {

@@ -274,12 +274,7 @@ fn mechanism(evidence: Evidence, check: &Check) -> Option<Judgement> {
     let findings = evidence.findings;
     let estimate = findings.rate(Quantity::Discrepancy).ok()?;
     let replicas = findings.measured.replicas;
-    let measurement = Measurement::new(
-        estimate.rate,
-        estimate.std_error(),
-        replicas,
-        check.confidence,
-    );
+    let measurement = Measurement::of_rate(estimate, replicas, check.confidence);
     let exact = findings.theory.decay_rate(Quantity::Discrepancy);
     let void = measurement.contradicts(exact);
     let holds = measurement.interval.0 >= (1.0 - check.tolerance) * mu;
@@ -382,12 +377,7 @@ fn undecided(evidence: Evidence, check: &Check) -> Judgement {
         );
     };
     let replicas = findings.measured.replicas;
-    let measurement = Measurement::new(
-        estimate.rate,
-        estimate.std_error(),
-        replicas,
-        check.confidence,
-    );
+    let measurement = Measurement::of_rate(estimate, replicas, check.confidence);
     let room = exact - (1.0 - check.tolerance) * mu;
     let one_sided = -normal_quantile(0.1, 0.9);
     Judgement {

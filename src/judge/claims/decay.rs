@@ -14,12 +14,7 @@ fn judge_rate(quantity: Quantity, printed: f64, evidence: Evidence, check: &Chec
     match evidence.findings.rate(quantity) {
         Ok(estimate) => {
             let replicas = evidence.findings.measured.replicas;
-            let measurement = Measurement::new(
-                estimate.rate,
-                estimate.std_error(),
-                replicas,
-                check.confidence,
-            );
+            let measurement = Measurement::of_rate(estimate, replicas, check.confidence);
             let exact = evidence.findings.theory.decay_rate(quantity);
             judge_equality(&name, measurement, printed, exact, check.tolerance)
         }
