@@ -200,6 +200,11 @@ impl Block {
                 bath_velocity: bath[bath_next],
             };
             bath_next += usize::from(partner == bath_slot);
+            unsafe {
+                std::hint::assert_unchecked((particle as usize) < slots.len());
+                std::hint::assert_unchecked((partner as usize) < slots.len());
+                std::hint::assert_unchecked(bath_next < bath.len());
+            }
             apply(coupling, slots, collision);
         }
         self.bath_next = bath_next;

@@ -52,12 +52,9 @@ impl MarkLaw {
         // Signs of differences instead of comparisons: vector code everywhere.
         // One more if other ≥ particle; both are below 2³².
         let other = other + 1 - (other.wrapping_sub(particle) >> 63);
-        let pair = (one_to_two(rest) - self.pair_threshold).to_bits() >> 63;
-        let mask = 0u64.wrapping_sub(pair);
-        (
-            particle,
-            (other & mask) | (u64::from(self.particles) & !mask),
-        )
+        let pair = one_to_two(rest) < self.pair_threshold;
+        let bath = u64::from(self.particles);
+        (particle, if pair { other } else { bath })
     }
 }
 
@@ -72,20 +69,16 @@ pub fn direction(word: u64) -> (f64, f64) {
     let quadrant = word >> 62;
     let x = (one_to_two(word << 2) - 1.5) * std::f64::consts::FRAC_PI_2;
     let z = x * x;
-    let sin_tail = -1.666_666_666_666_663_243_48e-1
-        + z * (8.333_333_333_322_489_461_24e-3
-            + z * (-1.984_126_982_985_794_931_34e-4
-                + z * (2.755_731_370_707_006_767_89e-6
-                    + z * (-2.505_076_025_340_686_341_95e-8
-                        + z * 1.589_690_995_211_550_102_21e-10))));
-    let cos_tail = 4.166_666_666_666_660_190_37e-2
-        + z * (-1.388_888_888_887_410_957_49e-3
-            + z * (2.480_158_728_947_672_941_78e-5
-                + z * (-2.755_731_435_139_066_330_35e-7
-                    + z * (2.087_572_321_298_174_827_90e-9
-                        + z * -1.135_964_755_778_819_482_65e-11))));
+    let z2 = z * z;
+    let z4 = z2 * z2;
+    let sin_tail = (-1.666_666_666_666_663_243_48e-1 + z * 8.333_333_333_322_489_461_24e-3)
+        + z2 * (-1.984_126_982_985_794_931_34e-4 + z * 2.755_731_370_707_006_767_89e-6)
+        + z4 * (-2.505_076_025_340_686_341_95e-8 + z * 1.589_690_995_211_550_102_21e-10);
+    let cos_tail = (4.166_666_666_666_660_190_37e-2 + z * -1.388_888_888_887_410_957_49e-3)
+        + z2 * (2.480_158_728_947_672_941_78e-5 + z * -2.755_731_435_139_066_330_35e-7)
+        + z4 * (2.087_572_321_298_174_827_90e-9 + z * -1.135_964_755_778_819_482_65e-11);
     let sin = (x + x * (z * sin_tail)).to_bits();
-    let cos = (1.0 - (0.5 * z - z * (z * cos_tail))).to_bits();
+    let cos = (1.0 - (0.5 * z - z2 * cos_tail)).to_bits();
     // Odd quadrants swap sine and cosine; then the signs.
     let swap = (sin ^ cos) & 0u64.wrapping_sub(quadrant & 1);
     let cos_sign = ((quadrant + 1) & 2) << 62;
