@@ -6,9 +6,9 @@
 //! and memory does not grow with the number of replicas.
 
 use crate::coupling::{CouplingKind, Synchronous};
-use crate::estimate::tally::{Covariances, Cross, Means, Powers, Rows};
+use crate::estimate::tally::{Centred, Covariances, Cross, LANES, Means, Powers, QUANTITIES};
 use crate::experiment::Experiment;
-use crate::observe::{COLUMNS, DISCREPANCY, column, observe};
+use crate::observe::{COLUMNS, DISCREPANCY, Records, column};
 use crate::profile::{Profile, SAMPLED, Watch};
 use crate::simulate::Gas;
 use crate::simulate::block::BlockPath;
@@ -29,6 +29,14 @@ const TALLIED_TOGETHER: u64 = SAMPLED;
 const CHUNK_PARTICLES: u64 = 1 << 14;
 /// Replicas in such a chunk, at most.
 const MOST_IN_CHUNK: u64 = 256;
+
+/// m1 and m2 of the first and of the second copy.
+const LOW_MOMENTS: [(System, Moment); QUANTITIES] = [
+    (System::First, Moment::M1),
+    (System::First, Moment::M2),
+    (System::Second, Moment::M1),
+    (System::Second, Moment::M2),
+];
 
 /// Which engine moves the particles. Both give the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,13 +72,11 @@ pub struct Measured {
     pub collisions: u64,
     /// Where the time went; no number depends on it.
     pub profile: Profile,
-    /// Number of record times.
-    times: usize,
-    /// Means of all columns at all record times; see [`Measured::mean`].
-    means: Means,
+    /// Means of all columns over the record times; see [`Measured::mean`].
+    means: [Means; COLUMNS],
     /// For each [`Quantity`], its column's covariances over the record times.
     pub tracked: [Covariances; 4],
-    /// At each record time, m1 and m2 of the first and of the second copy.
+    /// At each record time, the [`LOW_MOMENTS`].
     pub low_moments: Cross,
     /// ‖Δ‖² at each record time.
     pub discrepancy: Powers,
@@ -196,70 +202,54 @@ impl Job {
         for pool in &mut scratch.pools {
             pool.clear();
         }
-        let width = self.places.len() * COLUMNS;
-        let mut rows = std::mem::take(&mut scratch.rows);
         let mut from = replicas.start;
         while from < replicas.end {
             let together = (replicas.end - from).min(TALLIED_TOGETHER) as usize;
-            let filled = &mut rows[..together * width];
-            for (replica, row) in (from..).zip(filled.chunks_exact_mut(width)) {
-                let mut timed = (replica == from).then(Profile::default);
-                measured.collisions +=
-                    self.run_replica(pair, replica, row, scratch, timed.as_mut());
+            for index in 0..together {
+                let mut timed = (index == 0).then(Profile::default);
+                measured.collisions += self.run_replica(pair, from, index, scratch, timed.as_mut());
                 if let Some(profile) = timed {
                     measured.profile.collisions += profile.collisions * together as f64;
                     measured.profile.records += profile.records * together as f64;
                 }
             }
             let mut watch = Watch::start();
-            measured.tally(&Rows::new(filled, width), &self.tracked);
+            measured.tally(self, scratch.records.columns(together));
             measured.profile.tallies += watch.lap();
             from += together as u64;
         }
-        scratch.rows = rows;
         if measured.replicas == self.chunk() && !self.distances.is_empty() {
             let mut watch = Watch::start();
-            let distances = scratch.distances();
+            let mut batch = scratch.distances();
             measured.profile.sorting += watch.lap();
-            let rows = Rows::new(&distances, distances.len());
-            measured.distances.merge(&Means::of(&rows));
+            let batch = Centred::new(2 * self.distances.len(), &mut batch);
+            measured.distances.add(&batch);
         }
         measured
     }
 
-    /// Simulate one replica; its records go to `row`, columns of all record
-    /// times one after the other, its velocities to the pools.
+    /// Simulate the `index`-th replica from `from` on; its records go to the
+    /// records of that index, its velocities to the pools.
     fn run_replica<P: CoupledPair>(
         &self,
         pair: &mut P,
-        replica: u64,
-        row: &mut [f64],
+        from: u64,
+        index: usize,
         scratch: &mut Scratch,
         mut profile: Option<&mut Profile>,
     ) -> u64 {
         let mut watch = profile.is_some().then(Watch::start);
         let horizon = *self.places.last().expect("there are record times");
-        pair.restart(self.seed, replica, horizon);
+        pair.restart(self.seed, from + index as u64, horizon);
         let mut pools = self.distances.iter().zip(&mut scratch.pools).peekable();
-        for (index, &place) in self.places.iter().enumerate() {
+        for (time, &place) in self.places.iter().enumerate() {
             pair.advance_to(place);
             if let (Some(profile), Some(watch)) = (&mut profile, &mut watch) {
                 profile.collisions += watch.lap();
             }
-            let mut pool = pools.next_if(|(at, _)| **at == index);
-            let record = match &mut pool {
-                None => observe(pair, &mut scratch.particles, None),
-                Some((_, pool)) => {
-                    let mut take = |particles: &Particles| pool.take(particles, self.sample);
-                    observe(pair, &mut scratch.particles, Some(&mut take))
-                }
-            };
-            for (cell, value) in row[index..]
-                .iter_mut()
-                .step_by(self.places.len())
-                .zip(record)
-            {
-                *cell = value;
+            scratch.records.set(index, time, pair.sums());
+            if let Some((_, pool)) = pools.next_if(|(at, _)| **at == time) {
+                pool.fill(pair, &mut scratch.particles, self.sample);
             }
             if let (Some(profile), Some(watch)) = (&mut profile, &mut watch) {
                 profile.records += watch.lap();
@@ -285,13 +275,20 @@ impl Pool {
         self.squares = 0.0;
     }
 
-    /// Take particles until there are `sample`.
-    fn take(&mut self, particles: &Particles, sample: usize) {
-        let wanted = particles.first().len().min(sample - self.first.len());
-        self.first.extend(&particles.first()[..wanted]);
-        self.second.extend(&particles.second()[..wanted]);
-        for difference in &particles.difference()[..wanted] {
-            self.squares += difference * difference;
+    /// Take particles of a replica until there are `sample`.
+    fn fill(&mut self, pair: &impl CoupledPair, particles: &mut Particles, sample: usize) {
+        for from in (0..pair.particles()).step_by(Particles::MOST) {
+            let wanted = sample - self.first.len();
+            if wanted == 0 {
+                return;
+            }
+            pair.read(from, particles);
+            let wanted = wanted.min(particles.first().len());
+            self.first.extend(&particles.first()[..wanted]);
+            self.second.extend(&particles.second()[..wanted]);
+            for difference in &particles.difference()[..wanted] {
+                self.squares += difference * difference;
+            }
         }
     }
 }
@@ -301,7 +298,7 @@ impl Pool {
 struct Scratch {
     particles: Particles,
     /// Records of the replicas that are tallied together.
-    rows: Vec<f64>,
+    records: Records,
     /// A pool for each record time of W₂.
     pools: Vec<Pool>,
 }
@@ -319,19 +316,21 @@ impl Scratch {
         let together = job.chunk().min(job.replicas).min(TALLIED_TOGETHER) as usize;
         Scratch {
             particles: Particles::default(),
-            rows: vec![0.0; together * job.places.len() * COLUMNS],
+            records: Records::new(job.gas.particles, job.places.len(), together),
             pools: job.distances.iter().map(|_| pool()).collect(),
         }
     }
 
-    /// W₂² and ΣΔ²/sample of each pool, in turn.
-    fn distances(&mut self) -> Vec<f64> {
-        let of_pool = |pool: &mut Pool| {
+    /// W₂² and ΣΔ²/sample of each pool, in turn, in whole lanes.
+    fn distances(&mut self) -> Vec<[f64; LANES]> {
+        let mut line = vec![[0.0; LANES]; (2 * self.pools.len()).div_ceil(LANES)];
+        let cells = line.as_flattened_mut().chunks_exact_mut(2);
+        for (cells, pool) in cells.zip(&mut self.pools) {
             let size = pool.first.len() as f64;
             let distance = squared_distance(&mut pool.first, &mut pool.second);
-            [distance, pool.squares / size]
-        };
-        self.pools.iter_mut().flat_map(of_pool).collect()
+            cells.copy_from_slice(&[distance, pool.squares / size]);
+        }
+        line
     }
 }
 
@@ -367,8 +366,7 @@ impl Measured {
             replicas: 0,
             collisions: 0,
             profile: Profile::default(),
-            times,
-            means: Means::new(times * COLUMNS),
+            means: std::array::from_fn(|_| Means::new(times)),
             tracked: std::array::from_fn(|_| Covariances::new(times)),
             low_moments: Cross::new(times),
             discrepancy: Powers::new(times),
@@ -376,30 +374,26 @@ impl Measured {
         }
     }
 
-    /// Take in records: a row per replica, record times within columns.
-    fn tally(&mut self, rows: &Rows, tracked: &[usize; 4]) {
-        let times = self.times;
-        let over_time = |column: usize| column * times..(column + 1) * times;
-        self.means.merge(&Means::of(rows));
-        for (covariances, &column) in self.tracked.iter_mut().zip(tracked) {
-            covariances.merge(&Covariances::of(rows, over_time(column)));
+    /// Take in records: the columns of some replicas.
+    fn tally(&mut self, job: &Job, columns: [&mut [[f64; LANES]]; COLUMNS]) {
+        let columns = columns.map(|lines| Centred::new(job.places.len(), lines));
+        for (means, column) in self.means.iter_mut().zip(&columns) {
+            means.add(column);
         }
-        let low = [
-            column(System::First, Moment::M1),
-            column(System::First, Moment::M2),
-            column(System::Second, Moment::M1),
-            column(System::Second, Moment::M2),
-        ];
+        for (covariances, &column) in self.tracked.iter_mut().zip(&job.tracked) {
+            covariances.add(&columns[column]);
+        }
         self.low_moments
-            .merge(&Cross::of(rows, &low.map(over_time)));
-        self.discrepancy
-            .merge(&Powers::of(rows, over_time(DISCREPANCY)));
+            .add(LOW_MOMENTS.map(|(system, moment)| &columns[column(system, moment)]));
+        self.discrepancy.add(&columns[DISCREPANCY]);
     }
 
     fn merge(&mut self, other: &Measured) {
         self.replicas += other.replicas;
         self.collisions += other.collisions;
-        self.means.merge(&other.means);
+        for (mine, theirs) in self.means.iter_mut().zip(&other.means) {
+            mine.merge(theirs);
+        }
         for (mine, theirs) in self.tracked.iter_mut().zip(&other.tracked) {
             mine.merge(theirs);
         }
@@ -412,7 +406,7 @@ impl Measured {
     /// The mean over replicas of a column at a record time, and its standard
     /// error.
     pub fn mean(&self, time: usize, column: usize) -> (f64, Option<f64>) {
-        let variable = column * self.times + time;
-        (self.means.mean(variable), self.means.std_error(variable))
+        let means = &self.means[column];
+        (means.mean(time), means.std_error(time))
     }
 }

@@ -1,6 +1,7 @@
 //! What is read off two copies of the gas at a record time.
 
-use crate::simulate::pair::{CoupledPair, Particles};
+use crate::estimate::tally::LANES;
+use crate::simulate::powers::{SUMS, Sums};
 use crate::theory::{Moment, System};
 use crate::vector::{Instructions, vectorised};
 
@@ -18,117 +19,83 @@ pub fn column(system: System, moment: Moment) -> usize {
     2 + system as usize * Moment::ALL.len() + moment as usize
 }
 
-const LANES: usize = 8;
+/// Numbers over the record times of replicas, each replica's in whole lanes.
+type Lines = Vec<[f64; LANES]>;
 
-/// Number of sums over particles: of Δ², Δ⁴, V, V², V⁴, V′, V′², V′⁴.
-const SUMS: usize = 8;
+/// What was read off some replicas at all record times.
+#[derive(Debug)]
+pub struct Records {
+    particles: usize,
+    /// Lanes that the record times of a replica take.
+    width: usize,
+    sums: [Lines; SUMS],
+    columns: [Lines; COLUMNS],
+}
 
-/// Read the N particles of both copies; `see`, if any, is shown them in chunks.
-///
-/// Moments are averages over particles of one replica: unbiased for the moments
-/// of an exchangeable law. Those that take two particles are the averages over
-/// ordered pairs, ((ΣV)² − ΣV²)/(N(N−1)) and ((ΣV²)² − ΣV⁴)/(N(N−1)), and 0 if
-/// there is one particle only. Sums run over eight interleaved partial sums, so
-/// that their order is fixed and they can be vectorised.
-pub fn observe(
-    pair: &impl CoupledPair,
-    chunk: &mut Particles,
-    see: Option<&mut dyn FnMut(&Particles)>,
-) -> [f64; COLUMNS] {
-    let particles = pair.particles();
-    let sums = if particles <= LANES && see.is_none() {
-        sums_of_few(pair, particles)
-    } else {
-        sums_of_many(pair, chunk, see)
-    };
-    let mut row = [0.0; COLUMNS];
-    row[DISCREPANCY] = sums[0];
-    row[QUARTIC] = sums[1];
-    for (system, powers) in System::ALL.into_iter().zip(sums[2..].chunks_exact(3)) {
-        for (moment, value) in Moment::ALL.into_iter().zip(moments(powers, particles)) {
-            row[column(system, moment)] = value;
+impl Records {
+    /// Room for the records of some replicas of N = `particles`.
+    pub fn new(particles: usize, times: usize, replicas: usize) -> Self {
+        let width = times.div_ceil(LANES);
+        let lines = || vec![[0.0; LANES]; width * replicas];
+        Records {
+            particles,
+            width,
+            sums: std::array::from_fn(|_| lines()),
+            columns: std::array::from_fn(|_| lines()),
         }
     }
-    row
-}
 
-/// The sums of any number of particles.
-fn sums_of_many(
-    pair: &impl CoupledPair,
-    chunk: &mut Particles,
-    mut see: Option<&mut dyn FnMut(&Particles)>,
-) -> [f64; SUMS] {
-    let instructions = Instructions::best();
-    let mut sums = [[0.0; LANES]; SUMS];
-    for from in (0..pair.particles()).step_by(Particles::MOST) {
-        pair.read(from, chunk);
-        add_powers(instructions, chunk, &mut sums);
-        if let Some(see) = &mut see {
-            see(chunk);
+    /// Keep what was read at a record time of a replica.
+    pub fn set(&mut self, replica: usize, time: usize, sums: Sums) {
+        let cell = replica * self.width * LANES + time;
+        for (lines, sum) in self.sums.iter_mut().zip(sums) {
+            lines.as_flattened_mut()[cell] = sum;
         }
     }
-    sums.map(total)
-}
 
-/// The sums of at most eight particles, one in each part: the same bits with
-/// less ado.
-fn sums_of_few(pair: &impl CoupledPair, particles: usize) -> [f64; SUMS] {
-    let mut parts = [[0.0; SUMS]; LANES];
-    for (index, part) in parts[..particles].iter_mut().enumerate() {
-        let (f, h, d) = pair.particle(index);
-        let (dd, ff, hh) = (d * d, f * f, h * h);
-        // 0 + x, as a sum starts from 0.
-        *part = [dd, dd * dd, 0.0 + f, ff, ff * ff, 0.0 + h, hh, hh * hh];
+    /// The columns of the first `replicas` replicas: for each replica a line,
+    /// padded with zeros to whole lanes.
+    ///
+    /// Moments are averages over particles of one replica: unbiased for the
+    /// moments of an exchangeable law. Those that take two particles are the
+    /// averages over ordered pairs, ((ΣV)² − ΣV²)/(N(N−1)) and
+    /// ((ΣV²)² − ΣV⁴)/(N(N−1)), and 0 if there is one particle only.
+    pub fn columns(&mut self, replicas: usize) -> [&mut [[f64; LANES]]; COLUMNS] {
+        let end = replicas * self.width;
+        let n = self.particles as f64;
+        let pairs = n * (n - 1.0);
+        let weights = [1.0 / n, if pairs > 0.0 { 1.0 / pairs } else { 0.0 }];
+        let sums = self.sums.each_ref().map(|lines| &lines[..end]);
+        let mut columns = self.columns.each_mut().map(|lines| &mut lines[..end]);
+        let [discrepancy, quartic, of_copies @ ..] = &mut columns;
+        discrepancy.copy_from_slice(sums[0]);
+        quartic.copy_from_slice(sums[1]);
+        let powers = sums[2..].as_chunks::<3>().0.iter();
+        for (powers, columns) in powers.zip(of_copies.as_chunks_mut::<5>().0) {
+            moments(Instructions::best(), weights, powers, columns);
+        }
+        columns
     }
-    let [a, b, c, d, e, f, g, h] = parts;
-    std::array::from_fn(|k| total([a[k], b[k], c[k], d[k], e[k], f[k], g[k], h[k]]))
-}
-
-/// The sum of all parts, in pairs: a short chain of additions.
-fn total(parts: [f64; LANES]) -> f64 {
-    let [a, b, c, d, e, f, g, h] = parts;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
-}
-
-/// (m1, m2, m4, m11, m22) from ΣV, ΣV², ΣV⁴.
-fn moments(powers: &[f64], particles: usize) -> [f64; 5] {
-    let n = particles as f64;
-    let [sum, square, fourth] = [powers[0], powers[1], powers[2]];
-    let per_particle = 1.0 / n;
-    let per_pair = if particles == 1 {
-        0.0
-    } else {
-        1.0 / (n * (n - 1.0))
-    };
-    [
-        sum * per_particle,
-        square * per_particle,
-        fourth * per_particle,
-        (sum * sum - square) * per_pair,
-        (square * square - fourth) * per_pair,
-    ]
 }
 
 vectorised! {
-    /// Add a chunk's powers to the sums; it is padded with zeros to whole lanes.
-    fn add_powers(chunk: &Particles, sums: &mut [[f64; LANES]; SUMS]) {
-        let (difference, first, second) = chunk.padded();
-        let lanes = difference.as_chunks::<LANES>().0.iter();
-        let lanes = lanes.zip(first.as_chunks::<LANES>().0).zip(second.as_chunks::<LANES>().0);
-        let [s2, s4, f1, f2, f4, h1, h2, h4] = sums;
-        for ((difference, first), second) in lanes {
-            for lane in 0..LANES {
-                let (d, f, h) = (difference[lane], first[lane], second[lane]);
-                let (dd, ff, hh) = (d * d, f * f, h * h);
-                s2[lane] += dd;
-                s4[lane] += dd * dd;
-                f1[lane] += f;
-                f2[lane] += ff;
-                f4[lane] += ff * ff;
-                h1[lane] += h;
-                h2[lane] += hh;
-                h4[lane] += hh * hh;
-            }
+    /// m1, m2, m4, m11 and m22 from ΣV, ΣV² and ΣV⁴, with 1/N and 1/(N(N−1)).
+    fn moments(
+        weights: [f64; 2],
+        powers: &[&[[f64; LANES]]; 3],
+        columns: &mut [&mut [[f64; LANES]]; 5],
+    ) {
+        let [per_particle, per_pair] = weights;
+        let [sums, squares, fourths] = powers.map(|lines| lines.as_flattened());
+        let [m1, m2, m4, m11, m22] = columns.each_mut().map(|lines| lines.as_flattened_mut());
+        let powers = sums.iter().zip(squares).zip(fourths);
+        let columns = m1.iter_mut().zip(m2).zip(m4).zip(m11).zip(m22);
+        for (((sum, square), fourth), ((((m1, m2), m4), m11), m22)) in powers.zip(columns) {
+            *m1 = sum * per_particle;
+            *m2 = square * per_particle;
+            *m4 = fourth * per_particle;
+            *m11 = (sum * sum - square) * per_pair;
+            *m22 = (square * square - fourth) * per_pair;
         }
     }
 }
@@ -162,25 +129,17 @@ mod tests {
     }
 
     #[test]
-    fn few_particles_give_the_bits_of_many() {
-        for particles in 1..=LANES {
-            let pair = still(particles);
-            let many = sums_of_many(&pair, &mut Particles::default(), None);
-            assert_eq!(
-                sums_of_few(&pair, particles).map(f64::to_bits),
-                many.map(f64::to_bits)
-            );
-        }
-    }
-
-    #[test]
     fn columns_are_the_averages_they_are_named_after() {
         for particles in [1, 2, 3, 8, 9, 255, 256, 257, 1000] {
             let pair = still(particles);
             let mut seen = 0;
             let mut count = |chunk: &Particles| seen += chunk.first().len();
-            let row = observe(&pair, &mut Particles::default(), Some(&mut count));
+            let sums = observe(&pair, &mut Particles::default(), Some(&mut count));
             assert_eq!(seen, particles);
+            // The second record of the second of three replicas.
+            let mut records = Records::new(particles, 9, 3);
+            records.set(1, 8, sums);
+            let row = records.columns(3).map(|lines| lines.as_flattened()[24]);
             let n = particles as f64;
             let mean =
                 |value: &dyn Fn(&(f64, f64, f64)) -> f64| pair.0.iter().map(value).sum::<f64>() / n;

@@ -78,22 +78,26 @@ impl Instructions {
 /// The stages stay functions of their own: inlined into each other, a compiler
 /// falls back to scalar code.
 macro_rules! vectorised {
-    ($(#[$attribute:meta])* fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+    (
+        $(#[$attribute:meta])*
+        fn $name:ident $(<$generic:ident: $bound:path>)?
+        ($($argument:ident: $type:ty),* $(,)?) $body:block
+    ) => {
         $(#[$attribute])*
         #[inline(never)]
-        fn $name(instructions: $crate::vector::Instructions, $($argument: $type),*) {
+        fn $name $(<$generic: $bound>)? (instructions: $crate::vector::Instructions, $($argument: $type),*) {
             #[inline(always)]
-            fn stage($($argument: $type),*) $body
+            fn stage $(<$generic: $bound>)? ($($argument: $type),*) $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2")]
-            fn avx2($($argument: $type),*) {
+            fn avx2 $(<$generic: $bound>)? ($($argument: $type),*) {
                 stage($($argument),*)
             }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
-            fn avx512($($argument: $type),*) {
+            fn avx512 $(<$generic: $bound>)? ($($argument: $type),*) {
                 stage($($argument),*)
             }
 

@@ -3,7 +3,7 @@
 use kac_coupling::config::load;
 use kac_coupling::coupling::CouplingKind;
 use kac_coupling::estimate::Findings;
-use kac_coupling::estimate::tally::{Means, Rows};
+use kac_coupling::estimate::tally::{Centred, Means};
 use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::{LEDGER, find};
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
@@ -78,11 +78,22 @@ fn a_distance_outside_its_bracket_is_void() {
     // A W₂ that is always 0 would pass every upper bound.
     let experiment = witness(Clock::Theorem6, 16, 60_000);
     let mut findings = findings(&experiment);
-    let table = |even: f64, odd: f64| [even, odd].repeat(9 * 10);
-    findings.measured.distances = Means::of(&Rows::new(&table(0.0, 1.0), 18));
+    // Nine record times of ten batches, padded to whole lanes.
+    let batches = |distance: f64, coupling: f64| {
+        let [d, c] = [distance, coupling];
+        let line = [
+            [d, c, d, c, d, c, d, c],
+            [d, c, d, c, d, c, d, c],
+            [d, c, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        ];
+        let mut means = Means::new(18);
+        means.add(&Centred::new(18, &mut line.repeat(10)));
+        means
+    };
+    findings.measured.distances = batches(0.0, 1.0);
     assert_eq!(verdict(&experiment, &findings, "theorem-7").verdict, "VOID");
     // So is one above the coupling that it is the infimum of.
-    findings.measured.distances = Means::of(&Rows::new(&table(3.0, 2.0), 18));
+    findings.measured.distances = batches(3.0, 2.0);
     assert_eq!(verdict(&experiment, &findings, "theorem-7").verdict, "VOID");
 }
 

@@ -228,7 +228,7 @@ impl RateWeights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimate::tally::Rows;
+    use crate::estimate::tally::Centred;
 
     /// Weights for q_k = Δt_k: a martingale whose relative variance is t.
     fn weights(rate: f64, replicas: u64) -> RateWeights {
@@ -242,11 +242,12 @@ mod tests {
         let weights = weights(0.7, 1000);
         assert!((weights.information - 2.0).abs() < 1e-12);
         for truth in [0.7, 0.69, 1.4] {
-            let row: Vec<f64> = (0..21)
-                .map(|k| (2.0 * libm::exp(-truth * 0.1 * f64::from(k)) + 1.0) / 3.0)
-                .collect();
-            let values = row.repeat(5);
-            let tally = Covariances::of(&Rows::new(&values, 21), 0..21);
+            let mut line = [[0.0; 8]; 3];
+            for (k, x) in line.as_flattened_mut()[..21].iter_mut().enumerate() {
+                *x = (2.0 * libm::exp(-truth * 0.1 * k as f64) + 1.0) / 3.0;
+            }
+            let mut tally = Covariances::new(21);
+            tally.add(&Centred::new(21, &mut line.repeat(5)));
             let signed = weights.estimate(&tally, 3.0, -1.0, false).unwrap();
             assert!((signed.rate - truth).abs() < 1e-10);
             assert!(signed.empirical_std_error < 1e-12);

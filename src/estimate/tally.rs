@@ -1,55 +1,70 @@
 //! Means, variances and covariances over replicas, in one pass and mergeable.
 //!
-//! Each tally holds a count, means and sums of centred products; two tallies of
-//! disjoint replicas merge exactly (Chan, Golub and LeVeque 1979; Pébay 2008).
-//! Rounding depends on the order of merging, so callers merge in a fixed order.
+//! Each tally is of one or a few quantities at several times; it holds a count,
+//! means and sums of centred products, and takes in more replicas by the
+//! formulas of Chan, Golub and LeVeque (1979) and Pébay (2008). Rounding depends
+//! on the order in which that is done, so callers do it in a fixed order.
 
 use crate::vector::{Instructions, vectorised};
-use std::ops::Range;
 
-/// Numbers that are added together in one instruction.
-const LANES: usize = 8;
+/// Numbers that are added together in one instruction. Times are padded with
+/// zeros to whole multiples of it.
+pub const LANES: usize = 8;
 
-/// Some replicas' variables: a row for each replica, and the means.
-#[derive(Debug)]
-pub struct Rows<'a> {
-    values: &'a [f64],
-    width: usize,
-    mean: Vec<f64>,
-    instructions: Instructions,
+/// Some numbers over time, in whole lanes.
+type Line = Vec<[f64; LANES]>;
+
+/// Zeros for some times.
+fn zeros(times: usize) -> Line {
+    vec![[0.0; LANES]; times.div_ceil(LANES)]
+}
+
+/// Replicas whose sums are kept apart, so that one addition need not wait for
+/// the one before.
+const APART: usize = 4;
+
+/// Σ term over replicas, for the `j`-th lanes of their lines.
+#[inline(always)]
+fn sum_of(replicas: usize, term: impl Fn(usize) -> [f64; LANES]) -> [f64; LANES] {
+    let mut apart = [[0.0; LANES]; APART];
+    let mut replica = 0;
+    while replica + APART <= replicas {
+        for (offset, sum) in apart.iter_mut().enumerate() {
+            let term = term(replica + offset);
+            for lane in 0..LANES {
+                sum[lane] += term[lane];
+            }
+        }
+        replica += APART;
+    }
+    for replica in replica..replicas {
+        let term = term(replica);
+        for lane in 0..LANES {
+            apart[0][lane] += term[lane];
+        }
+    }
+    let [a, b, c, d] = apart;
+    std::array::from_fn(|lane| (a[lane] + b[lane]) + (c[lane] + d[lane]))
 }
 
 vectorised! {
-    /// Sums over rows.
-    fn add(rows: &[f64], sum: &mut [f64]) {
-        for row in rows.chunks_exact(sum.len()) {
-            for (sum, x) in sum.iter_mut().zip(row) {
-                *sum += x;
-            }
+    /// Sums over lines.
+    fn add(lines: &[[f64; LANES]], sum: &mut [[f64; LANES]]) {
+        let width = sum.len();
+        for (j, sum) in sum.iter_mut().enumerate() {
+            *sum = sum_of(lines.len() / width, |replica| lines[replica * width + j]);
         }
     }
 }
 
 vectorised! {
-    /// Centred sums of squares over rows.
-    fn add_squares(rows: &[f64], mean: &[f64], sum: &mut [f64]) {
-        for row in rows.chunks_exact(mean.len()) {
-            for (sum, (x, m)) in sum.iter_mut().zip(row.iter().zip(mean)) {
-                *sum += (x - m) * (x - m);
-            }
-        }
-    }
-}
-
-vectorised! {
-    /// The centred numbers of some variables of each row, a line each.
-    fn centre(rows: &[f64], mean: &[f64], variables: &Range<usize>, lines: &mut [f64]) {
-        let mean_here = &mean[variables.clone()];
-        let width = lines.len() / (rows.len() / mean.len());
-        for (row, line) in rows.chunks_exact(mean.len()).zip(lines.chunks_exact_mut(width)) {
-            let row = &row[variables.clone()];
-            for (centred, (x, m)) in line.iter_mut().zip(row.iter().zip(mean_here)) {
-                *centred = x - m;
+    /// Take the means off lines.
+    fn centre(lines: &mut [[f64; LANES]], mean: &[[f64; LANES]]) {
+        for line in lines.chunks_exact_mut(mean.len()) {
+            for (x, mean) in line.iter_mut().zip(mean) {
+                for lane in 0..LANES {
+                    x[lane] -= mean[lane];
+                }
             }
         }
     }
@@ -59,25 +74,38 @@ vectorised! {
     /// Σ x y over lines.
     fn add_products(left: &[[f64; LANES]], right: &[[f64; LANES]], sum: &mut [[f64; LANES]]) {
         let width = sum.len();
-        for (left, right) in left.chunks_exact(width).zip(right.chunks_exact(width)) {
-            for (sum, (x, y)) in sum.iter_mut().zip(left.iter().zip(right)) {
-                for lane in 0..LANES {
-                    sum[lane] += x[lane] * y[lane];
-                }
+        for (j, sum) in sum.iter_mut().enumerate() {
+            let more = sum_of(left.len() / width, |replica| {
+                let (x, y) = (left[replica * width + j], right[replica * width + j]);
+                std::array::from_fn(|lane| x[lane] * y[lane])
+            });
+            for lane in 0..LANES {
+                sum[lane] += more[lane];
             }
         }
     }
 }
 
+/// Rows of a matrix whose sums are kept in registers together.
+const TILE: usize = 4;
+
 vectorised! {
     /// Σ x_i x_j over lines, for j ≤ i rounded up to whole lanes.
     fn add_outer(lines: &[[f64; LANES]], width: usize, sum: &mut [[f64; LANES]]) {
-        for line in lines.chunks_exact(width) {
-            for (i, sums) in sum.chunks_exact_mut(width).enumerate() {
-                let x = line[i / LANES][i % LANES];
-                for (sum, y) in sums[..=i / LANES].iter_mut().zip(line) {
+        for (block, rows) in sum.chunks_exact_mut(TILE * width).enumerate() {
+            let (lane_of_row, from) = (block * TILE / LANES, block * TILE % LANES);
+            for j in 0..=lane_of_row {
+                let mut tile = [[0.0; LANES]; TILE];
+                for line in lines.chunks_exact(width) {
+                    for (sum, x) in tile.iter_mut().zip(&line[lane_of_row][from..from + TILE]) {
+                        for lane in 0..LANES {
+                            sum[lane] += x * line[j][lane];
+                        }
+                    }
+                }
+                for (row, tile) in rows.chunks_exact_mut(width).zip(tile) {
                     for lane in 0..LANES {
-                        sum[lane] += x * y[lane];
+                        row[j][lane] += tile[lane];
                     }
                 }
             }
@@ -87,7 +115,7 @@ vectorised! {
 
 vectorised! {
     /// Second, third and fourth powers of centred numbers, summed over lines.
-    fn add_powers(lines: &[[f64; LANES]], sums: &mut [Vec<[f64; LANES]>; 3]) {
+    fn add_powers(lines: &[[f64; LANES]], sums: &mut [Line; 3]) {
         let [second, third, fourth] = sums;
         for line in lines.chunks_exact(second.len()) {
             let sums = second.iter_mut().zip(third.iter_mut()).zip(fourth.iter_mut());
@@ -103,89 +131,90 @@ vectorised! {
     }
 }
 
-impl<'a> Rows<'a> {
-    /// Rows of `width` variables each.
-    pub fn new(values: &'a [f64], width: usize) -> Self {
+/// One quantity of some replicas at several times, less its means over them.
+#[derive(Debug)]
+pub struct Centred<'a> {
+    count: f64,
+    mean: Line,
+    lines: &'a [[f64; LANES]],
+    instructions: Instructions,
+}
+
+impl<'a> Centred<'a> {
+    /// Centre a quantity: a line for each replica, padded with zeros to whole
+    /// lanes.
+    pub fn new(times: usize, lines: &'a mut [[f64; LANES]]) -> Self {
         let instructions = Instructions::best();
-        let mut mean = vec![0.0; width];
-        add(instructions, values, &mut mean);
-        let count = (values.len() / width) as f64;
-        mean.iter_mut().for_each(|sum| *sum /= count);
-        Rows {
-            values,
-            width,
+        let mut mean = zeros(times);
+        let count = (lines.len() / mean.len()) as f64;
+        add(instructions, lines, &mut mean);
+        for sum in mean.as_flattened_mut() {
+            *sum /= count;
+        }
+        centre(instructions, lines, &mean);
+        Centred {
+            count,
             mean,
+            lines,
             instructions,
         }
     }
-
-    fn count(&self) -> f64 {
-        (self.values.len() / self.width) as f64
-    }
-
-    /// Some variables of each row, centred: a line for each row, padded with
-    /// zeros to whole lanes.
-    fn centred(&self, variables: &Range<usize>) -> Vec<[f64; LANES]> {
-        let width = variables.len().div_ceil(LANES);
-        let mut lines = vec![[0.0; LANES]; width * (self.values.len() / self.width)];
-        let flat = lines.as_flattened_mut();
-        centre(self.instructions, self.values, &self.mean, variables, flat);
-        lines
-    }
 }
 
-/// How the replicas of another tally weigh in a merger: their share of all, and
-/// the weight of the squared gap between the means.
+/// How more replicas weigh beside those at hand: their share of all, and the
+/// weight of the squared gap between the means.
 fn merger(mine: f64, theirs: f64) -> Option<(f64, f64)> {
     let total = mine + theirs;
-    (total > 0.0).then(|| (theirs / total, mine * theirs / total))
+    (theirs > 0.0).then(|| (theirs / total, mine * theirs / total))
 }
 
-/// Zeros for some variables, in whole lanes.
-fn lanes(variables: usize) -> Vec<[f64; LANES]> {
-    vec![[0.0; LANES]; variables.div_ceil(LANES)]
-}
-
-/// Count, means and centred sums of squares of several variables.
+/// Count, means and centred sums of squares of one quantity over time.
 #[derive(Debug, Clone)]
 pub struct Means {
     count: f64,
-    mean: Vec<f64>,
-    squares: Vec<f64>,
+    mean: Line,
+    squares: Line,
 }
 
 impl Means {
     /// The tally of no replicas.
-    pub fn new(variables: usize) -> Self {
+    pub fn new(times: usize) -> Self {
         Means {
             count: 0.0,
-            mean: vec![0.0; variables],
-            squares: vec![0.0; variables],
+            mean: zeros(times),
+            squares: zeros(times),
         }
     }
 
-    /// The tally of all variables of some rows.
-    pub fn of(rows: &Rows) -> Self {
-        let mut squares = vec![0.0; rows.width];
-        add_squares(rows.instructions, rows.values, &rows.mean, &mut squares);
-        Means {
-            count: rows.count(),
-            mean: rows.mean.clone(),
-            squares,
-        }
+    /// Take in some replicas.
+    pub fn add(&mut self, replicas: &Centred) {
+        let lines = replicas.lines;
+        add_products(replicas.instructions, lines, lines, &mut self.squares);
+        self.shift(replicas.count, &replicas.mean);
     }
 
     /// Take in the replicas of another tally.
     pub fn merge(&mut self, other: &Means) {
-        let Some((share, weight)) = merger(self.count, other.count) else {
+        let squares = self.squares.as_flattened_mut().iter_mut();
+        for (square, more) in squares.zip(other.squares.as_flattened()) {
+            *square += more;
+        }
+        self.shift(other.count, &other.mean);
+    }
+
+    /// Move to the common means; sums about the separate ones are in already.
+    fn shift(&mut self, count: f64, mean: &Line) {
+        let Some((share, weight)) = merger(self.count, count) else {
             return;
         };
-        for k in 0..self.mean.len() {
-            let gap = other.mean[k] - self.mean[k];
-            self.mean[k] += gap * share;
-            self.squares[k] += other.squares[k] + gap * gap * weight;
+        let mine = self.mean.as_flattened_mut().iter_mut();
+        let squares = self.squares.as_flattened_mut();
+        for ((mine, theirs), square) in mine.zip(mean.as_flattened()).zip(squares) {
+            let gap = theirs - *mine;
+            *mine += gap * share;
+            *square += gap * gap * weight;
         }
-        self.count += other.count;
+        self.count += count;
     }
 
     /// Number of replicas.
@@ -193,73 +222,90 @@ impl Means {
         self.count
     }
 
-    /// The mean of a variable.
-    pub fn mean(&self, variable: usize) -> f64 {
-        self.mean[variable]
+    /// The mean at a time.
+    pub fn mean(&self, time: usize) -> f64 {
+        self.mean.as_flattened()[time]
     }
 
-    /// The standard error of a mean; `None` with fewer than two replicas.
-    pub fn std_error(&self, variable: usize) -> Option<f64> {
-        (self.count >= 2.0)
-            .then(|| (self.squares[variable] / (self.count - 1.0) / self.count).sqrt())
+    /// The standard error of the mean at a time; `None` with fewer than two
+    /// replicas.
+    pub fn std_error(&self, time: usize) -> Option<f64> {
+        let square = self.squares.as_flattened()[time];
+        (self.count >= 2.0).then(|| (square / (self.count - 1.0) / self.count).sqrt())
     }
 }
 
-/// Count, means and centred sums of products of several variables.
+/// Count, means and centred sums of products between times of one quantity.
 #[derive(Debug, Clone)]
 pub struct Covariances {
     count: f64,
-    mean: Vec<f64>,
-    /// Σ (x_i − x̄_i)(x_j − x̄_j) for j ≤ i; rows of whole lanes.
-    products: Vec<[f64; LANES]>,
+    times: usize,
+    mean: Line,
+    /// Σ (x_i − x̄_i)(x_j − x̄_j) for j ≤ i; a line for each time and for each
+    /// padded one.
+    products: Line,
 }
 
 impl Covariances {
     /// The tally of no replicas.
-    pub fn new(variables: usize) -> Self {
+    pub fn new(times: usize) -> Self {
+        let mean = zeros(times);
         Covariances {
             count: 0.0,
-            mean: vec![0.0; variables],
-            products: vec![[0.0; LANES]; variables * variables.div_ceil(LANES)],
+            times,
+            products: vec![[0.0; LANES]; mean.len() * mean.as_flattened().len()],
+            mean,
         }
     }
 
-    /// The tally of some variables of some rows.
-    pub fn of(rows: &Rows, variables: Range<usize>) -> Self {
-        let mut tally = Covariances::new(variables.len());
-        tally.count = rows.count();
-        tally.mean.copy_from_slice(&rows.mean[variables.clone()]);
-        let width = variables.len().div_ceil(LANES);
-        let lines = rows.centred(&variables);
-        add_outer(rows.instructions, &lines, width, &mut tally.products);
-        tally
+    /// Take in some replicas.
+    pub fn add(&mut self, replicas: &Centred) {
+        let width = self.mean.len();
+        add_outer(
+            replicas.instructions,
+            replicas.lines,
+            width,
+            &mut self.products,
+        );
+        self.shift(replicas.count, &replicas.mean);
     }
 
     /// Take in the replicas of another tally.
     pub fn merge(&mut self, other: &Covariances) {
-        let Some((share, weight)) = merger(self.count, other.count) else {
+        let products = self.products.as_flattened_mut().iter_mut();
+        for (product, more) in products.zip(other.products.as_flattened()) {
+            *product += more;
+        }
+        self.shift(other.count, &other.mean);
+    }
+
+    /// Move to the common means; sums about the separate ones are in already.
+    fn shift(&mut self, count: f64, mean: &Line) {
+        let Some((share, weight)) = merger(self.count, count) else {
             return;
         };
-        let gap: Vec<f64> = (self.mean.iter().zip(&other.mean))
-            .map(|(a, b)| b - a)
-            .collect();
-        let width = gap.len().div_ceil(LANES) * LANES;
-        let theirs = other.products.as_flattened().chunks_exact(width);
-        let mine = self.products.as_flattened_mut().chunks_exact_mut(width);
-        for (i, (mine, theirs)) in mine.zip(theirs).enumerate() {
-            for ((product, other), gap_j) in mine[..=i].iter_mut().zip(theirs).zip(&gap) {
-                *product += other + gap[i] * gap_j * weight;
+        let mut gaps = mean.clone();
+        let mine = self.mean.as_flattened_mut().iter_mut();
+        for (gap, mine) in gaps.as_flattened_mut().iter_mut().zip(mine) {
+            *gap -= *mine;
+            *mine += *gap * share;
+        }
+        let gaps = gaps.as_flattened();
+        let rows = self
+            .products
+            .as_flattened_mut()
+            .chunks_exact_mut(gaps.len());
+        for (i, (row, gap_i)) in rows.zip(gaps).enumerate() {
+            for (product, gap_j) in row[..=i].iter_mut().zip(gaps) {
+                *product += gap_i * gap_j * weight;
             }
         }
-        for (mean, gap) in self.mean.iter_mut().zip(&gap) {
-            *mean += gap * share;
-        }
-        self.count += other.count;
+        self.count += count;
     }
 
     /// The means.
     pub fn mean(&self) -> &[f64] {
-        &self.mean
+        &self.mean.as_flattened()[..self.times]
     }
 
     /// Number of replicas.
@@ -267,13 +313,13 @@ impl Covariances {
         self.count
     }
 
-    /// The sample variance of Σ a_i x_i over the first variables, as many as
-    /// there are coefficients; `None` with fewer than two replicas.
+    /// The sample variance of Σ a_i x_i over the first times, as many as there
+    /// are coefficients; `None` with fewer than two replicas.
     pub fn variance_of(&self, coefficients: &[f64]) -> Option<f64> {
         if self.count < 2.0 {
             return None;
         }
-        let width = self.mean.len().div_ceil(LANES) * LANES;
+        let width = self.mean.as_flattened().len();
         let lines = self.products.as_flattened().chunks_exact(width);
         let mut sum = 0.0;
         for (i, (a, line)) in coefficients.iter().zip(lines).enumerate() {
@@ -287,15 +333,15 @@ impl Covariances {
 }
 
 /// How many quantities a [`Cross`] tally holds.
-const QUANTITIES: usize = 4;
+pub const QUANTITIES: usize = 4;
 
 /// At each of several times, the means and covariances of four quantities.
 #[derive(Debug, Clone)]
 pub struct Cross {
     count: f64,
-    mean: [Vec<f64>; QUANTITIES],
-    /// Centred sums of the products of quantities i and j ≤ i, at each time.
-    products: Vec<Vec<[f64; LANES]>>,
+    mean: [Line; QUANTITIES],
+    /// Centred sums of the products of quantities i and j ≤ i, over time.
+    products: [Line; QUANTITIES * (QUANTITIES + 1) / 2],
 }
 
 impl Cross {
@@ -303,47 +349,54 @@ impl Cross {
     pub fn new(times: usize) -> Self {
         Cross {
             count: 0.0,
-            mean: std::array::from_fn(|_| vec![0.0; times]),
-            products: vec![lanes(times); QUANTITIES * (QUANTITIES + 1) / 2],
+            mean: std::array::from_fn(|_| zeros(times)),
+            products: std::array::from_fn(|_| zeros(times)),
         }
     }
 
-    /// The tally of four runs of variables, each over the times.
-    pub fn of(rows: &Rows, variables: &[Range<usize>; QUANTITIES]) -> Self {
-        let times = variables[0].len();
-        let mut tally = Cross::new(times);
-        tally.count = rows.count();
-        for (mean, variables) in tally.mean.iter_mut().zip(variables) {
-            mean.copy_from_slice(&rows.mean[variables.clone()]);
-        }
-        let lines: [_; QUANTITIES] = std::array::from_fn(|i| rows.centred(&variables[i]));
-        let mut products = tally.products.iter_mut();
-        for i in 0..QUANTITIES {
-            for (right, product) in lines[..=i].iter().zip(&mut products) {
-                add_products(rows.instructions, &lines[i], right, product);
+    /// Take in the same replicas of all quantities.
+    pub fn add(&mut self, quantities: [&Centred; QUANTITIES]) {
+        let mut products = self.products.iter_mut();
+        for (i, left) in quantities.iter().enumerate() {
+            for (right, product) in quantities[..=i].iter().zip(&mut products) {
+                add_products(left.instructions, left.lines, right.lines, product);
             }
         }
-        tally
+        self.shift(
+            quantities[0].count,
+            quantities.map(|quantity| &quantity.mean),
+        );
     }
 
     /// Take in the replicas of another tally.
     pub fn merge(&mut self, other: &Cross) {
-        let Some((share, weight)) = merger(self.count, other.count) else {
-            return;
-        };
-        for time in 0..self.mean[0].len() {
-            let gap: [f64; QUANTITIES] =
-                std::array::from_fn(|i| other.mean[i][time] - self.mean[i][time]);
-            let mut products = self.products.iter_mut().zip(&other.products);
-            for i in 0..QUANTITIES {
-                for (gap_j, (mine, theirs)) in gap[..=i].iter().zip(&mut products) {
-                    mine.as_flattened_mut()[time] +=
-                        theirs.as_flattened()[time] + gap[i] * gap_j * weight;
-                }
-                self.mean[i][time] += gap[i] * share;
+        for (mine, theirs) in self.products.iter_mut().zip(&other.products) {
+            let products = mine.as_flattened_mut().iter_mut();
+            for (product, more) in products.zip(theirs.as_flattened()) {
+                *product += more;
             }
         }
-        self.count += other.count;
+        self.shift(other.count, other.mean.each_ref());
+    }
+
+    /// Move to the common means; sums about the separate ones are in already.
+    fn shift(&mut self, count: f64, mean: [&Line; QUANTITIES]) {
+        let Some((share, weight)) = merger(self.count, count) else {
+            return;
+        };
+        for time in 0..mean[0].as_flattened().len() {
+            let gap: [f64; QUANTITIES] = std::array::from_fn(|i| {
+                mean[i].as_flattened()[time] - self.mean[i].as_flattened()[time]
+            });
+            let mut products = self.products.iter_mut();
+            for i in 0..QUANTITIES {
+                for (gap_j, product) in gap[..=i].iter().zip(&mut products) {
+                    product.as_flattened_mut()[time] += gap[i] * gap_j * weight;
+                }
+                self.mean[i].as_flattened_mut()[time] += gap[i] * share;
+            }
+        }
+        self.count += count;
     }
 
     /// Number of replicas.
@@ -353,7 +406,7 @@ impl Cross {
 
     /// The means at a time.
     pub fn mean(&self, time: usize) -> [f64; QUANTITIES] {
-        std::array::from_fn(|i| self.mean[i][time])
+        std::array::from_fn(|i| self.mean[i].as_flattened()[time])
     }
 
     /// The sample variance of Σ a_i x_i at a time; `None` with fewer than two
@@ -371,14 +424,14 @@ impl Cross {
     }
 }
 
-/// Count, means and centred power sums up to the fourth of one quantity, at
-/// each of several times.
+/// Count, means and centred power sums up to the fourth of one quantity over
+/// time.
 #[derive(Debug, Clone)]
 pub struct Powers {
     count: f64,
-    mean: Vec<f64>,
+    mean: Line,
     /// Centred sums of the second, third and fourth powers.
-    sums: [Vec<[f64; LANES]>; 3],
+    sums: [Line; 3],
 }
 
 impl Powers {
@@ -386,19 +439,20 @@ impl Powers {
     pub fn new(times: usize) -> Self {
         Powers {
             count: 0.0,
-            mean: vec![0.0; times],
-            sums: std::array::from_fn(|_| lanes(times)),
+            mean: zeros(times),
+            sums: std::array::from_fn(|_| zeros(times)),
         }
     }
 
-    /// The tally of a run of variables over the times.
-    pub fn of(rows: &Rows, variables: Range<usize>) -> Self {
-        let mut tally = Powers::new(variables.len());
-        tally.count = rows.count();
-        tally.mean.copy_from_slice(&rows.mean[variables.clone()]);
-        let lines = rows.centred(&variables);
-        add_powers(rows.instructions, &lines, &mut tally.sums);
-        tally
+    /// Take in some replicas.
+    pub fn add(&mut self, replicas: &Centred) {
+        let mut sums = std::array::from_fn(|_| vec![[0.0; LANES]; self.mean.len()]);
+        add_powers(replicas.instructions, replicas.lines, &mut sums);
+        self.merge(&Powers {
+            count: replicas.count,
+            mean: replicas.mean.clone(),
+            sums,
+        });
     }
 
     /// Take in the replicas of another tally (Pébay 2008, Eqs. (1.5)–(1.6)).
@@ -408,8 +462,10 @@ impl Powers {
         if b == 0.0 {
             return;
         }
-        for t in 0..self.mean.len() {
-            let gap = other.mean[t] - self.mean[t];
+        for t in 0..self.mean.as_flattened().len() {
+            let mine = &mut self.mean.as_flattened_mut()[t];
+            let gap = other.mean.as_flattened()[t] - *mine;
+            *mine += gap * b / n;
             let gap2 = gap * gap;
             let [mine2, mine3, mine4] = self.at(t);
             let [other2, other3, other4] = other.at(t);
@@ -426,7 +482,6 @@ impl Powers {
             for (sums, sum) in self.sums.iter_mut().zip([second, third, fourth]) {
                 sums.as_flattened_mut()[t] = sum;
             }
-            self.mean[t] += gap * b / n;
         }
         self.count = n;
     }
@@ -439,7 +494,7 @@ impl Powers {
     /// Var/mean² at a time and its standard error by the delta method; `None`
     /// with fewer than two replicas or a mean of 0.
     pub fn relative_variance(&self, time: usize) -> Option<(f64, f64)> {
-        let (n, mean) = (self.count, self.mean[time]);
+        let (n, mean) = (self.count, self.mean.as_flattened()[time]);
         if n < 2.0 || mean == 0.0 {
             return None;
         }
@@ -460,6 +515,16 @@ mod tests {
     use super::*;
 
     const WIDTH: usize = 13;
+
+    /// Columns `from..to` of rows, padded to whole lanes.
+    fn lines(rows: &[f64], from: usize, to: usize) -> Line {
+        let pad = |row: &[f64]| {
+            let mut line = zeros(to - from);
+            line.as_flattened_mut()[..to - from].copy_from_slice(&row[from..to]);
+            line
+        };
+        rows.chunks_exact(WIDTH).flat_map(pad).collect()
+    }
 
     fn table(rows: usize) -> Vec<f64> {
         let entry = |i: usize, j: usize| {
@@ -485,79 +550,106 @@ mod tests {
         (a - b).abs() <= 1e-9 * (1.0 + a.abs())
     }
 
-    #[test]
-    fn merged_tallies_are_those_of_all_rows() {
-        let all = table(50);
-        let runs = [0..3, 3..6, 6..9, 9..12];
-        let mut means = Means::new(WIDTH);
-        let mut covariances = Covariances::new(11);
-        let mut cross = Cross::new(3);
-        let mut powers = Powers::new(2);
-        for (from, to) in [(0, 7), (7, 8), (8, 50)] {
-            let rows = Rows::new(&all[from * WIDTH..to * WIDTH], WIDTH);
-            means.merge(&Means::of(&rows));
-            covariances.merge(&Covariances::of(&rows, 1..12));
-            cross.merge(&Cross::of(&rows, &runs));
-            powers.merge(&Powers::of(&rows, 4..6));
+    struct Tallies {
+        means: Means,
+        covariances: Covariances,
+        cross: Cross,
+        powers: Powers,
+    }
+
+    impl Tallies {
+        fn new() -> Self {
+            Tallies {
+                means: Means::new(WIDTH),
+                covariances: Covariances::new(11),
+                cross: Cross::new(3),
+                powers: Powers::new(2),
+            }
         }
-        let unit =
-            |k: usize| -> Vec<f64> { (0..WIDTH).map(|j| f64::from(u8::from(j == k))).collect() };
-        for k in 0..WIDTH {
-            let (mean, squares) = direct(&all, &unit(k), 2);
-            assert!(close(means.mean(k), mean));
-            assert!(close(
-                means.std_error(k).unwrap(),
-                (squares / 49.0 / 50.0).sqrt()
-            ));
+
+        fn add(&mut self, rows: &[f64]) {
+            let mut every = lines(rows, 0, WIDTH);
+            let mut eleven = lines(rows, 1, 12);
+            let mut two = lines(rows, 4, 6);
+            let mut runs = [0, 3, 6, 9].map(|first| lines(rows, first, first + 3));
+            self.means.add(&Centred::new(WIDTH, &mut every));
+            self.covariances.add(&Centred::new(11, &mut eleven));
+            self.powers.add(&Centred::new(2, &mut two));
+            let [a, b, c, d] = runs.each_mut().map(|run| Centred::new(3, run));
+            self.cross.add([&a, &b, &c, &d]);
         }
-        let a: Vec<f64> = (0..WIDTH)
-            .map(|j| {
-                if (1..12).contains(&j) {
-                    0.5 - j as f64
-                } else {
-                    0.0
+
+        fn merge(&mut self, other: &Tallies) {
+            self.means.merge(&other.means);
+            self.covariances.merge(&other.covariances);
+            self.cross.merge(&other.cross);
+            self.powers.merge(&other.powers);
+        }
+
+        fn check(&self, all: &[f64]) {
+            let unit = |k: usize| -> Vec<f64> {
+                (0..WIDTH).map(|j| f64::from(u8::from(j == k))).collect()
+            };
+            for k in 0..WIDTH {
+                let (mean, squares) = direct(all, &unit(k), 2);
+                assert!(close(self.means.mean(k), mean));
+                let error = self.means.std_error(k).unwrap();
+                assert!(close(error, (squares / 49.0 / 50.0).sqrt()));
+            }
+            let a: Vec<f64> = (0..WIDTH)
+                .map(|j| f64::from(u8::from((1..12).contains(&j))) * (0.5 - j as f64))
+                .collect();
+            let (_, squares) = direct(all, &a, 2);
+            let variance = self.covariances.variance_of(&a[1..12]).unwrap();
+            assert!(close(variance, squares / 49.0));
+            let (_, squares) = direct(all, &[0.0, a[1], a[2], a[3]], 2);
+            let variance = self.covariances.variance_of(&a[1..4]).unwrap();
+            assert!(close(variance, squares / 49.0));
+            for time in 0..3 {
+                let b = [1.0, -2.0, 0.3, 5.0];
+                let mut spread = vec![0.0; WIDTH];
+                b.iter()
+                    .enumerate()
+                    .for_each(|(i, b)| spread[3 * i + time] = *b);
+                let (_, squares) = direct(all, &spread, 2);
+                let variance = self.cross.variance_of(time, &b).unwrap();
+                assert!(close(variance, squares / 49.0));
+                let mean = self.cross.mean(time)[2];
+                assert!(close(mean, self.means.mean(6 + time)));
+            }
+            for time in 0..2 {
+                let sums = [2, 3, 4].map(|power| direct(all, &unit(4 + time), power).1);
+                for (power, sum) in self.powers.at(time).into_iter().zip(sums) {
+                    assert!(close(power, sum));
                 }
-            })
-            .collect();
-        let (_, squares) = direct(&all, &a, 2);
-        assert!(close(
-            covariances.variance_of(&a[1..12]).unwrap(),
-            squares / 49.0
-        ));
-        let (_, squares) = direct(&all, &[0.0, a[1], a[2], a[3]], 2);
-        assert!(close(
-            covariances.variance_of(&a[1..4]).unwrap(),
-            squares / 49.0
-        ));
-        for time in 0..3 {
-            let b = [1.0, -2.0, 0.3, 5.0];
-            let mut spread = vec![0.0; WIDTH];
-            b.iter()
-                .enumerate()
-                .for_each(|(i, b)| spread[3 * i + time] = *b);
-            let (_, squares) = direct(&all, &spread, 2);
-            assert!(close(cross.variance_of(time, &b).unwrap(), squares / 49.0));
-            assert!(close(cross.mean(time)[2], means.mean(6 + time)));
-        }
-        for time in 0..2 {
-            let sums = [2, 3, 4].map(|power| direct(&all, &unit(4 + time), power).1);
-            for (power, sum) in powers.at(time).into_iter().zip(sums) {
-                assert!(close(power, sum));
             }
         }
     }
 
     #[test]
+    fn tallies_added_to_and_merged_are_those_of_all_rows() {
+        let all = table(50);
+        let (mut added, mut merged) = (Tallies::new(), Tallies::new());
+        for (from, to) in [(0, 7), (7, 8), (8, 50)] {
+            let rows = &all[from * WIDTH..to * WIDTH];
+            added.add(rows);
+            let mut apart = Tallies::new();
+            apart.add(rows);
+            merged.merge(&apart);
+        }
+        added.check(&all);
+        merged.check(&all);
+        merged.merge(&Tallies::new());
+        merged.check(&all);
+    }
+
+    #[test]
     fn one_replica_has_no_standard_error() {
-        let one = table(1);
-        let rows = Rows::new(&one, WIDTH);
-        assert_eq!(Means::of(&rows).std_error(0), None);
-        assert_eq!(
-            Covariances::of(&rows, 0..3).variance_of(&[1.0, 0.0, 0.0]),
-            None
-        );
-        let runs = [0..1, 1..2, 2..3, 3..4];
-        assert_eq!(Cross::of(&rows, &runs).variance_of(0, &[1.0; 4]), None);
+        let mut one = Tallies::new();
+        one.add(&table(1));
+        assert_eq!(one.means.std_error(0), None);
+        assert_eq!(one.covariances.variance_of(&[1.0, 0.0, 0.0]), None);
+        assert_eq!(one.cross.variance_of(0, &[1.0; 4]), None);
     }
 
     #[test]
@@ -565,10 +657,13 @@ mod tests {
         // Exp(1): variance/mean² = 1; its error over √n is √(μ4−σ⁴−4μ3σ²+4σ⁶)
         // = √(9 − 1 − 8 + 4) = 2. Quantiles at midpoints make a fine sample.
         let n = 100_000;
-        let values: Vec<f64> = (0..n)
-            .map(|k| -libm::log((f64::from(k) + 0.5) / f64::from(n)))
-            .collect();
-        let powers = Powers::of(&Rows::new(&values, 1), 0..1);
+        let mut lines = Line::new();
+        for k in 0..n {
+            let value = -libm::log((f64::from(k) + 0.5) / f64::from(n));
+            lines.push([value, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        }
+        let mut powers = Powers::new(1);
+        powers.add(&Centred::new(1, &mut lines));
         let (value, error) = powers.relative_variance(0).unwrap();
         assert!((value - 1.0).abs() < 1e-3);
         assert!((error * f64::from(n).sqrt() - 2.0).abs() < 0.02);

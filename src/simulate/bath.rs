@@ -18,9 +18,6 @@ pub const ROWS_PER_GROUP: usize = 4;
 /// Velocities of a group.
 pub type Group = [[f64; LANES]; 2];
 
-/// Groups whose variates are drawn together.
-const TOGETHER: usize = 8;
-
 /// How bath velocities are drawn.
 #[derive(Debug, Clone)]
 pub enum BathVelocities {
@@ -70,10 +67,7 @@ impl BathVelocities {
     ) {
         match self {
             BathVelocities::Gaussian(components) => {
-                for (rows, velocities) in rows.chunks(TOGETHER).zip(velocities.chunks_mut(TOGETHER))
-                {
-                    draw_gaussian(instructions, components, rows, velocities);
-                }
+                draw_gaussian(instructions, components, rows, velocities);
             }
             BathVelocities::General(law) => draw_general(law, rows, velocities),
         }
@@ -86,20 +80,8 @@ fn draw_gaussian(
     rows: &[[Row; ROWS_PER_GROUP]],
     velocities: &mut [Group],
 ) {
-    let mut variates = [[[0.0; LANES]; 2]; TOGETHER];
-    let variates = &mut variates[..rows.len()];
-    draw_normal(instructions, rows, variates);
-    set(instructions, components[0], variates, velocities);
-    for pair in components.windows(2) {
-        set_beyond(
-            instructions,
-            pair[0].upto,
-            pair[1],
-            rows,
-            variates,
-            velocities,
-        );
-    }
+    draw_normal(instructions, rows, velocities);
+    place(instructions, components, rows, velocities);
 }
 
 vectorised! {
@@ -112,31 +94,25 @@ vectorised! {
 }
 
 vectorised! {
-    /// Velocities of a component from standard normal variates.
-    fn set(component: Component, variates: &[Group], velocities: &mut [Group]) {
-        let variates = variates.as_flattened().as_flattened();
-        let velocities = velocities.as_flattened_mut().as_flattened_mut();
-        for (velocity, z) in velocities.iter_mut().zip(variates) {
-            *velocity = component.mean + component.sd * z;
-        }
-    }
-}
-
-vectorised! {
-    /// The same where the selector lies beyond the earlier components.
-    fn set_beyond(
-        earlier: f64,
-        component: Component,
-        rows: &[[Row; ROWS_PER_GROUP]],
-        variates: &[Group],
-        velocities: &mut [Group],
-    ) {
-        for ((rows, variates), group) in rows.iter().zip(variates).zip(velocities) {
-            let selectors = rows[2..].as_flattened().iter();
-            let group = group.as_flattened_mut().iter_mut();
-            for ((velocity, z), &selector) in group.zip(variates.as_flattened()).zip(selectors) {
-                let here = component.mean + component.sd * z;
-                *velocity = if one_to_two(selector) >= earlier { here } else { *velocity };
+    /// Scale and shift variates by the components that their selectors fall in.
+    fn place(components: &[Component], rows: &[[Row; ROWS_PER_GROUP]], variates: &mut [Group]) {
+        let [first, others @ ..] = components else { return };
+        for ([_, _, selectors @ ..], group) in rows.iter().zip(variates) {
+            for (z, selector) in group.iter_mut().zip(selectors) {
+                let mut velocity = [0.0; LANES];
+                for lane in 0..LANES {
+                    velocity[lane] = first.mean + first.sd * z[lane];
+                }
+                let mut earlier = first.upto;
+                for component in others {
+                    for lane in 0..LANES {
+                        let there = component.mean + component.sd * z[lane];
+                        let beyond = one_to_two(selector[lane]) >= earlier;
+                        velocity[lane] = if beyond { there } else { velocity[lane] };
+                    }
+                    earlier = component.upto;
+                }
+                *z = velocity;
             }
         }
     }

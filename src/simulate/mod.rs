@@ -16,6 +16,7 @@ pub mod initial;
 pub mod marks;
 pub mod pair;
 pub mod plain;
+pub mod powers;
 pub mod slabs;
 
 use crate::coupling::{Coupling, Slot};

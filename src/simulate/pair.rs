@@ -1,16 +1,17 @@
 //! Two coupled copies of the gas, whatever the coupling, seen from outside.
 
 use super::initial::InitialPairs;
+use super::powers::{FEW, Parts, Sums, sums_of_few};
 use super::slabs::Place;
 use super::{Gas, Path};
-use crate::coupling::Coupling;
+use crate::coupling::{Coupling, Slot};
 use crate::random::ReplicaKey;
+use crate::vector::{Instructions, vectorised};
 use std::sync::Arc;
 
 /// Some particles of both copies: V, V′ and Δ = V − V′ of each.
 ///
-/// Δ is carried, not subtracted, where the coupling allows it. Arrays are padded
-/// with zeros to a multiple of [`Particles::PADDED_TO`].
+/// Δ is carried, not subtracted, where the coupling allows it.
 #[derive(Debug, Clone)]
 pub struct Particles {
     count: usize,
@@ -33,8 +34,6 @@ impl Default for Particles {
 impl Particles {
     /// How many can be read at once.
     pub const MOST: usize = 256;
-    /// Arrays are padded to whole multiples of this.
-    pub const PADDED_TO: usize = 8;
 
     /// V of each particle.
     pub fn first(&self) -> &[f64] {
@@ -51,31 +50,21 @@ impl Particles {
         &self.difference[..self.count]
     }
 
-    /// Δ, V and V′, with zeros up to whole lanes.
-    #[inline(always)]
-    pub fn padded(&self) -> (&[f64], &[f64], &[f64]) {
-        let end = self.count.next_multiple_of(Self::PADDED_TO);
-        (
-            &self.difference[..end],
-            &self.first[..end],
-            &self.second[..end],
-        )
+    /// Make room for `count` particles: V, V′ and Δ.
+    fn hold(&mut self, count: usize) -> [&mut [f64]; 3] {
+        self.count = count;
+        [&mut self.first, &mut self.second, &mut self.difference].map(|array| &mut array[..count])
     }
+}
 
-    /// Set all particles from pairs of slots, as many as there are.
-    #[inline(always)]
-    fn set(&mut self, slots: impl ExactSizeIterator<Item = (f64, f64, f64)>) {
-        self.count = slots.len();
-        let end = self.count.next_multiple_of(Self::PADDED_TO);
-        for array in [&mut self.first, &mut self.second, &mut self.difference] {
-            array[self.count..end].fill(0.0);
-        }
-        let arrays = (self.first.iter_mut().zip(&mut self.second)).zip(&mut self.difference);
-        for ((v, d), ((first, second), difference)) in
-            slots.map(|(f, s, d)| ((f, s), d)).zip(arrays)
-        {
-            (*first, *second) = v;
-            *difference = d;
+vectorised! {
+    /// V, V′ and Δ of each slot.
+    fn split<C: Coupling>(coupling: C, slots: &[Slot], arrays: [&mut [f64]; 3]) {
+        let [first, second, difference] = arrays;
+        let particles = first.iter_mut().zip(second).zip(difference);
+        for (((first, second), difference), &slot) in particles.zip(slots) {
+            (*first, *second) = coupling.velocities(slot);
+            *difference = coupling.difference(slot);
         }
     }
 }
@@ -97,7 +86,25 @@ pub trait CoupledPair {
     /// Read the particles from index `from` on, at most [`Particles::MOST`].
     fn read(&self, from: usize, particles: &mut Particles) {
         let end = self.particles().min(from + Particles::MOST);
-        particles.set((from..end).map(|index| self.particle(index)));
+        let [first, second, difference] = particles.hold(end - from);
+        for index in from..end {
+            let at = index - from;
+            (first[at], second[at], difference[at]) = self.particle(index);
+        }
+    }
+
+    /// Sums of powers over all particles.
+    fn sums(&self) -> Sums {
+        if self.particles() <= FEW {
+            return sums_of_few(self.particles(), |index| self.particle(index));
+        }
+        let mut parts = Parts::default();
+        let mut particles = Particles::default();
+        for from in (0..self.particles()).step_by(Particles::MOST) {
+            self.read(from, &mut particles);
+            parts.add(&particles);
+        }
+        parts.totals()
     }
 
     /// Collisions so far in this replica, of both copies where they differ.
@@ -151,13 +158,22 @@ impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
         (first, second, self.coupling.difference(slot))
     }
 
-    // The default would check every index.
+    // Without a check of every index.
     fn read(&self, from: usize, particles: &mut Particles) {
         let end = self.gas.particles.min(from + Particles::MOST);
-        particles.set(self.path.slots()[from..end].iter().map(|&slot| {
-            let (first, second) = self.coupling.velocities(slot);
-            (first, second, self.coupling.difference(slot))
-        }));
+        let arrays = particles.hold(end - from);
+        let slots = &self.path.slots()[from..end];
+        split(Instructions::best(), self.coupling, slots, arrays);
+    }
+
+    // From the slots, without taking them apart in memory.
+    fn sums(&self) -> Sums {
+        if self.particles() <= FEW {
+            return sums_of_few(self.particles(), |index| self.particle(index));
+        }
+        let mut parts = Parts::default();
+        parts.add_slots(self.coupling, self.path.slots());
+        parts.totals()
     }
 
     fn collisions(&self) -> u64 {

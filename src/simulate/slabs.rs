@@ -13,7 +13,7 @@
 //! path.
 
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, next_word, scalar_stream};
-use crate::vector::Instructions;
+use crate::vector::{Instructions, vectorised};
 use rand_pcg::Pcg64;
 
 /// Mean counts of the slabs are `8·2^k` up to this one.
@@ -157,6 +157,8 @@ impl Places {
         self.rows.resize(count.div_ceil(LANES), [0; LANES]);
         self.lanes.restart(instructions, key, Purpose::Times, slab);
         self.lanes.fill(instructions, &mut self.rows);
+        // Nothing comes after these.
+        self.rows.as_flattened_mut()[count..].fill(u64::MAX);
     }
 
     /// Each in units of 2⁻⁶⁴ of the slab's length.
@@ -166,10 +168,23 @@ impl Places {
 
     /// How many come before a place in the slab.
     pub fn before(&self, passed: u64) -> usize {
-        self.passed()
-            .iter()
-            .filter(|&&place| place < passed)
-            .count()
+        let mut count = 0;
+        count_below(Instructions::best(), &self.rows, passed, &mut count);
+        count as usize
+    }
+}
+
+vectorised! {
+    /// How many places come before `passed`.
+    fn count_below(rows: &[Row], passed: u64, count: &mut u64) {
+        // Floating point keeps a compiler from regrouping the additions.
+        let mut counts = [0.0; LANES];
+        for row in rows {
+            for lane in 0..LANES {
+                counts[lane] += if row[lane] < passed { 1.0 } else { 0.0 };
+            }
+        }
+        *count = counts.iter().map(|&count| count as u64).sum();
     }
 }
 
