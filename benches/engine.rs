@@ -52,9 +52,9 @@ fn bench<P: Path<Synchronous>>(bencher: Bencher, gas: &Gas, path: &mut P) {
         .bench_local(|| {
             for replica in 0..replicas {
                 let key = ReplicaKey::new(1, gas.particles as u64, replica, 0);
-                let slots = path.restart(key, gas.place(end));
+                let slots = path.restart(key, &[gas.place(end)]);
                 initial.fill(Synchronous, key, slots);
-                path.advance_to(gas.place(end));
+                path.advance();
                 black_box(path.slots());
             }
         });

@@ -8,12 +8,11 @@ use divan::{Bencher, black_box};
 use kac_coupling::coupling::Synchronous;
 use kac_coupling::law::{Law, Normal, Uniform};
 use kac_coupling::model::Rates;
-use kac_coupling::observe::observe;
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey};
 use kac_coupling::simulate::Gas;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
-use kac_coupling::simulate::pair::{CoupledPair, Particles, SameCollisions};
+use kac_coupling::simulate::pair::{CoupledPair, SameCollisions};
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::vector::Instructions;
 use kac_coupling::wasserstein::{Sample, squared_distance};
@@ -42,17 +41,16 @@ fn pair(particles: usize) -> impl CoupledPair {
     let gas = Arc::new(Gas::new(particles, rates, &normal(1.0)));
     let path = BlockPath::new(&gas, Synchronous);
     let mut pair = SameCollisions::new(&gas, &Arc::new(comonotone()), Synchronous, path);
-    pair.restart(1, 0, gas.place(0.0));
+    pair.restart(1, 0, &[gas.place(0.0)]);
     pair
 }
 
 #[divan::bench(args = SIZES)]
 fn record(bencher: Bencher, particles: usize) {
     let pair = pair(particles);
-    let mut chunk = Particles::default();
     bencher
         .counter(ItemsCount::new(particles))
-        .bench_local(|| black_box(observe(black_box(&pair), &mut chunk, None)));
+        .bench_local(|| black_box(black_box(&pair).sums()));
 }
 
 fn initial(bencher: Bencher, particles: usize, pairs: &InitialPairs) {

@@ -239,11 +239,10 @@ impl Job {
         mut profile: Option<&mut Profile>,
     ) -> u64 {
         let mut watch = profile.is_some().then(Watch::start);
-        let horizon = *self.places.last().expect("there are record times");
-        pair.restart(self.seed, from + index as u64, horizon);
+        pair.restart(self.seed, from + index as u64, &self.places);
         let mut pools = self.distances.iter().zip(&mut scratch.pools).peekable();
-        for (time, &place) in self.places.iter().enumerate() {
-            pair.advance_to(place);
+        for time in 0..self.places.len() {
+            pair.advance();
             if let (Some(profile), Some(watch)) = (&mut profile, &mut watch) {
                 profile.collisions += watch.lap();
             }

@@ -103,39 +103,13 @@ vectorised! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulate::slabs::Place;
-
-    /// Velocities that do not move.
-    struct Still(Vec<(f64, f64, f64)>);
-
-    impl CoupledPair for Still {
-        fn restart(&mut self, _seed: u64, _replica: u64, _horizon: Place) {}
-        fn advance_to(&mut self, _place: Place) {}
-        fn particles(&self) -> usize {
-            self.0.len()
-        }
-        fn particle(&self, index: usize) -> (f64, f64, f64) {
-            self.0[index]
-        }
-        fn collisions(&self) -> u64 {
-            0
-        }
-    }
-
-    fn still(particles: usize) -> Still {
-        let velocity = |i: usize| (libm::sin(i as f64 * 3.7), libm::cos(i as f64 * 1.9));
-        let pair = |(f, h): (f64, f64)| (f, h, f - h);
-        Still((0..particles).map(|i| pair(velocity(i))).collect())
-    }
+    use crate::simulate::pair::{CoupledPair, Still};
 
     #[test]
     fn columns_are_the_averages_they_are_named_after() {
         for particles in [1, 2, 3, 8, 9, 255, 256, 257, 1000] {
-            let pair = still(particles);
-            let mut seen = 0;
-            let mut count = |chunk: &Particles| seen += chunk.first().len();
-            let sums = observe(&pair, &mut Particles::default(), Some(&mut count));
-            assert_eq!(seen, particles);
+            let pair = Still::new(particles);
+            let sums = pair.sums();
             // The second record of the second of three replicas.
             let mut records = Records::new(particles, 9, 3);
             records.set(1, 8, sums);

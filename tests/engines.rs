@@ -8,6 +8,7 @@ use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::plain::PlainPath;
+use kac_coupling::simulate::slabs::Place;
 use kac_coupling::simulate::{Gas, Path};
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::vector::Instructions;
@@ -50,12 +51,13 @@ fn bits<P: Path<Synchronous>>(
     times: &[f64],
     end: f64,
 ) -> (Vec<Vec<[u64; 2]>>, u64) {
-    let slots = path.restart(key, gas.place(end));
+    let stops: Vec<Place> = times.iter().chain([&end]).map(|&t| gas.place(t)).collect();
+    let slots = path.restart(key, &stops);
     start.fill(Synchronous, key, slots);
     let snapshots = times
         .iter()
-        .map(|&time| {
-            path.advance_to(gas.place(time));
+        .map(|_| {
+            path.advance();
             path.slots()
                 .iter()
                 .map(|slot| slot.map(f64::to_bits))
@@ -187,9 +189,9 @@ fn the_difference_is_accurate_for_ever() {
     let start = initial(Pairing::Optimal, true);
     let key = ReplicaKey::new(1, 50, 0, 0);
     let mut path = BlockPath::new(&gas, Synchronous);
-    let slots = path.restart(key, gas.place(100.0));
+    let slots = path.restart(key, &[gas.place(100.0)]);
     start.fill(Synchronous, key, slots);
-    path.advance_to(gas.place(100.0));
+    path.advance();
     let square: f64 = path
         .slots()
         .iter()

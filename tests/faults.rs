@@ -276,33 +276,28 @@ fn an_angle_from_zero_to_pi_changes_no_law_here() {
 
 /// Copies that are looked at a little too early: a sixteenth of a slab, which is
 /// half a collision in the first slab and more in later ones.
-struct Early<P> {
-    pair: P,
-    last: Option<Place>,
-}
+struct Early<P>(P);
 
 impl<P: CoupledPair> CoupledPair for Early<P> {
-    fn restart(&mut self, seed: u64, replica: u64, horizon: Place) {
-        self.last = None;
-        self.pair.restart(seed, replica, horizon);
-    }
-    fn advance_to(&mut self, place: Place) {
-        let earlier = Place {
-            passed: place.passed.saturating_sub(u64::MAX / 16),
-            ..place
+    fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
+        let earlier = |stop: &Place| Place {
+            passed: stop.passed.saturating_sub(u64::MAX / 16),
+            ..*stop
         };
-        self.pair
-            .advance_to(earlier.max(self.last.unwrap_or(earlier)));
-        self.last = Some(earlier);
+        let stops: Vec<Place> = stops.iter().map(earlier).collect();
+        self.0.restart(seed, replica, &stops);
+    }
+    fn advance(&mut self) {
+        self.0.advance();
     }
     fn particles(&self) -> usize {
-        self.pair.particles()
+        self.0.particles()
     }
     fn particle(&self, index: usize) -> (f64, f64, f64) {
-        self.pair.particle(index)
+        self.0.particle(index)
     }
     fn collisions(&self) -> u64 {
-        self.pair.collisions()
+        self.0.collisions()
     }
 }
 
@@ -316,14 +311,9 @@ fn records_taken_early_are_caught() {
     let gas = Arc::new(Gas::new(2, experiment.rates(), &experiment.bath));
     let initial = InitialPairs::new(&experiment.first, &experiment.second, experiment.pairing);
     let initial = Arc::new(initial);
-    let measured = Job::new(&experiment, 0, &theory).run_on(&|_| (), || Early {
-        pair: SameCollisions::new(
-            &gas,
-            &initial,
-            Synchronous,
-            BlockPath::new(&gas, Synchronous),
-        ),
-        last: None,
+    let measured = Job::new(&experiment, 0, &theory).run_on(&|_| (), || {
+        let path = BlockPath::new(&gas, Synchronous);
+        Early(SameCollisions::new(&gas, &initial, Synchronous, path))
     });
     let (against, z) = verdicts(&experiment, measured);
     assert!(!against.is_empty(), "{against:?} {z}");

@@ -1,10 +1,10 @@
 //! The velocities of bath particles, as a stream of their own.
 //!
 //! The k-th bath velocity of a replica belongs to its k-th bath collision.
-//! Velocities come in groups of thirty-two from four rows of
-//! [`Lanes`](crate::random::Lanes): two rows of variates and two of selectors.
+//! Velocities come in groups of sixteen from two rows of
+//! [`Lanes`](crate::random::Lanes): one of variates and one of selectors.
 
-use super::marks::normal_rows;
+use super::marks::normal_row;
 use crate::law::Law;
 use crate::random::{LANES, Row, one_to_two, open_uniform};
 use crate::vector::{Instructions, vectorised};
@@ -13,10 +13,10 @@ use crate::vector::{Instructions, vectorised};
 pub const GROUP: usize = size_of::<Group>() / size_of::<f64>();
 
 /// Rows of words that a group takes.
-pub const ROWS_PER_GROUP: usize = 4;
+pub const ROWS_PER_GROUP: usize = 2;
 
 /// Velocities of a group.
-pub type Group = [[f64; LANES]; 2];
+pub type Group = [f64; LANES];
 
 /// How bath velocities are drawn.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl BathVelocities {
         BathVelocities::Gaussian(components.into_iter().map(component).collect())
     }
 
-    /// The velocities of groups of rows: thirty-two for each four rows.
+    /// The velocities of groups of rows: sixteen for each two rows.
     pub fn draw(
         &self,
         instructions: Instructions,
@@ -87,8 +87,8 @@ fn draw_gaussian(
 vectorised! {
     /// Standard normal variates.
     fn draw_normal(rows: &[[Row; ROWS_PER_GROUP]], variates: &mut [Group]) {
-        for ([radius, angle, ..], group) in rows.iter().zip(variates) {
-            *group = normal_rows(radius, angle);
+        for ([words, _], group) in rows.iter().zip(variates) {
+            *group = normal_row(words);
         }
     }
 }
@@ -97,34 +97,29 @@ vectorised! {
     /// Scale and shift variates by the components that their selectors fall in.
     fn place(components: &[Component], rows: &[[Row; ROWS_PER_GROUP]], variates: &mut [Group]) {
         let [first, others @ ..] = components else { return };
-        for ([_, _, selectors @ ..], group) in rows.iter().zip(variates) {
-            for (z, selector) in group.iter_mut().zip(selectors) {
-                let mut velocity = [0.0; LANES];
-                for lane in 0..LANES {
-                    velocity[lane] = first.mean + first.sd * z[lane];
-                }
-                let mut earlier = first.upto;
-                for component in others {
-                    for lane in 0..LANES {
-                        let there = component.mean + component.sd * z[lane];
-                        let beyond = one_to_two(selector[lane]) >= earlier;
-                        velocity[lane] = if beyond { there } else { velocity[lane] };
-                    }
-                    earlier = component.upto;
-                }
-                *z = velocity;
+        for ([_, selector], z) in rows.iter().zip(variates) {
+            let mut velocity = [0.0; LANES];
+            for lane in 0..LANES {
+                velocity[lane] = first.mean + first.sd * z[lane];
             }
+            let mut earlier = first.upto;
+            for component in others {
+                for lane in 0..LANES {
+                    let there = component.mean + component.sd * z[lane];
+                    let beyond = one_to_two(selector[lane]) >= earlier;
+                    velocity[lane] = if beyond { there } else { velocity[lane] };
+                }
+                earlier = component.upto;
+            }
+            *z = velocity;
         }
     }
 }
 
-fn draw_general(law: &Law, rows: &[[Row; ROWS_PER_GROUP]], velocities: &mut [[[f64; LANES]; 2]]) {
-    for (rows, group) in rows.iter().zip(velocities) {
-        for (half, velocities) in group.iter_mut().enumerate() {
-            for (lane, velocity) in velocities.iter_mut().enumerate() {
-                let selector = open_uniform(rows[2 + half][lane]);
-                *velocity = law.sample(selector, open_uniform(rows[half][lane]));
-            }
+fn draw_general(law: &Law, rows: &[[Row; ROWS_PER_GROUP]], velocities: &mut [Group]) {
+    for ([uniforms, selectors], group) in rows.iter().zip(velocities) {
+        for ((velocity, &uniform), &selector) in group.iter_mut().zip(uniforms).zip(selectors) {
+            *velocity = law.sample(open_uniform(selector), open_uniform(uniform));
         }
     }
 }

@@ -6,13 +6,12 @@
 
 use super::bath::{GROUP, Group, ROWS_PER_GROUP};
 use super::marks::{MarkLaw, WORDS_PER_COLLISION, direction};
-use super::slabs::{Place, Places, count_stream};
+use super::slabs::{Place, Stops};
 use super::{Gas, Path};
 use crate::coupling::{Collision, Coupling, Slot, apply};
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
 use crate::vector::{Instructions, Level, vectorised};
-use rand_pcg::Pcg64;
-use std::collections::VecDeque;
+use std::hint::assert_unchecked;
 use std::sync::Arc;
 
 /// Collisions in a full block.
@@ -39,6 +38,8 @@ struct Block {
     /// Velocities for the bath collisions to come, in order; the first group is
     /// room for what is left of earlier ones, the last is only looked at.
     bath: Box<[Group; BATH_GROUPS + 2]>,
+    /// The largest index in `particle` and `partner`, or larger.
+    largest: u32,
     next: usize,
     filled: usize,
     bath_next: usize,
@@ -55,7 +56,8 @@ impl Block {
             cos: Box::new([[0.0; LANES]; GROUPS]),
             sin: Box::new([[0.0; LANES]; GROUPS]),
             bath_words: Box::new([[[0; LANES]; ROWS_PER_GROUP]; BATH_GROUPS]),
-            bath: Box::new([[[0.0; LANES]; 2]; BATH_GROUPS + 2]),
+            bath: Box::new([[0.0; LANES]; BATH_GROUPS + 2]),
+            largest: 0,
             next: 0,
             filled: 0,
             bath_next: 0,
@@ -103,8 +105,20 @@ impl Block {
         );
         self.next = 0;
         self.filled = groups * LANES;
-        let wanted = count_bath(law, &self.partner[..groups]);
-        self.refill_bath(wanted, gas, bath);
+        let mut survey = Survey {
+            // Beyond these are old marks.
+            largest: self.largest,
+            bath: 0,
+        };
+        look_over(
+            self.instructions,
+            law,
+            &self.particle[..groups],
+            &self.partner[..groups],
+            &mut survey,
+        );
+        self.largest = survey.largest;
+        self.refill_bath(survey.bath as usize, gas, bath);
     }
 
     /// Have at least `wanted` bath velocities ready.
@@ -116,7 +130,7 @@ impl Block {
             return;
         }
         let range = self.bath_next..self.bath_filled;
-        let velocities = self.bath.as_flattened_mut().as_flattened_mut();
+        let velocities = self.bath.as_flattened_mut();
         velocities.copy_within(range, GROUP - left);
         let groups = (wanted - left).div_ceil(GROUP);
         let words = &mut self.bath_words[..groups];
@@ -175,6 +189,10 @@ impl Block {
         coupling: C,
         slots: &mut [Slot],
     ) {
+        assert!(
+            (self.largest as usize) < slots.len(),
+            "a slot for each index"
+        );
         let range = self.next..self.next + count;
         let bath_slot = slots.len() as u32 - 1;
         let (particles, partners) = (self.particle.as_flattened(), self.partner.as_flattened());
@@ -183,7 +201,7 @@ impl Block {
             .zip(&partners[range.clone()])
             .zip(&self.cos.as_flattened()[range.clone()])
             .zip(&self.sin.as_flattened()[range.clone()]);
-        let bath = self.bath.as_flattened().as_flattened();
+        let bath = self.bath.as_flattened();
         let mut bath_next = self.bath_next;
         for (index, (((&particle, &partner), &cos), &sin)) in range.zip(marks) {
             if PREFETCH {
@@ -200,10 +218,11 @@ impl Block {
                 bath_velocity: bath[bath_next],
             };
             bath_next += usize::from(partner == bath_slot);
+            // SAFETY: no index is above `self.largest`, which was compared with
+            // the number of slots.
             unsafe {
-                std::hint::assert_unchecked((particle as usize) < slots.len());
-                std::hint::assert_unchecked((partner as usize) < slots.len());
-                std::hint::assert_unchecked(bath_next < bath.len());
+                assert_unchecked((particle as usize) < slots.len());
+                assert_unchecked((partner as usize) < slots.len());
             }
             apply(coupling, slots, collision);
         }
@@ -256,49 +275,28 @@ fn draw_directions(
 }
 }
 
-#[inline(never)]
-fn count_bath(law: MarkLaw, partners: &[[u32; LANES]]) -> usize {
-    let bath = law.bath_slot();
-    let count: u32 = partners
-        .as_flattened()
-        .iter()
-        .map(|&partner| u32::from(partner == bath))
-        .sum();
-    count as usize
+/// What must be known of drawn particles before they are used.
+#[derive(Debug, Clone, Copy, Default)]
+struct Survey {
+    /// Largest index.
+    largest: u32,
+    /// Collisions with the bath.
+    bath: u32,
 }
 
-/// The slabs ahead of a path, up to its horizon.
-///
-/// Counts are drawn in the order of the slabs, as far ahead as a block needs,
-/// so that a block can be filled across slabs.
-#[derive(Debug)]
-struct Ahead {
-    stream: Pcg64,
-    /// Counts of the slabs after the path's, as far as they are drawn.
-    counts: VecDeque<usize>,
-    /// The slab whose count is drawn next.
-    next: u64,
-    /// Collisions that the path needs of the slabs drawn so far, from where it
-    /// is.
-    needed: usize,
-    places: Places,
-}
-
-impl Ahead {
-    fn new(key: ReplicaKey) -> Self {
-        Ahead {
-            stream: count_stream(key),
-            counts: VecDeque::new(),
-            next: 0,
-            needed: 0,
-            places: Places::default(),
+vectorised! {
+    fn look_over(
+        law: MarkLaw,
+        particles: &[[u32; LANES]],
+        partners: &[[u32; LANES]],
+        survey: &mut Survey,
+    ) {
+        let bath = law.bath_slot();
+        let pairs = particles.as_flattened().iter().zip(partners.as_flattened());
+        for (&particle, &partner) in pairs {
+            survey.largest = survey.largest.max(particle).max(partner);
+            survey.bath += u32::from(partner == bath);
         }
-    }
-
-    fn restart(&mut self, key: ReplicaKey) {
-        self.stream = count_stream(key);
-        self.counts.clear();
-        (self.next, self.needed) = (0, 0);
     }
 }
 
@@ -309,21 +307,14 @@ pub struct BlockPath<C> {
     coupling: C,
     instructions: Instructions,
     slots: Vec<Slot>,
-    key: ReplicaKey,
-    horizon: Place,
     marks: Lanes,
     bath: Lanes,
     block: Block,
-    ahead: Ahead,
-    /// The slab that the path is in: its index, its number of collisions, and
-    /// how many of them were applied.
-    slab: u64,
-    count: usize,
-    applied: usize,
-    /// Places of the slab's collisions; drawn when a record time falls in it.
-    places: Places,
-    places_drawn: bool,
-    collisions: u64,
+    stops: Stops,
+    /// Index of the next stop.
+    next: usize,
+    /// Collisions applied.
+    applied: u64,
 }
 
 impl<C: Coupling> BlockPath<C> {
@@ -334,126 +325,60 @@ impl<C: Coupling> BlockPath<C> {
 
     /// The same, with the instructions to use; they change speed, not bits.
     pub fn with_instructions(gas: &Arc<Gas>, coupling: C, instructions: Instructions) -> Self {
-        let key = ReplicaKey::new(0, 0, 0, 0);
         BlockPath {
             gas: gas.clone(),
             coupling,
             instructions,
             slots: vec![[0.0; 2]; gas.particles + 1],
-            key,
-            horizon: gas.place(0.0),
-            marks: Lanes::new(instructions, key, Purpose::Collisions, 0),
-            bath: Lanes::new(instructions, key, Purpose::BathVelocities, 0),
+            marks: Lanes::default(),
+            bath: Lanes::default(),
             block: Block::new(instructions),
-            ahead: Ahead::new(key),
-            slab: 0,
-            count: 0,
+            stops: Stops::default(),
+            next: 0,
             applied: 0,
-            places: Places::default(),
-            places_drawn: false,
-            collisions: 0,
         }
     }
 
-    /// Draw the count of one more slab.
-    fn look_ahead(&mut self) {
-        let ahead = &mut self.ahead;
-        let slab = ahead.next;
-        let count = self.gas.counts.draw(slab, &mut ahead.stream);
-        ahead.counts.push_back(count);
-        ahead.next += 1;
-        ahead.needed += if slab < self.horizon.slab {
-            count
-        } else if slab == self.horizon.slab && self.horizon.passed > 0 {
-            ahead.places.draw(self.instructions, self.key, slab, count);
-            ahead.places.before(self.horizon.passed)
-        } else {
-            0
-        };
-    }
-
-    fn enter(&mut self, slab: u64) {
-        if self.ahead.counts.is_empty() {
-            self.look_ahead();
-        }
-        self.slab = slab;
-        self.count = self.ahead.counts.pop_front().expect("a count was drawn");
-        self.applied = 0;
-        self.places_drawn = false;
-    }
-
-    /// How many of the slab's collisions come before a place in it.
-    fn count_before(&mut self, passed: u64) -> usize {
-        if passed == 0 {
-            return 0;
-        }
-        if !self.places_drawn {
-            if self.slab == self.horizon.slab {
-                // Drawn already, to look ahead.
-                std::mem::swap(&mut self.places, &mut self.ahead.places);
-            } else {
-                self.places
-                    .draw(self.instructions, self.key, self.slab, self.count);
-            }
-            self.places_drawn = true;
-        }
-        self.places.before(passed)
-    }
-
-    /// Draw as many collisions as the path still needs, or a block's fill.
+    /// Draw the next block, or as many collisions as the path still needs.
     fn refill(&mut self) {
-        while self.ahead.needed < BLOCK && self.ahead.next <= self.horizon.slab {
-            self.look_ahead();
-        }
-        let groups = self.ahead.needed.min(BLOCK).div_ceil(LANES);
+        let last = self.stops.counts().last().copied().unwrap_or(0);
+        let needed = (last - self.applied).min(BLOCK as u64) as usize;
         self.block.refill(
-            groups,
+            needed.div_ceil(LANES),
             &self.gas,
             &mut self.marks,
             &mut self.bath,
             &self.slots,
         );
     }
+}
 
-    /// Apply the slab's collisions up to the `upto`-th.
-    fn apply_upto(&mut self, upto: usize) {
-        self.collisions += (upto - self.applied) as u64;
+impl<C: Coupling> Path<C> for BlockPath<C> {
+    fn restart(&mut self, key: ReplicaKey, stops: &[Place]) -> &mut [Slot] {
+        let instructions = self.instructions;
+        self.stops.draw(instructions, &self.gas.counts, key, stops);
+        self.marks
+            .restart(instructions, key, Purpose::Collisions, 0);
+        self.bath
+            .restart(instructions, key, Purpose::BathVelocities, 0);
+        self.block.clear();
+        (self.next, self.applied) = (0, 0);
+        &mut self.slots
+    }
+
+    fn advance(&mut self) {
+        let upto = self.stops.counts()[self.next];
+        self.next += 1;
         while self.applied < upto {
             if self.block.next == self.block.filled {
                 self.refill();
             }
             let ready = self.block.filled - self.block.next;
-            let count = ready.min(upto - self.applied);
-            self.block.apply(count, self.coupling, &mut self.slots);
+            let count = (upto - self.applied).min(ready as u64);
+            self.block
+                .apply(count as usize, self.coupling, &mut self.slots);
             self.applied += count;
-            self.ahead.needed -= count;
         }
-    }
-}
-
-impl<C: Coupling> Path<C> for BlockPath<C> {
-    fn restart(&mut self, key: ReplicaKey, horizon: Place) -> &mut [Slot] {
-        self.key = key;
-        self.horizon = horizon;
-        self.marks
-            .restart(self.instructions, key, Purpose::Collisions, 0);
-        self.bath
-            .restart(self.instructions, key, Purpose::BathVelocities, 0);
-        self.block.clear();
-        self.ahead.restart(key);
-        self.collisions = 0;
-        self.enter(0);
-        &mut self.slots
-    }
-
-    fn advance_to(&mut self, place: Place) {
-        debug_assert!(place <= self.horizon, "a path ends at its horizon");
-        while self.slab < place.slab {
-            self.apply_upto(self.count);
-            self.enter(self.slab + 1);
-        }
-        let upto = self.count_before(place.passed);
-        self.apply_upto(upto);
     }
 
     fn slots(&self) -> &[Slot] {
@@ -461,6 +386,6 @@ impl<C: Coupling> Path<C> for BlockPath<C> {
     }
 
     fn collisions(&self) -> u64 {
-        self.collisions
+        self.applied
     }
 }

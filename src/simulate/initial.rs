@@ -3,12 +3,12 @@
 use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, level};
-use crate::simulate::marks::normal_rows;
+use crate::simulate::marks::normal_row;
 use crate::theory::pairing::Pairing;
 use crate::vector::{Instructions, vectorised};
 
-/// Particles whose words are drawn together, two rows.
-const TOGETHER: usize = 2 * LANES;
+/// Rows that are drawn together.
+const ROWS: usize = 2;
 
 /// Draws N independent particles, each with a pair (V(0), V′(0)) of velocities.
 #[derive(Debug, Clone)]
@@ -57,35 +57,42 @@ impl InitialPairs {
 
     /// Fill the first N of the N + 1 slots.
     ///
-    /// Words come in chunks: two rows for thirty-two particles, and as many again
-    /// for the second copies where they are independent.
+    /// Each particle takes a lane of a row; where the second copies are
+    /// independent, they take one of a stream of their own.
     pub fn fill<C: Coupling>(&self, coupling: C, key: ReplicaKey, slots: &mut [Slot]) {
         let particles = slots.len() - 1;
         let instructions = Instructions::best();
-        let mut lanes = Lanes::new(instructions, key, Purpose::Initial, 0);
-        let mut one = [[0; LANES]; 2];
-        let mut other = one;
-        let mut variates = [[0.0; LANES]; 2];
-        for slots in slots[..particles].chunks_mut(TOGETHER) {
-            lanes.fill(instructions, &mut one);
-            let words = one.as_flattened();
+        let stream = |part| Lanes::new(instructions, key, Purpose::Initial, part);
+        let mut lanes = stream(0);
+        let mut other_lanes = match self {
+            InitialPairs::Independent { .. } => stream(1),
+            _ => Lanes::default(),
+        };
+        let mut words = [[0; LANES]; ROWS];
+        let mut variates = [[0.0; LANES]; ROWS];
+        for slots in slots[..particles].chunks_mut(ROWS * LANES) {
+            let rows = slots.len().div_ceil(LANES);
+            let words = &mut words[..rows];
+            lanes.fill(instructions, words);
             match self {
                 InitialPairs::CommonNormal { first, second } => {
-                    draw_normal(instructions, &one, &mut variates);
+                    let variates = &mut variates[..rows];
+                    draw_normal(instructions, words, variates);
                     for (slot, z) in slots.iter_mut().zip(variates.as_flattened()) {
                         *slot = coupling.slot(first.0 + first.1 * z, second.0 + second.1 * z);
                     }
                 }
                 InitialPairs::Comonotone { first, second } => {
-                    for (slot, &word) in slots.iter_mut().zip(words) {
+                    for (slot, &word) in slots.iter_mut().zip(words.as_flattened()) {
                         let (p, q) = level(word);
                         *slot = coupling.slot(first.quantile_at(p, q), second.quantile_at(p, q));
                     }
                 }
                 InitialPairs::Independent { first, second } => {
-                    lanes.fill(instructions, &mut other);
-                    let others = other.as_flattened();
-                    for (slot, (&one, &other)) in slots.iter_mut().zip(words.iter().zip(others)) {
+                    let mut others = [[0; LANES]; ROWS];
+                    other_lanes.fill(instructions, &mut others[..rows]);
+                    let words = words.as_flattened().iter().zip(others.as_flattened());
+                    for (slot, (&one, &other)) in slots.iter_mut().zip(words) {
                         let [(p, q), (u, v)] = [one, other].map(level);
                         *slot = coupling.slot(first.quantile_at(p, q), second.quantile_at(u, v));
                     }
@@ -97,7 +104,9 @@ impl InitialPairs {
 
 vectorised! {
     /// Standard normal variates.
-    fn draw_normal(rows: &[Row; 2], variates: &mut [[f64; LANES]; 2]) {
-        *variates = normal_rows(&rows[0], &rows[1]);
+    fn draw_normal(words: &[Row], variates: &mut [[f64; LANES]]) {
+        for (words, variates) in words.iter().zip(variates) {
+            *variates = normal_row(words);
+        }
     }
 }

@@ -10,7 +10,7 @@
 #![allow(clippy::excessive_precision)]
 
 use crate::model::Rates;
-use crate::random::{Row, index_and_rest, one_to_two};
+use crate::random::{LANES, Row, index_and_rest, one_to_two};
 
 /// Words of [`Lanes`](crate::random::Lanes) rows that one collision takes:
 /// particle and kind, partner, direction, in this order.
@@ -127,14 +127,16 @@ pub fn normal_pair(radius: u64, angle: u64) -> (f64, f64) {
     (length * cos, length * sin)
 }
 
-/// [`normal_pair`] in every lane.
+/// [`normal_pair`] of the words of lanes k and k + 8, for k below 8; the variates
+/// go to the same lanes.
 #[inline(always)]
-pub fn normal_rows(radius: &Row, angle: &Row) -> [[f64; crate::random::LANES]; 2] {
-    let mut rows = [[0.0; crate::random::LANES]; 2];
-    for lane in 0..crate::random::LANES {
-        (rows[0][lane], rows[1][lane]) = normal_pair(radius[lane], angle[lane]);
+pub fn normal_row(words: &Row) -> [f64; LANES] {
+    const HALF: usize = LANES / 2;
+    let mut row = [0.0; LANES];
+    for lane in 0..HALF {
+        (row[lane], row[lane + HALF]) = normal_pair(words[lane], words[lane + HALF]);
     }
-    rows
+    row
 }
 
 #[cfg(test)]

@@ -60,13 +60,16 @@ impl Gas {
 /// A path of two copies that see the same collisions.
 pub trait Path<C: Coupling> {
     /// Begin the replica of that name at time 0, and give its N + 1 slots to be
-    /// filled with initial data. The path will not be asked to go beyond
-    /// `horizon`; where it is has no effect on the path.
-    fn restart(&mut self, key: ReplicaKey, horizon: Place) -> &mut [Slot];
+    /// filled with initial data. The path will stop at these places, which are
+    /// in order; where they are has no effect on the path.
+    fn restart(&mut self, key: ReplicaKey, stops: &[Place]) -> &mut [Slot];
 
-    /// Apply all collisions before `place`, which must not lie before the last
-    /// one asked for.
-    fn advance_to(&mut self, place: Place);
+    /// Apply all collisions before the next stop.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    fn advance(&mut self);
 
     /// The slots of the N particles.
     fn slots(&self) -> &[Slot];

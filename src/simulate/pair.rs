@@ -71,11 +71,11 @@ vectorised! {
 
 /// Two coupled copies, replica after replica.
 pub trait CoupledPair {
-    /// Begin replica `replica` at time 0.
-    fn restart(&mut self, seed: u64, replica: u64, horizon: Place);
+    /// Begin replica `replica` at time 0, to stop at these places, in order.
+    fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]);
 
-    /// Apply all collisions before `place`.
-    fn advance_to(&mut self, place: Place);
+    /// Apply all collisions before the next stop.
+    fn advance(&mut self);
 
     /// N.
     fn particles(&self) -> usize;
@@ -137,14 +137,14 @@ fn replica_key(gas: &Gas, seed: u64, replica: u64, process: u64) -> ReplicaKey {
 }
 
 impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
-    fn restart(&mut self, seed: u64, replica: u64, horizon: Place) {
+    fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
         let key = replica_key(&self.gas, seed, replica, 0);
-        let slots = self.path.restart(key, horizon);
+        let slots = self.path.restart(key, stops);
         self.initial.fill(self.coupling, key, slots);
     }
 
-    fn advance_to(&mut self, place: Place) {
-        self.path.advance_to(place);
+    fn advance(&mut self) {
+        self.path.advance();
     }
 
     fn particles(&self) -> usize {
@@ -205,18 +205,18 @@ impl<C: Coupling, P: Path<C>> OwnCollisions<C, P> {
 }
 
 impl<C: Coupling, P: Path<C>> CoupledPair for OwnCollisions<C, P> {
-    fn restart(&mut self, seed: u64, replica: u64, horizon: Place) {
+    fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
         let start = replica_key(&self.gas, seed, replica, 0);
         for (process, path) in self.paths.iter_mut().enumerate() {
             let key = replica_key(&self.gas, seed, replica, process as u64);
-            let slots = path.restart(key, horizon);
+            let slots = path.restart(key, stops);
             self.initial.fill(self.coupling, start, slots);
         }
     }
 
-    fn advance_to(&mut self, place: Place) {
+    fn advance(&mut self) {
         for path in &mut self.paths {
-            path.advance_to(place);
+            path.advance();
         }
     }
 
@@ -234,5 +234,33 @@ impl<C: Coupling, P: Path<C>> CoupledPair for OwnCollisions<C, P> {
 
     fn collisions(&self) -> u64 {
         self.paths.iter().map(|path| path.collisions()).sum()
+    }
+}
+
+/// Velocities that do not move, for tests.
+#[cfg(test)]
+pub(crate) struct Still(pub(crate) Vec<(f64, f64, f64)>);
+
+#[cfg(test)]
+impl Still {
+    pub(crate) fn new(particles: usize) -> Self {
+        let velocity = |i: usize| (libm::sin(i as f64 * 3.7), libm::cos(i as f64 * 1.9));
+        let pair = |(f, h): (f64, f64)| (f, h, f - h);
+        Still((0..particles).map(|i| pair(velocity(i))).collect())
+    }
+}
+
+#[cfg(test)]
+impl CoupledPair for Still {
+    fn restart(&mut self, _seed: u64, _replica: u64, _stops: &[Place]) {}
+    fn advance(&mut self) {}
+    fn particles(&self) -> usize {
+        self.0.len()
+    }
+    fn particle(&self, index: usize) -> (f64, f64, f64) {
+        self.0[index]
+    }
+    fn collisions(&self) -> u64 {
+        0
     }
 }

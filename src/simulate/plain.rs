@@ -97,11 +97,10 @@ impl PoissonPoints {
 
     fn next_bath_velocity(&mut self) -> f64 {
         if self.bath_velocities.is_empty() {
-            let mut group = [[[0.0; LANES]; 2]];
+            let mut group = [[0.0; LANES]];
             let rows = [self.bath.next_rows()];
             self.gas.bath.draw(Instructions::best(), &rows, &mut group);
-            self.bath_velocities
-                .extend(group[0].as_flattened().iter().rev());
+            self.bath_velocities.extend(group[0].iter().rev());
             debug_assert_eq!(self.bath_velocities.len(), GROUP);
         }
         self.bath_velocities.pop().expect("a group is not empty")
@@ -146,6 +145,9 @@ pub struct PlainPath<C> {
     coupling: C,
     points: PoissonPoints,
     slots: Vec<Slot>,
+    stops: Vec<Place>,
+    /// Index of the next stop.
+    next: usize,
     collisions: u64,
 }
 
@@ -157,20 +159,25 @@ impl<C: Coupling> PlainPath<C> {
             coupling,
             points: PoissonPoints::new(gas, key),
             slots: vec![[0.0; 2]; gas.particles + 1],
+            stops: vec![],
+            next: 0,
             collisions: 0,
         }
     }
 }
 
 impl<C: Coupling> Path<C> for PlainPath<C> {
-    fn restart(&mut self, key: ReplicaKey, _horizon: Place) -> &mut [Slot] {
+    fn restart(&mut self, key: ReplicaKey, stops: &[Place]) -> &mut [Slot] {
         self.points = PoissonPoints::new(&self.points.gas, key);
-        self.collisions = 0;
+        self.stops = stops.to_vec();
+        (self.next, self.collisions) = (0, 0);
         &mut self.slots
     }
 
-    fn advance_to(&mut self, place: Place) {
-        while let Some((_, collision)) = self.points.next_before(place) {
+    fn advance(&mut self) {
+        let stop = self.stops[self.next];
+        self.next += 1;
+        while let Some((_, collision)) = self.points.next_before(stop) {
             apply(self.coupling, &mut self.slots, collision);
             self.collisions += 1;
         }

@@ -51,6 +51,18 @@ impl Parts {
         h4[part] += hh * hh;
     }
 
+    /// Add a particle to each part.
+    #[inline(always)]
+    fn add_eight<C: Coupling>(&mut self, coupling: C, slots: &[Slot; LANES]) {
+        // Not by an iterator: compilers then take a lane's sums, not a sum's
+        // lanes, for a vector.
+        #[allow(clippy::needless_range_loop)]
+        for lane in 0..LANES {
+            let slot = slots[lane];
+            self.add_one(lane, coupling.velocities(slot), coupling.difference(slot));
+        }
+    }
+
     /// The sums: the parts are added in halves, by short chains of additions.
     #[inline(always)]
     pub fn totals(&self) -> Sums {
@@ -96,7 +108,16 @@ fn powers(one: &[f64; 3], other: &[f64; 3]) -> Two {
     let [ff, hh, dd] = [f, h, d].map(square);
     // Parts start from 0, which matters to -0.
     let from_0 = |x: [f64; 2]| [0.0 + x[0], 0.0 + x[1]];
-    [dd, square(dd), from_0(f), ff, square(ff), from_0(h), hh, square(hh)]
+    [
+        dd,
+        square(dd),
+        from_0(f),
+        ff,
+        square(ff),
+        from_0(h),
+        hh,
+        square(hh),
+    ]
 }
 
 vectorised! {
@@ -104,18 +125,52 @@ vectorised! {
     fn add_slots<C: Coupling>(coupling: C, slots: &[Slot], sums: &mut [[f64; LANES]; SUMS]) {
         let mut parts = Parts(*sums);
         let (eights, rest) = slots.as_chunks::<LANES>();
-        let mut add = |slots: &[Slot; LANES]| {
-            for lane in 0..LANES {
-                let velocities = coupling.velocities(slots[lane]);
-                parts.add_one(lane, velocities, coupling.difference(slots[lane]));
-            }
-        };
-        eights.iter().for_each(&mut add);
+        for eight in eights {
+            parts.add_eight(coupling, eight);
+        }
         if !rest.is_empty() {
             let mut last = [coupling.slot(0.0, 0.0); LANES];
             last[..rest.len()].copy_from_slice(rest);
-            add(&last);
+            parts.add_eight(coupling, &last);
         }
         *sums = parts.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coupling::Synchronous;
+    use crate::simulate::pair::{CoupledPair, Still};
+
+    fn of_slots(pair: &Still, instructions: Instructions) -> Sums {
+        let slot = |&(f, _, d): &(f64, f64, f64)| [f, d];
+        let slots: Vec<Slot> = pair.0.iter().map(slot).collect();
+        let mut parts = Parts::default();
+        add_slots(instructions, Synchronous, &slots, &mut parts.0);
+        parts.totals()
+    }
+
+    #[test]
+    fn every_way_to_sum_gives_the_same_bits() {
+        for particles in [1, 2, 5, 8, 9, 255, 256, 257, 600] {
+            let mut pair = Still::new(particles);
+            for (f, h, d) in &mut pair.0 {
+                // What the slots hold.
+                *h = *f - *d;
+            }
+            let mut parts = Parts::default();
+            let mut chunk = Particles::default();
+            for from in (0..particles).step_by(Particles::MOST) {
+                pair.read(from, &mut chunk);
+                parts.add(&chunk);
+            }
+            let expected = parts.totals().map(f64::to_bits);
+            assert_eq!(pair.sums().map(f64::to_bits), expected);
+            for instructions in Instructions::available() {
+                let sums = of_slots(&pair, instructions);
+                assert_eq!(sums.map(f64::to_bits), expected, "{}", instructions.name());
+            }
+        }
     }
 }

@@ -168,7 +168,7 @@ impl Places {
 
     /// How many come before a place in the slab.
     pub fn before(&self, passed: u64) -> usize {
-        let mut count = 0;
+        let mut count = 0.0;
         count_below(Instructions::best(), &self.rows, passed, &mut count);
         count as usize
     }
@@ -176,15 +176,74 @@ impl Places {
 
 vectorised! {
     /// How many places come before `passed`.
-    fn count_below(rows: &[Row], passed: u64, count: &mut u64) {
-        // Floating point keeps a compiler from regrouping the additions.
+    ///
+    /// Counted in floating point, exactly, as compilers do not regroup its
+    /// additions.
+    fn count_below(rows: &[Row], passed: u64, count: &mut f64) {
         let mut counts = [0.0; LANES];
         for row in rows {
             for lane in 0..LANES {
                 counts[lane] += if row[lane] < passed { 1.0 } else { 0.0 };
             }
         }
-        *count = counts.iter().map(|&count| count as u64).sum();
+        let mut parts = LANES;
+        while parts > 1 {
+            parts /= 2;
+            for lane in 0..parts {
+                counts[lane] += counts[lane + parts];
+            }
+        }
+        *count = counts[0];
+    }
+}
+
+/// How many collisions of a replica come before each of some places.
+///
+/// All are drawn at once, ahead of the collisions: a path then knows how far it
+/// goes, and need not wait for a count where it stops.
+#[derive(Debug, Default)]
+pub struct Stops {
+    places: Places,
+    counts: Vec<u64>,
+}
+
+impl Stops {
+    /// Draw the numbers of collisions before `stops`, which are in order.
+    pub fn draw(
+        &mut self,
+        instructions: Instructions,
+        laws: &SlabCounts,
+        key: ReplicaKey,
+        stops: &[Place],
+    ) {
+        let mut stream = count_stream(key);
+        let (mut slab, mut before) = (0, 0);
+        let mut count = laws.draw(0, &mut stream);
+        // The slab whose places are drawn.
+        let mut drawn = None;
+        self.counts.clear();
+        for stop in stops {
+            while slab < stop.slab {
+                before += count as u64;
+                slab += 1;
+                count = laws.draw(slab, &mut stream);
+            }
+            if stop.passed > 0 && drawn != Some(slab) {
+                self.places.draw(instructions, key, slab, count);
+                drawn = Some(slab);
+            }
+            let inside = if stop.passed == 0 {
+                0
+            } else {
+                self.places.before(stop.passed) as u64
+            };
+            self.counts.push(before + inside);
+        }
+    }
+
+    /// Collisions before each stop.
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
     }
 }
 
