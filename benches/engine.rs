@@ -4,7 +4,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use kac_coupling::coupling::{Collision, Synchronous, apply};
+use kac_coupling::coupling::{Collision, Slot, Synchronous, apply};
 use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::model::Rates;
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey};
@@ -87,43 +87,64 @@ fn block_sse2(bencher: Bencher, particles: usize) {
 }
 
 /// What no engine of this kind can beat: four raw words a collision, and the
-/// application of collisions that are drawn already.
-#[divan::bench(args = SIZES, sample_count = 20)]
+/// application of collisions whose marks are there already. Where the particles
+/// do not fit the caches, who collides is read off the words, as marks made
+/// beforehand would have to come from memory too, and the particles are fetched
+/// ahead.
+#[divan::bench(args = SIZES, sample_count = 50)]
 fn floor(bencher: Bencher, particles: usize) {
     const COLLISIONS: usize = 512;
     const ROUNDS: usize = 2000;
-    // Collisions that stay in a cache, unless the particles do not.
-    let distinct = if particles > 100_000 { ROUNDS } else { 100 };
+    const AHEAD: usize = 64;
     let instructions = Instructions::best();
+    let large = particles > 100_000;
     let gas = gas(particles);
-    let drawn: Vec<Collision> = (0..distinct as u64)
-        .flat_map(|replica| {
-            let mut points = PoissonPoints::new(&gas, ReplicaKey::new(1, 8, replica, 0));
-            let end = gas.place(1e9);
-            let next = move || points.next_before(end).map(|(_, collision)| collision);
-            std::iter::from_fn(next).take(COLLISIONS)
-        })
-        .collect();
+    let mut points = PoissonPoints::new(&gas, ReplicaKey::new(1, 8, 0, 0));
+    let end = gas.place(1e9);
+    let next = move || points.next_before(end).map(|(_, collision)| collision);
+    let mut drawn: Vec<Collision> = std::iter::from_fn(next).take(100 * COLLISIONS).collect();
     let mut slots = vec![[1.0, 0.5]; particles + 1];
-    let mut lanes = Lanes::new(
-        instructions,
-        ReplicaKey::new(1, 2, 3, 4),
-        Purpose::Collisions,
-        0,
-    );
+    let key = ReplicaKey::new(1, 2, 3, 4);
+    let mut lanes = Lanes::new(instructions, key, Purpose::Collisions, 0);
     let mut words = [[0; LANES]; 4 * COLLISIONS / LANES];
     bencher
         .counter(ItemsCount::new(COLLISIONS * ROUNDS))
         .bench_local(|| {
-            for collisions in drawn.chunks_exact(COLLISIONS).cycle().take(ROUNDS) {
+            for round in 0..ROUNDS {
+                let from = round % 100 * COLLISIONS;
+                let collisions = &mut drawn[from..from + COLLISIONS];
                 lanes.fill(instructions, &mut words);
-                black_box(&words);
-                for &collision in collisions {
-                    apply(Synchronous, &mut slots, collision);
+                if !large {
+                    black_box(&words);
+                    for &collision in &*collisions {
+                        apply(Synchronous, &mut slots, collision);
+                    }
+                    continue;
+                }
+                let pairs = words.as_flattened().as_chunks::<2>().0;
+                for (collision, &[one, other]) in collisions.iter_mut().zip(pairs) {
+                    let index = |word: u64| ((word >> 32) * particles as u64 >> 32) as u32;
+                    (collision.particle, collision.partner) = (index(one), index(other));
+                }
+                for now in 0..COLLISIONS {
+                    let later = collisions[(now + AHEAD) % COLLISIONS];
+                    fetch(&slots, later.particle);
+                    fetch(&slots, later.partner);
+                    apply(Synchronous, &mut slots, collisions[now]);
                 }
             }
             black_box(&slots);
         });
+}
+
+/// Ask for a slot's cache line.
+fn fetch(slots: &[Slot], index: u32) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(slot) = slots.get(index as usize) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch of a valid address only warms a cache.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(slot).cast()) };
+    }
 }
 
 #[divan::bench(args = SIZES, sample_count = 5)]

@@ -1,5 +1,5 @@
 //! Nanoseconds per particle of everything around the collisions: initial data,
-//! records, W₂; and per word of the generator.
+//! records, W₂.
 //!
 //! `cargo bench --bench records`
 
@@ -8,13 +8,12 @@ use divan::{Bencher, black_box};
 use kac_coupling::coupling::Synchronous;
 use kac_coupling::law::{Law, Normal, Uniform};
 use kac_coupling::model::Rates;
-use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey};
+use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::Gas;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::pair::{CoupledPair, SameCollisions};
 use kac_coupling::theory::pairing::Pairing;
-use kac_coupling::vector::Instructions;
 use kac_coupling::wasserstein::{Sample, squared_distance};
 use std::sync::Arc;
 
@@ -88,18 +87,4 @@ fn wasserstein(bencher: Bencher, size: usize) {
         y.extend(&second);
         black_box(squared_distance(&mut x, &mut y))
     });
-}
-
-#[divan::bench]
-fn words(bencher: Bencher) {
-    let instructions = Instructions::best();
-    let key = ReplicaKey::new(1, 2, 3, 4);
-    let mut lanes = Lanes::new(instructions, key, Purpose::Collisions, 0);
-    let mut rows = [[0; LANES]; 128];
-    bencher
-        .counter(ItemsCount::new(128 * LANES))
-        .bench_local(|| {
-            lanes.fill(instructions, &mut rows);
-            black_box(&rows);
-        });
 }

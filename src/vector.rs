@@ -80,12 +80,12 @@ impl Instructions {
 macro_rules! vectorised {
     (
         $(#[$attribute:meta])*
-        fn $name:ident $(<$generic:ident: $bound:path>)?
+        $visibility:vis fn $name:ident $(<$generic:ident: $bound:path>)?
         ($($argument:ident: $type:ty),* $(,)?) $body:block
     ) => {
         $(#[$attribute])*
         #[inline(never)]
-        fn $name $(<$generic: $bound>)? (instructions: $crate::vector::Instructions, $($argument: $type),*) {
+        $visibility fn $name $(<$generic: $bound>)? (instructions: $crate::vector::Instructions, $($argument: $type),*) {
             #[inline(always)]
             fn stage $(<$generic: $bound>)? ($($argument: $type),*) $body
 

@@ -245,7 +245,8 @@ fn prefetch(slots: &[Slot], index: u32) {
 }
 
 vectorised! {
-fn draw_particles(
+/// Who collides: [`MarkLaw::particles`] of each collision's first two words.
+pub fn draw_particles(
     law: MarkLaw,
     words: &[[Row; WORDS_PER_COLLISION]],
     particles: &mut [[u32; LANES]],
@@ -262,7 +263,8 @@ fn draw_particles(
 }
 
 vectorised! {
-fn draw_directions(
+/// At which angle: [`direction`] of each collision's third word.
+pub fn draw_directions(
     words: &[[Row; WORDS_PER_COLLISION]],
     cos: &mut [[f64; LANES]],
     sin: &mut [[f64; LANES]],

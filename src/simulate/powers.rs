@@ -81,7 +81,13 @@ pub fn sums_of_few(count: usize, particle: impl Fn(usize) -> (f64, f64, f64)) ->
         let (first, second, difference) = particle(index);
         *velocities = [first, second, difference];
     }
-    sums_of_eight(&few)
+    let [one, other, ..] = &few;
+    if count <= 2 {
+        // The others would add 0.
+        powers(one, other).map(|[one, other]| one + other)
+    } else {
+        sums_of_eight(&few)
+    }
 }
 
 /// Two parts of each sum.
