@@ -123,7 +123,7 @@ fn floor(bencher: Bencher, particles: usize) {
                 }
                 let pairs = words.as_flattened().as_chunks::<2>().0;
                 for (collision, &[one, other]) in collisions.iter_mut().zip(pairs) {
-                    let index = |word: u64| ((word >> 32) * particles as u64 >> 32) as u32;
+                    let index = |word: u64| (((word >> 32) * particles as u64) >> 32) as u32;
                     (collision.particle, collision.partner) = (index(one), index(other));
                 }
                 for now in 0..COLLISIONS {
