@@ -8,6 +8,7 @@
 use crate::coupling::{CouplingKind, Synchronous};
 use crate::estimate::tally::{Centred, Covariances, Cross, LANES, Means, Powers, QUANTITIES};
 use crate::experiment::Experiment;
+use crate::model::Rates;
 use crate::observe::{COLUMNS, DISCREPANCY, Records, column};
 use crate::profile::{Profile, SAMPLED, Watch};
 use crate::simulate::Gas;
@@ -15,6 +16,7 @@ use crate::simulate::block::BlockPath;
 use crate::simulate::initial::InitialPairs;
 use crate::simulate::pair::{CoupledPair, OwnCollisions, Particles, SameCollisions};
 use crate::simulate::plain::PlainPath;
+use crate::simulate::powers::SQUARES;
 use crate::simulate::slabs::Place;
 use crate::theory::{Moment, Quantity, System, Theory};
 use crate::wasserstein::{Sample, squared_distance};
@@ -29,6 +31,11 @@ const TALLIED_TOGETHER: u64 = SAMPLED;
 const CHUNK_PARTICLES: u64 = 1 << 14;
 /// Replicas in such a chunk, at most.
 const MOST_IN_CHUNK: u64 = 256;
+
+/// Particles, at most, and collisions for which copies without a bath are
+/// watched.
+const DRIFT_PARTICLES: usize = 64;
+const DRIFT_COLLISIONS: f64 = 4096.0;
 
 /// m1 and m2 of the first and of the second copy.
 const LOW_MOMENTS: [(System, Moment); QUANTITIES] = [
@@ -72,6 +79,9 @@ pub struct Measured {
     pub collisions: u64,
     /// Where the time went; no number depends on it.
     pub profile: Profile,
+    /// The relative change of the energy of copies without a bath, over some
+    /// collisions; `None` where nothing collides.
+    pub energy_drift: Option<f64>,
     /// Means of all columns over the record times; see [`Measured::mean`].
     means: [Means; COLUMNS],
     /// For each [`Quantity`], its column's covariances over the record times.
@@ -139,38 +149,38 @@ impl Job {
     /// Simulate everything on the current thread pool. `progress` is told how
     /// many more replicas are done, from any thread.
     pub fn run(&self, engine: Engine, progress: &(dyn Fn(u64) + Sync)) -> Measured {
-        let (gas, initial) = (&self.gas, &self.initial);
+        let initial = &self.initial;
         let sync = Synchronous;
         match (self.coupling, engine) {
-            (CouplingKind::Synchronous, Engine::Block) => self.run_on(progress, || {
+            (CouplingKind::Synchronous, Engine::Block) => self.run_on(progress, |gas| {
                 SameCollisions::new(gas, initial, sync, BlockPath::new(gas, sync))
             }),
-            (CouplingKind::Synchronous, Engine::Plain) => self.run_on(progress, || {
+            (CouplingKind::Synchronous, Engine::Plain) => self.run_on(progress, |gas| {
                 SameCollisions::new(gas, initial, sync, PlainPath::new(gas, sync))
             }),
-            (CouplingKind::Independent, Engine::Block) => self.run_on(progress, || {
+            (CouplingKind::Independent, Engine::Block) => self.run_on(progress, |gas| {
                 let paths = [(); 2].map(|()| BlockPath::new(gas, sync));
                 OwnCollisions::new(gas, initial, sync, paths)
             }),
-            (CouplingKind::Independent, Engine::Plain) => self.run_on(progress, || {
+            (CouplingKind::Independent, Engine::Plain) => self.run_on(progress, |gas| {
                 let paths = [(); 2].map(|()| PlainPath::new(gas, sync));
                 OwnCollisions::new(gas, initial, sync, paths)
             }),
         }
     }
 
-    /// Simulate everything with pairs of copies made by `new_pair`, one for
-    /// each thread.
+    /// Simulate everything with pairs of copies made by `new_pair` for a gas, one
+    /// for each thread.
     pub fn run_on<P: CoupledPair>(
         &self,
         progress: &(dyn Fn(u64) + Sync),
-        new_pair: impl Fn() -> P + Sync,
+        new_pair: impl Fn(&Arc<Gas>) -> P + Sync,
     ) -> Measured {
         let chunks = self.replicas.div_ceil(self.chunk());
         let next = AtomicU64::new(0);
         let merged = Mutex::new(InOrder::new(Measured::new(self)));
         rayon::broadcast(|_| {
-            let mut pair = new_pair();
+            let mut pair = new_pair(&self.gas);
             let mut scratch = Scratch::new(self);
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
@@ -188,7 +198,47 @@ impl Job {
                 progress(done);
             }
         });
-        merged.into_inner().expect("no thread panicked").total
+        let mut measured = merged.into_inner().expect("no thread panicked").total;
+        measured.energy_drift = self.energy_drift(new_pair);
+        measured
+    }
+
+    /// How much the energies of two copies without a bath change over some
+    /// collisions, relatively: the larger one. `None` where nothing collides.
+    fn energy_drift<P: CoupledPair>(&self, new_pair: impl Fn(&Arc<Gas>) -> P) -> Option<f64> {
+        let closed = Gas {
+            particles: self.gas.particles.min(DRIFT_PARTICLES),
+            rates: Rates {
+                bath: 0.0,
+                ..self.gas.rates
+            },
+            ..(*self.gas).clone()
+        };
+        let rate = closed.rates.total(closed.particles);
+        if rate == 0.0 {
+            return None;
+        }
+        let gas = Arc::new(closed);
+        let mut pair = new_pair(&gas);
+        pair.restart(
+            self.seed,
+            u64::MAX,
+            &[0.0, DRIFT_COLLISIONS / rate].map(|time| gas.place(time)),
+        );
+        let [before, after] = [(); 2].map(|()| {
+            pair.advance();
+            let sums = pair.sums();
+            [sums[SQUARES[0]], sums[SQUARES[1]]]
+        });
+        let drifts = before.iter().zip(&after).map(|(before, after)| {
+            let change = (after - before).abs();
+            if *before > 0.0 {
+                change / before
+            } else {
+                change
+            }
+        });
+        Some(drifts.fold(0.0, f64::max))
     }
 
     fn run_chunk<P: CoupledPair>(
@@ -365,6 +415,7 @@ impl Measured {
             replicas: 0,
             collisions: 0,
             profile: Profile::default(),
+            energy_drift: None,
             means: std::array::from_fn(|_| Means::new(times)),
             tracked: std::array::from_fn(|_| Covariances::new(times)),
             low_moments: Cross::new(times),

@@ -4,6 +4,7 @@ use crate::estimate::Findings;
 use crate::estimate::rows::Tables;
 use crate::experiment::Experiment;
 use crate::judge::claims::find;
+use crate::judge::self_check::{SelfCheckRow, self_checks};
 use crate::judge::{Evidence, Outcome, VerdictRow, judge};
 use crate::measure::{Engine, Job};
 use crate::profile::{Profile, Watch};
@@ -14,6 +15,8 @@ use crate::theory::pairing::wasserstein_squared;
 pub struct Results {
     /// All tables.
     pub tables: Tables,
+    /// What the program found of itself.
+    pub self_checks: Vec<SelfCheckRow>,
     /// All verdicts.
     pub verdicts: Vec<VerdictRow>,
     /// Collisions simulated.
@@ -25,16 +28,13 @@ pub struct Results {
 }
 
 impl Results {
-    /// The worst of all verdicts; as expected if there are none.
+    /// The worst of all verdicts and self-checks; as expected if there are none.
     pub fn outcome(&self) -> Outcome {
-        worst(&self.verdicts)
+        let verdicts = self.verdicts.iter().map(|row| row.outcome);
+        let self_checks = self.self_checks.iter().map(SelfCheckRow::outcome);
+        let worst = verdicts.chain(self_checks).max();
+        worst.unwrap_or(Outcome::AsExpected)
     }
-}
-
-/// The worst of some verdicts; as expected if there are none.
-pub fn worst(verdicts: &[VerdictRow]) -> Outcome {
-    let outcomes = verdicts.iter().map(|row| row.outcome);
-    outcomes.max().unwrap_or(Outcome::AsExpected)
 }
 
 /// Simulate, estimate and judge each N in turn on the current thread pool.
@@ -61,9 +61,11 @@ pub fn verify<E>(
         results.profile.merge(&measured.profile);
         let mut watch = Watch::start();
         let findings = Findings::new(experiment, index, theory, measured);
+        let self_checks = self_checks(experiment, &findings);
         let evidence = Evidence {
             experiment,
             findings: &findings,
+            self_checks: &self_checks,
             initial_w2,
         };
         results
@@ -73,6 +75,7 @@ pub fn verify<E>(
             let claim = find(&check.claim).expect("the config names claims of the ledger");
             results.verdicts.push(judge(check, claim, evidence));
         }
+        results.self_checks.extend(self_checks);
         finished(&results)?;
         results.profile.output += watch.lap();
     }

@@ -10,7 +10,6 @@ use kac_coupling::law::{Law, Normal, Uniform};
 use kac_coupling::measure::{Job, Measured};
 use kac_coupling::model::Clock;
 use kac_coupling::observe::column;
-use kac_coupling::simulate::Gas;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::marks::normal_pair;
@@ -81,15 +80,14 @@ fn measure<C: Coupling>(experiment: &Experiment, fault: &Fault<C>) -> Measured {
     wrong.mu *= fault.bath_rate;
     let particles = experiment.sweep[0].0;
     let theory = experiment.theory(particles);
-    let gas = Arc::new(Gas::new(particles, wrong.rates(), &wrong.bath));
     let initial = Arc::new(InitialPairs::new(
         &wrong.first,
         &wrong.second,
         wrong.pairing,
     ));
-    Job::new(&wrong, 0, &theory).run_on(&|_| (), || {
-        let path = BlockPath::new(&gas, fault.coupling);
-        SameCollisions::new(&gas, &initial, fault.coupling, path)
+    Job::new(&wrong, 0, &theory).run_on(&|_| (), |gas| {
+        let path = BlockPath::new(gas, fault.coupling);
+        SameCollisions::new(gas, &initial, fault.coupling, path)
     })
 }
 
@@ -102,6 +100,7 @@ fn verdicts(experiment: &Experiment, measured: Measured) -> (Vec<String>, f64) {
     let evidence = Evidence {
         experiment,
         findings: &findings,
+        self_checks: &[],
         initial_w2,
     };
     let against = experiment
@@ -308,12 +307,11 @@ fn records_taken_early_are_caught() {
         ..experiment(2, 0)
     };
     let theory = experiment.theory(2);
-    let gas = Arc::new(Gas::new(2, experiment.rates(), &experiment.bath));
     let initial = InitialPairs::new(&experiment.first, &experiment.second, experiment.pairing);
     let initial = Arc::new(initial);
-    let measured = Job::new(&experiment, 0, &theory).run_on(&|_| (), || {
-        let path = BlockPath::new(&gas, Synchronous);
-        Early(SameCollisions::new(&gas, &initial, Synchronous, path))
+    let measured = Job::new(&experiment, 0, &theory).run_on(&|_| (), |gas| {
+        let path = BlockPath::new(gas, Synchronous);
+        Early(SameCollisions::new(gas, &initial, Synchronous, path))
     });
     let (against, z) = verdicts(&experiment, measured);
     assert!(!against.is_empty(), "{against:?} {z}");

@@ -44,7 +44,7 @@ fn tables(experiment: &Experiment, engine: Engine, threads: usize) -> Tables {
 fn bytes(tables: &Tables) -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let output = OutputFolder::open(folder.path()).unwrap();
-    let names = output.write_tables(tables, &[]).unwrap();
+    let names = output.write_tables(tables, &[], &[]).unwrap();
     assert!(names.len() == 5, "{names:?}");
     names
         .iter()

@@ -6,6 +6,7 @@ use kac_coupling::estimate::Findings;
 use kac_coupling::estimate::tally::{Centred, Means};
 use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::{LEDGER, find};
+use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
 use kac_coupling::law::{Law, Normal, StudentT};
 use kac_coupling::measure::{Engine, Job};
@@ -46,6 +47,7 @@ fn verdict(experiment: &Experiment, findings: &Findings, claim: &str) -> Verdict
     let evidence = Evidence {
         experiment,
         findings,
+        self_checks: &self_checks(experiment, findings),
         initial_w2: wasserstein_squared(&experiment.first, &experiment.second).0,
     };
     judge(&check, find(claim).unwrap(), evidence)

@@ -74,6 +74,7 @@ pub fn check(
             outcome = outcome.max(results.outcome());
             all.push(Judged {
                 name: experiment.name.clone(),
+                self_checks: results.self_checks,
                 verdicts: results.verdicts,
             });
         }

@@ -1,5 +1,6 @@
 //! Verdicts as text, JSON and JUnit XML.
 
+use crate::judge::self_check::SelfCheckRow;
 use crate::judge::{Outcome, Verdict, VerdictRow};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
@@ -11,6 +12,8 @@ use std::io::IsTerminal;
 pub struct Judged {
     /// The config's name.
     pub name: String,
+    /// What the program found of itself.
+    pub self_checks: Vec<SelfCheckRow>,
     /// Its verdicts.
     pub verdicts: Vec<VerdictRow>,
 }
@@ -64,6 +67,9 @@ pub fn text(all: &[Judged]) -> String {
     let mut rows: Vec<([String; 11], Outcome)> = vec![(header, Outcome::AsExpected)];
     let mut reasons = String::new();
     for judged in all {
+        for failed in judged.self_checks.iter().filter(|row| !row.passed) {
+            let _ = writeln!(reasons, "{} {failed}", judged.name);
+        }
         for row in &judged.verdicts {
             let interval = match (row.ci_low, row.ci_high) {
                 (Some(low), Some(high)) => {

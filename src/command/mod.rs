@@ -137,7 +137,7 @@ fn simulate(
     let progress = Progress::new(experiment);
     let write = |results: &Results| -> Result<(), CommandError> {
         if let Some(folder) = folder {
-            folder.write_tables(&results.tables, &results.verdicts)?;
+            folder.write_tables(&results.tables, &results.self_checks, &results.verdicts)?;
         }
         Ok(())
     };

@@ -4,6 +4,7 @@ use super::format::{Judged, text};
 use super::{CommandError, Exit, Overrides, has_data, print, simulate, write_figure};
 use crate::config::load;
 use crate::figure::{FIGURES, Figure, FigureError};
+use crate::judge::Outcome;
 use crate::profile::Watch;
 use crate::write::OutputFolder;
 use crate::write::manifest::write_manifest;
@@ -30,7 +31,8 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
     overrides.on_threads(|| {
         let mut results = simulate(experiment, Some(&folder))?;
         let mut watch = Watch::start();
-        let tables = folder.write_tables(&results.tables, &results.verdicts)?;
+        let tables =
+            folder.write_tables(&results.tables, &results.self_checks, &results.verdicts)?;
         let mut files: Vec<String> = tables.into_iter().map(String::from).collect();
         let drawable = |figure: &&Figure| figure.folders() == 1;
         let figures: Vec<&Figure> = FIGURES.iter().filter(drawable).collect();
@@ -58,9 +60,10 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
         let outcome = results.outcome();
         let judged = Judged {
             name: experiment.name.clone(),
+            self_checks: results.self_checks,
             verdicts: results.verdicts,
         };
-        if !judged.verdicts.is_empty() {
+        if !judged.verdicts.is_empty() || outcome != Outcome::AsExpected {
             print(&text(&[judged]))?;
         }
         print(&format!(

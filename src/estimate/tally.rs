@@ -491,6 +491,15 @@ impl Powers {
         std::array::from_fn(|power| self.sums[power].as_flattened()[time])
     }
 
+    /// The sample variance at a time and its relative standard error,
+    /// √((μ₄/σ⁴ − 1)/n); `None` with fewer than two replicas or a variance of 0.
+    pub fn variance(&self, time: usize) -> Option<(f64, f64)> {
+        let n = self.count;
+        let [second, _, fourth] = self.at(time).map(|sum| sum / n);
+        let relative = (fourth / (second * second) - 1.0).max(0.0) / n;
+        (n >= 2.0 && second > 0.0).then(|| (second * n / (n - 1.0), relative.sqrt()))
+    }
+
     /// Var/mean² at a time and its standard error by the delta method; `None`
     /// with fewer than two replicas or a mean of 0.
     pub fn relative_variance(&self, time: usize) -> Option<(f64, f64)> {

@@ -7,12 +7,14 @@
 //! about the data of its experiment.
 
 pub mod claims;
+pub mod self_check;
 
 use crate::estimate::Findings;
 use crate::estimate::rate::RateEstimate;
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::special::normal_quantile;
 use claims::Claim;
+use self_check::SelfCheckRow;
 use serde::Serialize;
 
 /// What the evidence says of a claim.
@@ -91,6 +93,8 @@ pub struct Evidence<'a> {
     pub experiment: &'a Experiment,
     /// What was measured and what is known.
     pub findings: &'a Findings,
+    /// What was measured of the program itself.
+    pub self_checks: &'a [SelfCheckRow],
     /// W₂²(f, h) of the initial laws.
     pub initial_w2: f64,
 }
@@ -172,7 +176,7 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
         exact,
         replicas_needed,
         mut reason,
-    } = claim.judge(evidence, check);
+    } = failed_self_check(evidence).unwrap_or_else(|| claim.judge(evidence, check));
     if !evidence.experiment.bath.has_density() {
         reason.push_str("; the bath has no density, which is outside the paper's hypotheses");
     }
@@ -198,9 +202,19 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
     }
 }
 
+/// A program that fails a check of itself proves nothing.
+fn failed_self_check(evidence: Evidence) -> Option<Judgement> {
+    let failed = evidence.self_checks.iter().find(|row| !row.passed)?;
+    Some(Judgement::bare(
+        Verdict::Void,
+        &format!("self-check {}", failed.self_check),
+        failed.to_string(),
+    ))
+}
+
 /// How improbable a deviation from an exact value must be, of both signs
 /// together, for the program to be at fault.
-const VOID_LEVEL: f64 = 1e-6;
+const VOID_LEVEL: f64 = 2e-7;
 
 fn void_half_width() -> f64 {
     crate::estimate::normal_half_width(1.0 - VOID_LEVEL)
@@ -240,7 +254,7 @@ impl Measurement {
     }
 
     /// Whether the measurement contradicts an exact value: farther from it than
-    /// chance would put it once in 10⁶ times. A true verdict must not be lost
+    /// chance would put it with the probability [`VOID_LEVEL`]. A true verdict must not be lost
     /// to the level of its own interval, which can be as low as ½.
     fn contradicts(&self, exact: f64) -> bool {
         (self.value - exact).abs() > void_half_width() * self.std_error

@@ -163,6 +163,11 @@ impl Law {
         }
     }
 
+    /// Whether moments of all orders are finite.
+    pub fn has_all_moments(&self) -> bool {
+        !matches!(self, Law::StudentT(_))
+    }
+
     /// The mean E V. Every law has one.
     pub fn mean(&self) -> f64 {
         self.distribution().mean()

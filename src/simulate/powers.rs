@@ -10,6 +10,9 @@ pub const SUMS: usize = 8;
 /// Sums over particles: of Δ², Δ⁴, V, V², V⁴, V′, V′², V′⁴.
 pub type Sums = [f64; SUMS];
 
+/// Where ΣV² and ΣV′² are among the [`Sums`].
+pub const SQUARES: [usize; 2] = [3, 6];
+
 /// Partial sums, which are added together at the end.
 const LANES: usize = 8;
 

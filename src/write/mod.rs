@@ -7,6 +7,7 @@ pub mod manifest;
 
 use crate::estimate::rows::Tables;
 use crate::judge::VerdictRow;
+use crate::judge::self_check::SelfCheckRow;
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -32,12 +33,13 @@ const TEMPORARY_PREFIX: &str = ".kac-";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// Names of the tables, and of all else that a run writes.
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "discrepancy.csv",
     "wasserstein.csv",
     "rates.csv",
     "moments.csv",
     "scaling.csv",
+    "self_checks.csv",
     "verdicts.csv",
 ];
 
@@ -116,6 +118,7 @@ impl OutputFolder {
     pub fn write_tables(
         &self,
         tables: &Tables,
+        self_checks: &[SelfCheckRow],
         verdicts: &[VerdictRow],
     ) -> Result<Vec<&'static str>, WriteError> {
         let contents = [
@@ -124,6 +127,7 @@ impl OutputFolder {
             csv_bytes(&tables.rates),
             csv_bytes(&tables.moments),
             csv_bytes(&tables.scaling),
+            csv_bytes(self_checks),
             csv_bytes(verdicts),
         ];
         let mut written = vec![];
