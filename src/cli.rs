@@ -2,7 +2,7 @@
 
 use crate::command::check::Format;
 use crate::command::figure::Places;
-use crate::command::{CommandError, Exit, Overrides, check, claims, figure, run};
+use crate::command::{CommandError, Exit, Overrides, check, claims, figure, plan, run};
 use clap::{Args, Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
@@ -40,6 +40,13 @@ enum Command {
         /// How to print the verdicts
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        #[command(flatten)]
+        overrides: OverrideArguments,
+    },
+    /// Say what a config will cost and decide, before running it
+    Plan {
+        /// The TOML file that says what to simulate
+        config: PathBuf,
         #[command(flatten)]
         overrides: OverrideArguments,
     },
@@ -114,6 +121,7 @@ fn execute(command: &Command) -> Result<Exit, CommandError> {
             format,
             overrides,
         } => check::check(configs, *format, overrides.overrides()),
+        Command::Plan { config, overrides } => plan::run(config, overrides.overrides()),
         Command::Figure {
             name,
             list,

@@ -55,6 +55,7 @@ pub mod law;
 pub mod measure;
 pub mod model;
 pub mod observe;
+pub mod plan;
 pub mod profile;
 pub mod random;
 pub mod simulate;

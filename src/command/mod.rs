@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod claims;
+mod columns;
 pub mod figure;
 mod format;
+pub mod plan;
 mod progress;
 pub mod run;
 

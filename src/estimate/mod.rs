@@ -7,6 +7,7 @@ pub mod tally;
 use crate::experiment::Experiment;
 use crate::measure::Measured;
 use crate::special::normal_quantile;
+use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::{Quantity, System, Theory};
 use rate::{NoRate, RateEstimate, RateWeights};
 
@@ -76,7 +77,6 @@ impl Findings {
     /// inequality, whatever the coupling). `None` where the bound has no
     /// derivative or a variance is infinite.
     pub fn measured_gelbrich(&self, time: usize) -> (f64, Option<f64>) {
-        use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
         let tally = &self.measured.low_moments;
         let mean = tally.mean(time);
         let measured = gelbrich_squared((mean[0], mean[1]), (mean[2], mean[3]));
@@ -85,15 +85,25 @@ impl Findings {
             let [first, second] = System::ALL.map(|system| self.theory.low_moments(system, at));
             let gradient = gelbrich_gradient(first, second)?;
             let empirical = (tally.variance_of(time, &gradient)? / tally.count()).sqrt();
-            let mut exact = 0.0;
-            for (system, derivatives) in System::ALL.into_iter().zip(gradient.chunks_exact(2)) {
-                let deviations = self.theory.low_moment_deviations(system, at)?;
-                exact += derivatives[0].abs() * deviations.0 + derivatives[1].abs() * deviations.1;
-            }
-            Some(empirical.max(exact / tally.count().sqrt()))
+            Some(empirical.max(gelbrich_error(&self.theory, at, tally.count())?))
         };
         (measured, std_error())
     }
+}
+
+/// An upper bound on the standard error of Gelbrich's bound at the moments
+/// measured on so many replicas, Σ|∂_i|·sd_i/√R (the triangle inequality,
+/// whatever the coupling). `None` where there is no derivative or a variance is
+/// infinite.
+pub fn gelbrich_error(theory: &Theory, time: f64, replicas: f64) -> Option<f64> {
+    let [first, second] = System::ALL.map(|system| theory.low_moments(system, time));
+    let gradient = gelbrich_gradient(first, second)?;
+    let mut sum = 0.0;
+    for (system, derivatives) in System::ALL.into_iter().zip(gradient.chunks_exact(2)) {
+        let deviations = theory.low_moment_deviations(system, time)?;
+        sum += derivatives[0].abs() * deviations.0 + derivatives[1].abs() * deviations.1;
+    }
+    Some(sum / replicas.sqrt())
 }
 
 /// What is known of a rate before sampling, for one N.

@@ -7,10 +7,11 @@
 //! about the data of its experiment.
 
 pub mod claims;
+pub mod forecast;
 pub mod self_check;
 
-use crate::estimate::Findings;
 use crate::estimate::rate::RateEstimate;
+use crate::estimate::{Findings, normal_half_width};
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::special::normal_quantile;
 use claims::Claim;
@@ -217,7 +218,7 @@ fn failed_self_check(evidence: Evidence) -> Option<Judgement> {
 const VOID_LEVEL: f64 = 2e-7;
 
 fn void_half_width() -> f64 {
-    crate::estimate::normal_half_width(1.0 - VOID_LEVEL)
+    normal_half_width(1.0 - VOID_LEVEL)
 }
 
 /// An estimate to be held against a printed value.
@@ -236,7 +237,7 @@ impl Measurement {
     }
 
     fn new(value: f64, std_error: f64, replicas: u64, confidence: f64) -> Self {
-        let half = crate::estimate::normal_half_width(confidence) * std_error;
+        let half = normal_half_width(confidence) * std_error;
         Measurement {
             value,
             std_error,

@@ -11,9 +11,10 @@
 
 use super::Claim;
 use crate::coupling::CouplingKind;
-use crate::estimate::normal_half_width;
 use crate::estimate::rate::FEW_REPLICAS;
+use crate::estimate::{gelbrich_error, normal_half_width, rate_weights};
 use crate::experiment::{Check, Experiment};
+use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, Measurement, VOID_LEVEL, Verdict};
 use crate::law::{Law, StudentT};
 use crate::special::normal_quantile;
@@ -78,6 +79,121 @@ impl Claim for Contraction {
             .or_else(pooled)
             .unwrap_or_else(|| undecided(evidence, check))
     }
+
+    fn forecast(&self, prospect: &Prospect, check: &Check) -> Forecast {
+        if prospect.initial_w2 == 0.0 {
+            return Forecast::undecided(None);
+        }
+        if let Some(forecast) = forecast_refutation(prospect, check) {
+            return forecast;
+        }
+        let pooled = self.marginal.then(|| forecast_pooled(prospect, check));
+        let mechanism = forecast_mechanism(prospect, check);
+        match (pooled.flatten(), mechanism) {
+            (Some(pooled), Some(mechanism)) => Forecast {
+                holds: pooled.holds.max(mechanism.holds),
+                // The mechanism is asked only where the distances say nothing.
+                half_width: mechanism.half_width.filter(|_| pooled.holds < 0.01),
+                ..mechanism
+            },
+            (one, other) => one.or(other).unwrap_or(Forecast::undecided(None)),
+        }
+    }
+}
+
+/// P(REFUTED) of [`refutation`] and the half-width it will show; `None` if the
+/// exact lower bound does not exceed the printed one.
+fn forecast_refutation(prospect: &Prospect, check: &Check) -> Option<Forecast> {
+    let theory = prospect.theory;
+    let times = prospect.experiment.times();
+    let violated = times.iter().skip(1).filter_map(|&time| {
+        let exact = theory.gelbrich_squared(time);
+        let bound = libm::exp(-prospect.experiment.mu * time) * prospect.initial_w2;
+        (exact > bound * (1.0 + 1e-9)).then_some((time, exact, bound))
+    });
+    let violated: Vec<(f64, f64, f64)> = violated.collect();
+    violated.first()?;
+    let shown = violated.into_iter().filter_map(|(time, exact, bound)| {
+        let error = gelbrich_error(theory, time, prospect.replicas as f64)?;
+        Some((exact, bound, error))
+    });
+    let strength = |&(exact, bound, error): &(f64, f64, f64)| (exact - bound) / error;
+    let Some((exact, bound, error)) = shown.max_by(|a, b| strength(a).total_cmp(&strength(b)))
+    else {
+        return Some(Forecast::undecided(None));
+    };
+    let half = normal_half_width(check.confidence) * error;
+    let refuted = probability(exact, error, (exact - half).max(bound + half), exact + half);
+    Some(Forecast {
+        half_width: Some(half),
+        refuted: if half <= check.tolerance * exact {
+            refuted
+        } else {
+            0.0
+        },
+        void: VOID_LEVEL,
+        ..Forecast::undecided(None)
+    })
+}
+
+/// The forecast of [`mechanism`].
+fn forecast_mechanism(prospect: &Prospect, check: &Check) -> Option<Forecast> {
+    let Prospect {
+        experiment,
+        theory,
+        particles,
+        replicas,
+        ..
+    } = *prospect;
+    let (quantity, times) = (Quantity::Discrepancy, experiment.times());
+    let error = rate_weights(theory, quantity, particles, &times, replicas)
+        .ok()?
+        .exact_std_error();
+    let half = normal_half_width(check.confidence) * error;
+    let certifies =
+        experiment.coupling == CouplingKind::Synchronous && experiment.pairing == Pairing::Optimal;
+    let least = (1.0 - check.tolerance) * experiment.mu + half;
+    let exact = theory.decay_rate(quantity);
+    let holds = probability(exact, error, least, f64::INFINITY);
+    Some(Forecast {
+        half_width: Some(half),
+        holds: if certifies { holds } else { 0.0 },
+        void: VOID_LEVEL,
+        ..Forecast::undecided(None)
+    })
+}
+
+/// The forecast of [`pooled`], from the batches of a pilot: the sum of what can
+/// go wrong at each time. A few batches do not say how wide the interval will be.
+fn forecast_pooled(prospect: &Prospect, check: &Check) -> Option<Forecast> {
+    let Prospect {
+        experiment,
+        particles,
+        ..
+    } = *prospect;
+    let tally = &prospect.pilot?.distances;
+    let plan = experiment.wasserstein?;
+    let batches = prospect.replicas / plan.sample.div_ceil(particles) as u64;
+    if tally.count() < 2.0 || batches < 2 {
+        return None;
+    }
+    let times = experiment.times();
+    let indices = experiment.wasserstein_indices();
+    let level = (1.0 - check.confidence) / (indices.len() - 1) as f64;
+    let half_width = student_quantile(batches as f64 - 1.0, level);
+    let mut fails = 0.0;
+    for (index, &at) in indices.iter().enumerate().skip(1) {
+        let bound = libm::exp(-experiment.mu * times[at]) * prospect.initial_w2;
+        let mean = tally.mean(2 * index);
+        let error = tally.std_error(2 * index)? * (tally.count() / batches as f64).sqrt();
+        let most = (1.0 + check.tolerance) * bound - half_width * error;
+        fails += probability(mean, error, most, f64::INFINITY);
+    }
+    Some(Forecast {
+        holds: (1.0 - fails).max(0.0),
+        void: VOID_LEVEL,
+        ..Forecast::undecided(None)
+    })
 }
 
 /// A record time of W₂ after 0, with what is known there.

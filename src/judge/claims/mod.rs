@@ -5,8 +5,10 @@
 mod contraction;
 mod decay;
 
+use super::forecast::{Forecast, Prospect};
 use super::{Evidence, Judgement};
 use crate::experiment::{Check, Experiment};
+use crate::theory::Quantity;
 
 /// A numbered statement of the paper, and how it is tested.
 pub trait Claim: Sync {
@@ -19,6 +21,11 @@ pub trait Claim: Sync {
     /// How it is tested.
     fn method(&self) -> &'static str;
 
+    /// The quantity whose decay rate it is about, if it is an equality.
+    fn quantity(&self) -> Option<Quantity> {
+        None
+    }
+
     /// Why an experiment cannot be used to judge it, if so.
     fn refusal(&self, _experiment: &Experiment) -> Option<String> {
         None
@@ -26,14 +33,17 @@ pub trait Claim: Sync {
 
     /// The verdict on the evidence of one N.
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement;
+
+    /// How probable each verdict is.
+    fn forecast(&self, prospect: &Prospect, check: &Check) -> Forecast;
 }
 
 /// All claims, in the order of the paper.
 pub static LEDGER: &[&dyn Claim] = &[
-    &decay::Lemma1,
-    &decay::Lemma2First,
-    &decay::Lemma2Pair,
-    &decay::Theorem6Coupling,
+    &decay::LEMMA_1,
+    &decay::LEMMA_2_FIRST,
+    &decay::LEMMA_2_PAIR,
+    &decay::THEOREM_6_COUPLING,
     &contraction::THEOREM_6,
     &contraction::THEOREM_7,
 ];

@@ -1,0 +1,174 @@
+//! `kac plan`: what a config will cost and be able to decide.
+
+use super::columns::aligned;
+use super::{CommandError, Exit, Overrides, print};
+use crate::config::load;
+use crate::experiment::Expectation;
+use crate::plan::{CheckPlan, SizePlan, false_alarm, plan};
+use crate::theory::pairing::wasserstein_squared;
+use std::path::Path;
+
+/// Print the plan of the config at `path`; refuses nothing.
+///
+/// # Errors
+///
+/// If the config cannot be used, or standard output not be written.
+pub fn run(path: &Path, overrides: Overrides) -> Result<Exit, CommandError> {
+    let experiment = overrides.apply(load(path)?).experiment;
+    overrides.on_threads(|| {
+        let sizes = plan(&experiment);
+        let (initial_w2, _) = wasserstein_squared(&experiment.first, &experiment.second);
+        print(&costs(&sizes))?;
+        if !experiment.checks.is_empty() {
+            print(&format!("\n{}", verdicts(&sizes)))?;
+            print(&format!(
+                "\nA right program is reported as wrong with a probability of at most {:.1e}.\n",
+                false_alarm(&experiment, initial_w2)
+            ))?;
+        }
+        let warnings: String = sizes.iter().flat_map(warnings).collect();
+        print(&warnings)?;
+        Ok(Exit::AsExpected)
+    })
+}
+
+/// A row per N, and the sums.
+fn costs(sizes: &[SizePlan]) -> String {
+    let header = ["N", "replicas", "collisions", "seconds", "MB"].map(String::from);
+    let mut rows = vec![header];
+    rows.extend(sizes.iter().map(|size| {
+        [
+            size.particles.to_string(),
+            size.replicas.to_string(),
+            format!("{:.3e}", size.collisions),
+            format!("{:.2}", size.seconds),
+            format!("{:.0}", size.bytes as f64 / 1e6),
+        ]
+    }));
+    let sum = |of: fn(&SizePlan) -> f64| sizes.iter().map(of).sum::<f64>();
+    rows.push([
+        "all".to_string(),
+        String::new(),
+        format!("{:.3e}", sum(|size| size.collisions)),
+        format!("{:.2}", sum(|size| size.seconds)),
+        format!(
+            "{:.0}",
+            sizes.iter().map(|size| size.bytes).max().unwrap_or(0) as f64 / 1e6
+        ),
+    ]);
+    aligned(&rows, [true; 5])
+}
+
+fn percent(probability: f64) -> String {
+    match 100.0 * probability {
+        0.0 => "0".to_string(),
+        percent if percent < 0.01 => "<0.01".to_string(),
+        percent if probability < 1.0 && percent > 99.99 => ">99.99".to_string(),
+        percent => format!("{percent:.2}"),
+    }
+}
+
+/// A row per check and N.
+fn verdicts(sizes: &[SizePlan]) -> String {
+    let header = [
+        "N",
+        "claim",
+        "expect",
+        "half-width",
+        "HOLDS %",
+        "REFUTED %",
+        "INCONCLUSIVE %",
+        "replicas for 0.9",
+        "for 0.999",
+    ];
+    let mut rows = vec![header.map(String::from)];
+    for size in sizes {
+        rows.extend(size.checks.iter().map(|planned| row(size, planned)));
+    }
+    let words = [1, 2];
+    aligned(
+        &rows,
+        std::array::from_fn(|column| !words.contains(&column)),
+    )
+}
+
+fn row(size: &SizePlan, planned: &CheckPlan) -> [String; 9] {
+    let CheckPlan {
+        check, forecast, ..
+    } = planned;
+    let [holds, refuted, inconclusive] = if forecast.not_applicable {
+        [(); 3].map(|()| "-".to_string())
+    } else {
+        let undecided = (1.0 - forecast.holds - forecast.refuted - forecast.void).max(0.0);
+        [forecast.holds, forecast.refuted, undecided].map(percent)
+    };
+    let needed = planned.needed.map(|needed| match needed {
+        _ if forecast.not_applicable => "-".to_string(),
+        Some(replicas) => replicas.to_string(),
+        None => "never".to_string(),
+    });
+    let half_width = forecast.half_width;
+    let [likely, certain] = needed;
+    [
+        size.particles.to_string(),
+        check.claim.clone(),
+        check.expect.name().to_string(),
+        half_width.map_or_else(String::new, |width| format!("{width:.4e}")),
+        holds,
+        refuted,
+        inconclusive,
+        likely,
+        certain,
+    ]
+}
+
+/// What a researcher should know before running this.
+fn warnings(size: &SizePlan) -> Vec<String> {
+    let n = size.particles;
+    let mut warnings = vec![];
+    if let Some((time, carried)) = size.heavy_from {
+        warnings.push(format!(
+            "warning: N = {n}: from t = {time} on few replicas carry the mean of the discrepancy \
+             (relative variance over replicas {carried:.2} at the end); more replicas or an \
+             earlier end would help\n"
+        ));
+    }
+    for planned in &size.checks {
+        let CheckPlan {
+            check, forecast, ..
+        } = planned;
+        if forecast.not_applicable {
+            continue;
+        }
+        if planned.blind_to_clock {
+            warnings.push(format!(
+                "warning: N = {n}: {} cannot tell the clocks apart here: both have this rate, to \
+                 within the tolerance; choose other lambda and mu\n",
+                check.claim
+            ));
+        }
+        let opposite = match check.expect {
+            Expectation::Holds => (forecast.refuted, "refuted"),
+            Expectation::Refuted => (forecast.holds, "holds"),
+        };
+        if opposite.0 > 0.5 {
+            warnings.push(format!(
+                "warning: N = {n}: {} is expected \"{}\", and will come out as \"{}\" on this \
+                 clock\n",
+                check.claim,
+                check.expect.name(),
+                opposite.1
+            ));
+        } else if forecast.as_expected(check.expect) < 0.9 {
+            let needed = planned.needed[0].map_or_else(
+                || "no number of replicas would do".to_string(),
+                |needed| format!("{needed} replicas would do"),
+            );
+            warnings.push(format!(
+                "warning: N = {n}: {} comes out as expected with a probability below 0.9; {needed}\n",
+                check.claim
+            ));
+        }
+    }
+    warnings
+}
