@@ -3,6 +3,7 @@
 use crate::command::check::Format;
 use crate::command::figure::Places;
 use crate::command::{CommandError, Exit, Overrides, check, claims, figure, plan, run};
+use crate::verify::Sampling;
 use clap::{Args, Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
@@ -40,6 +41,9 @@ enum Command {
         /// How to print the verdicts
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        /// Simulate only as many replicas as decide
+        #[arg(long)]
+        adaptive: bool,
         #[command(flatten)]
         overrides: OverrideArguments,
     },
@@ -119,8 +123,16 @@ fn execute(command: &Command) -> Result<Exit, CommandError> {
         Command::Check {
             configs,
             format,
+            adaptive,
             overrides,
-        } => check::check(configs, *format, overrides.overrides()),
+        } => {
+            let sampling = if *adaptive {
+                Sampling::Adaptive
+            } else {
+                Sampling::Full
+            };
+            check::check(configs, *format, sampling, overrides.overrides())
+        }
         Command::Plan { config, overrides } => plan::run(config, overrides.overrides()),
         Command::Figure {
             name,

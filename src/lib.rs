@@ -52,6 +52,7 @@ pub mod experiment;
 pub mod figure;
 pub mod judge;
 pub mod law;
+pub mod looks;
 pub mod measure;
 pub mod model;
 pub mod observe;

@@ -138,7 +138,8 @@ impl Job {
         self.sample.div_ceil(self.gas.particles) as u64
     }
 
-    fn chunk(&self) -> u64 {
+    /// Replicas that a thread simulates at a time.
+    pub fn chunk(&self) -> u64 {
         if self.distances.is_empty() {
             (CHUNK_PARTICLES / self.gas.particles as u64).clamp(1, MOST_IN_CHUNK)
         } else {
@@ -149,23 +150,43 @@ impl Job {
     /// Simulate everything on the current thread pool. `progress` is told how
     /// many more replicas are done, from any thread.
     pub fn run(&self, engine: Engine, progress: &(dyn Fn(u64) + Sync)) -> Measured {
+        self.extend(Measured::new(self), self.replicas, engine, progress)
+    }
+
+    /// Go on from what was measured of the first replicas, a whole number of
+    /// chunks, up to `upto`: the same numbers as all at once.
+    pub fn extend(
+        &self,
+        measured: Measured,
+        upto: u64,
+        engine: Engine,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Measured {
         let initial = &self.initial;
         let sync = Synchronous;
         match (self.coupling, engine) {
-            (CouplingKind::Synchronous, Engine::Block) => self.run_on(progress, |gas| {
-                SameCollisions::new(gas, initial, sync, BlockPath::new(gas, sync))
-            }),
-            (CouplingKind::Synchronous, Engine::Plain) => self.run_on(progress, |gas| {
-                SameCollisions::new(gas, initial, sync, PlainPath::new(gas, sync))
-            }),
-            (CouplingKind::Independent, Engine::Block) => self.run_on(progress, |gas| {
-                let paths = [(); 2].map(|()| BlockPath::new(gas, sync));
-                OwnCollisions::new(gas, initial, sync, paths)
-            }),
-            (CouplingKind::Independent, Engine::Plain) => self.run_on(progress, |gas| {
-                let paths = [(); 2].map(|()| PlainPath::new(gas, sync));
-                OwnCollisions::new(gas, initial, sync, paths)
-            }),
+            (CouplingKind::Synchronous, Engine::Block) => {
+                self.extend_on(measured, upto, progress, |gas| {
+                    SameCollisions::new(gas, initial, sync, BlockPath::new(gas, sync))
+                })
+            }
+            (CouplingKind::Synchronous, Engine::Plain) => {
+                self.extend_on(measured, upto, progress, |gas| {
+                    SameCollisions::new(gas, initial, sync, PlainPath::new(gas, sync))
+                })
+            }
+            (CouplingKind::Independent, Engine::Block) => {
+                self.extend_on(measured, upto, progress, |gas| {
+                    let paths = [(); 2].map(|()| BlockPath::new(gas, sync));
+                    OwnCollisions::new(gas, initial, sync, paths)
+                })
+            }
+            (CouplingKind::Independent, Engine::Plain) => {
+                self.extend_on(measured, upto, progress, |gas| {
+                    let paths = [(); 2].map(|()| PlainPath::new(gas, sync));
+                    OwnCollisions::new(gas, initial, sync, paths)
+                })
+            }
         }
     }
 
@@ -176,9 +197,21 @@ impl Job {
         progress: &(dyn Fn(u64) + Sync),
         new_pair: impl Fn(&Arc<Gas>) -> P + Sync,
     ) -> Measured {
-        let chunks = self.replicas.div_ceil(self.chunk());
-        let next = AtomicU64::new(0);
-        let merged = Mutex::new(InOrder::new(Measured::new(self)));
+        self.extend_on(Measured::new(self), self.replicas, progress, new_pair)
+    }
+
+    fn extend_on<P: CoupledPair>(
+        &self,
+        measured: Measured,
+        upto: u64,
+        progress: &(dyn Fn(u64) + Sync),
+        new_pair: impl Fn(&Arc<Gas>) -> P + Sync,
+    ) -> Measured {
+        let first = measured.replicas / self.chunk();
+        debug_assert_eq!(measured.replicas, first * self.chunk(), "whole chunks");
+        let chunks = upto.div_ceil(self.chunk());
+        let next = AtomicU64::new(first);
+        let merged = Mutex::new(InOrder::new(measured, first));
         rayon::broadcast(|_| {
             let mut pair = new_pair(&self.gas);
             let mut scratch = Scratch::new(self);
@@ -188,7 +221,7 @@ impl Job {
                     break;
                 }
                 let from = index * self.chunk();
-                let replicas = from..(from + self.chunk()).min(self.replicas);
+                let replicas = from..(from + self.chunk()).min(upto);
                 let done = replicas.end - replicas.start;
                 let measured = self.run_chunk(&mut pair, replicas, &mut scratch);
                 merged
@@ -391,10 +424,10 @@ struct InOrder {
 }
 
 impl InOrder {
-    fn new(total: Measured) -> Self {
+    fn new(total: Measured, next: u64) -> Self {
         InOrder {
             total,
-            next: 0,
+            next,
             waiting: BTreeMap::new(),
         }
     }
@@ -409,7 +442,8 @@ impl InOrder {
 }
 
 impl Measured {
-    fn new(job: &Job) -> Self {
+    /// Of no replicas.
+    pub fn new(job: &Job) -> Self {
         let times = job.places.len();
         Measured {
             replicas: 0,

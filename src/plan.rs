@@ -2,9 +2,9 @@
 
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Experiment};
-use crate::judge::claims::{Claim, find};
+use crate::judge::claims::claim_of;
 use crate::judge::forecast::{Forecast, Prospect, replicas_for};
-use crate::judge::self_check;
+use crate::looks::{Look, false_alarm};
 use crate::measure::{Engine, Job, Measured};
 use crate::model::Clock;
 use crate::theory::Theory;
@@ -31,6 +31,9 @@ pub struct SizePlan {
     /// The first record time, if any, from which on the mean of ‖Δ‖² is carried
     /// by few replicas, and v/R at the last.
     pub heavy_from: Option<(f64, f64)>,
+    /// The probability that a right program is reported as wrong, at most: of
+    /// all verdicts and self-checks together (Bonferroni).
+    pub false_alarm: f64,
     /// What each check will say.
     pub checks: Vec<CheckPlan>,
 }
@@ -59,33 +62,6 @@ pub fn plan(experiment: &Experiment) -> Vec<SizePlan> {
         .collect()
 }
 
-/// The probability that a right program is reported as wrong, at most: of all
-/// verdicts and self-checks together (Bonferroni).
-pub fn false_alarm(experiment: &Experiment, initial_w2: f64) -> f64 {
-    let of_size = |&(particles, replicas): &(usize, u64)| {
-        let theory = experiment.theory(particles);
-        let prospect = Prospect {
-            experiment,
-            theory: &theory,
-            particles,
-            replicas,
-            initial_w2,
-            pilot: None,
-        };
-        let of_check = |check: &Check| {
-            claim(check)
-                .forecast(&prospect, check)
-                .against(check.expect)
-        };
-        self_check::LEVEL + experiment.checks.iter().map(of_check).sum::<f64>()
-    };
-    experiment.sweep.iter().map(of_size).sum()
-}
-
-fn claim(check: &Check) -> &'static dyn Claim {
-    find(&check.claim).expect("the config names claims of the ledger")
-}
-
 fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan {
     let (particles, replicas) = experiment.sweep[index];
     let theory = experiment.theory(particles);
@@ -112,6 +88,7 @@ fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan
             .iter()
             .find(heavy)
             .and_then(|&time| Some((time, carried(experiment.end)?))),
+        false_alarm: false_alarm(&prospect, Look::only(replicas)),
         checks: (experiment.checks.iter())
             .map(|check| plan_check(&prospect, check))
             .collect(),
@@ -119,7 +96,7 @@ fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan
 }
 
 fn plan_check(prospect: &Prospect, check: &Check) -> CheckPlan {
-    let claim = claim(check);
+    let claim = claim_of(check);
     let with = |replicas| {
         claim.forecast(
             &Prospect {
@@ -194,8 +171,10 @@ mod tests {
         let mut total = 0.0;
         for entry in std::fs::read_dir("experiments").unwrap() {
             let experiment = load(&entry.unwrap().path()).unwrap().experiment;
-            let (initial_w2, _) = wasserstein_squared(&experiment.first, &experiment.second);
-            total += false_alarm(&experiment, initial_w2);
+            total += plan(&experiment)
+                .iter()
+                .map(|size| size.false_alarm)
+                .sum::<f64>();
         }
         assert!(total > 1e-6 && total <= 1e-4, "{total}");
     }

@@ -2,11 +2,13 @@
 
 use crate::estimate::Findings;
 use crate::estimate::rows::Tables;
-use crate::experiment::Experiment;
-use crate::judge::claims::find;
+use crate::experiment::{Check, Experiment};
+use crate::judge::claims::claim_of;
+use crate::judge::forecast::Prospect;
 use crate::judge::self_check::{SelfCheckRow, self_checks};
 use crate::judge::{Evidence, Outcome, VerdictRow, judge};
-use crate::measure::{Engine, Job};
+use crate::looks::{Look, false_alarm, looks};
+use crate::measure::{Engine, Job, Measured};
 use crate::profile::{Profile, Watch};
 use crate::theory::pairing::wasserstein_squared;
 
@@ -23,6 +25,8 @@ pub struct Results {
     pub collisions: u64,
     /// Replicas simulated.
     pub replicas: u64,
+    /// The probability that a right program is reported as wrong, at most.
+    pub false_alarm: f64,
     /// Where the time went.
     pub profile: Profile,
 }
@@ -37,6 +41,15 @@ impl Results {
     }
 }
 
+/// How many replicas to simulate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sampling {
+    /// All that the config says.
+    Full,
+    /// As few as decide, in looks of growing size, up to what the config says.
+    Adaptive,
+}
+
 /// Simulate, estimate and judge each N in turn on the current thread pool.
 ///
 /// `progress` is told of replicas done, from any thread; `finished` sees the
@@ -48,36 +61,100 @@ impl Results {
 pub fn verify<E>(
     experiment: &Experiment,
     engine: Engine,
+    sampling: Sampling,
     progress: &(dyn Fn(u64) + Sync),
     mut finished: impl FnMut(&Results) -> Result<(), E>,
 ) -> Result<Results, E> {
     let (initial_w2, _) = wasserstein_squared(&experiment.first, &experiment.second);
     let mut results = Results::default();
-    for (index, &(particles, _)) in experiment.sweep.iter().enumerate() {
-        let theory = experiment.theory(particles);
-        let measured = Job::new(experiment, index, &theory).run(engine, progress);
+    for (index, &(_, replicas)) in experiment.sweep.iter().enumerate() {
+        let judged = verify_size(experiment, index, initial_w2, engine, sampling, progress);
+        let measured = &judged.findings.measured;
         results.collisions += measured.collisions;
         results.replicas += measured.replicas;
         results.profile.merge(&measured.profile);
+        results.false_alarm += judged.false_alarm;
+        progress(replicas - measured.replicas);
         let mut watch = Watch::start();
-        let findings = Findings::new(experiment, index, theory, measured);
-        let self_checks = self_checks(experiment, &findings);
-        let evidence = Evidence {
-            experiment,
-            findings: &findings,
-            self_checks: &self_checks,
-            initial_w2,
-        };
-        results
-            .tables
-            .extend(Tables::of(experiment, &findings, initial_w2));
-        for check in &experiment.checks {
-            let claim = find(&check.claim).expect("the config names claims of the ledger");
-            results.verdicts.push(judge(check, claim, evidence));
-        }
-        results.self_checks.extend(self_checks);
+        let tables = Tables::of(experiment, &judged.findings, initial_w2);
+        results.tables.extend(tables);
+        results.self_checks.extend(judged.self_checks);
+        results.verdicts.extend(judged.verdicts);
         finished(&results)?;
         results.profile.output += watch.lap();
     }
     Ok(results)
+}
+
+/// What was found at one N.
+struct Judged {
+    findings: Findings,
+    self_checks: Vec<SelfCheckRow>,
+    verdicts: Vec<VerdictRow>,
+    false_alarm: f64,
+}
+
+/// Simulate entry `index` of the sweep up to the look that decides.
+fn verify_size(
+    experiment: &Experiment,
+    index: usize,
+    initial_w2: f64,
+    engine: Engine,
+    sampling: Sampling,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Judged {
+    let (particles, replicas) = experiment.sweep[index];
+    let theory = experiment.theory(particles);
+    let job = Job::new(experiment, index, &theory);
+    let prospect = Prospect {
+        experiment,
+        theory: &theory,
+        particles,
+        replicas,
+        initial_w2,
+        pilot: None,
+    };
+    let looks = match sampling {
+        Sampling::Full => vec![Look::only(replicas)],
+        Sampling::Adaptive => looks(&prospect, job.chunk()),
+    };
+    let alarms = looks.iter().map(|&look| false_alarm(&prospect, look));
+    let false_alarm = alarms.sum();
+    let last = looks.len() - 1;
+    let mut measured = Measured::new(&job);
+    for (number, look) in looks.into_iter().enumerate() {
+        measured = job.extend(measured, look.replicas, engine, progress);
+        let findings = Findings::new(experiment, index, theory.clone(), measured);
+        let judged = judge_all(experiment, findings, initial_w2, look);
+        let decided = |row: &VerdictRow| row.outcome != Outcome::Undecided;
+        if number == last || judged.verdicts.iter().all(decided) {
+            return Judged {
+                false_alarm,
+                ..judged
+            };
+        }
+        measured = judged.findings.measured;
+    }
+    unreachable!("the last look returns")
+}
+
+fn judge_all(experiment: &Experiment, findings: Findings, initial_w2: f64, look: Look) -> Judged {
+    let self_checks = self_checks(experiment, &findings);
+    let evidence = Evidence {
+        experiment,
+        findings: &findings,
+        self_checks: &self_checks,
+        initial_w2,
+    };
+    let verdict = |check: &Check| {
+        let claim = claim_of(check);
+        judge(&look.check(check), claim, evidence)
+    };
+    let verdicts = experiment.checks.iter().map(verdict).collect();
+    Judged {
+        findings,
+        self_checks,
+        verdicts,
+        false_alarm: 0.0,
+    }
 }

@@ -7,7 +7,7 @@ use kac_coupling::estimate::rows::Tables;
 use kac_coupling::experiment::{Experiment, WassersteinPlan};
 use kac_coupling::measure::Engine;
 use kac_coupling::model::Clock;
-use kac_coupling::verify::verify;
+use kac_coupling::verify::{Sampling, verify};
 use kac_coupling::write::OutputFolder;
 use std::convert::Infallible;
 use std::path::Path;
@@ -34,7 +34,7 @@ fn tables(experiment: &Experiment, engine: Engine, threads: usize) -> Tables {
         .unwrap();
     pool.install(|| {
         let finished = |_: &_| Ok::<(), Infallible>(());
-        verify(experiment, engine, &|_| (), finished)
+        verify(experiment, engine, Sampling::Full, &|_| (), finished)
             .unwrap()
             .tables
     })

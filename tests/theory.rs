@@ -10,7 +10,7 @@ use kac_coupling::model::{Clock, Rates};
 use kac_coupling::theory::hierarchy::MomentSystem;
 use kac_coupling::theory::pairing::{Pairing, difference_moments};
 use kac_coupling::theory::{Moment, Quantity, System, Theory};
-use kac_coupling::verify::verify;
+use kac_coupling::verify::{Sampling, verify};
 use std::convert::Infallible;
 use std::path::Path;
 
@@ -20,7 +20,7 @@ fn normal(mean: f64, sd: f64) -> Law {
 
 fn run(experiment: &Experiment) -> Tables {
     let finished = |_: &_| Ok::<(), Infallible>(());
-    verify(experiment, Engine::Block, &|_| (), finished)
+    verify(experiment, Engine::Block, Sampling::Full, &|_| (), finished)
         .unwrap()
         .tables
 }

@@ -2,7 +2,7 @@
 
 use kac_coupling::config::load;
 use kac_coupling::measure::Engine;
-use kac_coupling::verify::verify;
+use kac_coupling::verify::{Sampling, verify};
 use kac_coupling::wasserstein::{Sample, squared_distance};
 use proptest::prelude::*;
 use std::convert::Infallible;
@@ -87,7 +87,14 @@ fn the_bracket_is_in_order_at_every_row() {
             *replicas = 200_000 / *particles as u64;
         }
         let finished = |_: &_| Ok::<(), Infallible>(());
-        let results = verify(&experiment, Engine::Block, &|_| (), finished).unwrap();
+        let results = verify(
+            &experiment,
+            Engine::Block,
+            Sampling::Full,
+            &|_| (),
+            finished,
+        )
+        .unwrap();
         assert!(!results.tables.wasserstein.is_empty());
         for row in &results.tables.wasserstein {
             let (distance, error) = (row.w2_squared.unwrap(), row.std_error.unwrap());
@@ -115,7 +122,14 @@ fn unrelated_copies_are_farther_apart_than_their_laws() {
     experiment.checks.clear();
     experiment.sweep = vec![(2, 60_000), (16, 8_000)];
     let finished = |_: &_| Ok::<(), Infallible>(());
-    let results = verify(&experiment, Engine::Block, &|_| (), finished).unwrap();
+    let results = verify(
+        &experiment,
+        Engine::Block,
+        Sampling::Full,
+        &|_| (),
+        finished,
+    )
+    .unwrap();
     for row in &results.tables.discrepancy {
         // 31 times at two N, strongly correlated: P(|z| > 5) < 62 · 6e-7.
         let z = (row.mean - row.exact_mean) / row.std_error.unwrap();

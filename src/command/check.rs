@@ -3,6 +3,7 @@
 use super::format::{Judged, json_text, junit, text};
 use super::{CommandError, Exit, Overrides, print, simulate};
 use crate::config::load_with_checks;
+use crate::verify::Sampling;
 use std::path::{Path, PathBuf};
 
 /// How verdicts are printed.
@@ -54,6 +55,7 @@ pub fn configs_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
 pub fn check(
     paths: &[PathBuf],
     format: Format,
+    sampling: Sampling,
     overrides: Overrides,
 ) -> Result<Exit, CommandError> {
     let paths = if paths.is_empty() {
@@ -70,7 +72,7 @@ pub fn check(
         let mut all = vec![];
         let mut outcome = crate::judge::Outcome::AsExpected;
         for experiment in &experiments {
-            let results = simulate(experiment, None)?;
+            let results = simulate(experiment, sampling, None)?;
             outcome = outcome.max(results.outcome());
             all.push(Judged {
                 name: experiment.name.clone(),

@@ -3,6 +3,7 @@
 use super::{CommandError, Exit, Overrides, print, simulate, write_figure};
 use crate::config::load;
 use crate::figure::{FIGURES, Figure};
+use crate::verify::Sampling;
 use crate::write::OutputFolder;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -83,7 +84,7 @@ pub fn figure(
         }
         overrides.on_threads(|| {
             for (config, folder) in &configs {
-                simulate(&config.experiment, Some(folder))?;
+                simulate(&config.experiment, Sampling::Full, Some(folder))?;
             }
             Ok(())
         })?;

@@ -15,7 +15,7 @@ use crate::experiment::Experiment;
 use crate::figure::{FigureError, Rendered};
 use crate::judge::Outcome;
 use crate::measure::Engine;
-use crate::verify::{Results, verify};
+use crate::verify::{Results, Sampling, verify};
 use crate::write::{OutputFolder, WriteError};
 use progress::Progress;
 use std::io::Write;
@@ -134,6 +134,7 @@ impl Overrides {
 /// after each N, so that a killed run keeps what it finished.
 fn simulate(
     experiment: &Experiment,
+    sampling: Sampling,
     folder: Option<&OutputFolder>,
 ) -> Result<Results, CommandError> {
     let progress = Progress::new(experiment);
@@ -143,7 +144,13 @@ fn simulate(
         }
         Ok(())
     };
-    let results = verify(experiment, Engine::Block, &|done| progress.add(done), write)?;
+    let results = verify(
+        experiment,
+        Engine::Block,
+        sampling,
+        &|done| progress.add(done),
+        write,
+    )?;
     progress.finish();
     Ok(results)
 }

@@ -4,8 +4,7 @@ use super::columns::aligned;
 use super::{CommandError, Exit, Overrides, print};
 use crate::config::load;
 use crate::experiment::Expectation;
-use crate::plan::{CheckPlan, SizePlan, false_alarm, plan};
-use crate::theory::pairing::wasserstein_squared;
+use crate::plan::{CheckPlan, SizePlan, plan};
 use std::path::Path;
 
 /// Print the plan of the config at `path`; refuses nothing.
@@ -17,13 +16,12 @@ pub fn run(path: &Path, overrides: Overrides) -> Result<Exit, CommandError> {
     let experiment = overrides.apply(load(path)?).experiment;
     overrides.on_threads(|| {
         let sizes = plan(&experiment);
-        let (initial_w2, _) = wasserstein_squared(&experiment.first, &experiment.second);
         print(&costs(&sizes))?;
         if !experiment.checks.is_empty() {
             print(&format!("\n{}", verdicts(&sizes)))?;
             print(&format!(
                 "\nA right program is reported as wrong with a probability of at most {:.1e}.\n",
-                false_alarm(&experiment, initial_w2)
+                sizes.iter().map(|size| size.false_alarm).sum::<f64>()
             ))?;
         }
         let warnings: String = sizes.iter().flat_map(warnings).collect();

@@ -6,6 +6,7 @@ use crate::config::load;
 use crate::figure::{FIGURES, Figure, FigureError};
 use crate::judge::Outcome;
 use crate::profile::Watch;
+use crate::verify::Sampling;
 use crate::write::OutputFolder;
 use crate::write::manifest::write_manifest;
 use rayon::prelude::*;
@@ -29,7 +30,7 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
     // A manifest vouches for the files beside it; these are about to change.
     folder.remove("manifest.json")?;
     overrides.on_threads(|| {
-        let mut results = simulate(experiment, Some(&folder))?;
+        let mut results = simulate(experiment, Sampling::Full, Some(&folder))?;
         let mut watch = Watch::start();
         let tables =
             folder.write_tables(&results.tables, &results.self_checks, &results.verdicts)?;

@@ -52,3 +52,12 @@ pub static LEDGER: &[&dyn Claim] = &[
 pub fn find(id: &str) -> Option<&'static dyn Claim> {
     LEDGER.iter().copied().find(|claim| claim.id() == id)
 }
+
+/// The claim that a check is about.
+///
+/// # Panics
+///
+/// If it names none of the ledger.
+pub fn claim_of(check: &Check) -> &'static dyn Claim {
+    find(&check.claim).expect("checks name claims of the ledger")
+}
