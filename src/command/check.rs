@@ -1,6 +1,6 @@
 //! `kac check`: simulate and judge, write nothing.
 
-use super::format::{Judged, json_text, junit, text};
+use super::format::{Judged, json, junit, text};
 use super::{CommandError, Exit, Overrides, print, simulate};
 use crate::config::load_with_checks;
 use std::path::{Path, PathBuf};
@@ -62,25 +62,21 @@ pub fn check(
         paths.to_vec()
     };
     // All configs are read before anything is simulated.
-    let mut experiments = vec![];
+    let mut configs = vec![];
     for path in &paths {
-        experiments.push(overrides.apply(load_with_checks(path)?).experiment);
+        configs.push(overrides.apply(load_with_checks(path)?));
     }
     overrides.on_threads(|| {
         let mut all = vec![];
         let mut outcome = crate::judge::Outcome::AsExpected;
-        for experiment in &experiments {
-            let results = simulate(experiment, None)?;
+        for config in &configs {
+            let results = simulate(&config.experiment, None)?;
             outcome = outcome.max(results.outcome());
-            all.push(Judged {
-                name: experiment.name.clone(),
-                self_checks: results.self_checks,
-                verdicts: results.verdicts,
-            });
+            all.push(Judged::new(config, results.self_checks, results.verdicts));
         }
         print(&match format {
             Format::Text => text(&all),
-            Format::Json => json_text(&all, outcome),
+            Format::Json => json(&all, outcome),
             Format::Junit => junit(&all),
         })?;
         Ok(outcome.into())

@@ -58,12 +58,8 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
         results.profile.output += watch.lap();
         write_manifest(&folder, &config, &results, &files, start.elapsed())?;
         let outcome = results.outcome();
-        let judged = Judged {
-            name: experiment.name.clone(),
-            self_checks: results.self_checks,
-            verdicts: results.verdicts,
-        };
-        if !judged.verdicts.is_empty() || outcome != Outcome::AsExpected {
+        if !results.verdicts.is_empty() || outcome != Outcome::AsExpected {
+            let judged = Judged::new(&config, results.self_checks, results.verdicts);
             print(&text(&[judged]))?;
         }
         print(&format!(
