@@ -1362,7 +1362,7 @@ fn bad_arguments() {
         (&["run", "config.toml", "--outt", "x"], "'--outt'"),
         (
             &["check", "config.toml", "--format", "xml"],
-            "[possible values: text, json, junit]",
+            "[possible values: text, json, junit, github]",
         ),
         (&["figure"], "<NAME"),
         (
@@ -1406,6 +1406,8 @@ fn a_closed_pipe_is_no_error() {
         (&["figure", "--list"], Some(0)),
         (&["check", "config.toml"], good),
         (&["check", "config.toml", "--format", "json"], good),
+        (&["check", "config.toml", "--format", "junit"], good),
+        (&["check", "config.toml", "--format", "github"], good),
         (&["run", "config.toml"], good),
         // The message goes nowhere; the code remains.
         (&["run", "none.toml"], Some(4)),
@@ -1429,6 +1431,7 @@ fn no_escape_codes_away_from_a_terminal() {
     let bench = Bench::new(GOOD);
     for arguments in [
         &["check", "config.toml"][..],
+        &["check", "config.toml", "--format", "github"],
         &["run", "config.toml"],
         &["claims"],
         &["--help"],

@@ -1,6 +1,6 @@
 //! `kac check`: simulate and judge, write nothing.
 
-use super::format::{Judged, json, junit, text};
+use super::format::{Judged, github, json, junit, text};
 use super::{CommandError, Exit, Overrides, print, simulate};
 use crate::config::load_with_checks;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ pub enum Format {
     Json,
     /// JUnit XML.
     Junit,
+    /// The text, and annotations for GitHub Actions.
+    Github,
 }
 
 /// The configs in a folder, by name.
@@ -78,6 +80,7 @@ pub fn check(
             Format::Text => text(&all),
             Format::Json => json(&all, outcome),
             Format::Junit => junit(&all),
+            Format::Github => github(&all),
         })?;
         Ok(outcome.into())
     })

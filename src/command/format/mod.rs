@@ -1,9 +1,11 @@
-//! Verdicts as text, JSON and JUnit XML.
+//! Verdicts as text, JSON, JUnit XML and annotations of GitHub.
 
+mod github;
 mod json;
 mod junit;
 mod text;
 
+pub use github::github;
 pub use json::json;
 pub use junit::junit;
 pub use text::text;
