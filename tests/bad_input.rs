@@ -1362,7 +1362,7 @@ fn bad_arguments() {
         (&["run", "config.toml", "--outt", "x"], "'--outt'"),
         (
             &["check", "config.toml", "--format", "xml"],
-            "[possible values: text, json, junit]",
+            "[possible values: text, json, junit, github]",
         ),
         (&["figure"], "<NAME"),
         (
@@ -1406,6 +1406,8 @@ fn a_closed_pipe_is_no_error() {
         (&["figure", "--list"], Some(0)),
         (&["check", "config.toml"], good),
         (&["check", "config.toml", "--format", "json"], good),
+        (&["check", "config.toml", "--format", "junit"], good),
+        (&["check", "config.toml", "--format", "github"], good),
         (&["run", "config.toml"], good),
         // The message goes nowhere; the code remains.
         (&["run", "none.toml"], Some(4)),
@@ -1429,6 +1431,7 @@ fn no_escape_codes_away_from_a_terminal() {
     let bench = Bench::new(GOOD);
     for arguments in [
         &["check", "config.toml"][..],
+        &["check", "config.toml", "--format", "github"],
         &["run", "config.toml"],
         &["claims"],
         &["--help"],
@@ -1478,60 +1481,6 @@ fn colour_on_a_terminal_unless_no_color_is_set() {
         !plain.contains('\u{1b}') && plain.contains("theorem-6-coupling"),
         "{plain:?}"
     );
-}
-
-/// Two N, and for each: one verdict as expected, one against, one undecided.
-fn three_kinds_of_verdicts() -> Bench {
-    // 100 pairs leave the rate a standard error of about 0.1: a tolerance of
-    // 0.99 is wide enough, one of 1e-9 is not.
-    let check = |expect: &str, tolerance: &str| {
-        format!(
-            "[[check]]\nclaim = \"theorem-6-coupling\"\nexpect = \"{expect}\"\ntolerance = {tolerance}\nconfidence = 0.9\n"
-        )
-    };
-    let text = GOOD.split("[[check]]").next().expect("the first part");
-    let text = text.replace("[60, 40]", "100")
-        + &check("holds", "0.99")
-        + &check("refuted", "0.99")
-        + &check("holds", "1e-9");
-    Bench::new(&text)
-}
-
-#[test]
-fn verdicts_as_json() {
-    let bench = three_kinds_of_verdicts();
-    let ended = bench.kac(&["check", "config.toml", "--format", "json"]);
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
-    assert_eq!(document["outcome"], "against");
-    let configs = document["configs"].as_array().expect("a list");
-    assert_eq!(configs.len(), 1);
-    assert_eq!(configs[0]["name"], "config");
-    let outcomes: Vec<_> = configs[0]["verdicts"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|verdict| verdict["outcome"].as_str().expect("a word"))
-        .collect();
-    let each = ["as-expected", "against", "inconclusive"];
-    assert_eq!(outcomes, [each, each].concat());
-}
-
-#[test]
-fn verdicts_as_junit() {
-    let bench = three_kinds_of_verdicts();
-    // A name that needs escaping.
-    std::fs::rename(bench.path("config.toml"), bench.path("a&'b.toml")).expect("renamed");
-    let ended = bench.kac(&["check", "a&'b.toml", "--format", "junit"]);
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    let report = quick_junit::Report::deserialize_from_str(&ended.stdout).expect("JUnit XML");
-    assert_eq!((report.tests, report.failures, report.errors), (6, 2, 2));
-    assert_eq!(report.test_suites.len(), 1);
-    let suite = &report.test_suites[0];
-    assert_eq!(suite.name.as_str(), "a&'b");
-    assert_eq!((suite.tests, suite.failures, suite.errors), (6, 2, 2));
-    assert_eq!(suite.test_cases.len(), 6);
-    assert_eq!(suite.test_cases[0].name.as_str(), "theorem-6-coupling N=2");
 }
 
 /// Every table in a folder has rows, all of the header's length; every other

@@ -1,8 +1,13 @@
-//! The exit codes of `kac check` and `kac run`: 0, 1, 3 here; 2 and 4 are in
+//! The exit codes of `kac check` and `kac run`. All that makes 2 and 4 is in
 //! `bad_input.rs`.
 
+mod small;
+
 use assert_cmd::Command;
+use small::Wanted;
 use std::path::Path;
+
+const FORMATS: [&str; 4] = ["text", "json", "junit", "github"];
 
 /// A committed experiment with `from` replaced by `to`, in a folder of its own.
 fn changed(name: &str, from: &str, to: &str) -> (tempfile::TempDir, std::path::PathBuf) {
@@ -70,4 +75,67 @@ fn run_exits_by_the_same_rule() {
     };
     assert_eq!(run(&["--replicas", "20"]), Some(3));
     assert_eq!(run(&[]), Some(0));
+}
+
+/// `kac check` in a folder with a config that gives these verdicts.
+fn checking(checks: &[Wanted], arguments: &[&str]) -> (tempfile::TempDir, Command) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("config.toml"), small::config(checks)).unwrap();
+    let mut command = Command::cargo_bin("kac").unwrap();
+    command.current_dir(&folder).arg("check").args(arguments);
+    (folder, command)
+}
+
+#[test]
+fn the_code_is_the_same_in_every_format() {
+    use Wanted::{Against, AsExpected, Inconclusive};
+    for format in FORMATS {
+        let code = |checks: &[Wanted], config: &str| {
+            let (_folder, mut command) = checking(checks, &[config, "--format", format]);
+            let output = command.output().unwrap();
+            (output.status.code(), output.stdout.is_empty())
+        };
+        let printed = |code| (Some(code), false);
+        assert_eq!(code(&[AsExpected], "config.toml"), printed(0), "{format}");
+        assert_eq!(code(&[AsExpected, Against], "config.toml"), printed(1));
+        assert_eq!(code(&[Inconclusive, Against], "config.toml"), printed(1));
+        assert_eq!(code(&[Inconclusive, AsExpected], "config.toml"), printed(3));
+        let silent = |code| (Some(code), true);
+        assert_eq!(code(&[], "config.toml"), silent(2), "{format}");
+        assert_eq!(code(&[AsExpected], "none.toml"), silent(4), "{format}");
+    }
+}
+
+/// A disk that is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_exits_with_4() {
+    for format in FORMATS {
+        let (folder, _) = checking(&[Wanted::AsExpected], &[]);
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("kac"))
+            .current_dir(&folder)
+            .args(["check", "config.toml", "--format", format])
+            .stdout(full)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(4), "{format}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.starts_with("error: cannot write to standard output: "));
+    }
+}
+
+#[test]
+fn a_folder_below_a_file_exits_with_4() {
+    let (folder, path) = changed(CLOCKS[0], "seed = ", "seed = 1");
+    let output = Command::cargo_bin("kac")
+        .unwrap()
+        .current_dir(&folder)
+        .arg("run")
+        .arg(&path)
+        .args(["--out", &format!("{}/out", CLOCKS[0])])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(output.stdout.is_empty());
 }

@@ -1,6 +1,6 @@
 //! `kac check`: simulate and judge, write nothing.
 
-use super::format::{Judged, json_text, junit, text};
+use super::format::{Judged, github, json, junit, text};
 use super::{CommandError, Exit, Overrides, print, simulate};
 use crate::config::load_with_checks;
 use crate::verify::Sampling;
@@ -15,6 +15,8 @@ pub enum Format {
     Json,
     /// JUnit XML.
     Junit,
+    /// The text, and annotations for GitHub Actions.
+    Github,
 }
 
 /// The configs in a folder, by name.
@@ -64,26 +66,23 @@ pub fn check(
         paths.to_vec()
     };
     // All configs are read before anything is simulated.
-    let mut experiments = vec![];
+    let mut configs = vec![];
     for path in &paths {
-        experiments.push(overrides.apply(load_with_checks(path)?).experiment);
+        configs.push(overrides.apply(load_with_checks(path)?));
     }
     overrides.on_threads(|| {
         let mut all = vec![];
         let mut outcome = crate::judge::Outcome::AsExpected;
-        for experiment in &experiments {
-            let results = simulate(experiment, sampling, None)?;
+        for config in &configs {
+            let results = simulate(&config.experiment, sampling, None)?;
             outcome = outcome.max(results.outcome());
-            all.push(Judged {
-                name: experiment.name.clone(),
-                self_checks: results.self_checks,
-                verdicts: results.verdicts,
-            });
+            all.push(Judged::new(config, results));
         }
         print(&match format {
             Format::Text => text(&all),
-            Format::Json => json_text(&all, outcome),
+            Format::Json => json(&all, outcome),
             Format::Junit => junit(&all),
+            Format::Github => github(&all),
         })?;
         Ok(outcome.into())
     })

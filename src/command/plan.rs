@@ -5,6 +5,7 @@ use super::{CommandError, Exit, Overrides, print};
 use crate::config::load;
 use crate::experiment::Expectation;
 use crate::plan::{CheckPlan, SizePlan, plan};
+use console::Alignment::{Left, Right};
 use std::path::Path;
 
 /// Print the plan of the config at `path`; refuses nothing.
@@ -54,7 +55,7 @@ fn costs(sizes: &[SizePlan]) -> String {
             sizes.iter().map(|size| size.bytes).max().unwrap_or(0) as f64 / 1e6
         ),
     ]);
-    aligned(&rows, [true; 5])
+    aligned(&rows, [Right; 5])
 }
 
 fn percent(probability: f64) -> String {

@@ -58,18 +58,12 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
         }
         results.profile.output += watch.lap();
         write_manifest(&folder, &config, &results, &files, start.elapsed())?;
-        let outcome = results.outcome();
-        let judged = Judged {
-            name: experiment.name.clone(),
-            self_checks: results.self_checks,
-            verdicts: results.verdicts,
-        };
-        if !judged.verdicts.is_empty() || outcome != Outcome::AsExpected {
-            print(&text(&[judged]))?;
+        let (outcome, collisions) = (results.outcome(), results.collisions);
+        if !results.verdicts.is_empty() || outcome != Outcome::AsExpected {
+            print(&text(&[Judged::new(&config, results)]))?;
         }
         print(&format!(
-            "{} collisions in {:.1} s; wrote {} and manifest.json to {}\n",
-            results.collisions,
+            "{collisions} collisions in {:.1} s; wrote {} and manifest.json to {}\n",
             start.elapsed().as_secs_f64(),
             files.join(", "),
             folder.path().display()

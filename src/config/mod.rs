@@ -59,13 +59,17 @@ const MOST_SAMPLE: u64 = 100_000_000;
 /// A replica with more collisions than this would take months.
 const MOST_COLLISIONS: f64 = 1e15;
 
-/// An experiment, and the text it was made from.
+/// An experiment, and the file it was made from.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// What to simulate.
     pub experiment: Experiment,
+    /// The file.
+    pub path: PathBuf,
     /// The TOML text.
     pub text: String,
+    /// The line of the file, from 1, on which each check of the experiment begins.
+    pub check_lines: Vec<usize>,
 }
 
 /// Read and check a config.
@@ -79,9 +83,13 @@ pub fn load(path: &Path) -> Result<Config, LoadError> {
         reason,
     })?;
     let source = Source::new(path, contents)?;
-    let experiment = parse(&source)?;
-    let text = source.into_text();
-    Ok(Config { experiment, text })
+    let (experiment, check_lines) = parse(&source)?;
+    Ok(Config {
+        experiment,
+        path: path.to_path_buf(),
+        text: source.into_text(),
+        check_lines,
+    })
 }
 
 /// Read and check a config that must have something to judge.
@@ -105,7 +113,8 @@ pub fn load_with_checks(path: &Path) -> Result<Config, LoadError> {
         .into())
 }
 
-fn parse(source: &Source) -> Result<Experiment, ConfigError> {
+/// The experiment, and the line of each of its checks.
+fn parse(source: &Source) -> Result<(Experiment, Vec<usize>), ConfigError> {
     let document = source.parse()?;
     let top = Section::top(source, &document, &TOP_KEYS)?;
     let fix = "add a section [model] with particles, lambda, mu and clock";
@@ -171,8 +180,11 @@ fn parse(source: &Source) -> Result<Experiment, ConfigError> {
         checks: vec![],
     };
     affordable(&experiment, &model, &time)?;
-    experiment.checks = checks(&top, &experiment)?;
-    Ok(experiment)
+    let checks = checks(&top)?;
+    experiment.checks = (checks.iter())
+        .map(|node| check(node, &experiment))
+        .collect::<Result<_, _>>()?;
+    Ok((experiment, checks.iter().map(Node::line).collect()))
 }
 
 /// One number or a list of them.
@@ -303,14 +315,10 @@ fn affordable(experiment: &Experiment, model: &Section, time: &Section) -> Resul
     Ok(())
 }
 
-fn checks(top: &Section, experiment: &Experiment) -> Result<Vec<Check>, ConfigError> {
-    let Some(node) = top.find("check") else {
-        return Ok(vec![]);
-    };
-    node.list("write each check as a section [[check]]")?
-        .iter()
-        .map(|node| check(node, experiment))
-        .collect()
+fn checks<'a>(top: &Section<'a>) -> Result<Vec<Node<'a>>, ConfigError> {
+    top.find("check").map_or(Ok(vec![]), |node| {
+        node.list("write each check as a section [[check]]")
+    })
 }
 
 fn check(node: &Node, experiment: &Experiment) -> Result<Check, ConfigError> {

@@ -113,6 +113,11 @@ impl Source {
         })
     }
 
+    /// The line of a byte, from 1.
+    fn line(&self, at: usize) -> usize {
+        self.text[..at].matches('\n').count() + 1
+    }
+
     fn error(
         &self,
         span: Range<usize>,
@@ -139,7 +144,7 @@ impl Source {
             .clamp(1, room.max(1));
         ConfigError(Box::new(Fault {
             path: self.path.clone(),
-            line: before.matches('\n').count() + 1,
+            line: self.line(start),
             key: key.to_string(),
             problem: problem.into(),
             fix: fix.into(),
@@ -278,6 +283,11 @@ impl<'a> Node<'a> {
     /// The value as written.
     pub fn text(&self) -> &'a str {
         self.source.text.get(self.value.span()).unwrap_or("")
+    }
+
+    /// The line on which the value begins, from 1.
+    pub fn line(&self) -> usize {
+        self.source.line(self.value.span().start)
     }
 
     /// "= value: problem" with the place of this value.

@@ -1,0 +1,128 @@
+//! Verdicts as JUnit XML.
+
+use super::{Judged, printable, sentence};
+use crate::judge::{Outcome, Verdict, VerdictRow};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+/// A test suite per config, a test case per claim and N. A verdict against
+/// expectation is a failure, an undecided one an error; where a claim says
+/// nothing, the case is skipped.
+pub fn junit(all: &[Judged]) -> String {
+    let mut report = Report::new("kac check");
+    report.add_test_suites(all.iter().map(suite));
+    let text = report.to_string();
+    text.expect("a report of plain strings can be serialised")
+}
+
+fn suite(judged: &Judged) -> TestSuite {
+    let name = printable(&judged.name);
+    let file = printable(&judged.path.to_string_lossy());
+    let mut suite = TestSuite::new(&name);
+    for (line, row) in judged.with_lines() {
+        let title = format!("{} N={}", row.claim, row.particles);
+        let mut case = TestCase::new(title, status(row));
+        case.set_classname(&name);
+        case.extra.insert("file".into(), file.as_str().into());
+        case.extra.insert("line".into(), line.to_string().into());
+        suite.add_test_case(case);
+    }
+    suite
+}
+
+fn status(row: &VerdictRow) -> TestCaseStatus {
+    let mut status = match row.outcome {
+        Outcome::AsExpected if row.verdict == Verdict::NotApplicable.name() => {
+            TestCaseStatus::skipped()
+        }
+        Outcome::AsExpected => return TestCaseStatus::success(),
+        Outcome::Undecided => TestCaseStatus::non_success(NonSuccessKind::Error),
+        Outcome::Against => TestCaseStatus::non_success(NonSuccessKind::Failure),
+    };
+    status.set_type(row.verdict);
+    status.set_message(printable(&sentence(row)));
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{AWKWARD, judged, row};
+    use super::*;
+    use junit_parser::{TestCase, TestSuites};
+
+    fn all() -> Vec<Judged> {
+        let rows = vec![
+            row(Outcome::AsExpected, "HOLDS"),
+            row(Outcome::AsExpected, "NOT-APPLICABLE"),
+            row(Outcome::Undecided, "INCONCLUSIVE"),
+            row(Outcome::Against, "REFUTED"),
+            row(Outcome::Against, "VOID"),
+        ];
+        vec![
+            judged("first", rows),
+            judged(AWKWARD, vec![row(Outcome::Against, "VOID")]),
+        ]
+    }
+
+    fn parsed(xml: &str) -> TestSuites {
+        junit_parser::from_reader(xml.as_bytes()).expect("JUnit XML")
+    }
+
+    #[test]
+    fn counts_are_those_of_the_cases() {
+        let report = parsed(&junit(&all()));
+        let sum = |count: fn(&junit_parser::TestSuite) -> u64| -> u64 {
+            report.suites.iter().map(count).sum()
+        };
+        assert_eq!(report.tests, sum(|suite| suite.tests));
+        assert_eq!(report.failures, sum(|suite| suite.failures));
+        assert_eq!(report.errors, sum(|suite| suite.errors));
+        assert_eq!(report.skipped, sum(|suite| suite.skipped));
+        assert_eq!(
+            (report.tests, report.failures, report.errors, report.skipped),
+            (6, 3, 1, 1)
+        );
+        for suite in &report.suites {
+            let count = |kind: fn(&TestCase) -> bool| {
+                suite.cases.iter().filter(|case| kind(case)).count() as u64
+            };
+            assert_eq!(suite.tests, count(|_| true));
+            assert_eq!(suite.failures, count(|case| case.status.is_failure()));
+            assert_eq!(suite.errors, count(|case| case.status.is_error()));
+            assert_eq!(suite.skipped, count(|case| case.status.is_skipped()));
+        }
+    }
+
+    #[test]
+    fn awkward_characters_survive() {
+        let xml = junit(&all());
+        // Unlike the parser of reports, this one insists on every rule of XML
+        // and turns newlines in attributes into spaces, as it has to.
+        let document = roxmltree::Document::parse(&xml).expect("well-formed XML");
+        let spelt = "‖Δ‖² < 1 & μ > 0, \"so: it's 100%\"\\r\\n\\t\\u{0}\\u{1b}[31m\\u{fffe}速度";
+        let failures = document
+            .descendants()
+            .filter(|node| node.has_tag_name("failure"));
+        let messages: Vec<_> = failures.map(|node| node.attribute("message")).collect();
+        let message = |verdict| format!("{verdict} where holds is expected: {spelt}");
+        let (refuted, void) = (message("REFUTED"), message("VOID"));
+        let expected = [&refuted, &void, &void].map(|text| Some(text.as_str()));
+        assert_eq!(messages, expected);
+
+        let suite = &parsed(&xml).suites[1];
+        assert_eq!(suite.name, spelt);
+        assert_eq!(suite.cases[0].file, Some(format!("{spelt}.toml")));
+        assert_eq!(suite.cases[0].line, Some(7));
+        assert_eq!(suite.cases[0].status.failure_as_ref().message, void);
+    }
+
+    #[test]
+    fn the_parsers_refuse_what_is_broken() {
+        let xml = junit(&all());
+        let unclosed = xml.replace("</testsuites>", "");
+        assert!(junit_parser::from_reader(unclosed.as_bytes()).is_err());
+        let number = xml.replace("tests=\"6\"", "tests=\"six\"");
+        assert!(junit_parser::from_reader(number.as_bytes()).is_err());
+        let control = xml.replace("first", "\u{1b}");
+        assert!(roxmltree::Document::parse(&control).is_err());
+    }
+}

@@ -1,0 +1,246 @@
+//! What `kac check` prints for other programs: JSON that meets its schema, JUnit
+//! XML that a parser of test reports accepts, annotations of GitHub Actions.
+//!
+//! Characters that need escaping are tested where the formats are made; here a
+//! file name has some.
+
+mod small;
+
+use assert_cmd::Command;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use tempfile::TempDir;
+
+/// A name with characters that XML, JSON or GitHub treat specially.
+const AWKWARD: &str = "a&'b, 100%.toml";
+
+/// A config with all three kinds of verdicts, and one whose claim says nothing
+/// about the first of its N and little about the second.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let every = small::config(&small::ALL);
+    std::fs::write(folder.path().join(AWKWARD), every).unwrap();
+    let silent = small::config(&[small::Wanted::AsExpected])
+        .replace("[2, 3]", "[1, 2]")
+        .replace("theorem-6-coupling", "lemma-2-first");
+    std::fs::write(folder.path().join("silent.toml"), silent).unwrap();
+    folder
+}
+
+/// Standard output of `kac check` on both configs.
+fn printed(format: &str) -> String {
+    let folder = folder();
+    let output = Command::cargo_bin("kac")
+        .unwrap()
+        .current_dir(folder.path())
+        .args(["check", AWKWARD, "silent.toml", "--format", format])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn document() -> Value {
+    serde_json::from_str(&printed("json")).expect("JSON")
+}
+
+fn schema() -> Value {
+    let text = std::fs::read_to_string("docs/check.schema.json").unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn validator() -> Validator {
+    let schema = schema();
+    jsonschema::meta::validate(&schema).expect("a schema");
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+#[test]
+fn json_meets_its_schema() {
+    let document = document();
+    let validator = validator();
+    let errors: Vec<String> = validator
+        .iter_errors(&document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn json_says_what_was_found() {
+    let document = document();
+    assert_eq!(document["format"], 1);
+    assert_eq!(document["outcome"], "against");
+    let configs = document["configs"].as_array().unwrap();
+    let of = |key: &str| -> Vec<&Value> { configs.iter().map(|config| &config[key]).collect() };
+    assert_eq!(of("name"), ["a&'b, 100%", "silent"]);
+    assert_eq!(of("file"), [AWKWARD, "silent.toml"]);
+    let verdicts: Vec<_> = (configs[0]["verdicts"].as_array().unwrap().iter())
+        .map(|verdict| json!([verdict["particles"], verdict["verdict"], verdict["outcome"]]))
+        .collect();
+    let expected = [2, 3].map(|particles| {
+        [
+            json!([particles, "HOLDS", "as-expected"]),
+            json!([particles, "HOLDS", "against"]),
+            json!([particles, "INCONCLUSIVE", "inconclusive"]),
+        ]
+    });
+    assert_eq!(verdicts, expected.concat());
+    let silent = &configs[1]["verdicts"][0];
+    assert_eq!(silent["verdict"], "NOT-APPLICABLE");
+    assert_eq!(silent["outcome"], "as-expected");
+    assert_eq!(silent["estimate"], Value::Null);
+}
+
+/// JSON pointers to everything in a document.
+fn pointers(value: &Value) -> Vec<String> {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(key, v)| (key.clone(), v)).collect(),
+        Value::Array(items) => (items.iter().enumerate())
+            .map(|(index, v)| (index.to_string(), v))
+            .collect(),
+        _ => vec![],
+    };
+    let mut all = vec![];
+    for (key, child) in children {
+        all.push(format!("/{key}"));
+        all.extend(pointers(child).iter().map(|below| format!("/{key}{below}")));
+    }
+    all
+}
+
+#[test]
+fn the_schema_refuses_broken_documents() {
+    let validator = validator();
+    let good = document();
+    let refused = |pointer: &str, wrong: Value| {
+        let mut broken = good.clone();
+        *broken.pointer_mut(pointer).expect(pointer) = wrong.clone();
+        assert!(!validator.is_valid(&broken), "{pointer} = {wrong}");
+    };
+    for pointer in pointers(&good) {
+        // Nothing is a boolean.
+        refused(&pointer, json!(true));
+        // No field can be left out.
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let mut broken = good.clone();
+        let parent = broken.pointer_mut(parent).unwrap();
+        if let Some(fields) = parent.as_object_mut() {
+            fields.shift_remove(key);
+            assert!(!validator.is_valid(&broken), "without {pointer}");
+        }
+    }
+    refused("/format", json!(2));
+    refused("/outcome", json!("undecided"));
+    refused("/configs", json!([]));
+    refused("/configs/0/verdicts", json!([]));
+    for (key, wrong) in [
+        ("claim", json!("Theorem 6")),
+        ("clock", json!("third")),
+        ("particles", json!(0)),
+        ("particles", json!(2.5)),
+        ("expect", json!("HOLDS")),
+        ("verdict", json!("holds")),
+        ("estimate", json!("0.5")),
+        ("confidence", json!(1)),
+        ("tolerance", json!(0)),
+        ("replicas", json!(null)),
+        ("reason", json!("")),
+        ("line", json!(0)),
+    ] {
+        refused(&format!("/configs/0/verdicts/0/{key}"), wrong);
+    }
+}
+
+fn keys(object: &Value) -> BTreeSet<&str> {
+    let fields = object.as_object().expect("an object");
+    fields.keys().map(String::as_str).collect()
+}
+
+#[test]
+fn every_field_is_in_the_schema_and_in_the_documentation() {
+    let (document, schema) = (document(), schema());
+    let page = std::fs::read_to_string("docs/check-format.md").unwrap();
+    for (printed, described) in [
+        ("", ""),
+        ("/configs/0", "/$defs/config"),
+        ("/configs/0/verdicts/0", "/$defs/verdict"),
+    ] {
+        let fields = keys(document.pointer(printed).unwrap());
+        let described = schema.pointer(&format!("{described}/properties")).unwrap();
+        assert_eq!(fields, keys(described));
+        for field in fields {
+            let row = format!("| `{field}` |");
+            assert!(page.contains(&row), "the page has no row {row}");
+        }
+    }
+}
+
+#[test]
+fn junit_is_read_by_a_parser_of_test_reports() {
+    let report = junit_parser::from_reader(printed("junit").as_bytes()).expect("JUnit XML");
+    assert_eq!(report.name, "kac check");
+    assert_eq!(
+        (report.tests, report.failures, report.errors, report.skipped),
+        (8, 2, 3, 1)
+    );
+    let names: Vec<&str> = report.suites.iter().map(|suite| &*suite.name).collect();
+    assert_eq!(names, ["a&'b, 100%", "silent"]);
+    let cases = &report.suites[0].cases;
+    let names: Vec<&str> = cases.iter().map(|case| &*case.original_name).collect();
+    let of = |name| [name; 3];
+    let (two, three) = (of("theorem-6-coupling N=2"), of("theorem-6-coupling N=3"));
+    assert_eq!(names, [two, three].concat());
+    for (index, case) in cases.iter().enumerate() {
+        let is = [
+            case.status.is_success(),
+            case.status.is_failure(),
+            case.status.is_error(),
+        ];
+        assert!(is[index % 3], "{case:?}");
+        assert_eq!(case.file.as_deref(), Some(AWKWARD));
+        assert_eq!(case.line, Some(check_lines()[index % 3]));
+    }
+    assert!(report.suites[1].cases[0].status.is_skipped());
+}
+
+/// The lines, from 1, of the sections `[[check]]`.
+fn check_lines() -> Vec<u64> {
+    let text = small::config(&small::ALL);
+    let lines = (1..).zip(text.lines());
+    let checks = lines.filter(|(_, line)| *line == "[[check]]");
+    checks.map(|(number, _)| number).collect()
+}
+
+#[test]
+fn github_gets_the_table_and_then_annotations() {
+    let printed = printed("github");
+    let at = printed.find("::").expect("a workflow command");
+    let (table, annotations) = printed.split_at(at);
+    assert_eq!(table, self::printed("text"));
+    let commands: Vec<&str> = annotations.lines().collect();
+    let lines = check_lines();
+    let start = |level: &str, place: &str, check: usize, title: &str, says: &str| {
+        let line = lines[check];
+        format!("::{level} file={place},line={line},title={title}::{says} is expected: ")
+    };
+    let undecided = "INCONCLUSIVE where holds";
+    let mut expected = vec![];
+    for particles in [2, 3] {
+        let place = "a&'b%2C 100%25.toml";
+        let title = format!("theorem-6-coupling N = {particles}");
+        expected.push(start("error", place, 1, &title, "HOLDS where refuted"));
+        expected.push(start("warning", place, 2, &title, undecided));
+    }
+    let title = "lemma-2-first N = 2";
+    expected.push(start("warning", "silent.toml", 0, title, undecided));
+    assert_eq!(commands.len(), expected.len() + 1, "{annotations}");
+    for (command, start) in commands.iter().zip(&expected) {
+        assert!(command.starts_with(start), "{command}\n{start}");
+    }
+    assert_eq!(
+        commands[expected.len()],
+        "::notice title=kac check::3 as expected, 2 against, 3 inconclusive"
+    );
+}
