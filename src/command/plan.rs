@@ -84,11 +84,8 @@ fn verdicts(sizes: &[SizePlan]) -> String {
     for size in sizes {
         rows.extend(size.checks.iter().map(|planned| row(size, planned)));
     }
-    let words = [1, 2];
-    aligned(
-        &rows,
-        std::array::from_fn(|column| !words.contains(&column)),
-    )
+    let sides = [Right, Left, Left, Right, Right, Right, Right, Right, Right];
+    aligned(&rows, sides)
 }
 
 fn row(size: &SizePlan, planned: &CheckPlan) -> [String; 9] {
