@@ -28,6 +28,9 @@ const TRUSTED: f64 = 1e-4;
 /// The same for a variance, compared on a logarithmic scale.
 const TRUSTED_SPREAD: f64 = 2e-3;
 
+/// Replicas from which on an empirical standard error is as good as an exact one.
+const MANY: u64 = 1000;
+
 /// Relative drift of the energy that rounding can cause.
 const DRIFT: f64 = 1e-11;
 
@@ -133,15 +136,21 @@ pub fn self_checks(experiment: &Experiment, findings: &Findings) -> Vec<SelfChec
 /// other copy.
 fn moments(findings: &Findings, system: System) -> Vec<Comparison> {
     let theory = &findings.theory;
+    let particles = findings.particles as f64;
     let compare = |(index, &time): (usize, &f64), moment: Moment| {
         let exact = theory.moment(system, moment, time)?;
+        let energy = theory.moment(system, Moment::M2, time)?;
         let size = match moment {
-            Moment::M1 => theory.moment(system, Moment::M2, time)?.sqrt(),
-            Moment::M11 => theory.moment(system, Moment::M2, time)?,
+            Moment::M1 => energy.sqrt(),
+            // About the spread of (ΣV)²/N² where the mean of V is 0.
+            Moment::M11 => energy / particles + exact.abs(),
             _ => exact,
         };
         let (mean, error) = findings.measured.mean(index, column(system, moment));
-        let error = error?.max(exact_error(findings, system, moment, time).unwrap_or(0.0));
+        let error = match exact_error(findings, system, moment, time) {
+            Some(exact) => error?.max(exact),
+            None => error.filter(|_| findings.measured.replicas >= MANY)?,
+        };
         let place = format!("{} at t = {time}", moment.name());
         compare(mean - exact, error, size, place)
     };
@@ -154,11 +163,13 @@ fn moments(findings: &Findings, system: System) -> Vec<Comparison> {
 
 /// The standard error of a moment's mean, where its variance is known.
 fn exact_error(findings: &Findings, system: System, moment: Moment, time: f64) -> Option<f64> {
-    let (first, second) = findings.theory.low_moment_deviations(system, time)?;
+    let theory = &findings.theory;
+    let low = || theory.low_moment_deviations(system, time);
     let deviation = match moment {
-        Moment::M1 => first,
-        Moment::M2 => second,
-        _ => return None,
+        Moment::M1 => low()?.0,
+        Moment::M2 => low()?.1,
+        Moment::M11 => theory.pair_moment_deviation(system, time)?,
+        Moment::M4 | Moment::M22 => return None,
     };
     Some(deviation / (findings.measured.replicas as f64).sqrt())
 }

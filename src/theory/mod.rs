@@ -417,6 +417,16 @@ impl Theory {
         Some((first, second))
     }
 
+    /// Standard deviation over replicas of ΣV_kV_l/(N(N−1)) over k ≠ l of a copy at
+    /// a time; `None` where infinite, or for one particle.
+    pub fn pair_moment_deviation(&self, copy: System, time: f64) -> Option<f64> {
+        let mean = self.moment(copy, Moment::M11, time)?;
+        let decay = libm::exp(-2.0 * self.decay_rate(Quantity::PairMoment) * time);
+        let square = decay * self.martingale_second(Quantity::PairMoment, copy, time)?;
+        let pairs = self.count() * (self.count() - 1.0);
+        Some((square / (pairs * pairs) - mean * mean).max(0.0).sqrt())
+    }
+
     /// Gelbrich's lower bound on W₂² of the first marginals at a time, from the
     /// exact first and second moments.
     pub fn gelbrich_squared(&self, time: f64) -> f64 {

@@ -9,6 +9,7 @@ pub enum Wanted {
 }
 
 /// All three kinds.
+#[allow(dead_code)]
 pub const ALL: [Wanted; 3] = [Wanted::AsExpected, Wanted::Against, Wanted::Inconclusive];
 
 const EXPERIMENT: &str = r#"seed = 2016

@@ -45,9 +45,11 @@ mod tests {
     use super::super::samples::{AWKWARD, judged, row};
     use super::*;
 
+    type Properties = Vec<(String, String)>;
+
     /// Level, properties and message of a workflow command, by the rules of
     /// GitHub's runner.
-    fn command(line: &str) -> Option<(String, Vec<(String, String)>, String)> {
+    fn command(line: &str) -> Option<(String, Properties, String)> {
         let (head, message) = line.trim_start().strip_prefix("::")?.split_once("::")?;
         let (level, properties) = head.split_once(' ')?;
         let data = |text: &str| text.replace("%0D", "\r").replace("%0A", "\n");
