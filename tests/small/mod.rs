@@ -8,9 +8,6 @@ pub enum Wanted {
     Inconclusive,
 }
 
-/// All three kinds.
-pub const ALL: [Wanted; 3] = [Wanted::AsExpected, Wanted::Against, Wanted::Inconclusive];
-
 const EXPERIMENT: &str = r#"seed = 2016
 replicas = 100
 
