@@ -8,10 +8,6 @@ pub enum Wanted {
     Inconclusive,
 }
 
-/// All three kinds.
-#[allow(dead_code)]
-pub const ALL: [Wanted; 3] = [Wanted::AsExpected, Wanted::Against, Wanted::Inconclusive];
-
 const EXPERIMENT: &str = r#"seed = 2016
 replicas = 100
 

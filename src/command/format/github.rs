@@ -45,11 +45,16 @@ mod tests {
     use super::super::samples::{AWKWARD, judged, row};
     use super::*;
 
-    type Properties = Vec<(String, String)>;
+    /// A workflow command.
+    #[derive(Debug)]
+    struct Command {
+        level: String,
+        properties: Vec<(String, String)>,
+        message: String,
+    }
 
-    /// Level, properties and message of a workflow command, by the rules of
-    /// GitHub's runner.
-    fn command(line: &str) -> Option<(String, Properties, String)> {
+    /// The workflow command in a line, by the rules of GitHub's runner.
+    fn command(line: &str) -> Option<Command> {
         let (head, message) = line.trim_start().strip_prefix("::")?.split_once("::")?;
         let (level, properties) = head.split_once(' ')?;
         let data = |text: &str| text.replace("%0D", "\r").replace("%0A", "\n");
@@ -59,8 +64,11 @@ mod tests {
             let value = data(value).replace("%3A", ":").replace("%2C", ",");
             (key.to_string(), percent(value))
         };
-        let properties = properties.split(',').map(pair).collect();
-        Some((level.to_string(), properties, percent(data(message))))
+        Some(Command {
+            level: level.to_string(),
+            properties: properties.split(',').map(pair).collect(),
+            message: percent(data(message)),
+        })
     }
 
     #[test]
@@ -73,20 +81,19 @@ mod tests {
             ];
             let output = github(&[judged(name, rows)]);
             let commands: Vec<_> = output.lines().filter_map(command).collect();
-            let [(level, properties, message), (last, _, _)] = &commands[..] else {
+            let [verdict, last] = &commands[..] else {
                 panic!("two commands, not {commands:?}");
             };
-            assert_eq!((level.as_str(), last.as_str()), ("error", "notice"));
+            assert_eq!((&*verdict.level, &*last.level), ("error", "notice"));
             let expected = [
                 ("file", format!("{name}.toml")),
                 ("line", "7".to_string()),
                 ("title", "lemma-1 N = 2".to_string()),
             ];
-            assert_eq!(properties[..], expected.map(|(k, v)| (k.to_string(), v)));
-            assert_eq!(
-                message,
-                &format!("REFUTED where holds is expected: {AWKWARD}")
-            );
+            let expected = expected.map(|(key, value)| (key.to_string(), value));
+            assert_eq!(verdict.properties, expected);
+            let message = format!("REFUTED where holds is expected: {AWKWARD}");
+            assert_eq!(verdict.message, message);
         }
     }
 }
