@@ -1,0 +1,170 @@
+//! `docs/faults.md`, written from the table.
+
+use crate::table::{Cell, Kind, PARTICLES, Row};
+
+const INTRODUCTION: &str = "\
+# Planted faults
+
+A check that cannot fail is a defect. Here wrong programs go through the same
+measurement, estimates, self-checks and verdicts as the real one. The page is
+written by the test that runs them (`tests/faults/`), which fails when the page is
+out of date; `KAC_REWRITE=1 cargo test --release --test faults` writes it anew.
+
+All are on the clock of Eq. (1) with λ = 1, μ = 2 and seed 77, recorded at 0, 0.05,
+…, 2; the bath is ¼N(1.5, 1) + ¾N(−0.5, 0.5²), and N(3, 0.5²) is paired optimally
+with U(3, 5). On these data Lemmas 1 and 2 hold and the others are refuted, within
+τ = 0.1; what is VOID does not depend on τ. A claim here is judged as if all
+self-checks had passed, to show what it sees by itself; in a run, one failed
+self-check makes every verdict VOID.
+
+";
+
+const CHECKS: &str = "
+## Check by check
+
+|z| of the claims and self-checks, and the relative drift of the energy; bold where
+the fault is caught. The last two columns are the tests of the marks' laws in
+`tests/marks.rs`, for faults in the collisions that are drawn: √n times the
+Kolmogorov–Smirnov distance of the angles, at most 2.2, and the largest |z| of how
+often each particle met each other one and the bath, at most 4.
+
+";
+
+const NOTES: &str = "
+|z| grows with √replicas, so |z|/√replicas is the strength of a fault. Not so for
+replicas that are not independent: what is counted 64 times has z-scores 8 times as
+large as they should be, whatever their number. Counted twice it would pass.
+
+## What only the marks show
+
+* *Angle on [0, π)* leaves every moment that is judged as it is, so no number of
+  replicas would do. Pairs are drawn in random order, which reflects θ, so their
+  collisions keep their law. In a bath collision ⟨cos^pθ sin^qθ⟩ changes for even p
+  and odd q only: with q = 1 it comes with E w = 0, with q = 3 it enters, up to degree
+  4, E V₁³ and E V₁³V₂, which are not measured and feed nothing that is. If the bath
+  has a third moment, E V³ would show it.
+* *Angle on a 16-point lattice* leaves them too. ⟨cos^pθ sin^qθ⟩ is right for
+  p + q < 16, and means and variances that are judged are of degree 4 at most. For the
+  same reason any lattice of five or more points would pass. (W₂ of pooled velocities
+  feels both of these faults, far inside its bracket.)
+* *Pairs prefer particle 0* shows in the second order only: all that is judged are
+  averages over particles, and rates that differ between particles change those by
+  their variance. The mean velocity of one given particle would show it at once.
+";
+
+/// The whole page.
+pub fn page(honest: &Row, faults: &[Row]) -> String {
+    let overview = overview(honest, faults);
+    let matrix = matrix(honest, faults);
+    let summary = summary(faults);
+    [INTRODUCTION, &overview, CHECKS, &matrix, &summary, NOTES].concat()
+}
+
+/// A row of a table.
+fn line<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
+    let cell = |cell: S| format!("| {} ", cell.as_ref());
+    cells.into_iter().map(cell).collect::<String>() + "|\n"
+}
+
+/// Which claims or self-checks catch a fault.
+fn catchers(row: &Row, kind: Kind) -> String {
+    let caught = row
+        .cells
+        .iter()
+        .filter(|cell| cell.kind == kind && cell.is_caught());
+    let name = |cell: &Cell| match kind {
+        Kind::Claim => format!("{} {}", cell.check, cell.says),
+        _ => cell.check.clone(),
+    };
+    caught.map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn overview(honest: &Row, faults: &[Row]) -> String {
+    let head = [
+        "fault",
+        "what is wrong",
+        "N",
+        "replicas",
+        "claims against expectation",
+        "self-checks failed",
+        "strongest \\|z\\|",
+        "\\|z\\|/√replicas",
+    ];
+    let row = |row: &Row| {
+        line([
+            row.fault.name.to_string(),
+            row.fault.wrong.to_string(),
+            PARTICLES.to_string(),
+            row.fault.replicas.to_string(),
+            catchers(row, Kind::Claim),
+            catchers(row, Kind::SelfCheck),
+            format!("{:.1}", row.strongest()),
+            format!("{:.4}", row.strength()),
+        ])
+    };
+    let rows = std::iter::once(honest).chain(faults).map(row);
+    line(head) + &line(head.map(|_| "---")) + &rows.collect::<String>()
+}
+
+/// The deviation that a check saw, bold if it caught the fault by it.
+fn shown(cell: &Cell) -> String {
+    let number = match cell.deviation {
+        None if cell.is_caught() => cell.says.to_string(),
+        None => String::new(),
+        Some(drift) if cell.check == "energy-conservation" => format!("{drift:.0e}"),
+        Some(deviation) => format!("{deviation:.1}"),
+    };
+    if cell.is_caught() {
+        format!("**{number}**")
+    } else {
+        number
+    }
+}
+
+/// How many faults the check of a column catches.
+fn catches(faults: &[Row], column: usize) -> usize {
+    faults
+        .iter()
+        .filter(|row| row.cells[column].is_caught())
+        .count()
+}
+
+fn matrix(honest: &Row, faults: &[Row]) -> String {
+    let checks = honest.cells.iter().map(|cell| cell.check.as_str());
+    let head: Vec<&str> = std::iter::once("fault").chain(checks).collect();
+    let row = |row: &Row| {
+        let cells = row.cells.iter().map(shown);
+        line(std::iter::once(row.fault.name.to_string()).chain(cells))
+    };
+    let rows: String = std::iter::once(honest).chain(faults).map(row).collect();
+    let totals = (0..honest.cells.len()).map(|column| catches(faults, column).to_string());
+    let totals = line(std::iter::once("faults caught".to_string()).chain(totals));
+    line(&head) + &line(head.iter().map(|_| "---")) + &rows + &totals
+}
+
+/// The check that catches most, and the fault that is hardest to catch by one
+/// that counts replicas.
+fn summary(faults: &[Row]) -> String {
+    let columns = 0..faults[0].cells.len();
+    let most = columns
+        .rev()
+        .max_by_key(|&column| catches(faults, column))
+        .unwrap();
+    let seen = |row: &&Row| {
+        let judged = |cell: &Cell| cell.kind != Kind::Marks && cell.is_caught();
+        row.cells.iter().any(judged)
+    };
+    let hardest = faults.iter().filter(seen);
+    let hardest = hardest
+        .min_by(|a, b| a.strength().total_cmp(&b.strength()))
+        .unwrap();
+    format!(
+        "\n`{}` catches most: {} of {} faults. The hardest that claims or self-checks catch is\n\
+         *{}*, with |z|/√replicas = {:.4}.\n",
+        faults[0].cells[most].check,
+        catches(faults, most),
+        faults.len(),
+        hardest.fault.name,
+        hardest.strength(),
+    )
+}

@@ -1,0 +1,250 @@
+//! Ways of planting a fault in the simulator, none of which touches it: what is
+//! wrong is a coupling, a path or a pair of copies of the test's own, or an
+//! experiment other than the one that is judged. The rest is the real program.
+
+use kac_coupling::coupling::{Collision, Coupling, Slot, Synchronous, apply};
+use kac_coupling::experiment::Experiment;
+use kac_coupling::measure::{Engine, Job, Measured};
+use kac_coupling::observe::DISCREPANCY;
+use kac_coupling::random::{Purpose, ReplicaKey, scalar_stream};
+use kac_coupling::simulate::block::BlockPath;
+use kac_coupling::simulate::initial::InitialPairs;
+use kac_coupling::simulate::pair::{CoupledPair, SameCollisions};
+use kac_coupling::simulate::plain::PoissonPoints;
+use kac_coupling::simulate::powers::Sums;
+use kac_coupling::simulate::slabs::Place;
+use kac_coupling::simulate::{Gas, Path};
+use rand_pcg::Pcg64;
+use std::sync::Arc;
+
+/// What is wrong, and where.
+pub enum Plant {
+    /// Another experiment is simulated than is judged.
+    Experiment(fn(&mut Experiment)),
+    /// A collision does something else to the copies.
+    Coupling(Wrong),
+    /// Other collisions happen, or at other times.
+    Events(Tamper),
+    /// Every replica is counted so many times.
+    Repeated(u64),
+    /// ‖Δ‖ is averaged over replicas, and the mean squared.
+    RootsAveraged,
+}
+
+/// Measure `experiment` with a simulator in which this is planted.
+pub fn measure(experiment: &Experiment, plant: &Plant) -> Measured {
+    match *plant {
+        Plant::Experiment(change) => {
+            let mut other = experiment.clone();
+            change(&mut other);
+            job(experiment, &other).run(Engine::Block, &|_| ())
+        }
+        Plant::Coupling(wrong) => run(experiment, |gas, initial| {
+            SameCollisions::new(gas, initial, wrong, BlockPath::new(gas, wrong))
+        }),
+        Plant::Events(tamper) => run(experiment, |gas, initial| {
+            SameCollisions::new(gas, initial, Synchronous, Tampered::new(gas, tamper))
+        }),
+        Plant::Repeated(times) => misread(experiment, times, &|_, square| square),
+        Plant::RootsAveraged => {
+            // Each replica contributes its term of the delta method: the mean is
+            // that of the roots, squared, and the spread is right.
+            let roots = misread(experiment, 1, &|_, square| square.sqrt());
+            let mean = |record| roots.mean(record, DISCREPANCY).0;
+            let means: Vec<f64> = (0..experiment.points).map(mean).collect();
+            misread(experiment, 1, &move |record, square| {
+                means[record] * (2.0 * square.sqrt() - means[record])
+            })
+        }
+    }
+}
+
+/// The job of simulating one experiment for the sake of another.
+fn job(judged: &Experiment, simulated: &Experiment) -> Job {
+    let theory = judged.theory(judged.sweep[0].0);
+    Job::new(simulated, 0, &theory)
+}
+
+fn run<P: CoupledPair>(
+    experiment: &Experiment,
+    new_pair: impl Fn(&Arc<Gas>, &Arc<InitialPairs>) -> P + Sync,
+) -> Measured {
+    let Experiment {
+        first,
+        second,
+        pairing,
+        ..
+    } = experiment;
+    let initial = Arc::new(InitialPairs::new(first, second, *pairing));
+    job(experiment, experiment).run_on(&|_| (), |gas| new_pair(gas, &initial))
+}
+
+fn misread(experiment: &Experiment, times: u64, read: &Reading) -> Measured {
+    run(experiment, |gas, initial| Misread {
+        pair: SameCollisions::new(gas, initial, Synchronous, BlockPath::new(gas, Synchronous)),
+        times,
+        read,
+        next: 0,
+    })
+}
+
+/// A coupling that changes how the right one collides.
+#[derive(Clone, Copy)]
+pub struct Wrong {
+    pub bath: fn(f64) -> Slot,
+    pub collide: fn(f64, f64, Slot, Slot) -> (Slot, Slot),
+}
+
+/// Nothing is wrong yet.
+pub const SAME: Wrong = Wrong {
+    bath: |velocity| Synchronous.bath_slot(velocity),
+    collide: |cos, sin, one, other| Synchronous.collide(cos, sin, one, other),
+};
+
+impl Coupling for Wrong {
+    fn slot(self, first: f64, second: f64) -> Slot {
+        Synchronous.slot(first, second)
+    }
+    fn velocities(self, slot: Slot) -> (f64, f64) {
+        Synchronous.velocities(slot)
+    }
+    fn difference(self, slot: Slot) -> f64 {
+        Synchronous.difference(slot)
+    }
+    fn bath_slot(self, velocity: f64) -> Slot {
+        (self.bath)(velocity)
+    }
+    fn collide(self, cos: f64, sin: f64, one: Slot, other: Slot) -> (Slot, Slot) {
+        (self.collide)(cos, sin, one, other)
+    }
+}
+
+/// The collisions of a replica in the order of time, up to the first one after
+/// its end.
+pub struct History {
+    pub particles: u32,
+    pub events: Vec<(Place, Collision)>,
+    /// Random numbers that nothing else uses.
+    pub stream: Pcg64,
+}
+
+impl History {
+    /// What really happens to a replica before `end`.
+    pub fn new(gas: &Arc<Gas>, key: ReplicaKey, end: Place) -> Self {
+        let mut points = PoissonPoints::new(gas, key);
+        let mut events = vec![];
+        while events.last().is_none_or(|&(place, _)| place < end) {
+            events.extend(points.next_before(Place {
+                slab: u64::MAX,
+                passed: 0,
+            }));
+        }
+        History {
+            particles: gas.particles as u32,
+            events,
+            stream: scalar_stream(key, Purpose::Counts, 1),
+        }
+    }
+
+    /// All collisions.
+    pub fn collisions(&mut self) -> impl Iterator<Item = &mut Collision> {
+        self.events.iter_mut().map(|(_, collision)| collision)
+    }
+}
+
+/// Changes a replica's history, and leaves it in order.
+pub type Tamper = fn(&mut History);
+
+/// A path along a history that was tampered with.
+struct Tampered {
+    gas: Arc<Gas>,
+    tamper: Tamper,
+    slots: Vec<Slot>,
+    events: Vec<(Place, Collision)>,
+    applied: usize,
+    stops: Vec<Place>,
+    /// Index of the next stop.
+    next: usize,
+}
+
+impl Tampered {
+    fn new(gas: &Arc<Gas>, tamper: Tamper) -> Self {
+        Tampered {
+            gas: gas.clone(),
+            tamper,
+            slots: vec![[0.0; 2]; gas.particles + 1],
+            events: vec![],
+            applied: 0,
+            stops: vec![],
+            next: 0,
+        }
+    }
+}
+
+impl Path<Synchronous> for Tampered {
+    fn restart(&mut self, key: ReplicaKey, stops: &[Place]) -> &mut [Slot] {
+        let end = stops[stops.len() - 1];
+        let mut history = History::new(&self.gas, key, end);
+        (self.tamper)(&mut history);
+        self.events = history.events;
+        self.stops = stops.to_vec();
+        (self.next, self.applied) = (0, 0);
+        &mut self.slots
+    }
+
+    fn advance(&mut self) {
+        let stop = self.stops[self.next];
+        self.next += 1;
+        let coming = self.events[self.applied..].iter();
+        for &(_, collision) in coming.take_while(|&&(place, _)| place < stop) {
+            apply(Synchronous, &mut self.slots, collision);
+            self.applied += 1;
+        }
+    }
+
+    fn slots(&self) -> &[Slot] {
+        &self.slots[..self.gas.particles]
+    }
+
+    fn collisions(&self) -> u64 {
+        self.applied as u64
+    }
+}
+
+/// What is recorded for ‖Δ‖² at a record time.
+type Reading = dyn Fn(usize, f64) -> f64 + Sync;
+
+/// Copies that are moved rightly and recorded wrongly.
+struct Misread<'a, P> {
+    pair: P,
+    /// How many times in a row each replica appears.
+    times: u64,
+    read: &'a Reading,
+    /// Index of the next record.
+    next: usize,
+}
+
+impl<P: CoupledPair> CoupledPair for Misread<'_, P> {
+    fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
+        self.next = 0;
+        self.pair.restart(seed, replica / self.times, stops);
+    }
+    fn advance(&mut self) {
+        self.next += 1;
+        self.pair.advance();
+    }
+    fn particles(&self) -> usize {
+        self.pair.particles()
+    }
+    fn particle(&self, index: usize) -> (f64, f64, f64) {
+        self.pair.particle(index)
+    }
+    fn sums(&self) -> Sums {
+        let mut sums = self.pair.sums();
+        sums[0] = (self.read)(self.next - 1, sums[0]);
+        sums
+    }
+    fn collisions(&self) -> u64 {
+        self.pair.collisions()
+    }
+}
