@@ -86,7 +86,7 @@ pub struct Measured {
     means: [Means; COLUMNS],
     /// For each [`Quantity`], its column's covariances over the record times.
     pub tracked: [Covariances; 4],
-    /// At each record time, the [`LOW_MOMENTS`].
+    /// At each record time, m1 and m2 of the first and of the second copy.
     pub low_moments: Cross,
     /// ‖Δ‖² at each record time.
     pub discrepancy: Powers,

@@ -6,7 +6,7 @@
 //! verdict of that N means anything.
 //!
 //! Comparisons are made where a normal approximation can be trusted far in its
-//! tails: where the squared relative standard error is below [`TRUSTED`], and
+//! tails: where the squared relative standard error is below `TRUSTED`, and
 //! where the laws have moments of all orders. Each N may fail by chance with a
 //! probability of about [`LEVEL`], shared by all its comparisons.
 

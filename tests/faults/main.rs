@@ -12,7 +12,7 @@ use kac_coupling::judge::Outcome;
 use kac_coupling::measure::{Engine, Measured};
 use kac_coupling::model::Clock;
 use kac_coupling::observe::COLUMNS;
-use kac_coupling::verify::verify;
+use kac_coupling::verify::{Sampling, verify};
 use plant::{Plant, SAME, measure};
 use std::convert::Infallible;
 use std::path::Path;
@@ -53,7 +53,13 @@ fn the_honest_program_is_clean_for_200_seeds() {
         for seed in 0..200 {
             experiment.seed = seed;
             let finished = |_: &_| Ok::<(), Infallible>(());
-            let Ok(results) = verify(&experiment, Engine::Block, &|_| (), finished);
+            let Ok(results) = verify(
+                &experiment,
+                Engine::Block,
+                Sampling::Full,
+                &|_| (),
+                finished,
+            );
             for row in &results.self_checks {
                 assert!(row.passed, "seed {seed}: {row}");
             }

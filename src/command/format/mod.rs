@@ -62,7 +62,8 @@ fn sentence(row: &VerdictRow) -> String {
 /// The probability that a right program is reported as wrong, over all configs,
 /// at most.
 fn false_alarm(all: &[Judged]) -> f64 {
-    all.iter().map(|judged| judged.false_alarm).sum()
+    let sum: f64 = all.iter().map(|judged| judged.false_alarm).sum();
+    sum.min(1.0)
 }
 
 /// How many verdicts are as expected, against expectation and inconclusive, and
