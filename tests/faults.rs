@@ -48,6 +48,7 @@ fn experiment(particles: usize, replicas: u64) -> Experiment {
         end: 2.0,
         points: 41,
         wasserstein: None,
+        calibration: None,
         checks: expected
             .map(|(claim, expect)| Check {
                 claim: claim.to_string(),
