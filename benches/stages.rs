@@ -125,6 +125,7 @@ fn job(bencher: Bencher, particles: usize, points: usize) {
         end: 5.0,
         points,
         wasserstein: None,
+        calibration: None,
         checks: vec![],
     };
     let theory = experiment.theory(particles);

@@ -39,6 +39,8 @@ pub struct Experiment {
     pub points: usize,
     /// Where and how W₂ of the first marginals is measured.
     pub wasserstein: Option<WassersteinPlan>,
+    /// Over how many seeds the run is repeated to see what its intervals cover.
+    pub calibration: Option<CalibrationPlan>,
     /// What is to be judged.
     pub checks: Vec<Check>,
 }
@@ -50,6 +52,16 @@ pub struct WassersteinPlan {
     pub points: usize,
     /// Pooled velocities in a batch.
     pub sample: usize,
+}
+
+/// How a run is repeated to see what its intervals cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CalibrationPlan {
+    /// Number of repetitions, each under a seed of its own.
+    pub seeds: u64,
+    /// Record times of means, 0 and the end included, among those of the
+    /// experiment.
+    pub points: usize,
 }
 
 /// A claim to be judged, and what is expected of it.
@@ -104,13 +116,22 @@ impl Experiment {
             .collect()
     }
 
+    /// How often the run is made.
+    pub fn repetitions(&self) -> u64 {
+        self.calibration.map_or(1, |plan| plan.seeds)
+    }
+
+    /// Indices into [`Experiment::times`] of `points` evenly spaced times, 0 and
+    /// the end included.
+    pub fn record_times(&self, points: usize) -> Vec<usize> {
+        let stride = (self.points - 1) / (points - 1);
+        (0..points).map(|k| k * stride).collect()
+    }
+
     /// Indices into [`Experiment::times`] at which W₂ is measured.
     pub fn wasserstein_indices(&self) -> Vec<usize> {
-        let Some(plan) = self.wasserstein else {
-            return vec![];
-        };
-        let stride = (self.points - 1) / (plan.points - 1);
-        (0..plan.points).map(|k| k * stride).collect()
+        self.wasserstein
+            .map_or(vec![], |plan| self.record_times(plan.points))
     }
 
     /// The closed forms for one N of the sweep.

@@ -12,7 +12,7 @@
 //! law, model → coupling → simulate → observe, wasserstein → measure
 //!        ↘ theory ↗                                           ↓
 //!                   theory, estimate::tally ────────────→ estimate → judge → verify → write → command → cli
-//!                                                                                    figure ↗
+//!                                                                       ↘ calibrate ↗   figure ↗
 //! ```
 //!
 //! A [`config`] becomes an [`experiment`]; its gas is [simulated](simulate) and
@@ -43,6 +43,7 @@
 //! | τ | `tolerance` | relative width of "equal" |
 //! | R | `replicas` | number of independent coupled pairs |
 
+pub mod calibrate;
 pub mod cli;
 pub mod command;
 pub mod config;

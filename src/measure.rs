@@ -62,6 +62,8 @@ pub struct Job {
     coupling: CouplingKind,
     seed: u64,
     replicas: u64,
+    /// Whether one thread does everything.
+    alone: bool,
     places: Vec<Place>,
     /// Columns whose covariances over time are tallied, one per [`Quantity`].
     tracked: [usize; 4],
@@ -126,10 +128,22 @@ impl Job {
             coupling: experiment.coupling,
             seed: experiment.seed,
             replicas,
+            alone: false,
             places,
             tracked,
             distances: experiment.wasserstein_indices(),
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
+        }
+    }
+
+    /// The same job under another seed, to be run on the current thread alone:
+    /// small jobs are better done side by side than one after the other. It
+    /// gives the same bits as on a thread pool.
+    pub fn alone(&self, seed: u64) -> Job {
+        Job {
+            seed,
+            alone: true,
+            ..self.clone()
         }
     }
 
@@ -147,8 +161,9 @@ impl Job {
         }
     }
 
-    /// Simulate everything on the current thread pool. `progress` is told how
-    /// many more replicas are done, from any thread.
+    /// Simulate everything, on the current thread pool unless the job is
+    /// [`alone`](Job::alone). `progress` is told how many more replicas are done,
+    /// from any thread.
     pub fn run(&self, engine: Engine, progress: &(dyn Fn(u64) + Sync)) -> Measured {
         self.extend(Measured::new(self), self.replicas, engine, progress)
     }
@@ -212,7 +227,7 @@ impl Job {
         let chunks = upto.div_ceil(self.chunk());
         let next = AtomicU64::new(first);
         let merged = Mutex::new(InOrder::new(measured, first));
-        rayon::broadcast(|_| {
+        let work = || {
             let mut pair = new_pair(&self.gas);
             let mut scratch = Scratch::new(self);
             loop {
@@ -230,7 +245,12 @@ impl Job {
                     .add(index, measured);
                 progress(done);
             }
-        });
+        };
+        if self.alone {
+            work();
+        } else {
+            rayon::broadcast(|_| work());
+        }
         let mut measured = merged.into_inner().expect("no thread panicked").total;
         measured.energy_drift = self.energy_drift(new_pair);
         measured

@@ -21,7 +21,8 @@ pub struct SizePlan {
     pub particles: usize,
     /// Replicas.
     pub replicas: u64,
-    /// Expected number of collisions, (κ/2 + β)·N·T·replicas; exact.
+    /// Expected number of collisions, (κ/2 + β)·N·T·replicas, of all repetitions;
+    /// exact.
     pub collisions: f64,
     /// Seconds on the current thread pool, from a measured burst; without
     /// tables and figures.
@@ -76,13 +77,14 @@ fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan
     };
     let per_replica = experiment.rates().for_particles(particles).total(particles);
     let carried = |time: f64| Some(theory.discrepancy_relative_variance(time)? / replicas as f64);
+    let all = replicas as f64 * experiment.repetitions() as f64;
     let times = experiment.times();
     let heavy = |&&time: &&f64| carried(time).is_some_and(|carried| carried > FEW_REPLICAS);
     SizePlan {
         particles,
         replicas,
-        collisions: per_replica * experiment.end * replicas as f64,
-        seconds: seconds * replicas as f64,
+        collisions: per_replica * experiment.end * all,
+        seconds: seconds * all,
         bytes: bytes(experiment, particles),
         heavy_from: times
             .iter()

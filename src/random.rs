@@ -103,6 +103,16 @@ impl Name {
     }
 }
 
+/// The seed of the `index`-th repetition of a run, in the range of seeds in
+/// configs (below 2⁶³): a hash, so that runs of other seeds share no repetition.
+pub fn repetition_seed(seed: u64, index: u64) -> u64 {
+    let start = Name {
+        high: 0x7265_7065_7469_7469,
+        low: 0x6f6e_2d73_6565_6473,
+    };
+    start.with(seed).with(index).word(0) >> 1
+}
+
 /// A PCG64 for the stream of that name.
 pub fn scalar_stream(key: ReplicaKey, purpose: Purpose, part: u64) -> Pcg64 {
     let name = key.stream(purpose, part);

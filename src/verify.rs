@@ -3,6 +3,7 @@
 use crate::estimate::Findings;
 use crate::estimate::rows::Tables;
 use crate::experiment::{Check, Experiment};
+use crate::judge::calibration::CalibrationRow;
 use crate::judge::claims::claim_of;
 use crate::judge::forecast::Prospect;
 use crate::judge::self_check::{SelfCheckRow, self_checks};
@@ -19,6 +20,8 @@ pub struct Results {
     pub tables: Tables,
     /// What the program found of itself.
     pub self_checks: Vec<SelfCheckRow>,
+    /// What intervals cover, of a run that was repeated.
+    pub calibration: Vec<CalibrationRow>,
     /// All verdicts.
     pub verdicts: Vec<VerdictRow>,
     /// Collisions simulated.
@@ -32,11 +35,13 @@ pub struct Results {
 }
 
 impl Results {
-    /// The worst of all verdicts and self-checks; as expected if there are none.
+    /// The worst of all verdicts, self-checks and intervals; as expected if there
+    /// are none.
     pub fn outcome(&self) -> Outcome {
         let verdicts = self.verdicts.iter().map(|row| row.outcome);
         let self_checks = self.self_checks.iter().map(SelfCheckRow::outcome);
-        let worst = verdicts.chain(self_checks).max();
+        let intervals = self.calibration.iter().map(CalibrationRow::outcome);
+        let worst = verdicts.chain(self_checks).chain(intervals).max();
         worst.unwrap_or(Outcome::AsExpected)
     }
 }

@@ -1263,6 +1263,94 @@ fn nothing_to_judge() {
     assert_eq!(bench.kac(&["run", "config.toml"]).code, Some(0));
 }
 
+/// [`GOOD`] as a calibration.
+fn calibrating() -> String {
+    let text = GOOD.split("[wasserstein]").next().expect("the first part");
+    format!("{text}[calibration]\nseeds = 3\npoints = 4\n")
+}
+
+#[test]
+fn calibrations() {
+    let good = calibrating();
+    let cases = [
+        (
+            "seeds = 3",
+            "seeds = 1",
+            "`calibration.seeds` = 1: must be a whole number from 2 to 1000000",
+            "seeds = 2000",
+        ),
+        (
+            "seeds = 3",
+            "seed = 3",
+            "`calibration.seed` is not a key of this config",
+            "did you mean `seeds`?",
+        ),
+        (
+            "seeds = 3\n",
+            "",
+            "`calibration.seeds` is missing",
+            "over how many seeds",
+        ),
+        (
+            "points = 4",
+            "points = 5",
+            "`calibration.points` = 5: does not fit the record times",
+            "points − 1 divides 6",
+        ),
+        (
+            "[calibration]",
+            "[[check]]\nclaim = \"lemma-1\"\nexpect = \"holds\"\n[calibration]",
+            "`calibration` repeats a run for its intervals alone, so `check` has no meaning here",
+            "leave out `check`, or move it to a config of its own",
+        ),
+        (
+            "[calibration]",
+            "[wasserstein]\npoints = 4\nsample = 20\n[calibration]",
+            "`calibration` repeats a run for its intervals alone, so `wasserstein` has no meaning",
+            "leave out `wasserstein`",
+        ),
+    ];
+    for (from, to, says, fix) in cases {
+        let bench = Bench::new(&edited(&good, from, to));
+        let ended = bench.kac(&["run", "config.toml"]);
+        assert_eq!(ended.code, Some(2), "{says}: {}", ended.stderr);
+        for part in [says, fix] {
+            assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+        }
+        assert_eq!(bench.names("."), ["config.toml".to_string()].into());
+    }
+}
+
+#[test]
+fn a_calibration_is_run_and_not_checked() {
+    let bench = Bench::new(&calibrating());
+    let ended = bench.kac(&["run", "config.toml", "--replicas", "300"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.contains("intervals: "), "{}", ended.stdout);
+    let files = ["csv", "png", "svg"].map(|extension| format!("calibration.{extension}"));
+    let mut expected = BTreeSet::from(files);
+    expected.insert("manifest.json".to_string());
+    assert_eq!(bench.names("output/config"), expected);
+
+    let ended = bench.kac(&["check", "config.toml"]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    for part in [
+        "`calibration` repeats a run, and claims are judged on one",
+        "calibrate with `kac run`",
+    ] {
+        assert!(ended.stderr.contains(part), "{}", ended.stderr);
+    }
+
+    // Among the experiments it is passed over; with nothing else there is nothing.
+    std::fs::create_dir(bench.path("experiments")).expect("a folder");
+    bench.put("experiments/calibration.toml", calibrating());
+    assert_eq!(bench.kac(&["check"]).code, Some(4));
+    bench.put("experiments/good.toml", GOOD);
+    let judged = bench.kac(&["check"]).stdout;
+    assert!(judged.contains("\ngood "), "{judged}");
+    assert!(!judged.contains("\ncalibration "), "{judged}");
+}
+
 #[test]
 fn files_that_cannot_be_read_or_written() {
     let bench = Bench::new(GOOD);

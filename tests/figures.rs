@@ -6,7 +6,8 @@ use std::io::Cursor;
 use std::path::Path;
 
 use kac_coupling::figure::{
-    FIGURES, Figure, FigureError, Rendered, Source, clocks, decay, moments, scaling, wasserstein,
+    FIGURES, Figure, FigureError, Rendered, Source, calibration, clocks, decay, moments, scaling,
+    wasserstein,
 };
 use tempfile::TempDir;
 
@@ -20,6 +21,13 @@ enum Clock {
 }
 
 impl Clock {
+    fn name(self) -> &'static str {
+        match self {
+            Self::MasterEquation => "master-equation",
+            Self::Theorem6 => "theorem6",
+        }
+    }
+
     /// κ and β at λ = μ = 1.
     fn rates(self) -> (f64, f64) {
         match self {
@@ -195,6 +203,50 @@ fn scaling_table(clock: Clock, particles: &[u64]) -> String {
     table
 }
 
+/// Limits of covers and of either tail over 2000 seeds.
+const LEVELS: [(f64, [u32; 2], [u32; 2]); 3] = [
+    (0.9, [1755, 1843], [69, 133]),
+    (0.99, [1964, 1993], [2, 22]),
+    (0.999, [1992, 2000], [0, 6]),
+];
+
+fn calibration_table(clock: Clock, particles: &[u64]) -> String {
+    let name = clock.name();
+    let mut noise = Noise(5);
+    let mut table = String::from(
+        "particles,clock,quantity,estimate,time,replicas,seeds,confidence,covered,coverage,expected,\
+         limit_low,limit_high,below,above,tail_limit_low,tail_limit_high,relative_variance,trusted,\
+         verdict\n",
+    );
+    for &number in particles {
+        let quantities = ["discrepancy", "energy", "first-moment", "pair-moment"];
+        let rates = quantities.map(|quantity| (quantity, "rate", String::new(), 0.005));
+        let mean = |time| {
+            let spread = relative_variance(number, time) / 500.0;
+            ("discrepancy", "mean", time.to_string(), spread)
+        };
+        for (quantity, estimate, time, spread) in rates.into_iter().chain(times(5, 4.0).map(mean)) {
+            for (confidence, [low, high], [tail_low, tail_high]) in LEVELS {
+                let expected = 2000.0 * confidence;
+                let noise = noise.next() * (expected * (1.0 - confidence)).sqrt();
+                let covered = (expected + noise).round().min(2000.0);
+                let above = (0.6 * (2000.0 - covered)).round();
+                let below = 2000.0 - covered - above;
+                let coverage = covered / 2000.0;
+                let trusted = spread <= 0.01;
+                writeln!(
+                    table,
+                    "{number},{name},{quantity},{estimate},{time},500,2000,{confidence},{covered},\
+                     {coverage},{expected},{low},{high},{below},{above},{tail_low},{tail_high},\
+                     {spread},{trusted},CALIBRATED"
+                )
+                .unwrap();
+            }
+        }
+    }
+    table
+}
+
 fn folder_with(clock: Clock, particles: &[u64]) -> TempDir {
     let folder = TempDir::new().unwrap();
     write(
@@ -213,6 +265,11 @@ fn folder_with(clock: Clock, particles: &[u64]) -> TempDir {
         "scaling.csv",
         &scaling_table(clock, particles),
     );
+    write(
+        folder.path(),
+        "calibration.csv",
+        &calibration_table(clock, particles),
+    );
     folder
 }
 
@@ -230,7 +287,7 @@ fn render_all(
         .map(|figure| {
             let rendered = match figure.source {
                 Source::OneFolder(_) => figure.render(&[theorem6]),
-                Source::TwoClocks(_) => figure.render(&[master, theorem6]),
+                Source::TwoClocks(_) | Source::EachClock(_) => figure.render(&[master, theorem6]),
             };
             (figure.name, rendered)
         })
@@ -351,6 +408,18 @@ fn every_figure_has_its_size_and_its_labels() {
                 "±4",
                 "(1 in 4 shown)",
                 "Time t",
+            ],
+        ),
+        (
+            "calibration",
+            (1280, 950),
+            vec![
+                "Decay rates: clock of the master equation (1)",
+                "Decay rates: clock of Theorem 6’s proof",
+                "99.9 % intervals",
+                "z beyond ±2.58",
+                "Over 2000 seeds",
+                "Number of particles N",
             ],
         ),
     ];
@@ -570,6 +639,31 @@ fn the_column_of_trust_is_optional() {
     assert!(distrusted.svg.contains("not trusted"));
 }
 
+#[test]
+fn the_calibration_of_one_run_has_one_clock() {
+    let folder = folder_with(Clock::Theorem6, &[1, 8]);
+    let rendered = calibration(&[folder.path()]).unwrap();
+    assert_sound("calibration", &rendered);
+    let texts = texts(&rendered.svg);
+    let of = |words: &str| texts.iter().filter(|text| text.starts_with(words)).count();
+    assert_eq!((of("Decay rates:"), of("90 % intervals")), (1, 1));
+}
+
+#[test]
+fn intervals_that_cover_too_seldom_stand_out() {
+    let said = "covers too seldom";
+    let folder = folder_with(Clock::Theorem6, &[8]);
+    let sound = calibration(&[folder.path()]).unwrap().svg;
+    assert!(!sound.contains(said));
+    let text = fs::read_to_string(folder.path().join("calibration.csv")).unwrap();
+    let narrow = with_cells(&text, &["coverage"], "0.87");
+    write(folder.path(), "calibration.csv", &narrow);
+    let svg = calibration(&[folder.path()]).unwrap().svg;
+    assert!(svg.contains(said));
+    // Four quantities at three levels, and one in the legend.
+    assert_eq!(circles(&svg, "stroke=\"#C41230\"").len(), 13);
+}
+
 /// Replaces every cell in the columns by a value.
 fn with_cells(table: &str, columns: &[&str], value: &str) -> String {
     let header = table.lines().next().unwrap().split(',').collect::<Vec<_>>();
@@ -602,6 +696,18 @@ fn numbers(figure: &Figure) -> &'static [&'static str] {
             "bound",
         ],
         "scaling" => &["value", "std_error", "exact"],
+        "calibration" => &[
+            "seeds",
+            "confidence",
+            "coverage",
+            "limit_low",
+            "limit_high",
+            "below",
+            "above",
+            "tail_limit_low",
+            "tail_limit_high",
+            "relative_variance",
+        ],
         _ => &["time", "mean", "std_error", "exact", "z"],
     }
 }

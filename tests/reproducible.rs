@@ -7,7 +7,7 @@ use kac_coupling::estimate::rows::Tables;
 use kac_coupling::experiment::{Experiment, WassersteinPlan};
 use kac_coupling::measure::Engine;
 use kac_coupling::model::Clock;
-use kac_coupling::verify::{Sampling, verify};
+use kac_coupling::verify::{Results, Sampling, verify};
 use kac_coupling::write::OutputFolder;
 use std::convert::Infallible;
 use std::path::Path;
@@ -44,7 +44,11 @@ fn tables(experiment: &Experiment, engine: Engine, threads: usize) -> Tables {
 fn bytes(tables: &Tables) -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let output = OutputFolder::open(folder.path()).unwrap();
-    let names = output.write_tables(tables, &[], &[]).unwrap();
+    let results = Results {
+        tables: tables.clone(),
+        ..Results::default()
+    };
+    let names = output.write_tables(&results).unwrap();
     assert!(names.len() == 5, "{names:?}");
     names
         .iter()

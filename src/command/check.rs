@@ -2,7 +2,7 @@
 
 use super::format::{Judged, github, json, junit, text};
 use super::{CommandError, Exit, Overrides, print, simulate};
-use crate::config::load_with_checks;
+use crate::config::{load, load_with_checks};
 use crate::verify::Sampling;
 use std::path::{Path, PathBuf};
 
@@ -19,12 +19,13 @@ pub enum Format {
     Github,
 }
 
-/// The configs in a folder, by name.
+/// The configs in a folder, by name, but for those that calibrate: they judge
+/// no claims.
 ///
 /// # Errors
 ///
-/// If the folder cannot be read.
-pub fn configs_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
+/// If the folder or a config cannot be read.
+fn judging_configs_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let failed = |reason| CommandError::Folder {
         path: folder.to_path_buf(),
         reason,
@@ -40,16 +41,22 @@ pub fn configs_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
         }
     }
     configs.sort();
-    if configs.is_empty() {
+    let mut judging = vec![];
+    for path in configs {
+        if load(&path)?.experiment.calibration.is_none() {
+            judging.push(path);
+        }
+    }
+    if judging.is_empty() {
         return Err(failed(std::io::Error::other(
-            "there is no .toml file in it",
+            "there is no .toml file with claims in it",
         )));
     }
-    Ok(configs)
+    Ok(judging)
 }
 
-/// Judge the checks of these configs; of all in `experiments/` if there are
-/// none.
+/// Judge the checks of these configs; of all in `experiments/` that judge if
+/// there are none.
 ///
 /// # Errors
 ///
@@ -61,7 +68,7 @@ pub fn check(
     overrides: Overrides,
 ) -> Result<Exit, CommandError> {
     let paths = if paths.is_empty() {
-        configs_in(Path::new("experiments"))?
+        judging_configs_in(Path::new("experiments"))?
     } else {
         paths.to_vec()
     };

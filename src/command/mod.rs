@@ -1,5 +1,6 @@
 //! What the commands do. The only module that prints.
 
+mod calibration;
 pub mod check;
 pub mod claims;
 mod columns;
@@ -9,8 +10,8 @@ pub mod plan;
 mod progress;
 pub mod run;
 
+use crate::calibrate::calibrate;
 use crate::config::{Config, LoadError};
-use crate::estimate::rows::Tables;
 use crate::experiment::Experiment;
 use crate::figure::{FigureError, Rendered};
 use crate::judge::Outcome;
@@ -130,7 +131,7 @@ impl Overrides {
     }
 }
 
-/// Simulate an experiment with a progress bar; tables are written to `folder`
+/// Simulate an experiment, or calibrate it, with a progress bar; tables are written to `folder`
 /// after each N, so that a killed run keeps what it finished.
 fn simulate(
     experiment: &Experiment,
@@ -140,17 +141,15 @@ fn simulate(
     let progress = Progress::new(experiment);
     let write = |results: &Results| -> Result<(), CommandError> {
         if let Some(folder) = folder {
-            folder.write_tables(&results.tables, &results.self_checks, &results.verdicts)?;
+            folder.write_tables(results)?;
         }
         Ok(())
     };
-    let results = verify(
-        experiment,
-        Engine::Block,
-        sampling,
-        &|done| progress.add(done),
-        write,
-    )?;
+    let add = |done| progress.add(done);
+    let results = match experiment.calibration {
+        Some(plan) => calibrate(experiment, plan, &add, write),
+        None => verify(experiment, Engine::Block, sampling, &add, write),
+    }?;
     progress.finish();
     Ok(results)
 }
@@ -176,15 +175,17 @@ fn write_figure(
     Ok(names)
 }
 
-/// Whether a set of tables has what a figure of one folder reads.
-fn has_data(figure: &crate::figure::Figure, tables: &Tables, sweep: usize) -> bool {
-    figure.folders() == 1
-        && figure.tables.iter().all(|&name| match name {
-            "wasserstein.csv" => tables
-                .wasserstein
-                .iter()
-                .any(|row| row.w2_squared.is_some()),
-            "scaling.csv" => sweep > 1,
-            _ => true,
-        })
+/// Whether a run has what a figure of one folder reads.
+fn has_data(figure: &crate::figure::Figure, results: &Results, sweep: usize) -> bool {
+    let tables = &results.tables;
+    figure.tables.iter().all(|&name| match name {
+        "wasserstein.csv" => tables
+            .wasserstein
+            .iter()
+            .any(|row| row.w2_squared.is_some()),
+        "scaling.csv" => sweep > 1 && !tables.scaling.is_empty(),
+        "calibration.csv" => !results.calibration.is_empty(),
+        "moments.csv" => !tables.moments.is_empty(),
+        _ => !tables.discrepancy.is_empty(),
+    })
 }

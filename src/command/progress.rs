@@ -11,13 +11,14 @@ pub struct Progress {
 impl Progress {
     /// A bar over all replicas of an experiment.
     pub fn new(experiment: &Experiment) -> Self {
-        let replicas = experiment.sweep.iter().map(|(_, replicas)| replicas).sum();
+        let replicas: u64 = experiment.sweep.iter().map(|(_, replicas)| replicas).sum();
         let style =
             ProgressStyle::with_template("{msg} [{bar:40}] {percent}% of the replicas, {eta} left")
                 .expect("the template is well-formed")
                 .progress_chars("=> ");
         // Hidden by itself where standard error is no terminal.
-        let bar = ProgressBar::new(replicas).with_style(style);
+        let bar =
+            ProgressBar::new(replicas.saturating_mul(experiment.repetitions())).with_style(style);
         bar.set_message(experiment.name.clone());
         Progress { bar }
     }

@@ -1,7 +1,7 @@
 //! `kac run`: simulate, write tables, figures and a manifest, judge.
 
 use super::format::{Judged, text};
-use super::{CommandError, Exit, Overrides, has_data, print, simulate, write_figure};
+use super::{CommandError, Exit, Overrides, calibration, has_data, print, simulate, write_figure};
 use crate::config::load;
 use crate::figure::{FIGURES, Figure, FigureError};
 use crate::judge::Outcome;
@@ -32,15 +32,16 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
     overrides.on_threads(|| {
         let mut results = simulate(experiment, Sampling::Full, Some(&folder))?;
         let mut watch = Watch::start();
-        let tables =
-            folder.write_tables(&results.tables, &results.self_checks, &results.verdicts)?;
+        let tables = folder.write_tables(&results)?;
         let mut files: Vec<String> = tables.into_iter().map(String::from).collect();
-        let drawable = |figure: &&Figure| figure.folders() == 1;
-        let figures: Vec<&Figure> = FIGURES.iter().filter(drawable).collect();
+        let figures: Vec<&Figure> = FIGURES
+            .iter()
+            .filter(|figure| figure.shows_one_run())
+            .collect();
         let drawn: Vec<_> = figures
             .par_iter()
             .map(|figure| {
-                has_data(figure, &results.tables, experiment.sweep.len())
+                has_data(figure, &results, experiment.sweep.len())
                     .then(|| figure.render(&[folder.path()]))
             })
             .collect();
@@ -59,7 +60,9 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
         results.profile.output += watch.lap();
         write_manifest(&folder, &config, &results, &files, start.elapsed())?;
         let (outcome, collisions) = (results.outcome(), results.collisions);
-        if !results.verdicts.is_empty() || outcome != Outcome::AsExpected {
+        if experiment.calibration.is_some() {
+            print(&calibration::text(&results))?;
+        } else if !results.verdicts.is_empty() || outcome != Outcome::AsExpected {
             print(&text(&[Judged::new(&config, results)]))?;
         }
         print(&format!(

@@ -9,7 +9,7 @@ mod reader;
 pub use reader::ConfigError;
 
 use crate::coupling::CouplingKind;
-use crate::experiment::{Check, Expectation, Experiment, WassersteinPlan};
+use crate::experiment::{CalibrationPlan, Check, Expectation, Experiment, WassersteinPlan};
 use crate::judge::claims::{LEDGER, find};
 use crate::model::Clock;
 use crate::theory::pairing::Pairing;
@@ -35,7 +35,7 @@ pub enum LoadError {
 }
 
 /// The keys of the top level.
-const TOP_KEYS: [&str; 9] = [
+const TOP_KEYS: [&str; 10] = [
     "title",
     "seed",
     "replicas",
@@ -44,6 +44,7 @@ const TOP_KEYS: [&str; 9] = [
     "initial",
     "time",
     "wasserstein",
+    "calibration",
     "check",
 ];
 /// Two copies of this many particles take 1.6 GB in each thread.
@@ -56,6 +57,8 @@ const SCALES: std::ops::RangeInclusive<f64> = 1e-60..=1e60;
 const MOST_REPLICAS: u64 = 1 << 53;
 /// A batch of this many velocities fits in memory, with room to sort it.
 const MOST_SAMPLE: u64 = 100_000_000;
+/// Binomial limits of this many seeds are summed in 8 MB.
+const MOST_SEEDS: u64 = 1_000_000;
 /// A replica with more collisions than this would take months.
 const MOST_COLLISIONS: f64 = 1e15;
 
@@ -104,13 +107,20 @@ pub fn load_with_checks(path: &Path) -> Result<Config, LoadError> {
     }
     let source = Source::new(path, config.text.into_bytes())?;
     let document = source.parse()?;
-    Err(Section::top(&source, &document, &TOP_KEYS)?
-        .error(
-            Some("check"),
+    let top = Section::top(&source, &document, &TOP_KEYS)?;
+    let (key, problem, fix) = match config.experiment.calibration {
+        Some(_) => (
+            "calibration",
+            "repeats a run, and claims are judged on one",
+            "calibrate with `kac run`",
+        ),
+        None => (
+            "check",
             "is missing: there is nothing to judge",
             "add a section [[check]] with a claim and what to expect",
-        )
-        .into())
+        ),
+    };
+    Err(top.error(Some(key), problem, fix).into())
 }
 
 /// The experiment, and the line of each of its checks.
@@ -177,6 +187,7 @@ fn parse(source: &Source) -> Result<(Experiment, Vec<usize>), ConfigError> {
         end,
         points,
         wasserstein: wasserstein(&top, points)?,
+        calibration: calibration(&top, points)?,
         checks: vec![],
     };
     affordable(&experiment, &model, &time)?;
@@ -275,20 +286,49 @@ fn wasserstein(top: &Section, points: usize) -> Result<Option<WassersteinPlan>, 
     };
     let fix = "write a section [wasserstein] with points and sample, or leave it out";
     let section = node.section(&["points", "sample"], fix)?;
+    let chosen = chosen_points(&section, points)?;
+    let fix = "write how many velocities a batch pools, e.g. sample = 20000";
+    let sample = section.get("sample", fix)?.whole(2, MOST_SAMPLE, fix)? as usize;
+    Ok(Some(WassersteinPlan {
+        points: chosen,
+        sample,
+    }))
+}
+
+/// The points of a section, whose record times are among all.
+fn chosen_points(section: &Section, points: usize) -> Result<usize, ConfigError> {
     let fix = format!(
         "its record times are among those of [time]: choose points so that points − 1 divides {}",
         points - 1
     );
     let node = section.get("points", &fix)?;
     let chosen = node.whole(2, points as u64, &fix)? as usize;
-    if !(points - 1).is_multiple_of(chosen - 1) {
-        return Err(node.error("does not fit the record times", fix));
+    if (points - 1).is_multiple_of(chosen - 1) {
+        Ok(chosen)
+    } else {
+        Err(node.error("does not fit the record times", fix))
     }
-    let fix = "write how many velocities a batch pools, e.g. sample = 20000";
-    let sample = section.get("sample", fix)?.whole(2, MOST_SAMPLE, fix)? as usize;
-    Ok(Some(WassersteinPlan {
-        points: chosen,
-        sample,
+}
+
+fn calibration(top: &Section, points: usize) -> Result<Option<CalibrationPlan>, ConfigError> {
+    let Some(node) = top.find("calibration") else {
+        return Ok(None);
+    };
+    let fix = "write a section [calibration] with seeds and points, or leave it out";
+    let section = node.section(&["seeds", "points"], fix)?;
+    for other in ["wasserstein", "check"] {
+        if top.find(other).is_some() {
+            return Err(section.error(
+                None,
+                format!("repeats a run for its intervals alone, so `{other}` has no meaning here"),
+                format!("leave out `{other}`, or move it to a config of its own"),
+            ));
+        }
+    }
+    let fix = "write over how many seeds the run is repeated, e.g. seeds = 2000";
+    Ok(Some(CalibrationPlan {
+        seeds: section.get("seeds", fix)?.whole(2, MOST_SEEDS, fix)?,
+        points: chosen_points(&section, points)?,
     }))
 }
 

@@ -1,5 +1,6 @@
 //! From tallies and closed forms to rows of numbers with error bars.
 
+pub mod binomial;
 pub mod rate;
 pub mod rows;
 pub mod tally;
@@ -9,7 +10,7 @@ use crate::measure::Measured;
 use crate::special::normal_quantile;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::{Quantity, System, Theory};
-use rate::{NoRate, RateEstimate, RateWeights};
+use rate::{FEW_REPLICAS, NoRate, RateEstimate, RateWeights};
 
 /// The level of intervals in tables that no check asked for.
 pub const TABLE_CONFIDENCE: f64 = 0.999;
@@ -53,8 +54,6 @@ impl Findings {
     ///
     /// Why there is none.
     pub fn rate(&self, quantity: Quantity) -> RateResult {
-        let n = self.particles as f64;
-        let tally = &self.measured.tracked[quantity as usize];
         let weights = rate_weights(
             &self.theory,
             quantity,
@@ -62,6 +61,17 @@ impl Findings {
             &self.times,
             self.measured.replicas,
         )?;
+        self.rate_with(quantity, &weights)
+    }
+
+    /// As [`Findings::rate`], where [`rate_weights`] are at hand.
+    ///
+    /// # Errors
+    ///
+    /// If the means determine no rate.
+    pub fn rate_with(&self, quantity: Quantity, weights: &RateWeights) -> RateResult {
+        let n = self.particles as f64;
+        let tally = &self.measured.tracked[quantity as usize];
         let (scale, shift) = match quantity {
             Quantity::Discrepancy => (1.0, 0.0),
             Quantity::Energy => (n, -n * self.theory.bath_variance()),
@@ -132,6 +142,48 @@ pub fn rate_weights(
         &second,
         replicas,
     )
+}
+
+/// What is known before sampling of the mean of ‖Δ(t)‖² over replicas.
+#[derive(Debug, Clone, Copy)]
+pub struct ExactDiscrepancy {
+    /// E‖Δ(t)‖².
+    pub mean: f64,
+    /// v/R: the relative variance of the mean over R replicas. `None` where it is
+    /// infinite or not known.
+    pub relative_variance: Option<f64>,
+}
+
+impl ExactDiscrepancy {
+    /// At a time, over this many replicas.
+    pub fn new(theory: &Theory, time: f64, replicas: u64) -> Self {
+        ExactDiscrepancy {
+            mean: theory.discrepancy_mean(time),
+            relative_variance: theory
+                .discrepancy_relative_variance(time)
+                .map(|variance| variance / replicas as f64),
+        }
+    }
+
+    /// The exact standard error of the mean.
+    pub fn std_error(&self) -> Option<f64> {
+        Some(self.relative_variance?.sqrt() * self.mean)
+    }
+
+    /// (mean − exact mean)/exact standard error, where that is not 0.
+    pub fn z(&self, mean: f64) -> Option<f64> {
+        z_score(mean, self.mean, self.std_error()?)
+    }
+
+    /// Whether z is nearly normal: the mean is not carried by few replicas.
+    pub fn trusted(&self) -> Option<bool> {
+        Some(self.relative_variance? <= FEW_REPLICAS)
+    }
+}
+
+/// (value − exact)/error where the error is not 0.
+pub fn z_score(value: f64, exact: f64, error: f64) -> Option<f64> {
+    (error > 0.0).then(|| (value - exact) / error)
 }
 
 /// The half-width, in standard errors, of a two-sided normal interval.

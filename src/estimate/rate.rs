@@ -139,6 +139,12 @@ impl RateWeights {
         1.0 / (self.replicas as f64 * self.information).sqrt()
     }
 
+    /// v/R at the last time in use, where it is largest.
+    pub fn relative_variance(&self) -> f64 {
+        let last = self.variances.last().expect("there are two times");
+        last / self.replicas as f64
+    }
+
     /// The rate of a positive quantity from its means.
     fn log_rate(&self, means: &[f64]) -> Result<f64, NoRate> {
         if means.iter().any(|&mean| mean <= 0.0 || !mean.is_finite()) {

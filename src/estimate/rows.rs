@@ -3,9 +3,8 @@
 //! `None` is an empty cell: there is no such value. A standard error of 0 is a
 //! claim that there is no error, and only made where that is so.
 
-use super::{Findings, TABLE_CONFIDENCE, normal_half_width};
+use super::{ExactDiscrepancy, Findings, TABLE_CONFIDENCE, normal_half_width, z_score};
 use crate::coupling::CouplingKind;
-use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::Experiment;
 use crate::observe::{DISCREPANCY, column};
 use crate::theory::{Moment, Quantity, System};
@@ -143,11 +142,6 @@ pub struct Tables {
     pub scaling: Vec<ScalingRow>,
 }
 
-/// (value − exact)/error where the error is not 0.
-fn z_score(value: f64, exact: f64, error: f64) -> Option<f64> {
-    (error > 0.0).then(|| (value - exact) / error)
-}
-
 impl Tables {
     /// The rows that one N gives.
     pub fn of(experiment: &Experiment, findings: &Findings, initial_w2: f64) -> Tables {
@@ -175,22 +169,18 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
     let replicas = findings.measured.replicas;
     let row = |(index, &time): (usize, &f64)| {
         let (mean, std_error) = findings.measured.mean(index, DISCREPANCY);
-        let exact_mean = theory.discrepancy_mean(time);
-        let relative = theory
-            .discrepancy_relative_variance(time)
-            .map(|variance| variance / replicas as f64);
-        let exact_std_error = relative.map(|relative| relative.sqrt() * exact_mean);
+        let exact = ExactDiscrepancy::new(theory, time, replicas);
         DiscrepancyRow {
             particles: findings.particles,
             time,
             replicas,
             mean,
             std_error: std_error.filter(|_| theory.has_finite_spread()),
-            exact_mean,
-            exact_std_error,
-            z: exact_std_error.and_then(|error| z_score(mean, exact_mean, error)),
+            exact_mean: exact.mean,
+            exact_std_error: exact.std_error(),
+            z: exact.z(mean),
             bound: libm::exp(-experiment.mu * time) * theory.discrepancy_mean(0.0),
-            trusted: relative.map(|relative| relative <= FEW_REPLICAS),
+            trusted: exact.trusted(),
         }
     };
     findings.times.iter().enumerate().map(row).collect()

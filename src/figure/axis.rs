@@ -108,6 +108,17 @@ impl Axis {
         }
     }
 
+    /// A linear axis on which the names stand at 0, 1, 2, …
+    pub(super) fn names(names: impl IntoIterator<Item = String>) -> Self {
+        let names: Vec<String> = names.into_iter().collect();
+        let mut axis = Self::bare(Scale::Linear, -0.5, names.len() as f64 - 0.5);
+        axis.ticks = (0..)
+            .zip(names)
+            .map(|(place, name)| axis.tick(f64::from(place), name))
+            .collect();
+        axis
+    }
+
     /// An axis without ticks, for a panel that has nothing to show.
     pub(super) fn unmarked() -> Self {
         Self::bare(Scale::Linear, 0.0, 1.0)

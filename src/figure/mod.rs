@@ -12,6 +12,7 @@
 //! A figure is added by adding one file and one line in [`FIGURES`].
 
 mod axis;
+mod calibration;
 mod canvas;
 mod clocks;
 mod decay;
@@ -26,6 +27,7 @@ mod wasserstein;
 
 use std::path::{Path, PathBuf};
 
+pub use calibration::calibration;
 pub use clocks::clocks;
 pub use decay::decay;
 pub use moments::moments;
@@ -115,6 +117,8 @@ pub enum Source {
     OneFolder(fn(&Path) -> Result<Rendered, FigureError>),
     /// From the folders of the `master-equation` and the `theorem6` clock, in this order.
     TwoClocks(fn(&Path, &Path) -> Result<Rendered, FigureError>),
+    /// From a folder for each clock, or for one of them.
+    EachClock(fn(&[&Path]) -> Result<Rendered, FigureError>),
 }
 
 /// A figure by name.
@@ -139,6 +143,7 @@ pub const FIGURES: &[Figure] = &[
     scaling::FIGURE,
     clocks::FIGURE,
     moments::FIGURE,
+    calibration::FIGURE,
 ];
 
 impl Figure {
@@ -147,19 +152,24 @@ impl Figure {
         FIGURES.iter().find(|figure| figure.name == name)
     }
 
-    /// How many folders [`Figure::render`] needs.
+    /// How many folders [`Figure::render`] reads, at most.
     pub fn folders(&self) -> usize {
         match self.source {
             Source::OneFolder(_) => 1,
-            Source::TwoClocks(_) => 2,
+            Source::TwoClocks(_) | Source::EachClock(_) => 2,
         }
+    }
+
+    /// Whether one folder is enough.
+    pub fn shows_one_run(&self) -> bool {
+        !matches!(self.source, Source::TwoClocks(_))
     }
 
     /// Draws the figure from its folders of tables.
     ///
     /// # Errors
     ///
-    /// [`FigureError::Folders`] unless there are as many folders as [`Figure::folders`] says;
+    /// [`FigureError::Folders`] unless there are as many folders as [`Source`] says;
     /// otherwise whatever the figure reports.
     pub fn render(&self, folders: &[&Path]) -> Result<Rendered, FigureError> {
         match (self.source, folders) {
@@ -167,6 +177,7 @@ impl Figure {
             (Source::TwoClocks(draw), [master_equation, theorem6]) => {
                 draw(master_equation, theorem6)
             }
+            (Source::EachClock(draw), [_] | [_, _]) => draw(folders),
             _ => Err(FigureError::Folders {
                 figure: self.name,
                 expected: self.folders(),

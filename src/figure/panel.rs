@@ -254,6 +254,33 @@ impl<B: DrawingBackend> Panel<'_, '_, B> {
         }
     }
 
+    /// A vertical line across the whole panel.
+    pub(super) fn upright(&self, at: f64, stroke: Stroke) -> Result<(), FigureError> {
+        match self.across.share(at) {
+            Some(share) if (0.0..=1.0).contains(&share) => {
+                let x = self.x(share);
+                let ends = [(x, self.place.top), (x, self.place.bottom)];
+                self.canvas.line(&ends, stroke)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The area between two values, across the whole panel.
+    pub(super) fn belt(
+        &self,
+        values: [f64; 2],
+        colour: RGBColor,
+        opacity: f64,
+    ) -> Result<(), FigureError> {
+        let [Some(low), Some(high)] = values.map(|value| self.up.clamped_share(value)) else {
+            return Ok(());
+        };
+        let Rectangle { left, right, .. } = self.place;
+        let belt = Rectangle::new(left, self.y(high), right, self.y(low));
+        self.canvas.polygon(&belt.outline(), colour.mix(opacity))
+    }
+
     /// The area between two curves, given as (at, low, high). A low end that a logarithmic axis
     /// cannot show is the lower edge of the panel.
     pub(super) fn band(

@@ -158,6 +158,68 @@ impl Row for Scaling {
     }
 }
 
+/// How many seeds' intervals cover the exact value.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Calibration {
+    pub(super) particles: u64,
+    pub(super) clock: String,
+    pub(super) quantity: String,
+    pub(super) estimate: String,
+    #[serde(deserialize_with = "number")]
+    pub(super) seeds: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) confidence: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) coverage: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) limit_low: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) limit_high: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) below: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) above: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) tail_limit_low: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) tail_limit_high: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) relative_variance: f64,
+    pub(super) trusted: bool,
+}
+
+impl Calibration {
+    /// Whether the exact value is covered more seldom than by chance.
+    pub(super) fn under_covers(&self) -> bool {
+        self.coverage * self.seeds < self.limit_low - 0.5
+    }
+}
+
+impl Row for Calibration {
+    const FILE: &'static str = "calibration.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "particles",
+        "clock",
+        "quantity",
+        "estimate",
+        "seeds",
+        "confidence",
+        "coverage",
+        "limit_low",
+        "limit_high",
+        "below",
+        "above",
+        "tail_limit_low",
+        "tail_limit_high",
+        "relative_variance",
+        "trusted",
+    ];
+
+    fn particles(&self) -> u64 {
+        self.particles
+    }
+}
+
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }

@@ -6,6 +6,7 @@
 //! wrong program would pass wherever a refutation is expected. A verdict is
 //! about the data of its experiment.
 
+pub mod calibration;
 pub mod claims;
 pub mod forecast;
 pub mod self_check;

@@ -52,6 +52,9 @@ fn resolved(config: &Config) -> Value {
         "wasserstein": experiment.wasserstein.map(|plan| {
             json!({ "points": plan.points, "sample": plan.sample })
         }),
+        "calibration": experiment.calibration.map(|plan| {
+            json!({ "seeds": plan.seeds, "points": plan.points })
+        }),
         "check": checks,
     })
 }

@@ -5,9 +5,7 @@
 
 pub mod manifest;
 
-use crate::estimate::rows::Tables;
-use crate::judge::VerdictRow;
-use crate::judge::self_check::SelfCheckRow;
+use crate::verify::Results;
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -33,12 +31,13 @@ const TEMPORARY_PREFIX: &str = ".kac-";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// Names of the tables, and of all else that a run writes.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "discrepancy.csv",
     "wasserstein.csv",
     "rates.csv",
     "moments.csv",
     "scaling.csv",
+    "calibration.csv",
     "self_checks.csv",
     "verdicts.csv",
 ];
@@ -115,20 +114,17 @@ impl OutputFolder {
     /// # Errors
     ///
     /// If one cannot be written.
-    pub fn write_tables(
-        &self,
-        tables: &Tables,
-        self_checks: &[SelfCheckRow],
-        verdicts: &[VerdictRow],
-    ) -> Result<Vec<&'static str>, WriteError> {
+    pub fn write_tables(&self, results: &Results) -> Result<Vec<&'static str>, WriteError> {
+        let tables = &results.tables;
         let contents = [
             csv_bytes(&tables.discrepancy),
             csv_bytes(&tables.wasserstein),
             csv_bytes(&tables.rates),
             csv_bytes(&tables.moments),
             csv_bytes(&tables.scaling),
-            csv_bytes(self_checks),
-            csv_bytes(verdicts),
+            csv_bytes(&results.calibration),
+            csv_bytes(&results.self_checks),
+            csv_bytes(&results.verdicts),
         ];
         let mut written = vec![];
         for (name, bytes) in TABLES.into_iter().zip(contents) {

@@ -1,0 +1,201 @@
+//! A run repeated over many seeds: what its intervals are worth.
+//!
+//! Repeated are the estimates that verdicts rest on, with the error bars that
+//! they come with in tables: decay rates with the larger of their two standard
+//! errors, and means of ‖Δ‖² with the exact one. Their exact values are closed
+//! forms of the config.
+
+use crate::estimate::rate::{FEW_REPLICAS, RateWeights};
+use crate::estimate::{ExactDiscrepancy, Findings, rate_weights, z_score};
+use crate::experiment::{CalibrationPlan, Experiment};
+use crate::judge::calibration::{CalibrationRow, Repeated, Tally, calibration_rows};
+use crate::measure::{Engine, Job};
+use crate::observe::DISCREPANCY;
+use crate::profile::Profile;
+use crate::random::repetition_seed;
+use crate::theory::{Quantity, Theory};
+use crate::verify::Results;
+use rayon::prelude::*;
+
+/// Something estimated in each repetition, with what is known of it before.
+#[derive(Debug)]
+enum Estimate {
+    /// The decay rate of a quantity.
+    Rate(Quantity, RateWeights),
+    /// The mean of ‖Δ‖² at a record time.
+    Mean(usize, ExactDiscrepancy),
+}
+
+/// The entry of an experiment's sweep that is repeated.
+#[derive(Debug)]
+pub struct Repetition<'a> {
+    experiment: &'a Experiment,
+    index: usize,
+    theory: Theory,
+    job: Job,
+    /// All that have an error bar, known before sampling.
+    estimates: Vec<Estimate>,
+}
+
+impl<'a> Repetition<'a> {
+    /// Of entry `index` of a sweep, with means at these record times.
+    pub fn new(experiment: &'a Experiment, index: usize, record_times: &[usize]) -> Self {
+        let (particles, replicas) = experiment.sweep[index];
+        let theory = experiment.theory(particles);
+        let times = experiment.times();
+        let rate = |quantity| {
+            let weights = rate_weights(&theory, quantity, particles, &times, replicas).ok()?;
+            Some(Estimate::Rate(quantity, weights))
+        };
+        let mean = |&record: &usize| {
+            let exact = ExactDiscrepancy::new(&theory, times[record], replicas);
+            // Without an error there is no z-score.
+            (exact.std_error()? > 0.0).then_some(Estimate::Mean(record, exact))
+        };
+        let rates = Quantity::ALL.into_iter().filter_map(rate);
+        let means = record_times.iter().filter_map(mean);
+        let estimates = rates.chain(means).collect();
+        Repetition {
+            experiment,
+            index,
+            job: Job::new(experiment, index, &theory),
+            theory,
+            estimates,
+        }
+    }
+
+    /// What is found under a seed, by the current thread alone.
+    pub fn run(&self, seed: u64, progress: &(dyn Fn(u64) + Sync)) -> Findings {
+        let measured = self.job.alone(seed).run(Engine::Block, progress);
+        Findings::new(self.experiment, self.index, self.theory.clone(), measured)
+    }
+
+    /// How many standard errors each estimate lies above its exact value; `None`
+    /// where this repetition has no estimate.
+    pub fn scores(&self, findings: &Findings) -> Vec<Option<f64>> {
+        let score = |estimate: &Estimate| match estimate {
+            Estimate::Rate(quantity, weights) => {
+                let rate = findings.rate_with(*quantity, weights).ok()?;
+                let exact = self.theory.decay_rate(*quantity);
+                z_score(rate.rate, exact, rate.std_error())
+            }
+            Estimate::Mean(record, exact) => {
+                let (mean, _) = findings.measured.mean(*record, DISCREPANCY);
+                exact.z(mean)
+            }
+        };
+        self.estimates.iter().map(score).collect()
+    }
+
+    /// What is estimated, in the order of the scores.
+    pub fn estimates(&self) -> Vec<Repeated> {
+        let (particles, replicas) = self.experiment.sweep[self.index];
+        let times = self.experiment.times();
+        let repeated = |estimate: &Estimate| {
+            let (quantity, name, time, relative_variance) = match estimate {
+                Estimate::Rate(quantity, weights) => {
+                    (*quantity, "rate", None, weights.relative_variance())
+                }
+                Estimate::Mean(record, exact) => (
+                    Quantity::Discrepancy,
+                    "mean",
+                    Some(times[*record]),
+                    exact.relative_variance.expect("it has an error bar"),
+                ),
+            };
+            Repeated {
+                particles,
+                clock: self.experiment.clock.name(),
+                quantity: quantity.name(),
+                estimate: name,
+                time,
+                replicas,
+                relative_variance,
+                trusted: relative_variance <= FEW_REPLICAS,
+            }
+        };
+        self.estimates.iter().map(repeated).collect()
+    }
+
+    /// Repeat it over this many seeds on the current thread pool.
+    fn over_seeds(&self, seeds: u64, progress: &(dyn Fn(u64) + Sync)) -> Repetitions {
+        let none = || Repetitions {
+            tallies: vec![Tally::default(); self.estimates.len()],
+            ..Repetitions::default()
+        };
+        let add = |mut repetitions: Repetitions, index| {
+            let seed = repetition_seed(self.experiment.seed, index);
+            let findings = self.run(seed, progress);
+            repetitions.add(&findings, &self.scores(&findings));
+            repetitions
+        };
+        // Counts have the same sum in any order.
+        let seeds = (0..seeds).into_par_iter();
+        seeds.fold(none, add).reduce(none, Repetitions::merged)
+    }
+}
+
+/// What was counted over seeds.
+#[derive(Debug, Default)]
+struct Repetitions {
+    tallies: Vec<Tally>,
+    collisions: u64,
+    replicas: u64,
+    profile: Profile,
+}
+
+impl Repetitions {
+    fn add(&mut self, findings: &Findings, scores: &[Option<f64>]) {
+        for (tally, &score) in self.tallies.iter_mut().zip(scores) {
+            tally.add(score);
+        }
+        self.collisions += findings.measured.collisions;
+        self.replicas += findings.measured.replicas;
+        self.profile.merge(&findings.measured.profile);
+    }
+
+    fn merged(mut self, other: Self) -> Self {
+        for (mine, theirs) in self.tallies.iter_mut().zip(&other.tallies) {
+            mine.merge(theirs);
+        }
+        self.collisions += other.collisions;
+        self.replicas += other.replicas;
+        self.profile.merge(&other.profile);
+        self
+    }
+}
+
+/// Repeat each N of an experiment over seeds on the current thread pool, and
+/// count how often intervals cover what they should.
+///
+/// Threads take whole repetitions, for small runs do not fill them. `progress`
+/// is told of replicas done, from any thread; `finished` sees the results after
+/// each N, and can stop with an error.
+///
+/// # Errors
+///
+/// Those of `finished`.
+pub fn calibrate<E>(
+    experiment: &Experiment,
+    plan: CalibrationPlan,
+    progress: &(dyn Fn(u64) + Sync),
+    mut finished: impl FnMut(&Results) -> Result<(), E>,
+) -> Result<Results, E> {
+    let record_times = experiment.record_times(plan.points);
+    let mut results = Results::default();
+    for index in 0..experiment.sweep.len() {
+        let repetition = Repetition::new(experiment, index, &record_times);
+        let repetitions = repetition.over_seeds(plan.seeds, progress);
+        results.collisions += repetitions.collisions;
+        results.replicas += repetitions.replicas;
+        results.profile.merge(&repetitions.profile);
+        let estimates = repetition.estimates();
+        let tallied: Vec<(Repeated, Tally)> =
+            estimates.into_iter().zip(repetitions.tallies).collect();
+        let rows = calibration_rows(plan.seeds, &tallied);
+        results.false_alarm += rows.iter().map(CalibrationRow::false_alarm).sum::<f64>();
+        results.calibration.extend(rows);
+        finished(&results)?;
+    }
+    Ok(results)
+}
