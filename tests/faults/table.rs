@@ -60,6 +60,7 @@ pub fn experiment(clock: Clock, sweep: &[(usize, u64)]) -> Experiment {
             points: 5,
             sample: 1000,
         }),
+        calibration: None,
         checks: EXPECTED.map(check).to_vec(),
     }
 }
