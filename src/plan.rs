@@ -137,10 +137,15 @@ fn burst(experiment: &Experiment, index: usize, theory: &Theory) -> (Measured, f
         let seconds = start.elapsed().as_secs_f64() / measured.replicas as f64;
         (measured, seconds)
     };
-    // Two batches have a standard error; threads need several to be busy.
-    let (_, seconds) = run(2 * batch);
-    let wanted = ((BURST / seconds) as u64).max(8 * batch);
-    run(wanted.next_multiple_of(batch))
+    // Short bursts are mostly start-up; threads need several batches to be busy.
+    let mut some = 8 * batch;
+    loop {
+        let (measured, seconds) = run(some);
+        if seconds * some as f64 >= BURST || some >= replicas {
+            return (measured, seconds);
+        }
+        some *= 4;
+    }
 }
 
 /// Bytes of the states, records, pools and tallies of all threads.
