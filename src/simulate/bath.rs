@@ -4,7 +4,7 @@
 //! Velocities come in groups of sixteen from two rows of
 //! [`Lanes`](crate::random::Lanes): one of variates and one of selectors.
 
-use super::marks::normal_row;
+use super::marks::Coefficients;
 use crate::law::Law;
 use crate::random::{LANES, Row, one_to_two, open_uniform};
 use crate::vector::{Instructions, vectorised};
@@ -88,7 +88,7 @@ vectorised! {
     /// Standard normal variates.
     fn draw_normal(rows: &[[Row; ROWS_PER_GROUP]], variates: &mut [Group]) {
         for ([words, _], group) in rows.iter().zip(variates) {
-            *group = normal_row(words);
+            *group = Coefficients::normal_row(words);
         }
     }
 }

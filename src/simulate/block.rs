@@ -5,7 +5,7 @@
 //! which applies collisions to particles, is sequential.
 
 use super::bath::{GROUP, Group, ROWS_PER_GROUP};
-use super::marks::{MarkLaw, WORDS_PER_COLLISION, direction};
+use super::marks::{Coefficients, MarkLaw, WORDS_PER_COLLISION};
 use super::slabs::{Place, Stops};
 use super::{Gas, Path};
 use crate::coupling::{Collision, Coupling, Slot, apply};
@@ -263,16 +263,14 @@ pub fn draw_particles(
 }
 
 vectorised! {
-/// At which angle: [`direction`] of each collision's third word.
+/// At which angle: [`Coefficients::direction`] of each collision's third word.
 pub fn draw_directions(
     words: &[[Row; WORDS_PER_COLLISION]],
     cos: &mut [[f64; LANES]],
     sin: &mut [[f64; LANES]],
 ) {
     for (group, (cos, sin)) in words.iter().zip(cos.iter_mut().zip(sin)) {
-        for lane in 0..LANES {
-            (cos[lane], sin[lane]) = direction(group[2][lane]);
-        }
+        Coefficients::direction_row(&group[2], cos, sin);
     }
 }
 }

@@ -3,7 +3,7 @@
 use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, level};
-use crate::simulate::marks::normal_row;
+use crate::simulate::marks::Coefficients;
 use crate::theory::pairing::Pairing;
 use crate::vector::{Instructions, vectorised};
 
@@ -106,7 +106,7 @@ vectorised! {
     /// Standard normal variates.
     fn draw_normal(words: &[Row], variates: &mut [[f64; LANES]]) {
         for (words, variates) in words.iter().zip(variates) {
-            *variates = normal_row(words);
+            *variates = Coefficients::normal_row(words);
         }
     }
 }

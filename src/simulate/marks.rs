@@ -11,6 +11,7 @@
 
 use crate::model::Rates;
 use crate::random::{LANES, Row, index_and_rest, one_to_two};
+use std::hint::black_box;
 
 /// Words of [`Lanes`](crate::random::Lanes) rows that one collision takes:
 /// particle and kind, partner, direction, in this order.
@@ -58,85 +59,160 @@ impl MarkLaw {
     }
 }
 
-/// (cosθ, sinθ) of an angle uniform on [0, 2π).
+/// Lanes that the widest vector registers hold.
+const WIDTH: usize = 8;
+
+/// A number, once for each lane of a vector.
+type Spread = [f64; WIDTH];
+
+/// The coefficients of [`direction`] and [`normal_row`], spread over lanes.
 ///
-/// The top two bits choose the quadrant, the next 52 an angle x in
-/// [−π/4, π/4); sine and cosine of x are the kernel polynomials of FreeBSD's
-/// msun (`k_sin.c`, `k_cos.c`; Sun Microsystems 1993), right to about one unit
-/// in the last place.
-#[inline(always)]
-pub fn direction(word: u64) -> (f64, f64) {
-    let quadrant = word >> 62;
-    let x = (one_to_two(word << 2) - 1.5) * std::f64::consts::FRAC_PI_2;
-    let z = x * x;
-    let z2 = z * z;
-    let z4 = z2 * z2;
-    let sin_tail = (-1.666_666_666_666_663_243_48e-1 + z * 8.333_333_333_322_489_461_24e-3)
-        + z2 * (-1.984_126_982_985_794_931_34e-4 + z * 2.755_731_370_707_006_767_89e-6)
-        + z4 * (-2.505_076_025_340_686_341_95e-8 + z * 1.589_690_995_211_550_102_21e-10);
-    let cos_tail = (4.166_666_666_666_660_190_37e-2 + z * -1.388_888_888_887_410_957_49e-3)
-        + z2 * (2.480_158_728_947_672_941_78e-5 + z * -2.755_731_435_139_066_330_35e-7)
-        + z4 * (2.087_572_321_298_174_827_90e-9 + z * -1.135_964_755_778_819_482_65e-11);
-    let sin = (x + x * (z * sin_tail)).to_bits();
-    let cos = (1.0 - (0.5 * z - z2 * cos_tail)).to_bits();
-    // Odd quadrants swap sine and cosine; then the signs.
-    let swap = (sin ^ cos) & 0u64.wrapping_sub(quadrant & 1);
-    let cos_sign = ((quadrant + 1) & 2) << 62;
-    let sin_sign = (quadrant & 2) << 62;
-    (
-        f64::from_bits(cos ^ swap ^ cos_sign),
-        f64::from_bits(sin ^ swap ^ sin_sign),
-    )
+/// Literals would do, but for AVX2 compilers then spread each one anew at each use,
+/// which takes as long as the arithmetic. So they are read from memory.
+#[derive(Debug)]
+#[repr(align(64))]
+pub struct Coefficients {
+    sin: [Spread; 6],
+    cos: [Spread; 6],
+    log: [Spread; 7],
 }
 
-/// ln u for a normal positive u: the method and coefficients of FreeBSD's msun
-/// (`e_log.c`; Sun Microsystems 1993), without its special cases. The error is
-/// below one unit in the last place.
-#[inline(always)]
-fn natural_log(u: f64) -> f64 {
-    const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
-    const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-1;
-    const LN2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;
-    // u = 2^exponent · (1 + f) with 1 + f in [√½, √2).
-    let shifted = u.to_bits() + (0x3ff0_0000_0000_0000 - SQRT_HALF);
-    let biased = f64::from_bits(0x4330_0000_0000_0000 | (shifted >> 52));
-    let exponent = biased - (4_503_599_627_370_496.0 + 1023.0);
-    let f = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff) + SQRT_HALF) - 1.0;
-    let s = f / (2.0 + f);
-    let z = s * s;
-    let w = z * z;
-    let even = w
-        * (3.999_999_999_940_941_908e-1
-            + w * (2.222_219_843_214_978_396e-1 + w * 1.531_383_769_920_937_332e-1));
-    let odd = z
-        * (6.666_666_666_666_735_130e-1
-            + w * (2.857_142_874_366_239_149e-1
-                + w * (1.818_357_216_161_805_012e-1 + w * 1.479_819_860_511_658_591e-1)));
-    let half_square = 0.5 * f * f;
-    let tail = s * (half_square + (even + odd)) + exponent * LN2_LOW;
-    exponent * LN2_HIGH - ((half_square - tail) - f)
-}
-
-/// Two independent standard normal variates (Box and Muller 1958):
-/// √(−2 ln u)·(cosφ, sinφ) with u uniform on (0, 1] in steps of 2⁻⁵².
-#[inline(always)]
-pub fn normal_pair(radius: u64, angle: u64) -> (f64, f64) {
-    let u = 2.0 - one_to_two(radius);
-    let length = (-2.0 * natural_log(u)).sqrt();
-    let (cos, sin) = direction(angle);
-    (length * cos, length * sin)
-}
-
-/// [`normal_pair`] of the words of lanes k and k + 8, for k below 8; the variates
-/// go to the same lanes.
-#[inline(always)]
-pub fn normal_row(words: &Row) -> [f64; LANES] {
-    const HALF: usize = LANES / 2;
-    let mut row = [0.0; LANES];
-    for lane in 0..HALF {
-        (row[lane], row[lane + HALF]) = normal_pair(words[lane], words[lane + HALF]);
+const fn spread<const COUNT: usize>(numbers: [f64; COUNT]) -> [Spread; COUNT] {
+    let mut spread = [[0.0; WIDTH]; COUNT];
+    let mut index = 0;
+    while index < COUNT {
+        spread[index] = [numbers[index]; WIDTH];
+        index += 1;
     }
-    row
+    spread
+}
+
+/// The kernel polynomials of FreeBSD's msun (`k_sin.c`, `k_cos.c`, `e_log.c`; Sun
+/// Microsystems 1993).
+static COEFFICIENTS: Coefficients = Coefficients {
+    sin: spread([
+        -1.666_666_666_666_663_243_48e-1,
+        8.333_333_333_322_489_461_24e-3,
+        -1.984_126_982_985_794_931_34e-4,
+        2.755_731_370_707_006_767_89e-6,
+        -2.505_076_025_340_686_341_95e-8,
+        1.589_690_995_211_550_102_21e-10,
+    ]),
+    cos: spread([
+        4.166_666_666_666_660_190_37e-2,
+        -1.388_888_888_887_410_957_49e-3,
+        2.480_158_728_947_672_941_78e-5,
+        -2.755_731_435_139_066_330_35e-7,
+        2.087_572_321_298_174_827_90e-9,
+        -1.135_964_755_778_819_482_65e-11,
+    ]),
+    log: spread([
+        6.666_666_666_666_735_130e-1,
+        3.999_999_999_940_941_908e-1,
+        2.857_142_874_366_239_149e-1,
+        2.222_219_843_214_978_396e-1,
+        1.818_357_216_161_805_012e-1,
+        1.531_383_769_920_937_332e-1,
+        1.479_819_860_511_658_591e-1,
+    ]),
+};
+
+impl Coefficients {
+    /// The coefficients, as numbers that a compiler does not know.
+    pub fn get() -> &'static Coefficients {
+        black_box(&COEFFICIENTS)
+    }
+
+    /// (cosθ, sinθ) of an angle uniform on [0, 2π), in a lane.
+    ///
+    /// The top two bits choose the quadrant, the next 52 an angle x in
+    /// [−π/4, π/4); sine and cosine of x are polynomials right to about one unit in
+    /// the last place.
+    #[inline(always)]
+    pub fn direction(&self, lane: usize, word: u64) -> (f64, f64) {
+        let s = |k: usize| self.sin[k][lane];
+        let c = |k: usize| self.cos[k][lane];
+        let quadrant = word >> 62;
+        let x = (one_to_two(word << 2) - 1.5) * std::f64::consts::FRAC_PI_2;
+        let z = x * x;
+        let z2 = z * z;
+        let z4 = z2 * z2;
+        let sin_tail = (s(0) + z * s(1)) + z2 * (s(2) + z * s(3)) + z4 * (s(4) + z * s(5));
+        let cos_tail = (c(0) + z * c(1)) + z2 * (c(2) + z * c(3)) + z4 * (c(4) + z * c(5));
+        let sin = (x + x * (z * sin_tail)).to_bits();
+        let cos = (1.0 - (0.5 * z - z2 * cos_tail)).to_bits();
+        // Odd quadrants swap sine and cosine; then the signs.
+        let swap = (sin ^ cos) & 0u64.wrapping_sub(quadrant & 1);
+        let cos_sign = ((quadrant + 1) & 2) << 62;
+        let sin_sign = (quadrant & 2) << 62;
+        (
+            f64::from_bits(cos ^ swap ^ cos_sign),
+            f64::from_bits(sin ^ swap ^ sin_sign),
+        )
+    }
+
+    /// ln u for a normal positive u, in a lane: the method of msun, without its
+    /// special cases. The error is below one unit in the last place.
+    #[inline(always)]
+    fn natural_log(&self, lane: usize, u: f64) -> f64 {
+        const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
+        const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-1;
+        const LN2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;
+        let c = |k: usize| self.log[k][lane];
+        // u = 2^exponent · (1 + f) with 1 + f in [√½, √2).
+        let shifted = u.to_bits() + (0x3ff0_0000_0000_0000 - SQRT_HALF);
+        let biased = f64::from_bits(0x4330_0000_0000_0000 | (shifted >> 52));
+        let exponent = biased - (4_503_599_627_370_496.0 + 1023.0);
+        let f = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff) + SQRT_HALF) - 1.0;
+        let s = f / (2.0 + f);
+        let z = s * s;
+        let w = z * z;
+        let even = w * (c(1) + w * (c(3) + w * c(5)));
+        let odd = z * (c(0) + w * (c(2) + w * (c(4) + w * c(6))));
+        let half_square = 0.5 * f * f;
+        let tail = s * (half_square + (even + odd)) + exponent * LN2_LOW;
+        exponent * LN2_HIGH - ((half_square - tail) - f)
+    }
+
+    /// Two independent standard normal variates (Box and Muller 1958), in a lane:
+    /// √(−2 ln u)·(cosφ, sinφ) with u uniform on (0, 1] in steps of 2⁻⁵².
+    #[inline(always)]
+    fn normal_pair(&self, lane: usize, radius: u64, angle: u64) -> (f64, f64) {
+        let u = 2.0 - one_to_two(radius);
+        let length = (-2.0 * self.natural_log(lane, u)).sqrt();
+        let (cos, sin) = self.direction(lane, angle);
+        (length * cos, length * sin)
+    }
+
+    /// [`Coefficients::direction`] of each lane of a row.
+    #[inline(always)]
+    pub fn direction_row(words: &Row, cos: &mut [f64; LANES], sin: &mut [f64; LANES]) {
+        let coefficients = Self::get();
+        for first in (0..LANES).step_by(WIDTH) {
+            for lane in 0..WIDTH {
+                (cos[first + lane], sin[first + lane]) =
+                    coefficients.direction(lane, words[first + lane]);
+            }
+        }
+    }
+
+    /// Standard normal variates: those of the words of lanes k and k + 8, for k
+    /// below 8, go to the same lanes.
+    #[inline(always)]
+    pub fn normal_row(words: &Row) -> [f64; LANES] {
+        let coefficients = Self::get();
+        let mut row = [0.0; LANES];
+        for lane in 0..WIDTH {
+            (row[lane], row[lane + WIDTH]) =
+                coefficients.normal_pair(lane, words[lane], words[lane + WIDTH]);
+        }
+        row
+    }
+}
+
+/// (cosθ, sinθ) of an angle uniform on [0, 2π): [`Coefficients::direction`].
+pub fn direction(word: u64) -> (f64, f64) {
+    COEFFICIENTS.direction(0, word)
 }
 
 #[cfg(test)]
@@ -166,9 +242,9 @@ mod tests {
         for step in 0..100_000 {
             let u = 2.0 - one_to_two(next_word(&mut stream) >> (step % 50));
             let exact = libm::log(u);
-            assert!((natural_log(u) - exact).abs() <= 2e-16 * exact.abs());
+            assert!((COEFFICIENTS.natural_log(0, u) - exact).abs() <= 2e-16 * exact.abs());
         }
-        assert_eq!(natural_log(1.0), 0.0);
+        assert_eq!(COEFFICIENTS.natural_log(0, 1.0), 0.0);
     }
 
     #[test]
