@@ -269,8 +269,9 @@ pub fn draw_directions(
     cos: &mut [[f64; LANES]],
     sin: &mut [[f64; LANES]],
 ) {
+    let coefficients = Coefficients::get();
     for (group, (cos, sin)) in words.iter().zip(cos.iter_mut().zip(sin)) {
-        Coefficients::direction_row(&group[2], cos, sin);
+        coefficients.direction_row(&group[2], cos, sin);
     }
 }
 }

@@ -186,12 +186,10 @@ impl Coefficients {
 
     /// [`Coefficients::direction`] of each lane of a row.
     #[inline(always)]
-    pub fn direction_row(words: &Row, cos: &mut [f64; LANES], sin: &mut [f64; LANES]) {
-        let coefficients = Self::get();
+    pub fn direction_row(&self, words: &Row, cos: &mut [f64; LANES], sin: &mut [f64; LANES]) {
         for first in (0..LANES).step_by(WIDTH) {
             for lane in 0..WIDTH {
-                (cos[first + lane], sin[first + lane]) =
-                    coefficients.direction(lane, words[first + lane]);
+                (cos[first + lane], sin[first + lane]) = self.direction(lane, words[first + lane]);
             }
         }
     }
@@ -200,6 +198,7 @@ impl Coefficients {
     /// below 8, go to the same lanes.
     #[inline(always)]
     pub fn normal_row(words: &Row) -> [f64; LANES] {
+        // Anew for each row: kept over many, there are too many for the registers.
         let coefficients = Self::get();
         let mut row = [0.0; LANES];
         for lane in 0..WIDTH {

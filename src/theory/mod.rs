@@ -298,14 +298,14 @@ impl Theory {
         start * start * libm::exp(-rate * time)
     }
 
-    /// All moments of degree up to 4, times e^{growth·t}.
-    fn fourth_order(&self, copy: System, time: f64, growth: f64) -> Option<Array1<f64>> {
+    /// All moments of degree up to 4.
+    fn fourth_order(&self, copy: System, time: f64) -> Option<Array1<f64>> {
         let system = self.system.as_ref()?;
         let moments = &self.initial[copy as usize];
         moments[4]?;
         // An infinite third moment only enters E V_1³V_2, which feeds nothing.
         let start = system.product(|order| moments[order as usize].unwrap_or(0.0));
-        Some(system.at(&start, time, growth))
+        Some(system.at(&start, time))
     }
 
     /// A moment of a copy at a time; `None` where it is infinite, or takes two
@@ -320,7 +320,7 @@ impl Theory {
             Moment::M11 => Some(self.pair_moment(copy, time)),
             Moment::M4 | Moment::M22 => {
                 let partition: &[u32] = if moment == Moment::M4 { &[4] } else { &[2, 2] };
-                let moments = self.fourth_order(copy, time, 0.0)?;
+                let moments = self.fourth_order(copy, time)?;
                 Some(moments[self.system.as_ref()?.position(partition)?])
             }
         }
@@ -366,7 +366,7 @@ impl Theory {
         match quantity {
             Quantity::Discrepancy => self.discrepancy_martingale_second(time),
             Quantity::Energy => {
-                let moments = self.fourth_order(copy, time, 0.0)?;
+                let moments = self.fourth_order(copy, time)?;
                 let at = |partition: &[u32]| self.joint(&moments, partition);
                 let square = n * at(&[4]) + n * (n - 1.0) * at(&[2, 2]);
                 Some(growth * (square - 2.0 * n * n * g2 * at(&[2]) + n * n * g2 * g2))
@@ -376,7 +376,7 @@ impl Theory {
                 Some(growth * (n * self.second_moment(copy, time) + joint))
             }
             Quantity::PairMoment => {
-                let moments = self.fourth_order(copy, time, 0.0)?;
+                let moments = self.fourth_order(copy, time)?;
                 let at = |partition: &[u32]| self.joint(&moments, partition);
                 let pairs = n * (n - 1.0);
                 let same = 2.0 * pairs * at(&[2, 2]);
@@ -411,7 +411,7 @@ impl Theory {
         let (mean, square) = self.low_moments(copy, time);
         let joint = (n - 1.0) * self.pair_moment(copy, time);
         let first = ((square + joint) / n - mean * mean).max(0.0).sqrt();
-        let moments = self.fourth_order(copy, time, 0.0)?;
+        let moments = self.fourth_order(copy, time)?;
         let fourth = self.joint(&moments, &[4]) + (n - 1.0) * self.joint(&moments, &[2, 2]);
         let second = (fourth / n - square * square).max(0.0).sqrt();
         Some((first, second))
