@@ -144,7 +144,7 @@ fn verify_size(
 }
 
 fn judge_all(experiment: &Experiment, findings: Findings, initial_w2: f64, look: Look) -> Judged {
-    let self_checks = self_checks(experiment, &findings);
+    let self_checks = self_checks(&findings);
     let evidence = Evidence {
         experiment,
         findings: &findings,

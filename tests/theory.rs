@@ -5,7 +5,7 @@ use kac_coupling::coupling::CouplingKind;
 use kac_coupling::estimate::rows::Tables;
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::{Laplace, Law, Normal, Point, StudentT, Uniform};
-use kac_coupling::measure::Engine;
+use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::{Clock, Rates};
 use kac_coupling::theory::hierarchy::MomentSystem;
 use kac_coupling::theory::pairing::{Pairing, difference_moments};
@@ -46,14 +46,15 @@ fn the_variance_of_the_discrepancy_is_that_of_a_gas_with_its_bath_at_rest() {
                 CouplingKind::Synchronous,
             );
             let own = rates.for_particles(particles);
-            let system = MomentSystem::new(particles, own.pair, own.bath, 4, |_| 0.0);
+            let system =
+                MomentSystem::new(particles, own.pair, own.bath, &[&[4], &[2, 2]], |_| 0.0);
             let start = system.product(|order| match order {
                 2 => difference.second,
                 4 => difference.fourth.unwrap(),
                 _ => 0.0,
             });
             for time in [0.0, 0.4, 3.0] {
-                let moments = system.at(&start, time, 0.0);
+                let moments = system.at(&start, time);
                 let n = particles as f64;
                 let mut square = n * moments[system.position(&[4]).unwrap()];
                 if let Some(position) = system.position(&[2, 2]) {
@@ -212,6 +213,42 @@ fn exact_and_empirical_errors_agree_and_scores_are_small() {
         }
     }
     assert!(compared > 200, "{compared}");
+    // Of moments too: √((k − 1)/4R) of their own kurtosis k, which is below 200.
+    let mut compared = 0;
+    for row in &tables.moments {
+        let (exact, mean) = (row.exact_std_error.unwrap(), row.exact.unwrap());
+        if exact > 0.0 && exact <= 1e-2 * mean.abs() {
+            let ratio = row.std_error.unwrap() / exact;
+            assert!((ratio - 1.0).abs() < 0.15, "{row:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 1000, "{compared}");
+}
+
+#[test]
+fn the_kurtosis_of_the_discrepancy_is_that_of_many_replicas() {
+    // The sample's kurtosis is read off the error of its variance. Its own
+    // relative error is some √(E(S−ES)⁸/(E(S−ES)⁴)²/R), below 3 % early on.
+    let mut experiment = load(Path::new("experiments/theorem6.toml"))
+        .unwrap()
+        .experiment;
+    experiment.sweep = vec![(1, 400_000), (2, 400_000), (8, 200_000), (100, 20_000)];
+    (experiment.end, experiment.points) = (0.2, 3);
+    experiment.wasserstein = None;
+    for (index, &(particles, replicas)) in experiment.sweep.iter().enumerate() {
+        let theory = experiment.theory(particles);
+        let measured = Job::new(&experiment, index, &theory).run(Engine::Block, &|_| ());
+        for (at, time) in experiment.times().into_iter().enumerate() {
+            let (_, error) = measured.discrepancy.variance(at).unwrap();
+            let sampled = 1.0 + error * error * replicas as f64;
+            let exact = theory.discrepancy_kurtosis(time).unwrap();
+            assert!(
+                (sampled / exact - 1.0).abs() < 0.1,
+                "N = {particles}, t = {time}: {sampled}, exactly {exact}"
+            );
+        }
+    }
 }
 
 #[test]

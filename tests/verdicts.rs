@@ -47,7 +47,7 @@ fn verdict(experiment: &Experiment, findings: &Findings, claim: &str) -> Verdict
     let evidence = Evidence {
         experiment,
         findings,
-        self_checks: &self_checks(experiment, findings),
+        self_checks: &self_checks(findings),
         initial_w2: wasserstein_squared(&experiment.first, &experiment.second).0,
     };
     judge(&check, find(claim).unwrap(), evidence)

@@ -9,7 +9,7 @@ use crate::experiment::Experiment;
 use crate::measure::Measured;
 use crate::special::normal_quantile;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
-use crate::theory::{Quantity, System, Theory};
+use crate::theory::{Moment, Quantity, System, Theory};
 use rate::{FEW_REPLICAS, NoRate, RateEstimate, RateWeights};
 
 /// The level of intervals in tables that no check asked for.
@@ -79,6 +79,13 @@ impl Findings {
             Quantity::PairMoment => (n * (n - 1.0), 0.0),
         };
         weights.estimate(tally, scale, shift, quantity == Quantity::Discrepancy)
+    }
+
+    /// The exact standard error of the mean of a moment at a time; `None` where it is
+    /// infinite.
+    pub fn exact_moment_error(&self, system: System, moment: Moment, time: f64) -> Option<f64> {
+        let deviation = self.theory.moment_deviation(system, moment, time)?;
+        Some(deviation / (self.measured.replicas as f64).sqrt())
     }
 
     /// Gelbrich's bound at the *measured* first and second moments of a record

@@ -3,6 +3,7 @@
 //! `None` is an empty cell: there is no such value. A standard error of 0 is a
 //! claim that there is no error, and only made where that is so.
 
+use super::rate::FEW_REPLICAS;
 use super::{ExactDiscrepancy, Findings, TABLE_CONFIDENCE, normal_half_width, z_score};
 use crate::coupling::CouplingKind;
 use crate::experiment::Experiment;
@@ -52,8 +53,12 @@ pub struct MomentRow {
     pub std_error: Option<f64>,
     /// The exact moment.
     pub exact: Option<f64>,
-    /// (mean − exact)/std_error.
+    /// (mean − exact)/exact_std_error.
     pub z: Option<f64>,
+    /// The exact standard error of the mean.
+    pub exact_std_error: Option<f64>,
+    /// Whether z is nearly normal: the mean is not carried by few replicas.
+    pub trusted: Option<bool>,
 }
 
 /// A row of `wasserstein.csv`: squared distances of first marginals.
@@ -187,7 +192,6 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
 }
 
 fn moment_rows(findings: &Findings) -> Vec<MomentRow> {
-    let theory = &findings.theory;
     let mut rows = vec![];
     for (index, &time) in findings.times.iter().enumerate() {
         for system in System::ALL {
@@ -195,27 +199,39 @@ fn moment_rows(findings: &Findings) -> Vec<MomentRow> {
                 if moment.is_joint() && findings.particles == 1 {
                     continue;
                 }
-                let (mean, std_error) = findings.measured.mean(index, column(system, moment));
-                // No error bar where the variance is infinite.
-                let std_error =
-                    std_error.filter(|_| moment == Moment::M1 || theory.has_fourth_moment(system));
-                let exact = theory.moment(system, moment, time);
-                rows.push(MomentRow {
-                    particles: findings.particles,
-                    time,
-                    system: system.name(),
-                    moment: moment.name(),
-                    mean,
-                    std_error,
-                    exact,
-                    z: exact
-                        .zip(std_error)
-                        .and_then(|(exact, error)| z_score(mean, exact, error)),
-                });
+                rows.push(moment_row(findings, (index, time), system, moment));
             }
         }
     }
     rows
+}
+
+fn moment_row(
+    findings: &Findings,
+    (index, time): (usize, f64),
+    system: System,
+    moment: Moment,
+) -> MomentRow {
+    let theory = &findings.theory;
+    let (mean, std_error) = findings.measured.mean(index, column(system, moment));
+    let exact = theory.moment(system, moment, time);
+    let exact_std_error = findings.exact_moment_error(system, moment, time);
+    let relative = exact_std_error.zip(theory.moment_size(system, moment, time));
+    MomentRow {
+        particles: findings.particles,
+        time,
+        system: system.name(),
+        moment: moment.name(),
+        mean,
+        // No error bar where the variance is infinite.
+        std_error: std_error.filter(|error| error.is_finite() && exact_std_error.is_some()),
+        exact,
+        z: exact
+            .zip(exact_std_error)
+            .and_then(|(exact, error)| z_score(mean, exact, error)),
+        exact_std_error,
+        trusted: relative.map(|(error, size)| error * error <= FEW_REPLICAS * size * size),
+    }
 }
 
 fn wasserstein_rows(

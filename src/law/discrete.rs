@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 
 use super::validate::{location, not_empty, same_length, weights};
-use super::{Distribution, LawError, Level, compensated_sum, polar_minus};
+use super::{Distribution, LawError, Level, compensated_sum, polar_minus, power};
 
 /// The law Σ_k w_k δ_{x_k} of finitely many values.
 ///
@@ -140,6 +140,10 @@ impl Distribution for Discrete {
 
     fn fourth_central_moment(&self) -> Option<f64> {
         Some(self.central(|offset| (offset * offset) * (offset * offset)))
+    }
+
+    fn higher_central_moment(&self, order: u32) -> Option<f64> {
+        Some(self.central(|offset| power(offset, order)))
     }
 
     fn characteristic(&self, xi: f64) -> Complex64 {

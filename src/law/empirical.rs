@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use num_complex::Complex64;
 
 use super::validate::{location, not_empty};
-use super::{Distribution, LawError, Level, compensated_sum, polar_minus};
+use super::{Distribution, LawError, Level, compensated_sum, polar_minus, power};
 
 /// The empirical measure (1/n) Σ_k δ_{x_k} of n values.
 ///
@@ -276,6 +276,14 @@ impl Distribution for Empirical {
 
     fn fourth_central_moment(&self) -> Option<f64> {
         Some(self.fourth)
+    }
+
+    fn higher_central_moment(&self, order: u32) -> Option<f64> {
+        let powers = self
+            .values
+            .iter()
+            .map(|value| power(value - self.mean, order));
+        Some(compensated_sum(powers) / self.values.len() as f64)
     }
 
     fn characteristic(&self, xi: f64) -> Complex64 {

@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 
 use super::validate::{location, scale};
-use super::{Distribution, LawError, polar_minus};
+use super::{Distribution, LawError, polar_minus, power};
 
 /// The Laplace law with density e^{−|x−m|/b}/(2b): m + b times the difference of two unit exponentials.
 ///
@@ -79,6 +79,16 @@ impl Distribution for Laplace {
 
     fn fourth_central_moment(&self) -> Option<f64> {
         Some(6.0 * self.variance() * self.variance())
+    }
+
+    fn higher_central_moment(&self, order: u32) -> Option<f64> {
+        let factorial: f64 = (1..=order).map(f64::from).product();
+        let even = order.is_multiple_of(2);
+        Some(if even {
+            factorial * power(self.scale, order)
+        } else {
+            0.0
+        })
     }
 
     fn characteristic(&self, xi: f64) -> Complex64 {

@@ -1,6 +1,6 @@
 //! One-dimensional probability laws of velocities.
 //!
-//! Each law knows its quantile function, its distribution function, its moments up to order four, its
+//! Each law knows its quantile function, its distribution function, its moments up to order eight, its
 //! characteristic function and how to turn two independent uniforms into one exact draw. Nothing here holds a
 //! random generator, so every statement can be tested with prescribed numbers.
 //!
@@ -52,6 +52,9 @@ pub struct LawError {
     pub fix: String,
 }
 
+/// The highest order of the moments that laws give.
+pub const HIGHEST_ORDER: u32 = 8;
+
 /// The law of one velocity V.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Law {
@@ -91,6 +94,8 @@ pub(crate) trait Distribution {
     fn variance(&self) -> f64;
     fn third_central_moment(&self) -> Option<f64>;
     fn fourth_central_moment(&self) -> Option<f64>;
+    /// Of an order above 4.
+    fn higher_central_moment(&self, order: u32) -> Option<f64>;
     fn characteristic(&self, xi: f64) -> Complex64;
 
     /// Inversion of the distribution function: exact for every law.
@@ -152,20 +157,16 @@ impl Law {
         self.distribution().cdf(x)
     }
 
-    /// The raw moment E V^order for `order` 1 to 4.
+    /// The raw moment E V^order for `order` 1 to [`HIGHEST_ORDER`].
     ///
-    /// `None` where V^order is not integrable (Student's t with df ≤ order), and for orders outside 1..=4.
+    /// `None` where V^order is not integrable (Student's t with df ≤ order), where its mean leaves the range of
+    /// numbers, and for other orders.
     pub fn moment(&self, order: u32) -> Option<f64> {
         match order {
             1 => Some(self.mean()),
-            2..=4 => self.moment_about(0.0, order),
+            2..=HIGHEST_ORDER => self.moment_about(0.0, order),
             _ => None,
         }
-    }
-
-    /// Whether moments of all orders are finite.
-    pub fn has_all_moments(&self) -> bool {
-        !matches!(self, Law::StudentT(_))
     }
 
     /// The mean E V. Every law has one.
@@ -178,19 +179,20 @@ impl Law {
         self.distribution().variance()
     }
 
-    /// The central moment E (V − E V)^order for `order` 2 to 4.
+    /// The central moment E (V − E V)^order for `order` 2 to [`HIGHEST_ORDER`].
     ///
-    /// `None` where it is infinite or undefined (Student's t with df ≤ order), and for orders outside 2..=4.
+    /// `None` where it is infinite or undefined (Student's t with df ≤ order), and for other orders.
     pub fn central_moment(&self, order: u32) -> Option<f64> {
         match order {
             2 => Some(self.variance()),
             3 => self.distribution().third_central_moment(),
             4 => self.distribution().fourth_central_moment(),
+            5..=HIGHEST_ORDER => self.distribution().higher_central_moment(order),
             _ => None,
         }
     }
 
-    /// E (V − center)^order for `order` 1 to 4, by the binomial theorem around the mean; `None` as for
+    /// E (V − center)^order for `order` 1 to [`HIGHEST_ORDER`], by the binomial theorem around the mean; `None` as for
     /// [`Law::moment`].
     pub(crate) fn moment_about(&self, center: f64, order: u32) -> Option<f64> {
         let offset = self.mean() - center;
@@ -204,7 +206,12 @@ impl Law {
                     + 4.0 * offset * self.central_moment(3)?
                     + square * (6.0 * self.variance() + square),
             ),
-            _ => None,
+            _ => shifted_moment(offset, order, |order| match order {
+                0 => Some(1.0),
+                1 => Some(0.0),
+                _ => self.central_moment(order),
+            })
+            .filter(|moment| moment.is_finite()),
         }
     }
 
@@ -261,6 +268,38 @@ law_from!(
     Point,
     Empirical
 );
+
+/// x^exponent by multiplication: the same bits on every machine.
+pub(crate) fn power(x: f64, exponent: u32) -> f64 {
+    (0..exponent).fold(1.0, |product, _| product * x)
+}
+
+/// E Z^order of a standard normal Z: (order − 1)!! for even orders.
+fn standard_normal_moment(order: u32) -> f64 {
+    if order.is_multiple_of(2) {
+        (1..order).step_by(2).map(f64::from).product()
+    } else {
+        0.0
+    }
+}
+
+/// E (X + offset)^order from the moments of X, by the binomial theorem; `None` if one that is needed is missing.
+pub(crate) fn shifted_moment(
+    offset: f64,
+    order: u32,
+    moment: impl Fn(u32) -> Option<f64>,
+) -> Option<f64> {
+    let mut binomial = 1.0;
+    let mut sum = 0.0;
+    for k in 0..=order {
+        let weight = binomial * power(offset, k);
+        if weight != 0.0 {
+            sum += weight * moment(order - k)?;
+        }
+        binomial *= f64::from(order - k) / f64::from(k + 1);
+    }
+    Some(sum)
+}
 
 /// The nearest number of [low, high]; `low` for NaN, unlike `f64::clamp`.
 fn within(value: f64, low: f64, high: f64) -> f64 {

@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 
 use super::validate::{location, scale};
-use super::{Distribution, LawError, polar_minus};
+use super::{Distribution, LawError, polar_minus, power, standard_normal_moment};
 use crate::special::{normal_cdf, normal_quantile};
 
 /// The normal law N(m, σ²) with density e^{−(x−m)²/(2σ²)}/(σ√(2π)).
@@ -59,6 +59,10 @@ impl Distribution for Normal {
 
     fn fourth_central_moment(&self) -> Option<f64> {
         Some(3.0 * self.variance() * self.variance())
+    }
+
+    fn higher_central_moment(&self, order: u32) -> Option<f64> {
+        Some(power(self.sd, order) * standard_normal_moment(order))
     }
 
     fn characteristic(&self, xi: f64) -> Complex64 {

@@ -3,7 +3,10 @@
 use num_complex::Complex64;
 
 use super::validate::{location, not_empty, refuse, same_length, scale, weights};
-use super::{Distribution, LawError, compensated_sum, polar_minus};
+use super::{
+    Distribution, LawError, compensated_sum, polar_minus, power, shifted_moment,
+    standard_normal_moment,
+};
 use crate::special::{normal_cdf, normal_density, normal_quantile};
 
 /// The mixture Σ_k w_k N(m_k, σ_k²).
@@ -221,6 +224,15 @@ impl Distribution for NormalMixture {
             let variance = part.sd * part.sd;
             part.weight
                 * (offset_square * (offset_square + 6.0 * variance) + 3.0 * variance * variance)
+        })))
+    }
+
+    fn higher_central_moment(&self, order: u32) -> Option<f64> {
+        Some(compensated_sum(self.components.iter().map(|part| {
+            let about_own_mean =
+                |order: u32| Some(power(part.sd, order) * standard_normal_moment(order));
+            part.weight
+                * shifted_moment(part.mean - self.mean, order, about_own_mean).unwrap_or(0.0)
         })))
     }
 

@@ -51,6 +51,10 @@ impl Distribution for Point {
         Some(0.0)
     }
 
+    fn higher_central_moment(&self, _order: u32) -> Option<f64> {
+        Some(0.0)
+    }
+
     fn characteristic(&self, xi: f64) -> Complex64 {
         polar_minus(1.0, self.value * xi)
     }

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use num_complex::Complex64;
 
 use super::validate::{location, refuse, scale};
-use super::{Distribution, LawError, polar_minus};
+use super::{Distribution, LawError, polar_minus, power};
 use crate::special::{ScaledBesselK, beta_continued_fraction, inverse_beta_half, normal_quantile};
 
 /// The law of location + scale·T, T Student's t with ν = df degrees of freedom:
@@ -291,6 +291,22 @@ impl Distribution for StudentT {
         let square = self.scale * self.scale;
         self.standard_fourth_moment()
             .map(|standard| square * square * standard)
+    }
+
+    /// E T^{2k} = ν^k ∏_{i ≤ k} (2i − 1)/(ν − 2i).
+    fn higher_central_moment(&self, order: u32) -> Option<f64> {
+        if self.df <= f64::from(order) {
+            return None;
+        }
+        if !order.is_multiple_of(2) {
+            return Some(0.0);
+        }
+        let factor = |i: u32| {
+            let twice = f64::from(2 * i);
+            self.df * (twice - 1.0) / (self.df - twice)
+        };
+        let standard: f64 = (1..=order / 2).map(factor).product();
+        Some(power(self.scale, order) * standard)
     }
 
     /// E e^{−iξT} = x^{ν/2} K_{ν/2}(x)/(2^{ν/2−1} Γ(ν/2)) at x = √ν |ξ| (Hurst 1995).

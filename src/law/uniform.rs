@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 
 use super::validate::{location, refuse, scale};
-use super::{Distribution, LawError, polar_minus};
+use super::{Distribution, LawError, polar_minus, power};
 
 /// The uniform law on [low, high], density 1/(high − low) there.
 ///
@@ -81,6 +81,15 @@ impl Distribution for Uniform {
     fn fourth_central_moment(&self) -> Option<f64> {
         let square = self.half_width() * self.half_width();
         Some(square * square / 5.0)
+    }
+
+    fn higher_central_moment(&self, order: u32) -> Option<f64> {
+        let even = order.is_multiple_of(2);
+        Some(if even {
+            power(self.half_width(), order) / f64::from(order + 1)
+        } else {
+            0.0
+        })
     }
 
     fn characteristic(&self, xi: f64) -> Complex64 {

@@ -1,11 +1,10 @@
-//! Exact moments of the gas, to any even order, from one generator.
+//! Exact moments of the gas, of any even degree, from one generator.
 //!
 //! For an exchangeable law of N particles let
 //! `E[V_1^{a_1} ⋯ V_k^{a_k}]` be the moment of the *partition*
 //! (a_1 ≥ … ≥ a_k ≥ 1). A pair collision turns a moment into moments of the
 //! same degree, a bath collision into moments of the same or a lower degree, so
-//! the moments up to a degree solve a closed linear system
-//! d/dt y = A y.
+//! a moment and those that feed it solve a closed linear system d/dt y = A y.
 //! The system is built here from the collision rule itself, through
 //!
 //! ```text
@@ -22,30 +21,13 @@ use std::sync::{Arc, Mutex};
 /// Powers of distinct particles, largest first; empty for the constant 1.
 pub type Partition = Vec<u32>;
 
-/// The linear system for the moments of even degree up to some degree.
+/// The closed linear system for some moments: they and all that feed them.
 #[derive(Debug, Clone)]
 pub struct MomentSystem {
     index: BTreeMap<Partition, usize>,
     generator: Array2<f64>,
     /// e^{At} of times that were asked for before, by the bits of t.
     flows: Arc<Mutex<BTreeMap<u64, Arc<Array2<f64>>>>>,
-}
-
-/// All partitions of `degree` into at most `parts` parts, each at most `largest`.
-fn partitions(degree: u32, parts: usize, largest: u32) -> Vec<Partition> {
-    if degree == 0 {
-        return vec![vec![]];
-    }
-    if parts == 0 {
-        return vec![];
-    }
-    let mut all = vec![];
-    for first in (1..=degree.min(largest)).rev() {
-        for rest in partitions(degree - first, parts - 1, first) {
-            all.push([vec![first], rest].concat());
-        }
-    }
-    all
 }
 
 fn binomial(n: u32, k: u32) -> f64 {
@@ -93,76 +75,31 @@ fn normalised(mut powers: Partition) -> Partition {
     powers
 }
 
-impl MomentSystem {
-    /// The moments of degree 0, 2, …, `degree` of `particles` particles with
-    /// pair rate κ (0 for one particle) and bath rate β; `bath_moment(k)` is
-    /// E w^k for even k ≤ `degree`.
-    pub fn new(
-        particles: usize,
-        pair_rate: f64,
-        bath_rate: f64,
-        degree: u32,
-        bath_moment: impl Fn(u32) -> f64,
-    ) -> Self {
-        let index: BTreeMap<Partition, usize> = (0..=degree)
-            .step_by(2)
-            .flat_map(|degree| partitions(degree, particles, degree))
-            .enumerate()
-            .map(|(position, partition)| (partition, position))
-            .collect();
-        let mut system = MomentSystem {
-            generator: Array2::zeros((index.len(), index.len())),
-            index,
-            flows: Arc::default(),
-        };
-        let rate_of_one_pair = match particles {
-            1 => 0.0,
-            _ => pair_rate / (particles - 1) as f64,
-        };
-        for (partition, row) in system.index.clone() {
-            let outside = (particles - partition.len()) as f64;
-            for i in 0..partition.len() {
-                for j in i + 1..partition.len() {
-                    system.add_pair(row, &partition, (i, Some(j)), rate_of_one_pair);
-                }
-                system.add_pair(row, &partition, (i, None), rate_of_one_pair * outside);
-                system.add_bath(row, &partition, i, bath_rate, &bath_moment);
+/// Rates of a gas, and the moments of its bath, for one row of a generator.
+struct Collisions<'a> {
+    particles: usize,
+    one_pair: f64,
+    bath: f64,
+    bath_moment: &'a dyn Fn(u32) -> f64,
+}
+
+impl Collisions<'_> {
+    /// d/dt of a moment, as moments with coefficients.
+    fn derivative(&self, partition: &Partition) -> Vec<(Partition, f64)> {
+        let outside = (self.particles - partition.len()) as f64;
+        let mut terms = vec![];
+        for i in 0..partition.len() {
+            for j in i + 1..partition.len() {
+                add_pair(&mut terms, partition, (i, Some(j)), self.one_pair);
             }
+            add_pair(&mut terms, partition, (i, None), self.one_pair * outside);
+            self.add_bath(&mut terms, partition, i);
         }
-        system
+        terms
     }
 
-    /// Collisions of particle `pair.0` with `pair.1`, or with one that is not
-    /// in the monomial.
-    fn add_pair(
-        &mut self,
-        row: usize,
-        partition: &Partition,
-        pair: (usize, Option<usize>),
-        rate: f64,
-    ) {
-        if rate == 0.0 {
-            return;
-        }
-        let mut rest = partition.clone();
-        let partner_power = pair.1.map_or(0, |j| rest.remove(j));
-        let power = rest.remove(pair.0);
-        for (x, y, coefficient) in rotated(power, partner_power) {
-            let column = self.index[&normalised([rest.clone(), vec![x, y]].concat())];
-            self.generator[[row, column]] += rate * coefficient;
-        }
-        self.generator[[row, row]] -= rate;
-    }
-
-    fn add_bath(
-        &mut self,
-        row: usize,
-        partition: &Partition,
-        particle: usize,
-        rate: f64,
-        bath_moment: &impl Fn(u32) -> f64,
-    ) {
-        if rate == 0.0 {
+    fn add_bath(&self, terms: &mut Vec<(Partition, f64)>, partition: &Partition, particle: usize) {
+        if self.bath == 0.0 {
             return;
         }
         let mut rest = partition.clone();
@@ -174,17 +111,85 @@ impl MomentSystem {
                 let bath = if bath_power == 0 {
                     1.0
                 } else {
-                    bath_moment(bath_power)
+                    (self.bath_moment)(bath_power)
                 };
-                self.generator[[row, self.index[&left]]] +=
-                    rate * binomial(power, bath_power) * mean * bath;
+                terms.push((left, self.bath * binomial(power, bath_power) * mean * bath));
             }
         }
-        self.generator[[row, row]] -= rate;
+        terms.push((partition.clone(), -self.bath));
+    }
+}
+
+/// Collisions of particle `pair.0` with `pair.1`, or with one that is not in the
+/// monomial.
+fn add_pair(
+    terms: &mut Vec<(Partition, f64)>,
+    partition: &Partition,
+    pair: (usize, Option<usize>),
+    rate: f64,
+) {
+    if rate == 0.0 {
+        return;
+    }
+    let mut rest = partition.clone();
+    let partner_power = pair.1.map_or(0, |j| rest.remove(j));
+    let power = rest.remove(pair.0);
+    for (x, y, coefficient) in rotated(power, partner_power) {
+        let moment = normalised([rest.clone(), vec![x, y]].concat());
+        terms.push((moment, rate * coefficient));
+    }
+    terms.push((partition.clone(), -rate));
+}
+
+impl MomentSystem {
+    /// The system for the `wanted` moments, of even degree, of `particles`
+    /// particles with pair rate κ (0 for one particle) and bath rate β;
+    /// `bath_moment(k)` is E w^k for even k up to the highest power. Moments that
+    /// take more particles than there are are left out.
+    pub fn new(
+        particles: usize,
+        pair_rate: f64,
+        bath_rate: f64,
+        wanted: &[&[u32]],
+        bath_moment: impl Fn(u32) -> f64,
+    ) -> Self {
+        let collisions = Collisions {
+            particles,
+            one_pair: match particles {
+                1 => 0.0,
+                _ => pair_rate / (particles - 1) as f64,
+            },
+            bath: bath_rate,
+            bath_moment: &bath_moment,
+        };
+        let possible = wanted.iter().filter(|moment| moment.len() <= particles);
+        let mut waiting: Vec<Partition> = possible.map(|moment| moment.to_vec()).collect();
+        let mut derivatives = BTreeMap::new();
+        while let Some(partition) = waiting.pop() {
+            if derivatives.contains_key(&partition) {
+                continue;
+            }
+            let terms = collisions.derivative(&partition);
+            waiting.extend(terms.iter().map(|(moment, _)| moment.clone()));
+            derivatives.insert(partition, terms);
+        }
+        let moments = derivatives.keys().cloned();
+        let index: BTreeMap<Partition, usize> = moments.zip(0..).collect();
+        let mut generator = Array2::zeros((index.len(), index.len()));
+        for (row, terms) in derivatives.values().enumerate() {
+            for (moment, coefficient) in terms {
+                generator[[row, index[moment]]] += coefficient;
+            }
+        }
+        MomentSystem {
+            index,
+            generator,
+            flows: Arc::default(),
+        }
     }
 
     /// The position of a partition among the moments; `None` if the gas has
-    /// fewer particles than it has parts, or its degree is beyond the system's.
+    /// fewer particles than it has parts, or it is not in the system.
     pub fn position(&self, partition: &[u32]) -> Option<usize> {
         self.index.get(partition).copied()
     }
@@ -268,7 +273,7 @@ mod tests {
         let p = kappa / (n as f64 - 1.0);
         let (g2, g4) = (1.1, 2.9);
         let bath = |k| if k == 2 { g2 } else { g4 };
-        let system = MomentSystem::new(n, kappa, beta, 4, bath);
+        let system = MomentSystem::new(n, kappa, beta, &[&[4], &[1, 1]], bath);
         let at = |row: &[u32], column: &[u32]| {
             system.generator[[
                 system.position(row).unwrap(),
@@ -290,7 +295,7 @@ mod tests {
     fn pair_collisions_keep_every_power_of_the_energy() {
         // d/dt E(ΣV²)² = 0 when only pairs collide: n m4 + n(n−1) m22.
         let n = 4;
-        let system = MomentSystem::new(n, 1.0, 0.0, 4, |_| 0.0);
+        let system = MomentSystem::new(n, 1.0, 0.0, &[&[4]], |_| 0.0);
         let start = system.product(|k| [1.0, 0.3, 1.7, 0.2, 5.0][k as usize]);
         let end = system.at(&start, 3.0);
         let energy = |y: &Array1<f64>| {
@@ -309,7 +314,7 @@ mod tests {
     fn a_maxwellian_is_stationary_with_its_own_bath() {
         let moment =
             |k: u32| double_factorial(i64::from(k) - 1) * f64::from(u8::from(k.is_multiple_of(2)));
-        let system = MomentSystem::new(7, 0.8, 1.1, 8, moment);
+        let system = MomentSystem::new(7, 0.8, 1.1, &[&[8], &[7, 1], &[2, 1, 1]], moment);
         let start = system.product(moment);
         let end = system.at(&start, 2.0);
         for (a, b) in start.iter().zip(&end) {
@@ -327,7 +332,7 @@ mod tests {
 
     #[test]
     fn one_particle_has_no_joint_moments() {
-        let system = MomentSystem::new(1, 0.0, 1.0, 4, |_| 1.0);
+        let system = MomentSystem::new(1, 0.0, 1.0, &[&[4], &[2, 2]], |_| 1.0);
         assert_eq!(system.position(&[2, 2]), None);
         assert!(system.position(&[4]).is_some());
     }

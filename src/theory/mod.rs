@@ -23,11 +23,12 @@ pub mod hierarchy;
 pub mod pairing;
 
 use crate::coupling::CouplingKind;
+use crate::law::HIGHEST_ORDER;
 use crate::law::Law;
 use crate::model::Rates;
 use hierarchy::{MomentSystem, exponential};
 use ndarray::{Array1, array};
-use pairing::{DifferenceMoments, Pairing, difference_moments};
+use pairing::{DifferenceMoments, Pairing, difference_moments, higher_difference_moments};
 
 /// One of the two copies of the gas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,8 +126,29 @@ impl Quantity {
     }
 }
 
-/// Raw moments of a one-particle law, orders 0 to 4; `None` where infinite.
-type RawMoments = [Option<f64>; 5];
+/// Raw moments of a one-particle law, from order 0; `None` where infinite.
+type RawMoments = [Option<f64>; HIGHEST_ORDER as usize + 1];
+
+/// The moments of degree 4 that variances of low moments take.
+const FOURTH_DEGREE: [&[u32]; 4] = [&[4], &[2, 2], &[2, 1, 1], &[1, 1, 1, 1]];
+
+/// The moments of degree 8 that variances of those of degree 4 take.
+const EIGHTH_DEGREE: [&[u32]; 4] = [&[8], &[4, 4], &[4, 2, 2], &[2, 2, 2, 2]];
+
+/// The moments of Δ that E ‖Δ‖^{2k} takes, k = 1 to 4.
+const POWERS_OF_DISCREPANCY: [&[u32]; 11] = [
+    &[2],
+    &[4],
+    &[2, 2],
+    &[6],
+    &[4, 2],
+    &[2, 2, 2],
+    &[8],
+    &[6, 2],
+    &[4, 4],
+    &[4, 2, 2],
+    &[2, 2, 2, 2],
+];
 
 fn raw_moments(law: &Law) -> RawMoments {
     std::array::from_fn(|order| match order {
@@ -145,8 +167,14 @@ pub struct Theory {
     initial: [RawMoments; 2],
     difference: DifferenceMoments,
     coupling: CouplingKind,
+    /// d_6 and d_8 of the initial difference.
+    higher_difference: [Option<f64>; 2],
     /// Degree-4 system, if the bath's fourth moment is finite.
     system: Option<MomentSystem>,
+    /// Degree-8 system, if the bath's moments to the eighth are finite.
+    eighth: Option<MomentSystem>,
+    /// Degree-8 system of Δ, which sees a bath at rest.
+    difference_system: MomentSystem,
 }
 
 impl Theory {
@@ -163,12 +191,15 @@ impl Theory {
         let rates = rates.for_particles(particles);
         let bath_moments = raw_moments(bath);
         let bath_variance = bath.variance();
-        let system = bath_moments[4].map(|fourth| {
-            MomentSystem::new(particles, rates.pair, rates.bath, 4, |order| match order {
-                2 => bath_variance,
-                _ => fourth,
-            })
-        });
+        // Moments of the bath that are taken are even, and g_2 is its variance.
+        let bath_moment = |order: u32| match order {
+            2 => bath_variance,
+            _ => bath_moments[order as usize].expect("a finite moment of the bath"),
+        };
+        let system = |wanted: &[&[u32]], bath_moment: &dyn Fn(u32) -> f64| {
+            MomentSystem::new(particles, rates.pair, rates.bath, wanted, bath_moment)
+        };
+        let finite = |orders: &[usize]| orders.iter().all(|&order| bath_moments[order].is_some());
         Theory {
             particles,
             rates,
@@ -176,8 +207,11 @@ impl Theory {
             bath_variance,
             initial: [raw_moments(initial.0), raw_moments(initial.1)],
             difference: difference_moments(initial.0, initial.1, pairing),
+            higher_difference: higher_difference_moments(initial.0, initial.1, pairing),
             coupling,
-            system,
+            system: finite(&[4]).then(|| system(&FOURTH_DEGREE, &bath_moment)),
+            eighth: finite(&[4, 6, 8]).then(|| system(&EIGHTH_DEGREE, &bath_moment)),
+            difference_system: system(&POWERS_OF_DISCREPANCY, &|_| 0.0),
         }
     }
 
@@ -387,13 +421,11 @@ impl Theory {
         }
     }
 
-    /// A moment out of the vector of a system; 0 for one that takes more
-    /// particles than there are (its weight is 0 then too).
+    /// A moment of degree 4; 0 for one that takes more particles than there are
+    /// (its weight is 0 then too).
     fn joint(&self, moments: &Array1<f64>, partition: &[u32]) -> f64 {
-        self.system
-            .as_ref()
-            .and_then(|system| system.position(partition))
-            .map_or(0.0, |position| moments[position])
+        let system = self.system.as_ref();
+        system.map_or(0.0, |system| moment_of(system, moments, partition))
     }
 
     /// (E V_1, E V_1²) of a copy at a time.
@@ -408,23 +440,122 @@ impl Theory {
     /// time; `None` where infinite.
     pub fn low_moment_deviations(&self, copy: System, time: f64) -> Option<(f64, f64)> {
         let n = self.count();
-        let (mean, square) = self.low_moments(copy, time);
-        let joint = (n - 1.0) * self.pair_moment(copy, time);
-        let first = ((square + joint) / n - mean * mean).max(0.0).sqrt();
+        let square = self.second_moment(copy, time);
         let moments = self.fourth_order(copy, time)?;
         let fourth = self.joint(&moments, &[4]) + (n - 1.0) * self.joint(&moments, &[2, 2]);
         let second = (fourth / n - square * square).max(0.0).sqrt();
-        Some((first, second))
+        Some((self.first_moment_deviation(copy, time), second))
+    }
+
+    fn first_moment_deviation(&self, copy: System, time: f64) -> f64 {
+        let n = self.count();
+        let (mean, square) = self.low_moments(copy, time);
+        let joint = (n - 1.0) * self.pair_moment(copy, time);
+        ((square + joint) / n - mean * mean).max(0.0).sqrt()
     }
 
     /// Standard deviation over replicas of ΣV_kV_l/(N(N−1)) over k ≠ l of a copy at
     /// a time; `None` where infinite, or for one particle.
-    pub fn pair_moment_deviation(&self, copy: System, time: f64) -> Option<f64> {
+    fn pair_moment_deviation(&self, copy: System, time: f64) -> Option<f64> {
         let mean = self.moment(copy, Moment::M11, time)?;
         let decay = libm::exp(-2.0 * self.decay_rate(Quantity::PairMoment) * time);
         let square = decay * self.martingale_second(Quantity::PairMoment, copy, time)?;
         let pairs = self.count() * (self.count() - 1.0);
         Some((square / (pairs * pairs) - mean * mean).max(0.0).sqrt())
+    }
+
+    /// Standard deviation over replicas of a moment's average over the particles (or
+    /// the pairs of particles) of a copy at a time; `None` where it is infinite.
+    pub fn moment_deviation(&self, copy: System, moment: Moment, time: f64) -> Option<f64> {
+        let low = || self.low_moment_deviations(copy, time);
+        match moment {
+            Moment::M1 => Some(self.first_moment_deviation(copy, time)),
+            Moment::M2 => Some(low()?.1),
+            Moment::M11 => self.pair_moment_deviation(copy, time),
+            Moment::M4 => Some(self.fourth_moment_deviations(copy, time)?.0),
+            Moment::M22 => self.fourth_moment_deviations(copy, time)?.1,
+        }
+    }
+
+    /// The size that an error of a moment is to be compared with: the moment itself,
+    /// or what it would be about where means of velocities are not 0.
+    pub fn moment_size(&self, copy: System, moment: Moment, time: f64) -> Option<f64> {
+        let exact = self.moment(copy, moment, time)?;
+        let energy = self.second_moment(copy, time);
+        Some(match moment {
+            Moment::M1 => energy.sqrt(),
+            // About the spread of (ΣV)²/N² where the mean of V is 0.
+            Moment::M11 => energy / self.count() + exact.abs(),
+            _ => exact,
+        })
+    }
+
+    /// Standard deviations over replicas of ΣV_i⁴/N and of ΣV_k²V_l²/(N(N−1)) over
+    /// k ≠ l of a copy at a time; `None` where infinite, the second also for one
+    /// particle.
+    fn fourth_moment_deviations(&self, copy: System, time: f64) -> Option<(f64, Option<f64>)> {
+        let system = self.eighth.as_ref()?;
+        let initial = &self.initial[copy as usize];
+        [4, 6, 8]
+            .iter()
+            .try_for_each(|&order| initial[order].map(drop))?;
+        let start = system.product(|order| initial[order as usize].unwrap_or(0.0));
+        let moments = system.at(&start, time);
+        let at = |partition: &[u32]| moment_of(system, &moments, partition);
+        let n = self.count();
+        let deviation = |square: f64, mean: f64| {
+            let variance = square - mean * mean;
+            // Not of a square that over- or underflowed.
+            square.is_normal().then(|| variance.max(0.0).sqrt())
+        };
+        let fourth = (at(&[8]) + (n - 1.0) * at(&[4, 4])) / n;
+        let mean = self.moment(copy, Moment::M4, time)?;
+        let pairs = n * (n - 1.0);
+        let joint = (2.0 * at(&[4, 4])
+            + 4.0 * (n - 2.0) * at(&[4, 2, 2])
+            + (n - 2.0) * (n - 3.0) * at(&[2, 2, 2, 2]))
+            / pairs;
+        let joint_mean = self.moment(copy, Moment::M22, time);
+        Some((
+            deviation(fourth, mean)?,
+            joint_mean.and_then(|mean| deviation(joint, mean)),
+        ))
+    }
+
+    /// E (S − E S)⁴/(Var S)² of S = ‖Δ(t)‖² under the synchronous coupling, the
+    /// kurtosis; `None` where infinite, 0/0 or lost to cancellation.
+    pub fn discrepancy_kurtosis(&self, time: f64) -> Option<f64> {
+        let variance = self.discrepancy_relative_variance(time)?;
+        // E S⁴ is known to some 10⁻¹⁵, of which a fourth moment of order v² is left.
+        if variance < 1e-6 {
+            return None;
+        }
+        let [sixth, eighth] = self.higher_difference;
+        let moments = [
+            1.0,
+            self.difference.second,
+            self.difference.fourth?,
+            sixth?,
+            eighth?,
+        ];
+        let system = &self.difference_system;
+        let start = system.product(|order| moments[order as usize / 2]);
+        let moments = system.at(&start, time);
+        let at = |partition: &[u32]| moment_of(system, &moments, partition);
+        let n = self.count();
+        let (two, three) = (n - 1.0, (n - 1.0) * (n - 2.0));
+        let mean = at(&[2]);
+        // E S^k/N, divided by powers of N E Δ² as soon as can be.
+        let second = (at(&[4]) + two * at(&[2, 2])) / (n * mean * mean);
+        let third = (at(&[6]) + 3.0 * two * at(&[4, 2]) + three * at(&[2, 2, 2]))
+            / (n * n * mean * mean * mean);
+        let fourth = (at(&[8])
+            + two * (4.0 * at(&[6, 2]) + 3.0 * at(&[4, 4]))
+            + three * (6.0 * at(&[4, 2, 2]) + (n - 3.0) * at(&[2, 2, 2, 2])))
+            / (n * n * n * mean * mean * mean * mean);
+        let central = fourth - 4.0 * third + 6.0 * second - 3.0;
+        let kurtosis = central / (variance * variance);
+        (kurtosis >= 1.0 && kurtosis.is_finite()).then_some(kurtosis)
     }
 
     /// Gelbrich's lower bound on W₂² of the first marginals at a time, from the
@@ -453,6 +584,13 @@ impl Theory {
     pub fn has_fourth_moment(&self, copy: System) -> bool {
         self.initial[copy as usize][4].is_some() && self.bath[4].is_some()
     }
+}
+
+/// A moment out of the vector of a system; 0 for one that takes more particles
+/// than there are.
+fn moment_of(system: &MomentSystem, moments: &Array1<f64>, partition: &[u32]) -> f64 {
+    let position = system.position(partition);
+    position.map_or(0.0, |position| moments[position])
 }
 
 /// The first two moments are finite for every law in use.

@@ -2,7 +2,7 @@
 //!
 //! For laws f and h of one velocity in either copy this gives
 //!
-//!   d_p = E (V − V′)^p,  p = 2, 4,
+//!   d_p = E (V − V′)^p,  p = 2, 4, 6, 8,
 //!
 //! under the two ways of drawing the pair. Comonotone pairs, one uniform through both quantile functions, have
 //! d_p = ∫₀¹ (Q_f(u) − Q_h(u))^p du, and d_2 is then W₂²(f, h), the least value over all couplings (Villani 2003,
@@ -13,7 +13,7 @@
 
 mod quadrature;
 
-use crate::law::{Law, Level, compensated_sum};
+use crate::law::{Law, Level, compensated_sum, power, shifted_moment};
 use quadrature::{Integrand, integrate};
 
 /// How (V_i(0), V′_i(0)) are drawn.
@@ -78,6 +78,64 @@ pub fn difference_moments(first: &Law, second: &Law, pairing: Pairing) -> Differ
     }
 }
 
+/// d_6 and d_8, as [`difference_moments`] gives d_2 and d_4; `None` where infinite.
+pub fn higher_difference_moments(first: &Law, second: &Law, pairing: Pairing) -> [Option<f64>; 2] {
+    [6, 8].map(|order| {
+        let moment = match pairing {
+            Pairing::Independent => independent_of_order(first, second, order),
+            Pairing::Optimal => optimal_of_order(first, second, order),
+        };
+        moment.filter(|moment| moment.is_finite())
+    })
+}
+
+/// E (V − V′)^order of independent V and V′, from their central moments.
+fn independent_of_order(first: &Law, second: &Law, order: u32) -> Option<f64> {
+    let central = |law: &Law, order: u32| match order {
+        0 => Some(1.0),
+        1 => Some(0.0),
+        _ => law.central_moment(order),
+    };
+    // E (X − Y)^k = Σ_j C(k, j) E X^{k−j} (−1)^j E Y^j.
+    let of_difference = |k: u32| {
+        let mut binomial = 1.0;
+        let mut sum = 0.0;
+        for j in 0..=k {
+            sum += binomial * central(first, k - j)? * central(second, j)?;
+            binomial *= -f64::from(k - j) / f64::from(j + 1);
+        }
+        Some(sum)
+    };
+    shifted_moment(first.mean() - second.mean(), order, of_difference)
+}
+
+fn optimal_of_order(first: &Law, second: &Law, order: u32) -> Option<f64> {
+    if first == second {
+        return Some(0.0);
+    }
+    if let (Law::Point(point), other) | (other, Law::Point(point)) = (first, second) {
+        return other.moment_about(Law::Point(point.clone()).mean(), order);
+    }
+    if let Some(scales) = scales_of_one_family(first, second) {
+        let ratio = (scales[0] - scales[1]) / scales[0];
+        return shifted_moment(first.mean() - second.mean(), order, |k| match k {
+            0 => Some(1.0),
+            1 => Some(0.0),
+            _ if ratio == 0.0 => Some(0.0),
+            _ => Some(power(ratio, k) * first.central_moment(k)?),
+        });
+    }
+    match values_of_finitely_many(first, second) {
+        Some(values) => {
+            let terms = values.into_iter();
+            Some(compensated_sum(terms.map(|(probability, value)| {
+                probability * power(value, order)
+            })))
+        }
+        None => by_quadrature(first, second, [order, order])[0].0,
+    }
+}
+
 /// W₂²(f, h), the squared Wasserstein distance of order two, and its estimated error (0 for closed forms).
 pub fn wasserstein_squared(first: &Law, second: &Law) -> (f64, f64) {
     let moments = optimal(first, second);
@@ -112,24 +170,40 @@ fn optimal(first: &Law, second: &Law) -> DifferenceMoments {
         }
         _ => location_scale(first, second)
             .or_else(|| finitely_many_values(first, second))
-            .unwrap_or_else(|| by_quadrature(first, second)),
+            .unwrap_or_else(|| {
+                let [(second, second_error), (fourth, fourth_error)] =
+                    by_quadrature(first, second, [2, 4]);
+                DifferenceMoments {
+                    second: second.expect("every law has a finite second moment"),
+                    fourth,
+                    second_error,
+                    fourth_error,
+                }
+            }),
+    }
+}
+
+/// The scales of two laws of one symmetric location–scale family.
+fn scales_of_one_family(first: &Law, second: &Law) -> Option<[f64; 2]> {
+    match (first, second) {
+        (Law::Normal(f), Law::Normal(h)) => Some([f.sd(), h.sd()]),
+        (Law::Uniform(f), Law::Uniform(h)) => Some([f.half_width(), h.half_width()]),
+        (Law::Laplace(f), Law::Laplace(h)) => Some([f.scale(), h.scale()]),
+        (Law::StudentT(f), Law::StudentT(h)) if f.df() == h.df() => Some([f.scale(), h.scale()]),
+        _ => None,
     }
 }
 
 /// Two laws of one symmetric family: Q_f − Q_h = a + bZ with Z the standard member, whose second and fourth
 /// moments are known.
 fn location_scale(first: &Law, second: &Law) -> Option<DifferenceMoments> {
-    let (scale, standard_second, standard_fourth) = match (first, second) {
-        (Law::Normal(f), Law::Normal(h)) => (f.sd() - h.sd(), 1.0, Some(3.0)),
-        (Law::Uniform(f), Law::Uniform(h)) => {
-            (f.half_width() - h.half_width(), 1.0 / 3.0, Some(0.2))
-        }
-        (Law::Laplace(f), Law::Laplace(h)) => (f.scale() - h.scale(), 2.0, Some(24.0)),
-        (Law::StudentT(f), Law::StudentT(h)) if f.df() == h.df() => (
-            f.scale() - h.scale(),
-            f.standard_second_moment(),
-            f.standard_fourth_moment(),
-        ),
+    let [one, other] = scales_of_one_family(first, second)?;
+    let scale = one - other;
+    let (standard_second, standard_fourth) = match first {
+        Law::Normal(_) => (1.0, Some(3.0)),
+        Law::Uniform(_) => (1.0 / 3.0, Some(0.2)),
+        Law::Laplace(_) => (2.0, Some(24.0)),
+        Law::StudentT(f) => (f.standard_second_moment(), f.standard_fourth_moment()),
         _ => return None,
     };
     let shift_square = (first.mean() - second.mean()) * (first.mean() - second.mean());
@@ -148,6 +222,19 @@ fn location_scale(first: &Law, second: &Law) -> Option<DifferenceMoments> {
 
 /// Two laws of finitely many values: a sum over the merged levels of both.
 fn finitely_many_values(first: &Law, second: &Law) -> Option<DifferenceMoments> {
+    let values = values_of_finitely_many(first, second)?;
+    let square = |value: f64| value * value;
+    let terms = || values.iter().copied();
+    let squares = terms().map(|(probability, value)| probability * square(value));
+    let fourths = terms().map(|(probability, value)| probability * square(value) * square(value));
+    Some(DifferenceMoments::closed_form(
+        compensated_sum(squares),
+        Some(compensated_sum(fourths)),
+    ))
+}
+
+/// The values of Q_f − Q_h and their probabilities, of two laws of finitely many values.
+fn values_of_finitely_many(first: &Law, second: &Law) -> Option<Vec<(f64, f64)>> {
     if first.has_density() || second.has_density() {
         return None;
     }
@@ -162,8 +249,7 @@ fn finitely_many_values(first: &Law, second: &Law) -> Option<DifferenceMoments> 
         lower: 0.0,
         upper: 1.0,
     };
-    let mut squares = Vec::with_capacity(levels.len());
-    let mut fourths = Vec::with_capacity(levels.len());
+    let mut values = Vec::with_capacity(levels.len());
     for end in levels {
         // Of the two equal expressions the one between smaller numbers loses less.
         let probability = if start.lower < 0.5 {
@@ -178,15 +264,11 @@ fn finitely_many_values(first: &Law, second: &Law) -> Option<DifferenceMoments> 
                 middle(start.upper, end.upper),
             );
             let difference = first.quantile_at(lower, upper) - second.quantile_at(lower, upper);
-            squares.push(probability * (difference * difference));
-            fourths.push(probability * (difference * difference) * (difference * difference));
+            values.push((probability, difference));
         }
         start = end;
     }
-    Some(DifferenceMoments::closed_form(
-        compensated_sum(squares),
-        Some(compensated_sum(fourths)),
-    ))
+    Some(values)
 }
 
 fn ascending(left: &Level, right: &Level) -> std::cmp::Ordering {
@@ -221,11 +303,13 @@ const TOLERANCE: f64 = 1e-13;
 /// Quantile functions are trusted to this multiple of their size where their difference cancels.
 const QUANTILE_ROUNDING: f64 = 4.0 * f64::EPSILON;
 
+/// d_p of two even orders, each with its estimated error; `None` where infinite.
+///
 /// d_p = ∫ (Q_f − Q_h)^p u(1 − u) dz in the logit z = ln(u/(1 − u)), in which u and 1 − u are both accurate and
 /// every quantile function of this crate is smooth between the jumps; plus the two ends beyond the last logit.
-fn by_quadrature(first: &Law, second: &Law) -> DifferenceMoments {
-    let fourth_is_finite = tail_exponent(first) < 0.25 && tail_exponent(second) < 0.25;
-    let fourth_mask = if fourth_is_finite { 1.0 } else { 0.0 };
+fn by_quadrature(first: &Law, second: &Law, orders: [u32; 2]) -> [(Option<f64>, f64); 2] {
+    let heaviest = tail_exponent(first).max(tail_exponent(second));
+    let finite = orders.map(|order| f64::from(order) * heaviest < 1.0);
     let ends = panel_ends(first, second);
     let integral = integrate(&ends, TOLERANCE, |logit| {
         let level = level_at(logit);
@@ -235,30 +319,30 @@ fn by_quadrature(first: &Law, second: &Law) -> DifferenceMoments {
         );
         let difference = quantile - other;
         let rounding = QUANTILE_ROUNDING * (quantile.abs() + other.abs());
-        let weight = level.lower * level.upper;
         let square = difference * difference;
+        let mut values = [0.0; 2];
+        let mut roundings = [0.0; 2];
+        for (k, order) in orders.into_iter().enumerate().filter(|&(k, _)| finite[k]) {
+            let all_but_one =
+                (1..order / 2).fold(level.lower * level.upper, |product, _| product * square);
+            values[k] = all_but_one * square;
+            let order = f64::from(order);
+            let slope = order * difference.abs() + 0.5 * order * (order - 1.0) * rounding;
+            roundings[k] = all_but_one * rounding * slope;
+        }
         Integrand {
-            values: [weight * square, fourth_mask * weight * square * square],
-            rounding: [
-                weight * rounding * (2.0 * difference.abs() + rounding),
-                fourth_mask
-                    * weight
-                    * square
-                    * rounding
-                    * (4.0 * difference.abs() + 6.0 * rounding),
-            ],
+            values,
+            rounding: roundings,
         }
     });
-    let beyond = |power: u32| {
-        end_beyond(first, second, power, level_at(-LAST_LOGIT))
-            + end_beyond(first, second, power, level_at(LAST_LOGIT))
+    let beyond = |order: u32| {
+        end_beyond(first, second, order, level_at(-LAST_LOGIT))
+            + end_beyond(first, second, order, level_at(LAST_LOGIT))
     };
-    DifferenceMoments {
-        second: integral.values[0] + beyond(2),
-        fourth: fourth_is_finite.then(|| integral.values[1] + beyond(4)),
-        second_error: integral.errors[0],
-        fourth_error: integral.errors[1],
-    }
+    std::array::from_fn(|k| {
+        let value = finite[k].then(|| integral.values[k] + beyond(orders[k]));
+        (value, integral.errors[k])
+    })
 }
 
 /// u and 1 − u at a logit.

@@ -185,7 +185,7 @@ impl Row {
         };
         let verdict = |check: &Check| judge(check, find(&check.claim).unwrap(), evidence);
         let claims = experiment.checks.iter().map(verdict).map(Cell::of_claim);
-        let self_checks = self_checks(&experiment, &findings);
+        let self_checks = self_checks(&findings);
         let self_checks = self_checks.iter().map(Cell::of_self_check);
         let marks = marks(&experiment, &fault.plant);
         Row {
