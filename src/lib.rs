@@ -9,7 +9,7 @@
 //! # The way of the data
 //!
 //! ```text
-//! law, model → coupling → simulate → observe, wasserstein → measure
+//! law, model → coupling → simulate → observe, wasserstein, pilot → measure
 //!        ↘ theory ↗                                           ↓
 //!                   theory, estimate::tally ────────────→ estimate → judge → verify → write → command → cli
 //!                                                                       ↘ calibrate ↗   figure ↗
@@ -57,6 +57,7 @@ pub mod looks;
 pub mod measure;
 pub mod model;
 pub mod observe;
+pub mod pilot;
 pub mod plan;
 pub mod profile;
 pub mod random;

@@ -8,10 +8,13 @@
 use crate::coupling::{CouplingKind, Synchronous};
 use crate::estimate::tally::{Centred, Covariances, Cross, LANES, Means, Powers, QUANTITIES};
 use crate::experiment::Experiment;
+use crate::law::Point;
 use crate::model::Rates;
 use crate::observe::{COLUMNS, DISCREPANCY, Records, column};
+use crate::pilot::{self, Pilot};
 use crate::profile::{Profile, SAMPLED, Watch};
 use crate::simulate::Gas;
+use crate::simulate::bath::BathVelocities;
 use crate::simulate::block::BlockPath;
 use crate::simulate::initial::InitialPairs;
 use crate::simulate::pair::{CoupledPair, OwnCollisions, Particles, SameCollisions};
@@ -31,6 +34,13 @@ const TALLIED_TOGETHER: u64 = SAMPLED;
 const CHUNK_PARTICLES: u64 = 1 << 14;
 /// Replicas in such a chunk, at most.
 const MOST_IN_CHUNK: u64 = 256;
+
+/// A small gas is watched at so many times, half a collision apart, in a replica for
+/// each so many collisions of the run, but in so many at least and at most: it takes
+/// about a hundredth of the time.
+const PILOT_STOPS: u32 = 33;
+const COLLISIONS_PER_PILOT: u64 = 8192;
+const PILOTS: [u64; 2] = [32, 4096];
 
 /// Particles, at most, and collisions for which copies without a bath are
 /// watched.
@@ -70,6 +80,9 @@ pub struct Job {
     /// Record times of W₂, and the pooled velocities of a batch.
     distances: Vec<usize>,
     sample: usize,
+    /// The velocity of all bath particles of the small gas: that of a typical
+    /// particle.
+    pilot_velocity: f64,
 }
 
 /// What was seen of all replicas of one N.
@@ -84,6 +97,8 @@ pub struct Measured {
     /// The relative change of the energy of copies without a bath, over some
     /// collisions; `None` where nothing collides.
     pub energy_drift: Option<f64>,
+    /// A small gas with the same rates, watched collision by collision.
+    pub pilot: Pilot,
     /// Means of all columns over the record times; see [`Measured::mean`].
     means: [Means; COLUMNS],
     /// For each [`Quantity`], its column's covariances over the record times.
@@ -133,6 +148,7 @@ impl Job {
             tracked,
             distances: experiment.wasserstein_indices(),
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
+            pilot_velocity: theory.second_moment(System::First, 0.0).sqrt(),
         }
     }
 
@@ -252,8 +268,31 @@ impl Job {
             rayon::broadcast(|_| work());
         }
         let mut measured = merged.into_inner().expect("no thread panicked").total;
-        measured.energy_drift = self.energy_drift(new_pair);
+        measured.energy_drift = self.energy_drift(&new_pair);
+        measured.pilot = self.pilot(measured.collisions, &new_pair);
         measured
+    }
+
+    /// Watch a small gas, for a run of so many collisions.
+    fn pilot<P: CoupledPair>(&self, collisions: u64, new_pair: impl Fn(&Arc<Gas>) -> P) -> Pilot {
+        let rate = self.gas.rates.total(pilot::PARTICLES);
+        let Ok(bath) = Point::new(self.pilot_velocity) else {
+            return Pilot::default();
+        };
+        if rate == 0.0 {
+            return Pilot::default();
+        }
+        let gas = Arc::new(Gas {
+            particles: pilot::PARTICLES,
+            bath: BathVelocities::new(&bath.into()),
+            ..(*self.gas).clone()
+        });
+        let stop = |index: u32| gas.place(0.5 * f64::from(index) / rate);
+        let stops: Vec<Place> = (0..PILOT_STOPS).map(stop).collect();
+        let [least, most] = PILOTS;
+        let replicas = (collisions / COLLISIONS_PER_PILOT).clamp(least, most);
+        let mut pair = new_pair(&gas);
+        Pilot::watch(&mut pair, self.seed, replicas, &stops, self.pilot_velocity)
     }
 
     /// How much the energies of two copies without a bath change over some
@@ -470,6 +509,7 @@ impl Measured {
             collisions: 0,
             profile: Profile::default(),
             energy_drift: None,
+            pilot: Pilot::default(),
             means: std::array::from_fn(|_| Means::new(times)),
             tracked: std::array::from_fn(|_| Covariances::new(times)),
             low_moments: Cross::new(times),

@@ -1,5 +1,6 @@
 //! Exact limits of counts.
 
+use crate::special::normal_quantile;
 use std::ops::RangeInclusive;
 
 /// Where a binomial count lies with at least this confidence: each tail beyond
@@ -14,6 +15,20 @@ pub fn binomial_limits(trials: u64, probability: f64, confidence: f64) -> RangeI
     let low = within(weights.iter(), tail);
     let high = within(weights.iter().rev(), tail);
     low..=trials - high
+}
+
+/// The standard normal variate that is as improbable, from both sides together, as
+/// a binomial count that lies at least as far out as `count`; 0 for one in the
+/// middle. `probability` is neither 0 nor 1.
+pub fn binomial_deviation(count: u64, trials: u64, probability: f64) -> f64 {
+    let weights = binomial_weights(trials, probability);
+    let all: f64 = weights.iter().sum();
+    let count = count as usize;
+    // From the far end, smallest first.
+    let below: f64 = weights[..=count].iter().sum();
+    let above: f64 = weights[count..].iter().rev().sum();
+    let tail = (below.min(above) / all).clamp(f64::MIN_POSITIVE, 0.5);
+    -normal_quantile(tail, 1.0 - tail)
 }
 
 /// How many weights, from the first on, sum up to no more than `limit`.
@@ -67,6 +82,18 @@ mod tests {
             let found = binomial_limits(trials, probability, confidence);
             assert_eq!(found, limits, "{trials} {probability} {confidence}");
         }
+    }
+
+    #[test]
+    fn deviations_are_those_of_the_tails() {
+        // P(X = 0) = 2⁻¹⁰ on either side of ten fair coins: Φ(−3.0973) = 2⁻¹⁰.
+        for count in [0, 10] {
+            assert!((binomial_deviation(count, 10, 0.5) - 3.0973).abs() < 1e-4);
+        }
+        assert_eq!(binomial_deviation(5, 10, 0.5), 0.0);
+        // 10⁴ trials at 1/10 deviate by 6 of 30: a little less, for the skewness.
+        assert!((binomial_deviation(1180, 10_000, 0.1) - 5.8398).abs() < 1e-3);
+        assert!(binomial_deviation(0, 100_000, 0.5) > 30.0);
     }
 
     #[test]

@@ -12,9 +12,11 @@
 //! below `TRUSTED`. Each N may fail by chance with a probability of about
 //! [`LEVEL`], shared by all its comparisons.
 
+use crate::estimate::binomial::binomial_deviation;
 use crate::estimate::{Findings, normal_half_width};
 use crate::judge::Outcome;
 use crate::observe::{DISCREPANCY, column};
+use crate::pilot::{Collided, HARMONICS, PAIRS, PARTICLES, Sum};
 use crate::theory::{Moment, System};
 use serde::Serialize;
 use std::fmt;
@@ -32,6 +34,9 @@ const TRUSTED_SPREAD: f64 = 4e-4;
 /// Kurtosis up to which a sample variance is not nearly normal: that of two equally
 /// likely values is 1, and its sample variance like the square of a normal variate.
 const TWO_VALUES: f64 = 1.2;
+
+/// Sums of cosines of at least this variance are nearly normal far in their tails.
+const LEAST_VARIANCE: f64 = 30.0;
 
 /// Relative drift of the energy that rounding can cause.
 const DRIFT: f64 = 1e-11;
@@ -97,6 +102,7 @@ pub fn self_checks(findings: &Findings) -> Vec<SelfCheckRow> {
         ("second-copy-moments", moments(findings, System::Second)),
         ("discrepancy", discrepancy(findings)),
         ("variances", variances(findings)),
+        ("collisions", collisions(findings)),
     ];
     let all: usize = statistical.iter().map(|(_, made)| made.len()).sum();
     let limit = normal_half_width(1.0 - LEVEL / all.max(1) as f64);
@@ -206,6 +212,89 @@ fn variances(findings: &Findings) -> Vec<Comparison> {
         .enumerate()
         .filter_map(compare)
         .collect()
+}
+
+/// Who collides, and at which angles, in the small gas.
+fn collisions(findings: &Findings) -> Vec<Comparison> {
+    let probability = findings.theory.rates().pair_probability();
+    let copies = findings.measured.pilot.copies.iter();
+    let copies = copies.zip(System::ALL);
+    let each = |(collided, system): (&Collided, System)| {
+        let mut comparisons = counts(collided, system, probability);
+        comparisons.extend(angles(collided, system));
+        comparisons
+    };
+    copies.flat_map(each).collect()
+}
+
+/// How often each particle meets the bath, and each pair collides.
+fn counts(collided: &Collided, system: System, pair_probability: f64) -> Vec<Comparison> {
+    let name = system.name();
+    let total = collided.total();
+    let in_pairs: u64 = collided.pairs.iter().sum();
+    let count = |count: u64, total: u64, probability: f64, place: String| {
+        let possible = probability > 0.0 && probability < 1.0;
+        possible.then(|| Comparison {
+            deviation: binomial_deviation(count, total, probability),
+            place,
+        })
+    };
+    let meetings = collided.bath.iter().enumerate().map(|(particle, &seen)| {
+        let place = format!("{name} copy, particle {particle} with the bath");
+        count(
+            seen,
+            total,
+            (1.0 - pair_probability) / PARTICLES as f64,
+            place,
+        )
+    });
+    let pairs = collided.pairs.iter().enumerate().map(|(pair, &seen)| {
+        let place = format!("{name} copy, pair {pair}");
+        count(seen, total, pair_probability / PAIRS as f64, place)
+    });
+    let partners = collided.in_pairs().into_iter().enumerate();
+    let partners = partners.map(|(particle, seen)| {
+        let place = format!("{name} copy, particle {particle} in pairs");
+        count(seen, in_pairs, 2.0 / PARTICLES as f64, place)
+    });
+    let never = |counts: &[u64], probability: f64| match probability {
+        0.0 => counts.iter().sum(),
+        _ => 0,
+    };
+    let impossible = collided.others
+        + never(&collided.bath, 1.0 - pair_probability)
+        + never(&collided.pairs, pair_probability);
+    let impossible = Comparison {
+        deviation: if impossible == 0 { 0.0 } else { f64::INFINITY },
+        place: format!("{name} copy, collisions that cannot be"),
+    };
+    let mut comparisons: Vec<Comparison> =
+        meetings.chain(pairs).chain(partners).flatten().collect();
+    comparisons.push(impossible);
+    comparisons
+}
+
+/// Means of cos(kθ), and of what stands for sin(kθ), against 0.
+fn angles(collided: &Collided, system: System) -> Vec<Comparison> {
+    let name = system.name();
+    let [by_cos, by_sin] = &collided.met;
+    let kinds = [
+        ("pairs", &collided.turned),
+        ("bath", by_cos),
+        ("bath", by_sin),
+    ];
+    let compare = |what: &str, index: usize, sum: &Sum| {
+        (sum.variance >= LEAST_VARIANCE).then(|| Comparison {
+            deviation: sum.value.abs() / sum.variance.sqrt(),
+            place: format!("{name} copy, angles of {what}, harmonic {}", index + 1),
+        })
+    };
+    let each = |(what, sums): (&'static str, &[Sum; HARMONICS])| -> Vec<Comparison> {
+        let sums = sums.iter().enumerate();
+        sums.filter_map(|(index, sum)| compare(what, index, sum))
+            .collect()
+    };
+    kinds.into_iter().flat_map(each).collect()
 }
 
 /// A deviation in standard errors; `None` where it cannot be trusted.

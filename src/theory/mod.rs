@@ -215,6 +215,11 @@ impl Theory {
         }
     }
 
+    /// κ and β; κ is 0 when N = 1.
+    pub fn rates(&self) -> Rates {
+        self.rates
+    }
+
     /// g_2 = K_g, the bath's variance.
     pub fn bath_variance(&self) -> f64 {
         self.bath_variance
