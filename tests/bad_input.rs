@@ -1476,6 +1476,23 @@ fn bad_arguments() {
     assert_eq!(bench.names("."), BTreeSet::from(["config.toml".into()]));
 }
 
+#[test]
+fn instructions_that_the_machine_does_not_have() {
+    let bench = Bench::new(GOOD);
+    let output = bench
+        .command(&["run", "config.toml"])
+        .env("KAC_INSTRUCTIONS", "avx1024")
+        .output()
+        .expect("the program runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    let start = "error: KAC_INSTRUCTIONS = \"avx1024\" is not available on this machine; write one of ";
+    assert!(stderr.starts_with(start), "{stderr}");
+    let slowest = kac_coupling::vector::Instructions::available()[0].name();
+    assert!(stderr.contains(slowest), "{stderr}");
+    assert_eq!(bench.names("."), BTreeSet::from(["config.toml".into()]));
+}
+
 /// A pipe that nobody reads.
 fn closed_pipe() -> Stdio {
     let (reader, writer) = std::io::pipe().expect("a pipe");
