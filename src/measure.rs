@@ -65,6 +65,8 @@ pub struct Job {
     /// Whether one thread does everything.
     alone: bool,
     places: Vec<Place>,
+    /// E‖Δ‖² at each record time: how large what is tallied will be.
+    sizes: Vec<f64>,
     /// Columns whose covariances over time are tallied, one per [`Quantity`].
     tracked: [usize; 4],
     /// Record times of W₂, and the pooled velocities of a batch.
@@ -111,8 +113,10 @@ impl Job {
     pub fn new(experiment: &Experiment, index: usize, theory: &Theory) -> Job {
         let (particles, replicas) = experiment.sweep[index];
         let gas = Gas::new(particles, experiment.rates(), &experiment.bath);
-        let places = (experiment.times().iter())
-            .map(|&time| gas.place(time))
+        let times = experiment.times();
+        let places = times.iter().map(|&time| gas.place(time)).collect();
+        let sizes = (times.iter())
+            .map(|&time| theory.discrepancy_mean(time))
             .collect();
         let tracked = Quantity::ALL.map(|quantity| {
             let system = theory.judged_copy(quantity).unwrap_or(System::Second);
@@ -130,6 +134,7 @@ impl Job {
             replicas,
             alone: false,
             places,
+            sizes,
             tracked,
             distances: experiment.wasserstein_indices(),
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
@@ -473,7 +478,7 @@ impl Measured {
             means: std::array::from_fn(|_| Means::new(times)),
             tracked: std::array::from_fn(|_| Covariances::new(times)),
             low_moments: Cross::new(times),
-            discrepancy: Powers::new(times),
+            discrepancy: Powers::new(&job.sizes),
             distances: Means::new(2 * job.distances.len()),
         }
     }
