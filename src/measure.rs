@@ -693,6 +693,9 @@ mod tests {
     fn energy_drift_is_found_once() {
         let job = job();
         let started = AtomicU64::new(0);
+        let count = |replica| {
+            started.fetch_add(u64::from(replica == u64::MAX), Ordering::SeqCst);
+        };
         let new_pair = |gas: &Arc<Gas>| Beside {
             pair: SameCollisions::new(
                 gas,
@@ -700,9 +703,7 @@ mod tests {
                 Synchronous,
                 BlockPath::new(gas, Synchronous),
             ),
-            start: &|replica| {
-                started.fetch_add(u64::from(replica == u64::MAX), Ordering::SeqCst);
-            },
+            start: &count,
         };
         let first = job.extend_on(Measured::new(&job), 2 * job.chunk(), &|_| (), new_pair);
         let drift = first.energy_drift;

@@ -774,7 +774,9 @@ mod tests {
     fn powers_of(unit: f64, size: f64) -> Powers {
         let mut powers = Powers::new(&[size]);
         for values in [[1.0, 2.5, 0.25], [3.0, 1.75, 9.0]] {
-            let mut line: Line = values.map(|x| [x * unit, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]).into();
+            let mut line: Line = values
+                .map(|x| [x * unit, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+                .into();
             powers.add(&Centred::new(1, &mut line));
         }
         powers

@@ -173,11 +173,7 @@ impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
             return sums_of_few(self.particles(), |index| self.particle(index));
         }
         let mut parts = Parts::default();
-        parts.add_slots(
-            self.path.instructions(),
-            self.coupling,
-            self.path.slots(),
-        );
+        parts.add_slots(self.path.instructions(), self.coupling, self.path.slots());
         parts.totals()
     }
 

@@ -324,10 +324,7 @@ mod tests {
             };
             let unit = 2f64.powi(64);
             let last = table.cumulative.len() - 1;
-            let tails = [
-                (0..mean as usize, true),
-                (mean as usize..last - 1, false),
-            ];
+            let tails = [(0..mean as usize, true), (mean as usize..last - 1, false)];
             for (counts, lower) in tails {
                 for count in counts {
                     let (found, expected): (u64, f64) = if lower {
