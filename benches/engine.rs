@@ -45,6 +45,7 @@ fn bench<P: Path<Synchronous>>(bencher: Bencher, gas: &Gas, path: &mut P) {
     let end = (2e6 / (2.0 * particles)).min(5.0);
     let replicas = (2e6 / (2.0 * particles * end)).max(1.0) as u64;
     let initial = initial();
+    let instructions = path.instructions();
     bencher
         .counter(ItemsCount::new(
             (2.0 * particles * end * replicas as f64) as u64,
@@ -53,7 +54,7 @@ fn bench<P: Path<Synchronous>>(bencher: Bencher, gas: &Gas, path: &mut P) {
             for replica in 0..replicas {
                 let key = ReplicaKey::new(1, gas.particles as u64, replica, 0);
                 let slots = path.restart(key, &[gas.place(end)]);
-                initial.fill(Synchronous, key, slots);
+                initial.fill(instructions, Synchronous, key, slots);
                 path.advance();
                 black_box(path.slots());
             }

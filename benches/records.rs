@@ -14,6 +14,7 @@ use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::pair::{CoupledPair, SameCollisions};
 use kac_coupling::theory::pairing::Pairing;
+use kac_coupling::vector::Instructions;
 use kac_coupling::wasserstein::{Sample, squared_distance};
 use std::sync::Arc;
 
@@ -57,7 +58,8 @@ fn initial(bencher: Bencher, particles: usize, pairs: &InitialPairs) {
     let mut replica = 0;
     bencher.counter(ItemsCount::new(particles)).bench_local(|| {
         replica += 1;
-        pairs.fill(Synchronous, ReplicaKey::new(1, 2, replica, 0), &mut slots);
+        let key = ReplicaKey::new(1, 2, replica, 0);
+        pairs.fill(Instructions::best(), Synchronous, key, &mut slots);
         black_box(&slots);
     });
 }
@@ -76,7 +78,8 @@ fn initial_quantiles(bencher: Bencher, particles: usize) {
 #[divan::bench(args = [2000, 20_000, 200_000])]
 fn wasserstein(bencher: Bencher, size: usize) {
     let mut slots = vec![[0.0; 2]; size + 1];
-    comonotone().fill(Synchronous, ReplicaKey::new(1, 2, 3, 4), &mut slots);
+    let key = ReplicaKey::new(1, 2, 3, 4);
+    comonotone().fill(Instructions::best(), Synchronous, key, &mut slots);
     let first: Vec<f64> = slots[..size].iter().map(|slot| slot[0]).collect();
     let second: Vec<f64> = slots[..size].iter().map(|slot| slot[0] - slot[1]).collect();
     let (mut x, mut y) = (Sample::with_capacity(size), Sample::with_capacity(size));

@@ -3,6 +3,7 @@
 use crate::command::check::Format;
 use crate::command::figure::Places;
 use crate::command::{CommandError, Exit, Overrides, check, claims, figure, plan, run};
+use crate::vector::Instructions;
 use crate::verify::Sampling;
 use clap::{Args, Parser, Subcommand};
 use std::io::Write;
@@ -114,6 +115,7 @@ impl OverrideArguments {
 }
 
 fn execute(command: &Command) -> Result<Exit, CommandError> {
+    Instructions::wanted().map_err(|error| CommandError::Argument(error.to_string()))?;
     match command {
         Command::Run {
             config,

@@ -3,7 +3,8 @@
 //! Replicas are cut into *chunks* whose size depends on N and the W₂ plan only.
 //! Threads take chunks as they become free; chunk tallies are merged in the
 //! order of the chunks. So the result does not depend on the number of threads,
-//! and memory does not grow with the number of replicas.
+//! and as no thread runs far ahead of the others, memory does not grow with the
+//! number of replicas.
 
 use crate::coupling::{CouplingKind, Synchronous};
 use crate::estimate::tally::{Centred, Covariances, Cross, LANES, Means, Powers, QUANTITIES};
@@ -12,7 +13,7 @@ use crate::law::Point;
 use crate::model::Rates;
 use crate::observe::{COLUMNS, DISCREPANCY, Records, column};
 use crate::pilot::{self, Pilot};
-use crate::profile::{Profile, SAMPLED, Watch};
+use crate::profile::{Profile, Watch};
 use crate::simulate::Gas;
 use crate::simulate::bath::BathVelocities;
 use crate::simulate::block::BlockPath;
@@ -25,15 +26,16 @@ use crate::theory::{Moment, Quantity, System, Theory};
 use crate::wasserstein::{Sample, squared_distance};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 /// Replicas whose records are tallied together; the first of them is timed.
-const TALLIED_TOGETHER: u64 = SAMPLED;
+pub const TALLIED_TOGETHER: u64 = 64;
 /// Particles of all replicas in a chunk, about, where no W₂ batch sets it.
 const CHUNK_PARTICLES: u64 = 1 << 14;
 /// Replicas in such a chunk, at most.
 const MOST_IN_CHUNK: u64 = 256;
+/// Chunks that are simulated or wait to be merged, at most, for each thread.
+pub const CHUNKS_AHEAD: u64 = 2;
 
 /// A small gas is watched at so many times, half a collision apart, in a replica for
 /// each so many collisions of the run, but in so many at least and at most: it takes
@@ -75,6 +77,8 @@ pub struct Job {
     /// Whether one thread does everything.
     alone: bool,
     places: Vec<Place>,
+    /// E‖Δ‖² at each record time: how large what is tallied will be.
+    sizes: Vec<f64>,
     /// Columns whose covariances over time are tallied, one per [`Quantity`].
     tracked: [usize; 4],
     /// Record times of W₂, and the pooled velocities of a batch.
@@ -111,6 +115,16 @@ pub struct Measured {
     pub distances: Means,
 }
 
+/// Replicas that a thread simulates at a time: the whole replicas whose
+/// velocities make a W₂ batch of `sample`, ⌈sample/N⌉, if that is not 0.
+pub fn chunk(particles: usize, sample: usize) -> u64 {
+    if sample == 0 {
+        (CHUNK_PARTICLES / particles as u64).clamp(1, MOST_IN_CHUNK)
+    } else {
+        sample.div_ceil(particles) as u64
+    }
+}
+
 /// The column that carries a quantity, up to scale and shift.
 fn tracked_column(quantity: Quantity, system: System) -> usize {
     match quantity {
@@ -126,8 +140,10 @@ impl Job {
     pub fn new(experiment: &Experiment, index: usize, theory: &Theory) -> Job {
         let (particles, replicas) = experiment.sweep[index];
         let gas = Gas::new(particles, experiment.rates(), &experiment.bath);
-        let places = (experiment.times().iter())
-            .map(|&time| gas.place(time))
+        let times = experiment.times();
+        let places = times.iter().map(|&time| gas.place(time)).collect();
+        let sizes = (times.iter())
+            .map(|&time| theory.discrepancy_mean(time))
             .collect();
         let tracked = Quantity::ALL.map(|quantity| {
             let system = theory.judged_copy(quantity).unwrap_or(System::Second);
@@ -145,6 +161,7 @@ impl Job {
             replicas,
             alone: false,
             places,
+            sizes,
             tracked,
             distances: experiment.wasserstein_indices(),
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
@@ -163,18 +180,9 @@ impl Job {
         }
     }
 
-    /// Whole replicas whose velocities make a W₂ batch, ⌈sample/N⌉.
-    fn batch(&self) -> u64 {
-        self.sample.div_ceil(self.gas.particles) as u64
-    }
-
     /// Replicas that a thread simulates at a time.
     pub fn chunk(&self) -> u64 {
-        if self.distances.is_empty() {
-            (CHUNK_PARTICLES / self.gas.particles as u64).clamp(1, MOST_IN_CHUNK)
-        } else {
-            self.batch()
-        }
+        chunk(self.gas.particles, self.sample)
     }
 
     /// Simulate everything, on the current thread pool unless the job is
@@ -240,25 +248,24 @@ impl Job {
     ) -> Measured {
         let first = measured.replicas / self.chunk();
         debug_assert_eq!(measured.replicas, first * self.chunk(), "whole chunks");
-        let chunks = upto.div_ceil(self.chunk());
-        let next = AtomicU64::new(first);
-        let merged = Mutex::new(InOrder::new(measured, first));
+        let chunks = first..upto.div_ceil(self.chunk());
+        let threads = if self.alone {
+            1
+        } else {
+            rayon::current_num_threads() as u64
+        };
+        let fresh = measured.replicas == 0;
+        let in_order = InOrder::new(measured, chunks, CHUNKS_AHEAD * threads);
         let work = || {
+            let _guard = StopOnPanic(&in_order);
             let mut pair = new_pair(&self.gas);
             let mut scratch = Scratch::new(self);
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= chunks {
-                    break;
-                }
+            while let Some(index) = in_order.take() {
                 let from = index * self.chunk();
                 let replicas = from..(from + self.chunk()).min(upto);
                 let done = replicas.end - replicas.start;
                 let measured = self.run_chunk(&mut pair, replicas, &mut scratch);
-                merged
-                    .lock()
-                    .expect("no thread panicked")
-                    .add(index, measured);
+                in_order.add(index, measured);
                 progress(done);
             }
         };
@@ -267,8 +274,10 @@ impl Job {
         } else {
             rayon::broadcast(|_| work());
         }
-        let mut measured = merged.into_inner().expect("no thread panicked").total;
-        measured.energy_drift = self.energy_drift(&new_pair);
+        let mut measured = in_order.total();
+        if fresh {
+            measured.energy_drift = self.energy_drift(&new_pair);
+        }
         measured.pilot = self.pilot(measured.collisions, &new_pair);
         measured
     }
@@ -475,27 +484,102 @@ impl Scratch {
     }
 }
 
-/// Merges tallies in the order of their chunks, whatever order they come in.
+/// Hands out chunks, and merges their tallies in order, whatever order they come
+/// in.
+///
+/// A thread that would get too far ahead of the first chunk that is not merged
+/// waits. The thread that has that chunk never does, so all get on.
 struct InOrder {
+    progress: Mutex<InOrderProgress>,
+    /// Told when chunks were merged.
+    merged: Condvar,
+    end: u64,
+    ahead: u64,
+}
+
+/// How far an [`InOrder`] is.
+struct InOrderProgress {
     total: Measured,
+    /// The first chunk that nobody has.
+    untaken: u64,
+    /// The first chunk that is not merged.
     next: u64,
     waiting: BTreeMap<u64, Measured>,
+    /// Whether a thread panicked: its chunk will never come.
+    stopped: bool,
 }
 
 impl InOrder {
-    fn new(total: Measured, next: u64) -> Self {
+    /// Of these chunks, on top of what was measured before; no chunk is handed
+    /// out while one that is `ahead` earlier is not merged.
+    fn new(total: Measured, chunks: Range<u64>, ahead: u64) -> Self {
         InOrder {
-            total,
-            next,
-            waiting: BTreeMap::new(),
+            progress: Mutex::new(InOrderProgress {
+                total,
+                untaken: chunks.start,
+                next: chunks.start,
+                waiting: BTreeMap::new(),
+                stopped: false,
+            }),
+            merged: Condvar::new(),
+            end: chunks.end,
+            ahead,
         }
     }
 
-    fn add(&mut self, index: u64, measured: Measured) {
-        self.waiting.insert(index, measured);
-        while let Some(measured) = self.waiting.remove(&self.next) {
-            self.total.merge(&measured);
-            self.next += 1;
+    fn progress(&self) -> MutexGuard<'_, InOrderProgress> {
+        self.progress.lock().expect("nothing panics in merging")
+    }
+
+    /// The next chunk, when its turn has come; `None` if there are no more.
+    fn take(&self) -> Option<u64> {
+        let too_far = |progress: &mut InOrderProgress| {
+            progress.untaken < self.end
+                && progress.untaken >= progress.next + self.ahead
+                && !progress.stopped
+        };
+        let mut progress = (self.merged)
+            .wait_while(self.progress(), too_far)
+            .expect("nothing panics in merging");
+        if progress.stopped || progress.untaken == self.end {
+            return None;
+        }
+        progress.untaken += 1;
+        Some(progress.untaken - 1)
+    }
+
+    fn add(&self, index: u64, measured: Measured) {
+        let mut progress = self.progress();
+        let mut watch = Watch::start();
+        progress.waiting.insert(index, measured);
+        let mut next = progress.next;
+        while let Some(measured) = progress.waiting.remove(&next) {
+            progress.total.merge(&measured);
+            next += 1;
+        }
+        progress.next = next;
+        progress.total.profile.tallies += watch.lap();
+        drop(progress);
+        self.merged.notify_all();
+    }
+
+    /// What was measured, when all chunks are merged.
+    fn total(self) -> Measured {
+        let progress = self.progress.into_inner();
+        progress.expect("nothing panics in merging").total
+    }
+}
+
+/// Lets no other thread wait for the chunk of one that panics.
+struct StopOnPanic<'a>(&'a InOrder);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Ok(mut progress) = self.0.progress.lock()
+        {
+            progress.stopped = true;
+            self.0.merged.notify_all();
         }
     }
 }
@@ -513,7 +597,7 @@ impl Measured {
             means: std::array::from_fn(|_| Means::new(times)),
             tracked: std::array::from_fn(|_| Covariances::new(times)),
             low_moments: Cross::new(times),
-            discrepancy: Powers::new(times),
+            discrepancy: Powers::new(&job.sizes),
             distances: Means::new(2 * job.distances.len()),
         }
     }
@@ -552,5 +636,120 @@ impl Measured {
     pub fn mean(&self, time: usize, column: usize) -> (f64, Option<f64>) {
         let means = &self.means[column];
         (means.mean(time), means.std_error(time))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::path::Path;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    /// Twenty chunks of a committed experiment.
+    fn job() -> Job {
+        let path = Path::new("experiments/theorem6.toml");
+        let mut experiment = load(path).unwrap().experiment;
+        experiment.sweep = vec![(3, 20 * MOST_IN_CHUNK)];
+        experiment.wasserstein = None;
+        Job::new(&experiment, 0, &experiment.theory(3))
+    }
+
+    /// A pair that does something beside at the start of each replica.
+    struct Beside<'a, P> {
+        pair: P,
+        start: &'a (dyn Fn(u64) + Sync),
+    }
+
+    impl<P: CoupledPair> CoupledPair for Beside<'_, P> {
+        fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
+            (self.start)(replica);
+            self.pair.restart(seed, replica, stops);
+        }
+        fn advance(&mut self) {
+            self.pair.advance();
+        }
+        fn particles(&self) -> usize {
+            self.pair.particles()
+        }
+        fn particle(&self, index: usize) -> (f64, f64, f64) {
+            self.pair.particle(index)
+        }
+        fn collisions(&self) -> u64 {
+            self.pair.collisions()
+        }
+    }
+
+    fn run(job: &Job, threads: usize, start: &(dyn Fn(u64) + Sync)) -> Measured {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build().unwrap().install(|| {
+            job.run_on(&|_| (), |gas| Beside {
+                pair: SameCollisions::new(
+                    gas,
+                    &job.initial,
+                    Synchronous,
+                    BlockPath::new(gas, Synchronous),
+                ),
+                start,
+            })
+        })
+    }
+
+    #[test]
+    fn threads_wait_for_one_that_stalls() {
+        let (job, threads) = (job(), 3);
+        let furthest = AtomicU64::new(0);
+        let during_stall = AtomicU64::new(0);
+        let measured = run(&job, threads, &|replica| {
+            if replica == 0 {
+                std::thread::sleep(Duration::from_millis(300));
+                during_stall.store(furthest.load(Ordering::SeqCst), Ordering::SeqCst);
+            } else if replica < job.replicas {
+                furthest.fetch_max(replica / job.chunk(), Ordering::SeqCst);
+            }
+        });
+        let reached = during_stall.into_inner();
+        assert!(reached < CHUNKS_AHEAD * threads as u64, "{reached}");
+        assert_eq!(furthest.into_inner(), 19);
+        assert_eq!(measured.replicas, job.replicas);
+        let alone = job.alone(job.seed).run(Engine::Block, &|_| ());
+        for time in 0..job.places.len() {
+            assert_eq!(alone.mean(time, 0), measured.mean(time, 0));
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_the_run() {
+        let job = job();
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            run(&job, 2, &|replica| assert_ne!(replica, 700, "planted"));
+        }));
+        assert!(panicked.is_err());
+    }
+
+    #[test]
+    fn energy_drift_is_found_once() {
+        let job = job();
+        let started = AtomicU64::new(0);
+        let count = |replica| {
+            started.fetch_add(u64::from(replica == u64::MAX), Ordering::SeqCst);
+        };
+        let new_pair = |gas: &Arc<Gas>| Beside {
+            pair: SameCollisions::new(
+                gas,
+                &job.initial,
+                Synchronous,
+                BlockPath::new(gas, Synchronous),
+            ),
+            start: &count,
+        };
+        let first = job.extend_on(Measured::new(&job), 2 * job.chunk(), &|_| (), new_pair);
+        let drift = first.energy_drift;
+        assert!(drift.is_some_and(|drift| drift < 1e-12));
+        let all = job.extend_on(first, job.replicas, &|_| (), new_pair);
+        assert_eq!(all.energy_drift, drift);
+        assert_eq!(started.into_inner(), 1);
     }
 }

@@ -1,12 +1,15 @@
 //! What a run will cost and be able to decide, before it is made.
 
+use crate::coupling::CouplingKind;
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Experiment};
 use crate::judge::claims::claim_of;
 use crate::judge::forecast::{Forecast, Prospect, replicas_for};
 use crate::looks::{Look, false_alarm};
-use crate::measure::{Engine, Job, Measured};
+use crate::measure::{CHUNKS_AHEAD, Engine, Job, Measured, TALLIED_TOGETHER, chunk};
 use crate::model::Clock;
+use crate::observe::COLUMNS;
+use crate::simulate::powers::SUMS;
 use crate::theory::Theory;
 use crate::theory::pairing::wasserstein_squared;
 use std::time::Instant;
@@ -85,7 +88,7 @@ fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan
         replicas,
         collisions: per_replica * experiment.end * all,
         seconds: seconds * all,
-        bytes: bytes(experiment, particles),
+        bytes: bytes(experiment, particles, replicas),
         heavy_from: times
             .iter()
             .find(heavy)
@@ -149,22 +152,37 @@ fn burst(experiment: &Experiment, index: usize, theory: &Theory) -> (Measured, f
 }
 
 /// Bytes of the states, records, pools and tallies of all threads.
-fn bytes(experiment: &Experiment, particles: usize) -> usize {
+fn bytes(experiment: &Experiment, particles: usize, replicas: u64) -> usize {
     /// The program itself.
     const PROGRAM: usize = 5 << 20;
-    /// A block, its words and marks; and records of 64 replicas for each time.
+    /// A block, its words and marks.
     const BLOCK: usize = 100 << 10;
-    const RECORDS_OF_A_TIME: usize = 64 * 20 * 8;
-    let distances = experiment
-        .wasserstein
-        .map_or(0, |plan| plan.points * plan.sample);
+    /// Numbers that are kept of a replica at a record time.
+    const RECORDED: usize = SUMS + COLUMNS;
+    let paths = match experiment.coupling {
+        CouplingKind::Synchronous => 1,
+        CouplingKind::Independent => 2,
+    };
+    let velocities = replicas.saturating_mul(particles as u64);
+    let sample = experiment.wasserstein.map_or(0, |plan| plan.sample);
+    let distances = experiment.wasserstein.map_or(0, |plan| {
+        plan.points * velocities.min(plan.sample as u64) as usize
+    });
+    let chunk = chunk(particles, sample).min(replicas);
     let points = experiment.points;
-    let thread = 16 * particles
-        + BLOCK
-        + RECORDS_OF_A_TIME * points
-        + 2 * 8 * distances
-        + 4 * 8 * points * points;
-    PROGRAM + rayon::current_num_threads() * thread
+    let thread = paths * (16 * particles + BLOCK)
+        + 8 * RECORDED * points * chunk.min(TALLIED_TOGETHER) as usize
+        + 2 * 8 * distances;
+    // Covariances of four quantities, of which half is used.
+    let tally = 4 * 8 * points * points / 2;
+    let threads = rayon::current_num_threads();
+    // The total, and those of chunks that are simulated or wait for earlier
+    // ones; a single replica has no covariances.
+    let tallies = match chunk {
+        1 => 1,
+        _ => 1 + (CHUNKS_AHEAD * threads as u64).min(replicas.div_ceil(chunk)) as usize,
+    };
+    PROGRAM + threads * thread + tallies * tally
 }
 
 #[cfg(test)]

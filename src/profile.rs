@@ -6,24 +6,22 @@ use std::time::Instant;
 
 /// Seconds of all threads together, by what they were spent on.
 ///
-/// Collisions and records are timed on one replica in [`SAMPLED`] and scaled up:
-/// a look at the clock costs as much as ten collisions.
+/// Collisions and records are timed on the first of the replicas that are
+/// [tallied together](crate::measure::TALLIED_TOGETHER) and scaled up: a look at
+/// the clock costs as much as ten collisions.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Profile {
     /// Initial data, drawing collisions and applying them.
     pub collisions: f64,
     /// Reading the particles at record times.
     pub records: f64,
-    /// Means and covariances over replicas.
+    /// Means and covariances over replicas, and merging them.
     pub tallies: f64,
     /// Sorting for W₂.
     pub sorting: f64,
-    /// Closed forms, verdicts, tables and figures.
+    /// Closed forms, self-checks, verdicts, tables and figures.
     pub output: f64,
 }
-
-/// One replica in this many is timed.
-pub const SAMPLED: u64 = 64;
 
 impl Profile {
     /// Add the seconds of another profile.

@@ -1,17 +1,16 @@
 //! Where every random number comes from: streams named by what they are for.
 //!
 //! A *stream* is a generator whose state is a hash of
-//! `(seed, particles, replica, purpose, part)`. Two streams share nothing but
+//! `(seed, particles, replica, process, purpose, part)`. Two streams share nothing but
 //! the seed, so a replica's path depends on its own name alone: not on the
 //! thread that runs it, the replicas that ran before it, the record times, or
 //! how long the run goes on.
 //!
-//! Two kinds of generator are used. Long sequences that must be fast (collision
-//! marks, bath velocities, Gaussian initial data) come from [`Lanes`]: sixteen
-//! xoshiro256++ generators (Blackman and Vigna 2021, "Scrambled linear
-//! pseudorandom number generators") that step together, so that a compiler can
-//! put them into vector registers. Everything else is drawn from a PCG64 of the
-//! `rand_pcg` crate.
+//! Two kinds of generator are used. The numbers of collisions in slabs of time,
+//! one in hundreds of collisions, are drawn from a PCG64 of the `rand_pcg` crate.
+//! Everything else comes from [`Lanes`]: sixteen xoshiro256++ generators (Blackman
+//! and Vigna 2021, "Scrambled linear pseudorandom number generators") that step
+//! together, so that a compiler can put them into vector registers.
 //!
 //! Claimed: distinct names give streams that are statistically independent, as
 //! far as a 256-bit state filled from a hash can. Not claimed: cryptographic
@@ -27,8 +26,7 @@ pub const LANES: usize = 16;
 /// One step of [`Lanes`]: a word for each lane.
 pub type Row = [u64; LANES];
 
-/// What a stream's numbers decide. The two copies of the independent coupling
-/// draw from streams of their own, hence the copy.
+/// What a stream's numbers decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Purpose {

@@ -6,6 +6,22 @@
 //! gives the same bits; wider ones are faster.
 
 use std::sync::OnceLock;
+use thiserror::Error;
+
+/// The environment variable that chooses instructions.
+const VARIABLE: &str = "KAC_INSTRUCTIONS";
+
+/// The environment names instructions that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "{VARIABLE} = {wanted:?} is not available on this machine; write one of {available}, or unset it for the fastest"
+)]
+pub struct NoSuchInstructions {
+    /// What it says.
+    pub wanted: String,
+    /// The names that it can say.
+    pub available: String,
+}
 
 /// Which vector instructions to use. A value is proof that the machine has
 /// them.
@@ -42,16 +58,38 @@ impl Instructions {
         available
     }
 
-    /// The fastest that this machine has, or those that the environment
-    /// variable `KAC_INSTRUCTIONS` names (`sse2`, `avx2`, `avx512`), if the
-    /// machine has them: to compare speeds. No number depends on it.
+    /// Those that the environment variable `KAC_INSTRUCTIONS` names (`sse2`,
+    /// `avx2`, `avx512`): to compare speeds. `None` if it is empty or not set.
+    ///
+    /// # Errors
+    ///
+    /// If the machine does not have them, or there are none of that name.
+    pub fn wanted() -> Result<Option<Instructions>, NoSuchInstructions> {
+        match std::env::var_os(VARIABLE) {
+            Some(name) if !name.is_empty() => Self::named(&name.to_string_lossy()).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Those of that name.
+    fn named(name: &str) -> Result<Instructions, NoSuchInstructions> {
+        let available = Self::available();
+        let names: Vec<&str> = available.iter().map(|found| found.name()).collect();
+        let found = available.iter().find(|found| found.name() == name);
+        found.copied().ok_or_else(|| NoSuchInstructions {
+            wanted: name.to_string(),
+            available: names.join(", "),
+        })
+    }
+
+    /// Those that are [`wanted`](Instructions::wanted) if the machine has them,
+    /// else the fastest that it has. No number depends on it.
     pub fn best() -> Instructions {
         static BEST: OnceLock<Instructions> = OnceLock::new();
         *BEST.get_or_init(|| {
-            let available = Self::available();
-            let wanted = std::env::var("KAC_INSTRUCTIONS").unwrap_or_default();
-            let named = available.iter().find(|found| found.name() == wanted);
-            *named.unwrap_or(available.last().expect("there is always the portable one"))
+            let fastest = || Self::available().pop();
+            let wanted = Self::wanted().ok().flatten();
+            (wanted.or_else(fastest)).expect("there is always the portable one")
         })
     }
 

@@ -70,14 +70,17 @@ pub fn verify<E>(
     progress: &(dyn Fn(u64) + Sync),
     mut finished: impl FnMut(&Results) -> Result<(), E>,
 ) -> Result<Results, E> {
-    let (initial_w2, _) = wasserstein_squared(&experiment.first, &experiment.second);
     let mut results = Results::default();
+    let mut watch = Watch::start();
+    let (initial_w2, _) = wasserstein_squared(&experiment.first, &experiment.second);
+    results.profile.output += watch.lap();
     for (index, &(_, replicas)) in experiment.sweep.iter().enumerate() {
         let judged = verify_size(experiment, index, initial_w2, engine, sampling, progress);
         let measured = &judged.findings.measured;
         results.collisions += measured.collisions;
         results.replicas += measured.replicas;
         results.profile.merge(&measured.profile);
+        results.profile.output += judged.seconds;
         results.false_alarm += judged.false_alarm;
         progress(replicas - measured.replicas);
         let mut watch = Watch::start();
@@ -97,6 +100,8 @@ struct Judged {
     self_checks: Vec<SelfCheckRow>,
     verdicts: Vec<VerdictRow>,
     false_alarm: f64,
+    /// Spent beside simulating.
+    seconds: f64,
 }
 
 /// Simulate entry `index` of the sweep up to the look that decides.
@@ -108,6 +113,8 @@ fn verify_size(
     sampling: Sampling,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Judged {
+    let mut watch = Watch::start();
+    let mut seconds = 0.0;
     let (particles, replicas) = experiment.sweep[index];
     let theory = experiment.theory(particles);
     let job = Job::new(experiment, index, &theory);
@@ -128,13 +135,17 @@ fn verify_size(
     let last = looks.len() - 1;
     let mut measured = Measured::new(&job);
     for (number, look) in looks.into_iter().enumerate() {
+        seconds += watch.lap();
         measured = job.extend(measured, look.replicas, engine, progress);
+        watch = Watch::start();
         let findings = Findings::new(experiment, index, theory.clone(), measured);
         let judged = judge_all(experiment, findings, initial_w2, look);
         let decided = |row: &VerdictRow| row.outcome != Outcome::Undecided;
         if number == last || judged.verdicts.iter().all(decided) {
+            seconds += watch.lap();
             return Judged {
                 false_alarm,
+                seconds,
                 ..judged
             };
         }
@@ -161,5 +172,6 @@ fn judge_all(experiment: &Experiment, findings: Findings, initial_w2: f64, look:
         self_checks,
         verdicts,
         false_alarm: 0.0,
+        seconds: 0.0,
     }
 }

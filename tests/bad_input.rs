@@ -687,6 +687,14 @@ fn rates_and_times() {
             "`wasserstein.sample` = 1000000000000: must be a whole number from 2 to 100000000",
             "sample = 20000",
         ),
+        // Just refused, for four record times.
+        case(
+            "sample = 20",
+            "sample = 50000001",
+            "sample",
+            "`wasserstein.sample` = 50000001: is too much to hold at 4 record times",
+            "lower it to at most 50000000, or lower wasserstein.points",
+        ),
         case(
             "sample = 20",
             "sample = 1",
@@ -897,6 +905,36 @@ fn a_bath_must_have_mean_zero_and_the_fix_told_gives_it() {
             "the fix must do, but of {mended}: {}",
             ended.stderr
         );
+    }
+}
+
+#[test]
+fn an_initial_mean_must_not_hide_the_spread() {
+    let first = "first = { law = \"normal\", mean = 0.5, sd = 1.0 }";
+    let drowns = "standard deviations from 0, so that the spread drowns in rounding";
+    let says = |key: &str, value: &str, mean: &str| {
+        format!("`initial.first.{key}` = {value}: the mean {mean} is more than 1e12 {drowns}")
+    };
+    let fix = "bring the mean nearer to 0";
+    let cases = [
+        ("normal\", mean = 1e15, sd = 1.0", "mean", "1e15", "1e15"),
+        ("normal\", mean = -2.0, sd = 1e-12", "mean", "-2.0", "-2e0"),
+        (
+            "discrete\", values = [1e13, 10000000000001.0], weights = [0.5, 0.5]",
+            "values",
+            "[1e13, 10000000000001.0]",
+            "1.00000000000005e13",
+        ),
+    ];
+    for (law, key, value, mean) in cases {
+        let to = format!("first = {{ law = \"{law} }}");
+        refused(&[case(first, &to, "first =", &says(key, value, mean), fix)]);
+    }
+    // At the limit, and without a spread, all is well.
+    for law in ["normal\", mean = 1e12, sd = 1.0", "point\", value = 1e15"] {
+        let to = format!("first = {{ law = \"{law} }}");
+        let bench = Bench::new(&edited(GOOD, first, &to));
+        load(&bench.path("config.toml")).expect("a good config");
     }
 }
 
@@ -1473,6 +1511,24 @@ fn bad_arguments() {
             ended.stderr
         );
     }
+    assert_eq!(bench.names("."), BTreeSet::from(["config.toml".into()]));
+}
+
+#[test]
+fn instructions_that_the_machine_does_not_have() {
+    let bench = Bench::new(GOOD);
+    let output = bench
+        .command(&["run", "config.toml"])
+        .env("KAC_INSTRUCTIONS", "avx1024")
+        .output()
+        .expect("the program runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    let start =
+        "error: KAC_INSTRUCTIONS = \"avx1024\" is not available on this machine; write one of ";
+    assert!(stderr.starts_with(start), "{stderr}");
+    let slowest = kac_coupling::vector::Instructions::available()[0].name();
+    assert!(stderr.contains(slowest), "{stderr}");
     assert_eq!(bench.names("."), BTreeSet::from(["config.toml".into()]));
 }
 

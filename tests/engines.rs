@@ -52,8 +52,9 @@ fn bits<P: Path<Synchronous>>(
     end: f64,
 ) -> (Vec<Vec<[u64; 2]>>, u64) {
     let stops: Vec<Place> = times.iter().chain([&end]).map(|&t| gas.place(t)).collect();
+    let instructions = path.instructions();
     let slots = path.restart(key, &stops);
-    start.fill(Synchronous, key, slots);
+    start.fill(instructions, Synchronous, key, slots);
     let snapshots = times
         .iter()
         .map(|_| {
@@ -190,7 +191,7 @@ fn the_difference_is_accurate_for_ever() {
     let key = ReplicaKey::new(1, 50, 0, 0);
     let mut path = BlockPath::new(&gas, Synchronous);
     let slots = path.restart(key, &[gas.place(100.0)]);
-    start.fill(Synchronous, key, slots);
+    start.fill(Instructions::best(), Synchronous, key, slots);
     path.advance();
     let square: f64 = path
         .slots()

@@ -26,8 +26,12 @@ pub const WRITE_A_LAW: &str = "write a law, e.g. { law = \"normal\", mean = 0.0,
 /// How far a bath's mean may be from 0, in standard deviations: rounding.
 const BATH_MEAN_TOLERANCE: f64 = 1e-9;
 
+/// How far the mean of an initial law may be from 0, in standard deviations: the
+/// rounding of velocities would otherwise show in their differences.
+const FURTHEST_MEAN: f64 = 1e12;
+
 /// The law written at `node`; files are looked for from `folder`.
-pub fn law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
+fn law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
     let section = node.table(WRITE_A_LAW)?;
     if section.find("law").is_none() {
         // It may be there, misspelt.
@@ -70,6 +74,26 @@ pub fn law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
         "point" => lift(&section, Point::new(number(&section, "value")?)).map(Law::Point),
         _ => empirical(&section, folder).map(Law::Empirical),
     }
+}
+
+/// An initial law. A mean that is far away is fine without a spread: differences
+/// of constants are right to rounding.
+pub fn initial_law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
+    let law = law(node, folder)?;
+    let (mean, sd) = (law.mean(), law.variance().sqrt());
+    if sd == 0.0 || mean.abs() <= FURTHEST_MEAN * sd {
+        return Ok(law);
+    }
+    let section = node.table(WRITE_A_LAW)?;
+    let (key, _) = centring(&law, mean, &section)?;
+    Err(section.error(
+        Some(key),
+        format!(
+            "the mean {mean:e} is more than {FURTHEST_MEAN:e} standard deviations from 0, so that the \
+             spread drowns in rounding"
+        ),
+        "bring the mean nearer to 0, or write a law without a spread: law = \"point\"",
+    ))
 }
 
 /// The law of the bath: mean 0 is required.

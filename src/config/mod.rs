@@ -13,7 +13,7 @@ use crate::experiment::{CalibrationPlan, Check, Expectation, Experiment, Wassers
 use crate::judge::claims::{LEDGER, find};
 use crate::model::Clock;
 use crate::theory::pairing::Pairing;
-use laws::{WRITE_A_LAW, law, thermostat_law};
+use laws::{WRITE_A_LAW, initial_law, thermostat_law};
 use reader::{Node, Section, Source};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -47,9 +47,11 @@ const TOP_KEYS: [&str; 10] = [
     "calibration",
     "check",
 ];
-/// Two copies of this many particles take 1.6 GB in each thread.
+/// Two copies of this many particles take 1.6 GB in each thread, independent
+/// ones 3.2 GB.
 const MOST_PARTICLES: u64 = 100_000_000;
-/// Covariances over this many record times take 130 MB in each thread.
+/// Covariances over this many record times take 64 MB, and twice that in each
+/// thread where chunks have several replicas.
 const MOST_POINTS: u64 = 2001;
 /// Rates and times outside of these would overflow when squared.
 const SCALES: std::ops::RangeInclusive<f64> = 1e-60..=1e60;
@@ -57,6 +59,9 @@ const SCALES: std::ops::RangeInclusive<f64> = 1e-60..=1e60;
 const MOST_REPLICAS: u64 = 1 << 53;
 /// A batch of this many velocities fits in memory, with room to sort it.
 const MOST_SAMPLE: u64 = 100_000_000;
+/// Of each copy a thread pools a batch at each record time of W₂: this many
+/// velocities take 3.2 GB.
+const MOST_POOLED: u64 = 2 * MOST_SAMPLE;
 /// Binomial limits of this many seeds are summed in 8 MB.
 const MOST_SEEDS: u64 = 1_000_000;
 /// A replica with more collisions than this would take months.
@@ -156,7 +161,7 @@ fn parse(source: &Source) -> Result<(Experiment, Vec<usize>), ConfigError> {
         .get("initial", fix)?
         .section(&["first", "second", "pairing"], fix)?;
     let folder = source.path().parent().unwrap_or(Path::new("."));
-    let initial_law = |key: &str| law(&initial.get(key, WRITE_A_LAW)?, folder);
+    let law_of = |key: &str| initial_law(&initial.get(key, WRITE_A_LAW)?, folder);
     let bath_node = top.get("bath", "add a section [bath] with a law of mean 0")?;
     let fix = "add a section [time] with end and points";
     let time = top.get("time", fix)?.section(&["end", "points"], fix)?;
@@ -181,8 +186,8 @@ fn parse(source: &Source) -> Result<(Experiment, Vec<usize>), ConfigError> {
         clock,
         coupling,
         bath: thermostat_law(&bath_node, folder)?,
-        first: initial_law("first")?,
-        second: initial_law("second")?,
+        first: law_of("first")?,
+        second: law_of("second")?,
         pairing: pairing(&initial)?,
         end,
         points,
@@ -288,10 +293,21 @@ fn wasserstein(top: &Section, points: usize) -> Result<Option<WassersteinPlan>, 
     let section = node.section(&["points", "sample"], fix)?;
     let chosen = chosen_points(&section, points)?;
     let fix = "write how many velocities a batch pools, e.g. sample = 20000";
-    let sample = section.get("sample", fix)?.whole(2, MOST_SAMPLE, fix)? as usize;
+    let sample_node = section.get("sample", fix)?;
+    let sample = sample_node.whole(2, MOST_SAMPLE, fix)?;
+    // Whether replicas fill a batch or not: `--replicas` may ask for more.
+    if sample * chosen as u64 > MOST_POOLED {
+        return Err(sample_node.error(
+            format!("is too much to hold at {chosen} record times"),
+            format!(
+                "lower it to at most {}, or lower wasserstein.points",
+                MOST_POOLED / chosen as u64
+            ),
+        ));
+    }
     Ok(Some(WassersteinPlan {
         points: chosen,
-        sample,
+        sample: sample as usize,
     }))
 }
 

@@ -169,11 +169,19 @@ impl Tables {
     }
 }
 
+/// The mean of ‖Δ‖² over replicas at a record time and its standard error. That
+/// all have shrunk to 0 in floats does not say that there is no error.
+fn measured_discrepancy(findings: &Findings, index: usize) -> (f64, Option<f64>) {
+    let (mean, std_error) = findings.measured.mean(index, DISCREPANCY);
+    let exact = findings.theory.discrepancy_mean(findings.times[index]);
+    (mean, std_error.filter(|_| mean > 0.0 || exact == 0.0))
+}
+
 fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<DiscrepancyRow> {
     let theory = &findings.theory;
     let replicas = findings.measured.replicas;
     let row = |(index, &time): (usize, &f64)| {
-        let (mean, std_error) = findings.measured.mean(index, DISCREPANCY);
+        let (mean, std_error) = measured_discrepancy(findings, index);
         let exact = ExactDiscrepancy::new(theory, time, replicas);
         DiscrepancyRow {
             particles: findings.particles,
@@ -323,7 +331,7 @@ fn scaling_rows(findings: &Findings) -> Vec<ScalingRow> {
         rate.map(|rate| rate.std_error()),
         Some(theory.decay_rate(Quantity::Discrepancy)),
     );
-    let (mean, error) = findings.measured.mean(last, DISCREPANCY);
+    let (mean, error) = measured_discrepancy(findings, last);
     push(
         "discrepancy_per_particle",
         Some(mean / n),

@@ -23,7 +23,7 @@ fn zeros(times: usize) -> Line {
 /// the one before.
 const APART: usize = 4;
 
-/// Σ term over replicas, for the `j`-th lanes of their lines.
+/// Σ term over replicas.
 #[inline(always)]
 fn sum_of(replicas: usize, term: impl Fn(usize) -> [f64; LANES]) -> [f64; LANES] {
     let mut apart = [[0.0; LANES]; APART];
@@ -114,16 +114,18 @@ vectorised! {
 }
 
 vectorised! {
-    /// Second, third and fourth powers of centred numbers, summed over lines.
-    fn add_powers(lines: &[[f64; LANES]], sums: &mut [Line; 3]) {
+    /// Second, third and fourth powers of centred and scaled numbers, summed
+    /// over lines.
+    fn add_powers(lines: &[[f64; LANES]], scale: &[[f64; LANES]], sums: &mut [Line; 3]) {
         let [second, third, fourth] = sums;
-        for line in lines.chunks_exact(second.len()) {
+        for line in lines.chunks_exact(scale.len()) {
             let sums = second.iter_mut().zip(third.iter_mut()).zip(fourth.iter_mut());
-            for (x, ((second, third), fourth)) in line.iter().zip(sums) {
+            for ((line, scale), ((second, third), fourth)) in line.iter().zip(scale).zip(sums) {
                 for lane in 0..LANES {
-                    let square = x[lane] * x[lane];
+                    let x = line[lane] * scale[lane];
+                    let square = x * x;
                     second[lane] += square;
-                    third[lane] += square * x[lane];
+                    third[lane] += square * x;
                     fourth[lane] += square * square;
                 }
             }
@@ -168,6 +170,12 @@ fn merger(mine: f64, theirs: f64) -> Option<(f64, f64)> {
     (theirs > 0.0).then(|| (theirs / total, mine * theirs / total))
 }
 
+/// The sample variance of a centred sum of squares, in which rounding can leave
+/// less than 0; `None` if it is infinite or no number.
+fn variance(squares: f64, count: f64) -> Option<f64> {
+    (count >= 2.0 && squares.is_finite()).then(|| (squares / (count - 1.0)).max(0.0))
+}
+
 /// Count, means and centred sums of squares of one quantity over time.
 #[derive(Debug, Clone)]
 pub struct Means {
@@ -204,6 +212,12 @@ impl Means {
 
     /// Move to the common means; sums about the separate ones are in already.
     fn shift(&mut self, count: f64, mean: &Line) {
+        if self.count == 0.0 {
+            // The square of the gap may overflow, and here it has no weight.
+            self.mean.clone_from(mean);
+            self.count = count;
+            return;
+        }
         let Some((share, weight)) = merger(self.count, count) else {
             return;
         };
@@ -228,10 +242,13 @@ impl Means {
     }
 
     /// The standard error of the mean at a time; `None` with fewer than two
-    /// replicas.
+    /// replicas, and where squares overflow or vanish: a 0 is a claim that all
+    /// replicas agree, and only made where their difference would be seen.
     pub fn std_error(&self, time: usize) -> Option<f64> {
-        let square = self.squares.as_flattened()[time];
-        (self.count >= 2.0).then(|| (square / (self.count - 1.0) / self.count).sqrt())
+        let (mean, square) = (self.mean(time), self.squares.as_flattened()[time]);
+        let agree = square == 0.0 && (mean == 0.0 || (mean * mean).is_normal());
+        (self.count >= 2.0 && (agree || square.is_normal()))
+            .then(|| (square / (self.count - 1.0) / self.count).sqrt())
     }
 }
 
@@ -242,48 +259,71 @@ pub struct Covariances {
     times: usize,
     mean: Line,
     /// Σ (x_i − x̄_i)(x_j − x̄_j) for j ≤ i; a line for each time and for each
-    /// padded one.
+    /// padded one. Empty with fewer than two replicas, as all are 0 then: over
+    /// many times a matrix costs more than a replica.
     products: Line,
 }
 
 impl Covariances {
     /// The tally of no replicas.
     pub fn new(times: usize) -> Self {
-        let mean = zeros(times);
         Covariances {
             count: 0.0,
             times,
-            products: vec![[0.0; LANES]; mean.len() * mean.as_flattened().len()],
-            mean,
+            mean: zeros(times),
+            products: Line::new(),
         }
+    }
+
+    /// Have the products, if they are not there yet.
+    fn make_products(&mut self) {
+        let size = self.mean.len() * self.mean.as_flattened().len();
+        self.products.resize(size, [0.0; LANES]);
     }
 
     /// Take in some replicas.
     pub fn add(&mut self, replicas: &Centred) {
-        let width = self.mean.len();
-        add_outer(
-            replicas.instructions,
-            replicas.lines,
-            width,
-            &mut self.products,
-        );
+        if replicas.count > 1.0 {
+            self.make_products();
+            let width = self.mean.len();
+            add_outer(
+                replicas.instructions,
+                replicas.lines,
+                width,
+                &mut self.products,
+            );
+        }
         self.shift(replicas.count, &replicas.mean);
     }
 
     /// Take in the replicas of another tally.
     pub fn merge(&mut self, other: &Covariances) {
-        let products = self.products.as_flattened_mut().iter_mut();
-        for (product, more) in products.zip(other.products.as_flattened()) {
-            *product += more;
+        if other.count > 1.0 {
+            self.make_products();
+            let width = self.mean.as_flattened().len();
+            let rows = self.products.as_flattened_mut().chunks_exact_mut(width);
+            let others = other.products.as_flattened().chunks_exact(width);
+            for (i, (row, others)) in rows.zip(others).enumerate() {
+                for (product, more) in row[..=i].iter_mut().zip(others) {
+                    *product += more;
+                }
+            }
         }
         self.shift(other.count, &other.mean);
     }
 
     /// Move to the common means; sums about the separate ones are in already.
     fn shift(&mut self, count: f64, mean: &Line) {
+        if self.count == 0.0 {
+            // As for Means.
+            self.mean.clone_from(mean);
+            self.count = count;
+            return;
+        }
         let Some((share, weight)) = merger(self.count, count) else {
             return;
         };
+        self.make_products();
         let mut gaps = mean.clone();
         let mine = self.mean.as_flattened_mut().iter_mut();
         for (gap, mine) in gaps.as_flattened_mut().iter_mut().zip(mine) {
@@ -314,7 +354,7 @@ impl Covariances {
     }
 
     /// The sample variance of Σ a_i x_i over the first times, as many as there
-    /// are coefficients; `None` with fewer than two replicas.
+    /// are coefficients; `None` with fewer than two replicas, or if it overflows.
     pub fn variance_of(&self, coefficients: &[f64]) -> Option<f64> {
         if self.count < 2.0 {
             return None;
@@ -328,7 +368,7 @@ impl Covariances {
             }
             sum += a * a * line[i];
         }
-        Some((sum / (self.count - 1.0)).max(0.0))
+        variance(sum, self.count)
     }
 }
 
@@ -381,6 +421,12 @@ impl Cross {
 
     /// Move to the common means; sums about the separate ones are in already.
     fn shift(&mut self, count: f64, mean: [&Line; QUANTITIES]) {
+        if self.count == 0.0 {
+            // As for Means.
+            self.mean = mean.map(Line::clone);
+            self.count = count;
+            return;
+        }
         let Some((share, weight)) = merger(self.count, count) else {
             return;
         };
@@ -410,7 +456,7 @@ impl Cross {
     }
 
     /// The sample variance of Σ a_i x_i at a time; `None` with fewer than two
-    /// replicas.
+    /// replicas, or if it overflows.
     pub fn variance_of(&self, time: usize, coefficients: &[f64; QUANTITIES]) -> Option<f64> {
         let mut sum = 0.0;
         let mut products = self.products.iter();
@@ -420,37 +466,71 @@ impl Cross {
                 sum += twice * a * b * product.as_flattened()[time];
             }
         }
-        (self.count >= 2.0).then(|| (sum / (self.count - 1.0)).max(0.0))
+        variance(sum, self.count)
     }
 }
 
 /// Count, means and centred power sums up to the fourth of one quantity over
-/// time.
+/// time, divided by a power of two near the quantity's size.
+///
+/// Fourth powers of a quantity of size 1e-80 or 1e80 are no floats any more.
+/// Division by a power of two is exact: where they are, no bit depends on it.
 #[derive(Debug, Clone)]
 pub struct Powers {
     count: f64,
+    /// One over the power of two.
+    scale: Line,
     mean: Line,
     /// Centred sums of the second, third and fourth powers.
     sums: [Line; 3],
 }
 
+/// One over the power of two next below a positive size; 1 for what is none.
+fn scale_for(size: f64) -> f64 {
+    if size.is_normal() {
+        // The fraction of the bits away, what is left is a power of two. Its
+        // inverse is a normal number, but for the two largest.
+        let power = f64::from_bits(size.abs().to_bits() >> 52 << 52);
+        1.0 / power.min(2f64.powi(1000))
+    } else {
+        1.0
+    }
+}
+
 impl Powers {
-    /// The tally of no replicas.
-    pub fn new(times: usize) -> Self {
+    /// The tally of no replicas of a quantity that is about as large as this at
+    /// each time. All that are merged have the same sizes.
+    pub fn new(sizes: &[f64]) -> Self {
+        let mut scale = zeros(sizes.len());
+        for (scale, &size) in scale.as_flattened_mut().iter_mut().zip(sizes) {
+            *scale = scale_for(size);
+        }
         Powers {
             count: 0.0,
-            mean: zeros(times),
-            sums: std::array::from_fn(|_| zeros(times)),
+            scale,
+            mean: zeros(sizes.len()),
+            sums: std::array::from_fn(|_| zeros(sizes.len())),
         }
     }
 
     /// Take in some replicas.
     pub fn add(&mut self, replicas: &Centred) {
         let mut sums = std::array::from_fn(|_| vec![[0.0; LANES]; self.mean.len()]);
-        add_powers(replicas.instructions, replicas.lines, &mut sums);
+        add_powers(
+            replicas.instructions,
+            replicas.lines,
+            &self.scale,
+            &mut sums,
+        );
+        let mut mean = replicas.mean.clone();
+        let means = mean.as_flattened_mut().iter_mut();
+        for (mean, scale) in means.zip(self.scale.as_flattened()) {
+            *mean *= scale;
+        }
         self.merge(&Powers {
             count: replicas.count,
-            mean: replicas.mean.clone(),
+            scale: self.scale.clone(),
+            mean,
             sums,
         });
     }
@@ -460,6 +540,11 @@ impl Powers {
         let (a, b) = (self.count, other.count);
         let n = a + b;
         if b == 0.0 {
+            return;
+        }
+        if a == 0.0 {
+            // As for Means.
+            *self = other.clone();
             return;
         }
         for t in 0..self.mean.as_flattened().len() {
@@ -486,28 +571,34 @@ impl Powers {
         self.count = n;
     }
 
-    /// The centred sums of the second, third and fourth powers at a time.
+    /// The scaled centred sums of the second, third and fourth powers at a time.
     fn at(&self, time: usize) -> [f64; 3] {
         std::array::from_fn(|power| self.sums[power].as_flattened()[time])
     }
 
     /// The sample variance at a time and its relative standard error,
-    /// √((μ₄/σ⁴ − 1)/n); `None` with fewer than two replicas or a variance of 0.
+    /// √((μ₄/σ⁴ − 1)/n); `None` with fewer than two replicas, a variance of 0, or
+    /// one that is no normal number.
     pub fn variance(&self, time: usize) -> Option<(f64, f64)> {
-        let n = self.count;
+        let (n, scale) = (self.count, self.scale.as_flattened()[time]);
         let [second, _, fourth] = self.at(time).map(|sum| sum / n);
-        let relative = (fourth / (second * second) - 1.0).max(0.0) / n;
-        (n >= 2.0 && second > 0.0).then(|| (second * n / (n - 1.0), relative.sqrt()))
+        let square = second * second;
+        let variance = second * n / (n - 1.0) / scale / scale;
+        let relative = (fourth / square - 1.0).max(0.0) / n;
+        let known = [square, fourth, variance].iter().all(|x| x.is_normal());
+        (n >= 2.0 && known).then(|| (variance, relative.sqrt()))
     }
 
     /// Var/mean² at a time and its standard error by the delta method; `None`
-    /// with fewer than two replicas or a mean of 0.
+    /// with fewer than two replicas or a mean of 0, and where powers of what the
+    /// mean is beside its size are no normal numbers.
     pub fn relative_variance(&self, time: usize) -> Option<(f64, f64)> {
         let (n, mean) = (self.count, self.mean.as_flattened()[time]);
-        if n < 2.0 || mean == 0.0 {
+        let [second, third, fourth] = self.at(time).map(|sum| sum / n);
+        let constant = second == 0.0;
+        if n < 2.0 || !(mean * mean).is_normal() || !(constant || fourth.is_normal()) {
             return None;
         }
-        let [second, third, fourth] = self.at(time).map(|sum| sum / n);
         let variance = second * n / (n - 1.0);
         let value = variance / (mean * mean);
         // d(s²/m²): s² has variance (μ4 − σ⁴)/n, m has σ²/n, both together μ3/n.
@@ -572,7 +663,7 @@ mod tests {
                 means: Means::new(WIDTH),
                 covariances: Covariances::new(11),
                 cross: Cross::new(3),
-                powers: Powers::new(2),
+                powers: Powers::new(&[1.0; 2]),
             }
         }
 
@@ -671,10 +762,89 @@ mod tests {
             let value = -libm::log((f64::from(k) + 0.5) / f64::from(n));
             lines.push([value, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         }
-        let mut powers = Powers::new(1);
+        let mut powers = Powers::new(&[1.0]);
         powers.add(&Centred::new(1, &mut lines));
         let (value, error) = powers.relative_variance(0).unwrap();
         assert!((value - 1.0).abs() < 1e-3);
         assert!((error * f64::from(n).sqrt() - 2.0).abs() < 0.02);
+    }
+
+    /// Two groups of replicas of one quantity, `unit` large, in a tally for that
+    /// size.
+    fn powers_of(unit: f64, size: f64) -> Powers {
+        let mut powers = Powers::new(&[size]);
+        for values in [[1.0, 2.5, 0.25], [3.0, 1.75, 9.0]] {
+            let mut line: Line = values
+                .map(|x| [x * unit, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+                .into();
+            powers.add(&Centred::new(1, &mut line));
+        }
+        powers
+    }
+
+    #[test]
+    fn powers_do_not_leave_the_range_of_floats() {
+        let plain = powers_of(1.0, 1.0);
+        for exponent in [-1000, -400, -300, 0, 3, 300, 400, 1000] {
+            let unit = 2f64.powi(exponent);
+            // The size is only about right.
+            let powers = powers_of(unit, 1.9 * unit);
+            assert_eq!(powers.relative_variance(0), plain.relative_variance(0));
+            let (variance, error) = plain.variance(0).unwrap();
+            // 2^±800 and its square are floats, 2^±2000 is none.
+            let expected = (exponent.abs() < 500).then_some((variance * unit * unit, error));
+            assert_eq!(powers.variance(0), expected);
+        }
+        // Without the size, fourth powers vanish or overflow: no error, not 0.
+        for unit in [1e-90, 1e90] {
+            assert_eq!(powers_of(unit, 1.0).variance(0), None);
+            assert_eq!(powers_of(unit, 1.0).relative_variance(0), None);
+        }
+    }
+
+    #[test]
+    fn errors_that_cannot_be_told_are_none() {
+        let means_of = |values: [f64; 3]| {
+            let mut means = Means::new(1);
+            for value in values {
+                let mut line = vec![[value, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]];
+                means.add(&Centred::new(1, &mut line));
+            }
+            (means.mean(0), means.std_error(0))
+        };
+        // Squares vanish or overflow, the mean is right.
+        for unit in [1e-207, 1e200] {
+            let (mean, error) = means_of([unit, 2.0 * unit, 3.0 * unit]);
+            assert!((mean / unit - 2.0).abs() < 1e-15);
+            assert_eq!(error, None);
+        }
+        assert_eq!(means_of([1e-207; 3]).1, None);
+        // All agree.
+        assert_eq!(means_of([3.0; 3]), (3.0, Some(0.0)));
+        assert_eq!(means_of([0.0; 3]), (0.0, Some(0.0)));
+    }
+
+    #[test]
+    fn a_first_mean_of_any_size_is_taken_as_it_is() {
+        let row = [1e200; WIDTH];
+        let mut tallies = Tallies::new();
+        tallies.add(&row);
+        let mut merged = Tallies::new();
+        merged.merge(&tallies);
+        for tallies in [tallies, merged] {
+            assert_eq!(tallies.means.mean(0), 1e200);
+            assert_eq!(tallies.means.std_error(0), None);
+            assert_eq!(tallies.covariances.mean(), [1e200; 11]);
+            assert_eq!(tallies.cross.mean(0), [1e200; QUANTITIES]);
+        }
+    }
+
+    #[test]
+    fn variances_that_overflow_are_none() {
+        let mut tallies = Tallies::new();
+        tallies.add(&[1e200; WIDTH]);
+        tallies.add(&[-1e200; WIDTH]);
+        assert_eq!(tallies.covariances.variance_of(&[1.0]), None);
+        assert_eq!(tallies.cross.variance_of(0, &[1.0; 4]), None);
     }
 }

@@ -10,13 +10,13 @@ use crate::random::{LANES, Row, one_to_two, open_uniform};
 use crate::vector::{Instructions, vectorised};
 
 /// Velocities in a group.
-pub const GROUP: usize = size_of::<Group>() / size_of::<f64>();
+pub const GROUP: usize = LANES;
 
 /// Rows of words that a group takes.
 pub const ROWS_PER_GROUP: usize = 2;
 
 /// Velocities of a group.
-pub type Group = [f64; LANES];
+pub type Group = [f64; GROUP];
 
 /// How bath velocities are drawn.
 #[derive(Debug, Clone)]

@@ -215,6 +215,8 @@ impl Block {
                 partner,
                 cos,
                 sin,
+                // Of no effect in a pair collision: it is the next bath
+                // collision's all the same.
                 bath_velocity: bath[bath_next],
             };
             bath_next += usize::from(partner == bath_slot);
@@ -384,6 +386,10 @@ impl<C: Coupling> Path<C> for BlockPath<C> {
 
     fn slots(&self) -> &[Slot] {
         &self.slots[..self.gas.particles]
+    }
+
+    fn instructions(&self) -> Instructions {
+        self.instructions
     }
 
     fn collisions(&self) -> u64 {

@@ -59,9 +59,14 @@ impl InitialPairs {
     ///
     /// Each particle takes a lane of a row; where the second copies are
     /// independent, they take one of a stream of their own.
-    pub fn fill<C: Coupling>(&self, coupling: C, key: ReplicaKey, slots: &mut [Slot]) {
+    pub fn fill<C: Coupling>(
+        &self,
+        instructions: Instructions,
+        coupling: C,
+        key: ReplicaKey,
+        slots: &mut [Slot],
+    ) {
         let particles = slots.len() - 1;
-        let instructions = Instructions::best();
         let stream = |part| Lanes::new(instructions, key, Purpose::Initial, part);
         let mut lanes = stream(0);
         let mut other_lanes = match self {

@@ -7,8 +7,9 @@
 //! of arrays, with the same bits.
 //!
 //! Claimed: a replica's velocities at time t are a function of
-//! `(seed, particles, replica, κ, β, laws, pairing, t)` alone. What is measured,
-//! and when, is no part of it.
+//! `(seed, particles, replica, process, κ, β, laws, pairing, t)` alone; the
+//! process is 0, but 1 for the second copy under the independent coupling. What
+//! is measured, and when, is no part of it.
 
 pub mod bath;
 pub mod block;
@@ -23,6 +24,7 @@ use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
 use crate::model::Rates;
 use crate::random::ReplicaKey;
+use crate::vector::Instructions;
 use bath::BathVelocities;
 use slabs::{Place, SlabCounts};
 
@@ -73,6 +75,9 @@ pub trait Path<C: Coupling> {
 
     /// The slots of the N particles.
     fn slots(&self) -> &[Slot];
+
+    /// The instructions that what is done to the slots should use too.
+    fn instructions(&self) -> Instructions;
 
     /// Collisions applied since the start of the replica.
     fn collisions(&self) -> u64;

@@ -6,7 +6,7 @@ use super::slabs::Place;
 use super::{Gas, Path};
 use crate::coupling::{Coupling, Slot};
 use crate::random::ReplicaKey;
-use crate::vector::{Instructions, vectorised};
+use crate::vector::vectorised;
 use std::sync::Arc;
 
 /// Some particles of both copies: V, V′ and Δ = V − V′ of each.
@@ -139,8 +139,9 @@ fn replica_key(gas: &Gas, seed: u64, replica: u64, process: u64) -> ReplicaKey {
 impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
     fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
         let key = replica_key(&self.gas, seed, replica, 0);
+        let instructions = self.path.instructions();
         let slots = self.path.restart(key, stops);
-        self.initial.fill(self.coupling, key, slots);
+        self.initial.fill(instructions, self.coupling, key, slots);
     }
 
     fn advance(&mut self) {
@@ -163,7 +164,7 @@ impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
         let end = self.gas.particles.min(from + Particles::MOST);
         let arrays = particles.hold(end - from);
         let slots = &self.path.slots()[from..end];
-        split(Instructions::best(), self.coupling, slots, arrays);
+        split(self.path.instructions(), self.coupling, slots, arrays);
     }
 
     // From the slots, without taking them apart in memory.
@@ -172,7 +173,7 @@ impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
             return sums_of_few(self.particles(), |index| self.particle(index));
         }
         let mut parts = Parts::default();
-        parts.add_slots(self.coupling, self.path.slots());
+        parts.add_slots(self.path.instructions(), self.coupling, self.path.slots());
         parts.totals()
     }
 
@@ -209,8 +210,9 @@ impl<C: Coupling, P: Path<C>> CoupledPair for OwnCollisions<C, P> {
         let start = replica_key(&self.gas, seed, replica, 0);
         for (process, path) in self.paths.iter_mut().enumerate() {
             let key = replica_key(&self.gas, seed, replica, process as u64);
+            let instructions = path.instructions();
             let slots = path.restart(key, stops);
-            self.initial.fill(self.coupling, start, slots);
+            self.initial.fill(instructions, self.coupling, start, slots);
         }
     }
 

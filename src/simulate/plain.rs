@@ -188,6 +188,10 @@ impl<C: Coupling> Path<C> for PlainPath<C> {
         &self.slots[..particles]
     }
 
+    fn instructions(&self) -> Instructions {
+        Instructions::best()
+    }
+
     fn collisions(&self) -> u64 {
         self.collisions
     }

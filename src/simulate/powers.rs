@@ -27,8 +27,13 @@ pub struct Parts([[f64; LANES]; SUMS]);
 impl Parts {
     /// Add the particles in these slots; all calls but the last take whole
     /// multiples of eight.
-    pub fn add_slots<C: Coupling>(&mut self, coupling: C, slots: &[Slot]) {
-        add_slots(Instructions::best(), coupling, slots, &mut self.0);
+    pub fn add_slots<C: Coupling>(
+        &mut self,
+        instructions: Instructions,
+        coupling: C,
+        slots: &[Slot],
+    ) {
+        add_slots(instructions, coupling, slots, &mut self.0);
     }
 
     /// Add some particles; all calls but the last take whole multiples of eight.
@@ -156,7 +161,7 @@ mod tests {
         let slot = |&(f, _, d): &(f64, f64, f64)| [f, d];
         let slots: Vec<Slot> = pair.0.iter().map(slot).collect();
         let mut parts = Parts::default();
-        add_slots(instructions, Synchronous, &slots, &mut parts.0);
+        parts.add_slots(instructions, Synchronous, &slots);
         parts.totals()
     }
 

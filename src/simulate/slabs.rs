@@ -72,30 +72,34 @@ impl Place {
     }
 }
 
-/// The Poisson law of one mean, for inversion.
+/// The Poisson law of one mean, for inversion. Its probabilities are right to
+/// 2⁻⁶², in both tails as in the middle.
 #[derive(Debug, Clone)]
 struct PoissonTable {
-    /// `cumulative[n]` = P(count ≤ n) · 2⁶⁴, rounded; the last is 2⁶⁴ − 1.
+    /// `cumulative[n]` = P(count ≤ n) · 2⁶⁴, rounded down, but at most 2⁶⁴ − 1;
+    /// that is also the last.
     cumulative: Vec<u64>,
     /// For each leading byte of a word, the smallest count it can give.
     start: [u16; 256],
 }
 
 impl PoissonTable {
-    fn new(mean: f64) -> Self {
+    /// The law of that mean, at least 1.
+    fn new(mean: u64) -> Self {
         // The mean plus 13 standard deviations plus 40 leaves less than 2⁻⁶⁴
         // for the means in use (Chernoff bound).
-        let largest = (mean + 13.0 * mean.sqrt() + 40.0) as usize;
-        let mut probability = libm::exp(-mean);
-        let mut sum = 0.0;
-        let mut cumulative = Vec::with_capacity(largest + 1);
-        for count in 0..=largest {
-            if count > 0 {
-                probability *= mean / count as f64;
-            }
-            sum += probability;
-            cumulative.push((sum * 18_446_744_073_709_551_616.0) as u64);
-        }
+        let largest = (mean as f64 + 13.0 * (mean as f64).sqrt() + 40.0) as usize;
+        let weights = poisson_weights(mean, largest);
+        let total: u128 = weights.iter().sum();
+        // Both are cut to the 64 bits that a quotient of u128 has room for.
+        let cut = (u128::BITS - total.leading_zeros()).saturating_sub(64);
+        let mut sum = 0;
+        let up_to = |weight| {
+            sum += weight;
+            let share = ((sum >> cut) << 64) / (total >> cut);
+            u64::try_from(share).unwrap_or(u64::MAX)
+        };
+        let mut cumulative: Vec<u64> = weights.into_iter().map(up_to).collect();
         cumulative[largest] = u64::MAX;
         let mut start = [0; 256];
         for (byte, first) in start.iter_mut().enumerate() {
@@ -115,6 +119,22 @@ impl PoissonTable {
     }
 }
 
+/// The probabilities of 0 to `largest`, times a common factor: by P(n)·n =
+/// P(n − 1)·mean in whole numbers, from 2¹⁰⁰ at the mean on to both sides. Sums of
+/// some hundred are right to 2⁻⁸⁰ of them all.
+fn poisson_weights(mean: u64, largest: usize) -> Vec<u128> {
+    let (mode, mean) = (mean as usize, u128::from(mean));
+    let mut weights = vec![0; largest + 1];
+    weights[mode] = 1 << 100;
+    for n in mode + 1..=largest {
+        weights[n] = weights[n - 1] * mean / n as u128;
+    }
+    for n in (1..=mode).rev() {
+        weights[n - 1] = weights[n] * n as u128 / mean;
+    }
+    weights
+}
+
 /// The Poisson laws of all slabs.
 #[derive(Debug, Clone)]
 pub struct SlabCounts {
@@ -124,7 +144,7 @@ pub struct SlabCounts {
 impl Default for SlabCounts {
     fn default() -> Self {
         SlabCounts {
-            tables: std::array::from_fn(|slab| PoissonTable::new(mean_count(slab as u64) as f64)),
+            tables: std::array::from_fn(|slab| PoissonTable::new(mean_count(slab as u64))),
         }
     }
 }
@@ -167,9 +187,9 @@ impl Places {
     }
 
     /// How many come before a place in the slab.
-    pub fn before(&self, passed: u64) -> usize {
+    pub fn before(&self, instructions: Instructions, passed: u64) -> usize {
         let mut count = 0.0;
-        count_below(Instructions::best(), &self.rows, passed, &mut count);
+        count_below(instructions, &self.rows, passed, &mut count);
         count as usize
     }
 }
@@ -235,7 +255,7 @@ impl Stops {
             let inside = if stop.passed == 0 {
                 0
             } else {
-                self.places.before(stop.passed) as u64
+                self.places.before(instructions, stop.passed) as u64
             };
             self.counts.push(before + inside);
         }
@@ -274,29 +294,59 @@ mod tests {
 
     #[test]
     fn poisson_tables_have_the_poisson_law() {
-        for mean in [8.0, 64.0, 512.0] {
+        // Each entry is at most four units of 2⁻⁶⁴ too small: the last, the
+        // quotient and the two cuts take one each.
+        const OFF: u128 = 4;
+        for mean in [8, 64, 512] {
             let table = PoissonTable::new(mean);
-            let unit = 2f64.powi(-64);
-            let mut before = 0.0;
-            let (mut total, mut first, mut second) = (0.0, 0.0, 0.0);
+            // E X = Σ P(X > n) and E X(X − 1) = Σ 2n P(X > n) are mean and mean².
+            let (mut first, mut second, mut counts) = (0, 0, 0);
             for (count, &bound) in table.cumulative.iter().enumerate() {
-                let bound = bound as f64 * unit;
-                let probability = bound - before;
-                before = bound;
-                total += probability;
-                first += probability * count as f64;
-                second += probability * (count as f64 - mean) * (count as f64 - mean);
+                let beyond = (1 << 64) - u128::from(bound);
+                let twice = 2 * count as u128;
+                first += beyond;
+                second += twice * beyond;
+                counts += twice;
             }
-            // Sums of some 10³ terms rounded to 2⁻⁵³.
-            assert!((total - 1.0).abs() < 1e-12);
-            assert!((first / mean - 1.0).abs() < 1e-12);
-            assert!((second / mean - 1.0).abs() < 1e-10);
+            let (mean, entries) = (u128::from(mean), table.cumulative.len() as u128);
+            assert!(first.abs_diff(mean << 64) <= OFF * entries);
+            assert!(second.abs_diff((mean * mean) << 64) <= OFF * counts);
+        }
+    }
+
+    #[test]
+    fn poisson_tables_are_right_in_both_tails() {
+        for mean in [8u64, 64, 512] {
+            let table = PoissonTable::new(mean);
+            let probability = |n: usize| {
+                let n = n as f64;
+                libm::exp(n * libm::log(mean as f64) - mean as f64 - libm::lgamma(n + 1.0))
+            };
+            let unit = 2f64.powi(64);
+            let last = table.cumulative.len() - 1;
+            let tails = [(0..mean as usize, true), (mean as usize..last - 1, false)];
+            for (counts, lower) in tails {
+                for count in counts {
+                    let (found, expected): (u64, f64) = if lower {
+                        (table.cumulative[count], (0..=count).map(probability).sum())
+                    } else {
+                        let tail = (count + 1..last + 300).rev().map(probability).sum();
+                        (0u64.wrapping_sub(table.cumulative[count]), tail)
+                    };
+                    // The exponent of `probability` has some thousands of 2⁻⁵³.
+                    let allowed = 4.0 + 1e-11 * expected * unit;
+                    let off = (found as f64 - expected * unit).abs();
+                    assert!(off <= allowed, "{mean} {count}: {found} {expected}");
+                }
+            }
+            // One word in 2⁶⁴ gives the largest count; its probability is less.
+            assert!(u64::MAX - table.cumulative[last - 1] <= 1);
         }
     }
 
     #[test]
     fn poisson_inversion_finds_the_cell_of_a_word() {
-        let table = PoissonTable::new(16.0);
+        let table = PoissonTable::new(16);
         for word in (0..1000).map(|k| k * (u64::MAX / 999)) {
             let count = table.count(word);
             assert!(count + 1 == table.cumulative.len() || word < table.cumulative[count]);

@@ -35,21 +35,24 @@ const NOTES: &str = "
 replicas that are not independent: what is counted 64 times has z-scores 8 times as
 large as they should be, whatever their number. Counted twice it would pass.
 
-## What only the marks show
+## What averages do not show
 
-* *Angle on [0, π)* leaves every moment that is judged as it is, so no number of
-  replicas would do. Pairs are drawn in random order, which reflects θ, so their
-  collisions keep their law. In a bath collision ⟨cos^pθ sin^qθ⟩ changes for even p
-  and odd q only: with q = 1 it comes with E w = 0, with q = 3 it enters, up to degree
-  4, E V₁³ and E V₁³V₂, which are not measured and feed nothing that is. If the bath
-  has a third moment, E V³ would show it.
+* *Angle on [0, π)* leaves every moment that is judged as it is. Pairs are drawn in
+  random order, which reflects θ, so their collisions keep their law. In a bath
+  collision ⟨cos^pθ sin^qθ⟩ changes for even p and odd q only: with q = 1 it comes
+  with E w = 0, with q = 3 it enters, up to degree 4, E V₁³ and E V₁³V₂, which are not
+  measured and feed nothing that is. (With a symmetric bath no statistic of V shows
+  it: that program is right.)
 * *Angle on a 16-point lattice* leaves them too. ⟨cos^pθ sin^qθ⟩ is right for
-  p + q < 16, and means and variances that are judged are of degree 4 at most. For the
-  same reason any lattice of five or more points would pass. (W₂ of pooled velocities
-  feels both of these faults, far inside its bracket.)
+  p + q < 16, and means and variances that are judged are of degree 4 at most.
 * *Pairs prefer particle 0* shows in the second order only: all that is judged are
   averages over particles, and rates that differ between particles change those by
-  their variance. The mean velocity of one given particle would show it at once.
+  their variance.
+
+So every run also watches a small gas collision by collision (`collisions`): there it
+is seen who collides, and the angle up to the sign that does not matter. A lattice of
+more than 32 points would pass. What is *inf* happened and cannot: an angle of exactly
+0 moves nobody.
 ";
 
 /// The whole page.

@@ -129,11 +129,11 @@ impl Cell {
         self.outcome == Outcome::Against
     }
 
-    /// The deviation, if it is in standard errors of a mean over replicas.
+    /// The deviation, if it is in standard errors, and not of what cannot be.
     fn z(&self) -> Option<f64> {
         let drift = self.check == "energy-conservation";
         self.deviation
-            .filter(|_| self.kind != Kind::Marks && !drift)
+            .filter(|z| self.kind != Kind::Marks && !drift && z.is_finite())
     }
 }
 
