@@ -14,6 +14,7 @@ use kac_coupling::simulate::plain::PoissonPoints;
 use kac_coupling::simulate::powers::Sums;
 use kac_coupling::simulate::slabs::Place;
 use kac_coupling::simulate::{Gas, Path};
+use kac_coupling::vector::Instructions;
 use rand_pcg::Pcg64;
 use std::sync::Arc;
 
@@ -208,6 +209,10 @@ impl Path<Synchronous> for Tampered {
 
     fn collisions(&self) -> u64 {
         self.applied as u64
+    }
+
+    fn instructions(&self) -> Instructions {
+        Instructions::best()
     }
 }
 
