@@ -194,6 +194,9 @@ pub fn calibrate<E>(
             estimates.into_iter().zip(repetitions.tallies).collect();
         let rows = calibration_rows(plan.seeds, &tallied);
         results.false_alarm += rows.iter().map(CalibrationRow::false_alarm).sum::<f64>();
+        if !rows.iter().any(|row| row.trusted) {
+            results.uncalibrated.push(experiment.sweep[index].0);
+        }
         results.calibration.extend(rows);
         finished(&results)?;
     }

@@ -6,6 +6,9 @@ use crate::model::{Clock, Rates};
 use crate::theory::Theory;
 use crate::theory::pairing::Pairing;
 
+/// Counts of replicas stay exact in a float up to this.
+pub const MOST_REPLICAS: u64 = 1 << 53;
+
 /// A verified experiment; the config layer makes it from a TOML file.
 #[derive(Debug, Clone)]
 pub struct Experiment {

@@ -51,7 +51,8 @@ impl Look {
 }
 
 /// The probability that a right program is reported as wrong at a look, at most:
-/// of all verdicts and self-checks together (Bonferroni).
+/// of all verdicts and self-checks together (Bonferroni), as far as estimates are
+/// normal.
 pub fn false_alarm(prospect: &Prospect, look: Look) -> f64 {
     let prospect = Prospect {
         replicas: look.replicas,

@@ -7,7 +7,6 @@ use crate::judge::claims::claim_of;
 use crate::judge::forecast::{Forecast, Prospect, replicas_for};
 use crate::looks::{Look, false_alarm};
 use crate::measure::{CHUNKS_AHEAD, Engine, Job, Measured, TALLIED_TOGETHER, chunk};
-use crate::model::Clock;
 use crate::observe::COLUMNS;
 use crate::simulate::powers::SUMS;
 use crate::theory::Theory;
@@ -35,6 +34,8 @@ pub struct SizePlan {
     /// The first record time, if any, from which on the mean of ‖Δ‖² is carried
     /// by few replicas, and v/R at the last.
     pub heavy_from: Option<(f64, f64)>,
+    /// Whether the variance of ‖Δ‖² is infinite.
+    pub infinite_variance: bool,
     /// The probability that a right program is reported as wrong, at most: of
     /// all verdicts and self-checks together (Bonferroni).
     pub false_alarm: f64,
@@ -52,8 +53,9 @@ pub struct CheckPlan {
     /// Replicas for the expected verdict with probability 0.9 and 0.999; `None`
     /// if no number is enough.
     pub needed: [Option<u64>; 2],
-    /// Whether the other clock would have the same rate, to within twice the
-    /// tolerance.
+    /// Why no number is enough, if that is known.
+    pub obstacle: Option<String>,
+    /// Whether the other clock would give the same verdict.
     pub blind_to_clock: bool,
 }
 
@@ -93,6 +95,7 @@ fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan
             .iter()
             .find(heavy)
             .and_then(|&time| Some((time, carried(experiment.end)?))),
+        infinite_variance: !theory.has_finite_spread(),
         false_alarm: false_alarm(&prospect, Look::only(replicas)),
         checks: (experiment.checks.iter())
             .map(|check| plan_check(&prospect, check))
@@ -115,16 +118,8 @@ fn plan_check(prospect: &Prospect, check: &Check) -> CheckPlan {
         check: check.clone(),
         forecast: with(prospect.replicas),
         needed: [0.9, 0.999].map(|wanted| replicas_for(wanted, check, with)),
-        blind_to_clock: claim.quantity().is_some_and(|quantity| {
-            let rates = Clock::ALL.map(|clock| {
-                let other = Experiment {
-                    clock,
-                    ..prospect.experiment.clone()
-                };
-                other.theory(prospect.particles).decay_rate(quantity)
-            });
-            (rates[0] - rates[1]).abs() <= 2.0 * check.tolerance * rates[0].max(rates[1])
-        }),
+        obstacle: claim.obstacle(prospect),
+        blind_to_clock: claim.blind_to_clock(prospect, check),
     }
 }
 
@@ -189,6 +184,9 @@ fn bytes(experiment: &Experiment, particles: usize, replicas: u64) -> usize {
 mod tests {
     use super::*;
     use crate::config::load;
+    use crate::experiment::Expectation;
+    use crate::law::{Law, Normal, StudentT};
+    use crate::theory::pairing::Pairing;
     use std::path::Path;
 
     #[test]
@@ -219,5 +217,61 @@ mod tests {
                 .is_some_and(|(time, carried)| time > 0.0 && carried > 0.01)
         );
         assert!(planned.checks.iter().all(|planned| !planned.blind_to_clock));
+        assert!(!planned.infinite_variance);
+    }
+
+    /// The plan of one check at N = 8 on the committed experiment, changed.
+    fn planned(claim: &str, tolerance: f64, change: fn(&mut Experiment)) -> SizePlan {
+        let mut experiment = load(Path::new("experiments/theorem6.toml"))
+            .unwrap()
+            .experiment;
+        experiment.sweep = vec![(8, 64)];
+        experiment.checks = vec![Check {
+            claim: claim.to_string(),
+            expect: Expectation::Holds,
+            tolerance,
+            confidence: 0.999,
+        }];
+        change(&mut experiment);
+        plan(&experiment).remove(0)
+    }
+
+    #[test]
+    fn never_has_a_reason() {
+        let obstacle = |claim, change: fn(&mut Experiment)| {
+            let check = planned(claim, 0.1, change).checks.remove(0);
+            assert_eq!(check.needed[0].is_none(), check.obstacle.is_some());
+            check.obstacle.unwrap_or_default()
+        };
+        assert_eq!(obstacle("theorem-6", |_| ()), "");
+        let independent = obstacle("theorem-6", |experiment| {
+            experiment.pairing = Pairing::Independent;
+        });
+        assert!(independent.contains("optimal start"), "{independent}");
+        let heavy: fn(&mut Experiment) = |experiment| {
+            let student = |scale| Law::StudentT(StudentT::new(2.5, scale, 0.0).unwrap());
+            (experiment.first, experiment.second) = (student(1.0), student(2.0));
+        };
+        for claim in ["theorem-6", "theorem-6-coupling"] {
+            assert!(obstacle(claim, heavy).contains("variance is infinite"));
+        }
+        assert!(planned("theorem-6", 0.1, heavy).infinite_variance);
+    }
+
+    #[test]
+    fn a_tolerance_that_lets_both_clocks_pass_is_noticed() {
+        let shifted: fn(&mut Experiment) = |experiment| {
+            // No lower bound exceeds the printed one on either clock.
+            let normal = |mean| Law::Normal(Normal::new(mean, 1.0).unwrap());
+            (experiment.first, experiment.second) = (normal(0.0), normal(1.0));
+        };
+        let blind = |claim, tolerance| planned(claim, tolerance, shifted).checks[0].blind_to_clock;
+        // The other clock's rate is half of this one's.
+        for claim in ["theorem-6", "theorem-7"] {
+            assert!(!blind(claim, 0.45));
+            assert!(blind(claim, 0.55));
+        }
+        assert!(!blind("theorem-6-coupling", 0.2));
+        assert!(blind("theorem-6-coupling", 0.3));
     }
 }

@@ -22,13 +22,16 @@ pub struct Results {
     pub self_checks: Vec<SelfCheckRow>,
     /// What intervals cover, of a run that was repeated.
     pub calibration: Vec<CalibrationRow>,
+    /// The N at which a repeated run has no trusted interval to count.
+    pub uncalibrated: Vec<usize>,
     /// All verdicts.
     pub verdicts: Vec<VerdictRow>,
     /// Collisions simulated.
     pub collisions: u64,
     /// Replicas simulated.
     pub replicas: u64,
-    /// The probability that a right program is reported as wrong, at most.
+    /// The probability that a right program is reported as wrong, at most, as far
+    /// as estimates are normal.
     pub false_alarm: f64,
     /// Where the time went.
     pub profile: Profile,
@@ -41,7 +44,12 @@ impl Results {
         let verdicts = self.verdicts.iter().map(|row| row.outcome);
         let self_checks = self.self_checks.iter().map(SelfCheckRow::outcome);
         let intervals = self.calibration.iter().map(CalibrationRow::outcome);
-        let worst = verdicts.chain(self_checks).chain(intervals).max();
+        let unknown = self.uncalibrated.iter().map(|_| Outcome::Undecided);
+        let worst = verdicts
+            .chain(self_checks)
+            .chain(intervals)
+            .chain(unknown)
+            .max();
         worst.unwrap_or(Outcome::AsExpected)
     }
 }

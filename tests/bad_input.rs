@@ -1061,6 +1061,13 @@ fn checks_and_choices() {
         ),
         case(
             "confidence = 0.9",
+            "confidence = 0.9999999999999999",
+            "confidence",
+            "`check[0].confidence` = 0.9999999999999999: is out of range",
+            "at most 1 - 1e-9",
+        ),
+        case(
+            "confidence = 0.9",
             "confidence = 0.0",
             "confidence",
             "`check[0].confidence` = 0.0: is out of range",
@@ -1304,7 +1311,7 @@ fn nothing_to_judge() {
 /// [`GOOD`] as a calibration.
 fn calibrating() -> String {
     let text = GOOD.split("[wasserstein]").next().expect("the first part");
-    format!("{text}[calibration]\nseeds = 3\npoints = 4\n")
+    format!("{text}[calibration]\nseeds = 9\npoints = 4\n")
 }
 
 #[test]
@@ -1312,19 +1319,19 @@ fn calibrations() {
     let good = calibrating();
     let cases = [
         (
-            "seeds = 3",
-            "seeds = 1",
-            "`calibration.seeds` = 1: must be a whole number from 2 to 1000000",
+            "seeds = 9",
+            "seeds = 2",
+            "`calibration.seeds` = 2: must be a whole number from 9 to 1000000",
             "seeds = 2000",
         ),
         (
-            "seeds = 3",
-            "seed = 3",
+            "seeds = 9",
+            "seed = 9",
             "`calibration.seed` is not a key of this config",
             "did you mean `seeds`?",
         ),
         (
-            "seeds = 3\n",
+            "seeds = 9\n",
             "",
             "`calibration.seeds` is missing",
             "over how many seeds",

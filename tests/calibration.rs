@@ -8,6 +8,7 @@ use kac_coupling::estimate::rows::RateRow;
 use kac_coupling::experiment::{CalibrationPlan, Experiment};
 use kac_coupling::judge::Outcome;
 use kac_coupling::judge::calibration::{CalibrationRow, Coverage, Tally, calibration_rows};
+use kac_coupling::law::{Law, StudentT};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::random::repetition_seed;
 use kac_coupling::verify::{Results, Sampling, verify};
@@ -129,6 +130,27 @@ fn calibrated(experiment: &Experiment, threads: usize) -> Results {
         .unwrap();
     let finished = |_: &_| Ok::<(), Infallible>(());
     pool.install(|| calibrate(experiment, plan, &|_| (), finished).unwrap())
+}
+
+#[test]
+fn a_calibration_that_measures_nothing_is_undecided() {
+    let mut experiment = small(2, 300);
+    assert_eq!(calibrated(&experiment, 2).outcome(), Outcome::AsExpected);
+    // Error bars, but a few replicas carry every mean.
+    experiment.sweep = vec![(1, 2)];
+    let few = calibrated(&experiment, 2);
+    assert!(few.calibration.iter().all(|row| !row.trusted));
+    assert_eq!(
+        (few.outcome(), few.uncalibrated),
+        (Outcome::Undecided, vec![1])
+    );
+    // No error bars: no rows.
+    let student = |scale| Law::StudentT(StudentT::new(2.5, scale, 0.0).unwrap());
+    (experiment.first, experiment.second) = (student(1.0), student(2.0));
+    experiment.bath = student(1.0);
+    let none = calibrated(&experiment, 2);
+    assert!(none.calibration.is_empty());
+    assert_eq!(none.outcome(), Outcome::Undecided);
 }
 
 #[test]

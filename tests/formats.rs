@@ -186,10 +186,9 @@ fn every_field_is_in_the_schema_and_in_the_documentation() {
 fn junit_is_read_by_a_parser_of_test_reports() {
     let report = junit_parser::from_reader(printed("junit").as_bytes()).expect("JUnit XML");
     assert_eq!(report.name, "kac check");
-    assert_eq!(
-        (report.tests, report.failures, report.errors, report.skipped),
-        (8, 2, 3, 1)
-    );
+    assert_eq!((report.tests, report.failures, report.errors), (8, 2, 3));
+    let skipped: u64 = report.suites.iter().map(|suite| suite.skipped).sum();
+    assert_eq!(skipped, 1);
     let names: Vec<&str> = report.suites.iter().map(|suite| &*suite.name).collect();
     assert_eq!(names, ["a&'b, 100%", "silent"]);
     let cases = &report.suites[0].cases;
@@ -204,10 +203,111 @@ fn junit_is_read_by_a_parser_of_test_reports() {
             case.status.is_error(),
         ];
         assert!(is[index % 3], "{case:?}");
-        assert_eq!(case.file.as_deref(), Some(AWKWARD));
-        assert_eq!(case.line, Some(check_lines()[index % 3]));
     }
     assert!(report.suites[1].cases[0].status.is_skipped());
+}
+
+#[test]
+fn junit_names_the_line_of_each_check() {
+    let printed = printed("junit");
+    let document = roxmltree::Document::parse(&printed).expect("XML");
+    let outputs = document.descendants();
+    let outputs = outputs.filter(|node| node.has_tag_name("system-out"));
+    let places: Vec<_> = outputs.filter_map(|node| node.text()).take(6).collect();
+    let lines = check_lines();
+    let expected = [&lines[..], &lines[..]].concat();
+    let expected: Vec<_> = (expected.iter())
+        .map(|line| format!("{AWKWARD}:{line}"))
+        .collect();
+    assert_eq!(places, expected);
+}
+
+/// An element of a schema: its name, its attributes, those of them that it must
+/// have, and the elements in it.
+type Element = (
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
+/// What is in all versions of the schema junit-10.xsd of Jenkins (jenkinsci/
+/// xunit-plugin, src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd),
+/// of what a report can need. Elements may come in any order.
+const JUNIT_10: [Element; 7] = [
+    (
+        "testsuites",
+        &["name", "time", "tests", "failures", "errors"],
+        &[],
+        &["testsuite"],
+    ),
+    (
+        "testsuite",
+        &[
+            "name", "tests", "failures", "errors", "time", "skipped", "file",
+        ],
+        &["name", "tests", "failures", "errors"],
+        &["testcase"],
+    ),
+    (
+        "testcase",
+        &["name", "time", "classname", "group"],
+        &["name"],
+        &["skipped", "error", "failure", "system-out"],
+    ),
+    ("skipped", &["type", "message"], &[], &[]),
+    ("error", &["type", "message"], &[], &[]),
+    ("failure", &["type", "message"], &[], &[]),
+    ("system-out", &[], &[], &[]),
+];
+
+/// What a schema does not allow in a document.
+fn not_allowed(document: &roxmltree::Document) -> Vec<String> {
+    let mut wrong = vec![];
+    for node in document.descendants().filter(roxmltree::Node::is_element) {
+        let name = node.tag_name().name();
+        let Some((_, allowed, needed, inside)) = JUNIT_10.iter().find(|row| row.0 == name) else {
+            wrong.push(format!("<{name}>"));
+            continue;
+        };
+        let has: Vec<&str> = node.attributes().map(|found| found.name()).collect();
+        let other = has.iter().filter(|found| !allowed.contains(found));
+        let missing = needed.iter().filter(|key| !has.contains(key));
+        wrong.extend(other.chain(missing).map(|key| format!("<{name} {key}>")));
+        let children = node.children().filter(roxmltree::Node::is_element);
+        let children = children.map(|child| child.tag_name().name());
+        let strangers = children.filter(|child| !inside.contains(child));
+        wrong.extend(strangers.map(|child| format!("<{name}><{child}>")));
+    }
+    wrong
+}
+
+#[test]
+fn junit_meets_the_schema_of_jenkins() {
+    let printed = printed("junit");
+    let wrong = |text: &str| not_allowed(&roxmltree::Document::parse(text).expect("XML"));
+    assert_eq!(wrong(&printed), [""; 0]);
+    for (from, to, says) in [
+        (
+            "<testcase name",
+            "<testcase line=\"7\" name",
+            "<testcase line>",
+        ),
+        ("<testcase name", "<testcase title", "<testcase title>"),
+        (
+            "<testsuites name",
+            "<testsuites skipped=\"1\" name",
+            "<testsuites skipped>",
+        ),
+        (
+            "</testsuites>",
+            "<failure/></testsuites>",
+            "<testsuites><failure>",
+        ),
+    ] {
+        let broken = wrong(&printed.replacen(from, to, 1));
+        assert!(broken.iter().any(|found| found == says), "{broken:?}");
+    }
 }
 
 /// The lines, from 1, of the sections `[[check]]`.

@@ -1,8 +1,14 @@
 //! Checking with looks at growing data: its error level, and its verdicts.
 
 use kac_coupling::config::load;
+use kac_coupling::estimate::Findings;
+use kac_coupling::estimate::binomial::binomial_limits;
 use kac_coupling::experiment::{Check, Expectation, Experiment};
-use kac_coupling::measure::Engine;
+use kac_coupling::judge::claims::claim_of;
+use kac_coupling::judge::forecast::Prospect;
+use kac_coupling::judge::{Evidence, judge};
+use kac_coupling::looks::{Look, looks};
+use kac_coupling::measure::{Engine, Job, Measured};
 use kac_coupling::model::Clock;
 use kac_coupling::verify::{Results, Sampling, verify};
 use std::path::Path;
@@ -58,6 +64,79 @@ fn a_claim_at_the_edge_of_its_tolerance_holds_no_more_often_than_one_look_would_
     // The level is used: the last looks' shares are most of it.
     assert!(holds >= 20, "{counts:?}");
     assert_eq!(counts.get("VOID"), None);
+}
+
+/// Over how many seeds, at each look, an interval misses the exact value: as it
+/// is; with standard errors a fifth too small; and at a level that is not shared.
+fn misses(mut experiment: Experiment, looks: &[Look]) -> [Vec<u64>; 3] {
+    let theory = experiment.theory(2);
+    let check = experiment.checks[0].clone();
+    let mut misses = [(); 3].map(|()| vec![0; looks.len()]);
+    for seed in 0..SEEDS_OF_LEVELS {
+        experiment.seed = seed;
+        let job = Job::new(&experiment, 0, &theory);
+        let mut measured = Measured::new(&job);
+        for (number, look) in looks.iter().enumerate() {
+            measured = job.extend(measured, look.replicas, Engine::Block, &|_| ());
+            let findings = Findings::new(&experiment, 0, theory.clone(), measured);
+            let evidence = Evidence {
+                experiment: &experiment,
+                findings: &findings,
+                self_checks: &[],
+                initial_w2: 1.0,
+            };
+            let missed = |check: &Check, factor: f64| {
+                let row = judge(check, claim_of(check), evidence);
+                let half = 0.5 * (row.ci_high.unwrap() - row.ci_low.unwrap());
+                let deviation = (row.estimate.unwrap() - row.exact.unwrap()).abs();
+                u64::from(deviation > factor * half)
+            };
+            misses[0][number] += missed(&look.check(&check), 1.0);
+            misses[1][number] += missed(&look.check(&check), 0.8);
+            misses[2][number] += missed(&check, 1.0);
+            measured = findings.measured;
+        }
+    }
+    misses
+}
+
+const SEEDS_OF_LEVELS: u64 = 1500;
+
+#[test]
+fn the_interval_at_each_look_misses_the_exact_value_as_often_as_its_level_says() {
+    // Printed and exact rate are the same, and a level of 0.2 is shared.
+    let mut experiment = experiment(2, 4096);
+    experiment.checks = vec![check("theorem-6-coupling", Expectation::Holds, 0.1, 0.8)];
+    let prospect = Prospect {
+        experiment: &experiment,
+        theory: &experiment.theory(2),
+        particles: 2,
+        replicas: 4096,
+        initial_w2: 1.0,
+        pilot: None,
+    };
+    let looks = looks(&prospect, 256);
+    assert!(looks.len() >= 3, "{looks:?}");
+    // A count above the binomial limit has a probability of 5e-4 at each look.
+    let limits = looks.iter().map(|look| {
+        let level = 1.0 - look.check(&experiment.checks[0]).confidence;
+        *binomial_limits(SEEDS_OF_LEVELS, level, 0.999).end()
+    });
+    let limits: Vec<u64> = limits.collect();
+    let [sound, narrow, unshared] = misses(experiment.clone(), &looks);
+    let within = |misses: &[u64]| {
+        misses
+            .iter()
+            .zip(&limits)
+            .all(|(count, limit)| count <= limit)
+    };
+    assert!(within(&sound), "{sound:?} {limits:?}");
+    // What would be wrong is seen.
+    assert!(!within(&narrow), "{narrow:?} {limits:?}");
+    assert!(!within(&unshared), "{unshared:?} {limits:?}");
+    // A level of 0.13 or more is used, by errors that are the larger of two: a
+    // count below 100 of 1500 would be that of 0.067.
+    assert!(sound.iter().any(|&count| count >= 100), "{sound:?}");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use crate::judge::calibration::{CalibrationRow, Coverage};
 use crate::verify::Results;
 use std::fmt::Write;
 
-/// The intervals that cover too seldom, and three lines that sum up.
+/// The intervals that cover too seldom, the N without any, and three lines that
+/// sum up.
 pub fn text(results: &Results) -> String {
     let rows = &results.calibration;
     let mut text = String::new();
@@ -20,6 +21,13 @@ pub fn text(results: &Results) -> String {
         of(Coverage::UnderCovers).count(),
         of(Coverage::UnderCovers).filter(|row| !row.trusted).count(),
     );
+    for particles in &results.uncalibrated {
+        let _ = writeln!(
+            text,
+            "N = {particles}: nothing is calibrated: no estimate has an error bar and is carried \
+             by enough replicas"
+        );
+    }
     let means = || {
         rows.iter()
             .filter(|row| row.estimate == "mean" && row.trusted)

@@ -129,6 +129,12 @@ fn warnings(size: &SizePlan) -> Vec<String> {
              earlier end would help\n"
         ));
     }
+    if size.infinite_variance {
+        warnings.push(format!(
+            "warning: N = {n}: the variance of the discrepancy is infinite: a law has no fourth \
+             moment; its mean gets no error bar, and no rate\n"
+        ));
+    }
     for planned in &size.checks {
         let CheckPlan {
             check, forecast, ..
@@ -138,8 +144,8 @@ fn warnings(size: &SizePlan) -> Vec<String> {
         }
         if planned.blind_to_clock {
             warnings.push(format!(
-                "warning: N = {n}: {} cannot tell the clocks apart here: both have this rate, to \
-                 within the tolerance; choose other lambda and mu\n",
+                "warning: N = {n}: {} cannot tell the clocks apart here: to within the tolerance \
+                 both say the same; choose other lambda and mu, or a smaller tolerance\n",
                 check.claim
             ));
         }
@@ -157,7 +163,11 @@ fn warnings(size: &SizePlan) -> Vec<String> {
             ));
         } else if forecast.as_expected(check.expect) < 0.9 {
             let needed = planned.needed[0].map_or_else(
-                || "no number of replicas would do".to_string(),
+                || {
+                    let why = planned.obstacle.as_deref();
+                    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+                    format!("no number of replicas would do{why}")
+                },
                 |needed| format!("{needed} replicas would do"),
             );
             warnings.push(format!(

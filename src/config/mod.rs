@@ -9,7 +9,10 @@ mod reader;
 pub use reader::ConfigError;
 
 use crate::coupling::CouplingKind;
-use crate::experiment::{CalibrationPlan, Check, Expectation, Experiment, WassersteinPlan};
+use crate::experiment::{
+    CalibrationPlan, Check, Expectation, Experiment, MOST_REPLICAS, WassersteinPlan,
+};
+use crate::judge::calibration::fewest_seeds;
 use crate::judge::claims::{LEDGER, find};
 use crate::model::Clock;
 use crate::theory::pairing::Pairing;
@@ -55,8 +58,6 @@ const MOST_PARTICLES: u64 = 100_000_000;
 const MOST_POINTS: u64 = 2001;
 /// Rates and times outside of these would overflow when squared.
 const SCALES: std::ops::RangeInclusive<f64> = 1e-60..=1e60;
-/// Counts stay exact in a float below this.
-const MOST_REPLICAS: u64 = 1 << 53;
 /// A batch of this many velocities fits in memory, with room to sort it.
 const MOST_SAMPLE: u64 = 100_000_000;
 /// Of each copy a thread pools a batch at each record time of W₂: this many
@@ -343,7 +344,9 @@ fn calibration(top: &Section, points: usize) -> Result<Option<CalibrationPlan>, 
     }
     let fix = "write over how many seeds the run is repeated, e.g. seeds = 2000";
     Ok(Some(CalibrationPlan {
-        seeds: section.get("seeds", fix)?.whole(2, MOST_SEEDS, fix)?,
+        seeds: section
+            .get("seeds", fix)?
+            .whole(fewest_seeds(), MOST_SEEDS, fix)?,
         points: chosen_points(&section, points)?,
     }))
 }
@@ -419,8 +422,9 @@ fn check(node: &Node, experiment: &Experiment) -> Result<Check, ConfigError> {
         confidence: fraction(
             "confidence",
             0.999,
-            "write a level of at least 0.5 and below 1, e.g. confidence = 0.999",
-            |value| (0.5..1.0).contains(&value),
+            "write a level of at least 0.5 and at most 1 - 1e-9, e.g. confidence = 0.999",
+            // Nearer to 1, what looks and times share of it is lost to rounding.
+            |value| (0.5..=1.0 - 1e-9).contains(&value),
         )?,
     })
 }

@@ -18,6 +18,7 @@
 //! and no error bar is right. Which ones is known before sampling.
 
 use super::tally::Covariances;
+use crate::experiment::MOST_REPLICAS;
 use thiserror::Error;
 
 /// A mean is carried by too few replicas where its relative variance over
@@ -55,15 +56,30 @@ pub enum NoRate {
     /// Larger than a double holds.
     #[error("its second moment overflows within the run; shorten the run")]
     Overflow,
-    /// All increments are 0.
-    #[error("nothing changes it within the run, so it has no rate to measure")]
+    /// The rate is 0.
+    #[error("nothing changes it, so it has no rate to measure")]
     Frozen,
+    /// Increments of the martingale below rounding.
+    #[error(
+        "its random changes within the run are no larger than rounding, so no error bar is known"
+    )]
+    Drowned,
     /// N = 1.
     #[error("not applicable at N = 1, where there are no pair collisions")]
     OneParticle,
+    /// Few replicas carry the mean at all times after 0, whatever their number.
+    #[error(
+        "its mean at the first record time after 0 is carried by too few replicas, whatever their number; record earlier times"
+    )]
+    OutOfReach,
     /// No root, or a mean that is not positive.
     #[error("too few replicas: the means determine no rate")]
     Undetermined,
+}
+
+/// Whether any number of replicas would carry a mean of this relative variance.
+fn can_be_carried(variance: f64) -> bool {
+    variance / MOST_REPLICAS as f64 <= FEW_REPLICAS
 }
 
 /// What is known before sampling: the weights of the steps of time.
@@ -108,14 +124,20 @@ impl RateWeights {
             .take_while(|&&v| v / replicas as f64 <= FEW_REPLICAS);
         let steps = match usable.count() {
             _ if !second[0].is_finite() => return Err(NoRate::Overflow),
+            0 | 1 if variances[..2].iter().any(|&v| !can_be_carried(v)) => {
+                return Err(NoRate::OutOfReach);
+            }
             0 | 1 => return Err(NoRate::Undetermined),
             usable => usable - 1,
         };
         let (times, q) = (&times[..=steps], &q[..steps]);
         // Increments of pure rounding mean that M is constant.
         let floor = 1e-14 * second[0] / square;
-        if exact_rate == 0.0 || q.iter().any(|&q| q <= floor) {
+        if exact_rate == 0.0 {
             return Err(NoRate::Frozen);
+        }
+        if q.iter().any(|&q| q <= floor) {
+            return Err(NoRate::Drowned);
         }
         let steps = times.windows(2).map(|t| t[1] - t[0]);
         let weights: Vec<f64> = steps.clone().zip(q).map(|(step, q)| step / q).collect();
@@ -283,7 +305,14 @@ mod tests {
         let new = |mean, second: &[Option<f64>]| RateWeights::new(&times, 0.5, mean, second, 1000);
         assert_eq!(new(0.0, &[Some(1.0), Some(2.0)]), Err(NoRate::StartsAtZero));
         assert_eq!(new(1.0, &[Some(1.0), None]), Err(NoRate::NoVariance));
-        assert_eq!(new(1.0, &[Some(1.0), Some(1.0)]), Err(NoRate::Frozen));
+        assert_eq!(new(1.0, &[Some(1.0), Some(1.0)]), Err(NoRate::Drowned));
+        assert_eq!(
+            new(1.0, &[Some(1.0), Some(99.0)]),
+            Err(NoRate::Undetermined)
+        );
+        assert_eq!(new(1.0, &[Some(1.0), Some(1e15)]), Err(NoRate::OutOfReach));
+        let still = RateWeights::new(&times, 0.0, 1.0, &[Some(1.0), Some(2.0)], 1000);
+        assert_eq!(still, Err(NoRate::Frozen));
         assert_eq!(new(1.0, &[Some(f64::INFINITY); 2]), Err(NoRate::Overflow));
     }
 }

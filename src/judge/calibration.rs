@@ -9,13 +9,15 @@
 //! its own limits, and [`LIMIT_CONFIDENCE`] of the sound ones keep them. Covers
 //! below the limits leave it open whether the interval is sound; only so few that
 //! a sound one has them with the probability [`ALARM_LEVEL`] are against
-//! expectation.
+//! expectation. A sound interval is one of a normal estimate: these probabilities
+//! hold as far as that approximation goes.
 
 use crate::estimate::binomial::binomial_limits;
 use crate::estimate::normal_half_width;
 use crate::judge::Outcome;
 use serde::Serialize;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// The levels of the intervals whose coverage is counted.
 pub const CONFIDENCES: [f64; 3] = [0.9, 0.99, 0.999];
@@ -23,7 +25,8 @@ pub const CONFIDENCES: [f64; 3] = [0.9, 0.99, 0.999];
 /// The level of the limits of counts.
 pub const LIMIT_CONFIDENCE: f64 = 0.999;
 
-/// The probability, at most, that a sound interval is against expectation.
+/// The probability, at most, that a sound interval is against expectation: one of
+/// a normal estimate, as trusted ones nearly are.
 pub const ALARM_LEVEL: f64 = 1e-8;
 
 /// What counts say of intervals.
@@ -162,7 +165,8 @@ pub struct CalibrationRow {
 }
 
 impl CalibrationRow {
-    /// The probability, at most, that a sound interval is against expectation.
+    /// The probability, at most, that a sound interval is against expectation, as
+    /// far as the normal approximation goes.
     pub fn false_alarm(&self) -> f64 {
         if self.trusted { ALARM_LEVEL } else { 0.0 }
     }
@@ -213,13 +217,27 @@ impl fmt::Display for CalibrationRow {
     }
 }
 
+/// The fewest seeds over which an interval of the lowest level can be against
+/// expectation: with fewer, even none that covers is no alarm.
+pub fn fewest_seeds() -> u64 {
+    let miss = 1.0 - CONFIDENCES[0];
+    let can_fail = |&seeds: &u64| *alarm_limits(seeds, miss).end() < seeds;
+    let mut counts = 1..;
+    counts.find(can_fail).expect("many misses are no chance")
+}
+
+/// The limits of misses beyond which it is no chance.
+fn alarm_limits(seeds: u64, miss: f64) -> RangeInclusive<u64> {
+    binomial_limits(seeds, miss, 1.0 - 2.0 * ALARM_LEVEL)
+}
+
 /// A row for each level, of estimates that were tallied over the same seeds.
 pub fn calibration_rows(seeds: u64, tallied: &[(Repeated, Tally)]) -> Vec<CalibrationRow> {
     let limits = CONFIDENCES.map(|confidence| {
         let miss = 1.0 - confidence;
         [
             binomial_limits(seeds, miss, LIMIT_CONFIDENCE),
-            binomial_limits(seeds, miss, 1.0 - 2.0 * ALARM_LEVEL),
+            alarm_limits(seeds, miss),
             binomial_limits(seeds, 0.5 * miss, LIMIT_CONFIDENCE),
         ]
     });
@@ -332,6 +350,16 @@ mod tests {
             ..MEAN
         };
         assert_eq!(verdict(280, untrusted), (Coverage::UnderCovers, AsExpected));
+    }
+
+    #[test]
+    fn the_fewest_seeds_can_fail() {
+        // 0.1^8 is the alarm level, and rounding puts it above.
+        let fewest = fewest_seeds();
+        assert!((8..=9).contains(&fewest), "{fewest}");
+        let outcome = |seeds| calibration_rows(seeds, &[(MEAN, Tally::default())])[0].outcome();
+        assert_eq!(outcome(fewest), Outcome::Against);
+        assert_ne!(outcome(fewest - 1), Outcome::Against);
     }
 
     #[test]

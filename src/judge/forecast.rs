@@ -7,6 +7,7 @@
 use super::{VOID_LEVEL, normal_half_width};
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::measure::Measured;
+use crate::model::Clock;
 use crate::special::normal_cdf;
 use crate::theory::Theory;
 
@@ -28,6 +29,24 @@ pub struct Prospect<'a> {
     pub pilot: Option<&'a Measured>,
 }
 
+impl Prospect<'_> {
+    /// The same of both clocks, without a pilot.
+    pub fn on_both_clocks<T>(&self, of: impl Fn(&Prospect) -> T) -> [T; 2] {
+        Clock::ALL.map(|clock| {
+            let experiment = Experiment {
+                clock,
+                ..self.experiment.clone()
+            };
+            of(&Prospect {
+                experiment: &experiment,
+                theory: &experiment.theory(self.particles),
+                pilot: None,
+                ..*self
+            })
+        })
+    }
+}
+
 /// The probabilities of the verdicts of a check at one N.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forecast {
@@ -36,9 +55,13 @@ pub struct Forecast {
     pub half_width: Option<f64>,
     /// P(HOLDS).
     pub holds: f64,
+    /// P(HOLDS) of what cannot be foreseen without a pilot, at most, if the claim
+    /// is false.
+    pub holds_unforeseen: f64,
     /// P(REFUTED).
     pub refuted: f64,
-    /// P(VOID) of a right program, at most.
+    /// P(VOID) of a right program, at most: the sum over all ways to it, as far as
+    /// estimates are normal.
     pub void: f64,
     /// The claim says nothing here, for certain.
     pub not_applicable: bool,
@@ -50,6 +73,7 @@ impl Forecast {
         Forecast {
             half_width,
             holds: 0.0,
+            holds_unforeseen: 0.0,
             refuted: 0.0,
             void: 0.0,
             not_applicable: false,
@@ -80,7 +104,7 @@ impl Forecast {
             + match expect {
                 _ if self.not_applicable => 0.0,
                 Expectation::Holds => self.refuted,
-                Expectation::Refuted => self.holds,
+                Expectation::Refuted => self.holds + self.holds_unforeseen,
             }
     }
 }
@@ -103,7 +127,7 @@ pub fn forecast_equality(exact: f64, std_error: f64, printed: f64, check: &Check
         holds: between(low + half, high - half),
         refuted: if precise { refuted } else { 0.0 },
         void: VOID_LEVEL,
-        not_applicable: false,
+        ..Forecast::undecided(None)
     }
 }
 

@@ -218,6 +218,11 @@ fn failed_self_check(evidence: Evidence) -> Option<Judgement> {
 /// together, for the program to be at fault.
 const VOID_LEVEL: f64 = 2e-7;
 
+/// A rate is that of the collisions which make it, and n of them leave it a relative
+/// standard error of about 1/√n. Above this it is skewed like a count below a
+/// hundred: one-sided intervals and rare deviations are not what they say.
+const LARGEST_RELATIVE_ERROR: f64 = 0.1;
+
 fn void_half_width() -> f64 {
     normal_half_width(1.0 - VOID_LEVEL)
 }
@@ -228,6 +233,7 @@ struct Measurement {
     value: f64,
     std_error: f64,
     interval: (f64, f64),
+    confidence: f64,
     replicas: u64,
 }
 
@@ -243,6 +249,7 @@ impl Measurement {
             value,
             std_error,
             interval: (value - half, value + half),
+            confidence,
             replicas,
         }
     }
@@ -255,11 +262,35 @@ impl Measurement {
         self.interval.0 <= exact && exact <= self.interval.1
     }
 
+    /// Whether enough happened for the estimate to be nearly normal far in its tails.
+    fn is_carried_by_many(&self, exact: f64) -> bool {
+        self.std_error <= LARGEST_RELATIVE_ERROR * exact.abs()
+    }
+
+    /// Replicas for [`Measurement::is_carried_by_many`], about.
+    fn replicas_to_be_carried(&self, exact: f64) -> Option<u64> {
+        let ratio = self.std_error / (LARGEST_RELATIVE_ERROR * exact.abs());
+        (!self.is_carried_by_many(exact))
+            .then(|| (self.replicas as f64 * ratio * ratio).ceil() as u64)
+    }
+
     /// Whether the measurement contradicts an exact value: farther from it than
     /// chance would put it with the probability [`VOID_LEVEL`]. A true verdict must not be lost
     /// to the level of its own interval, which can be as low as ½.
     fn contradicts(&self, exact: f64) -> bool {
-        (self.value - exact).abs() > void_half_width() * self.std_error
+        self.is_carried_by_many(exact)
+            && (self.value - exact).abs() > void_half_width() * self.std_error
+    }
+
+    /// A remark where the interval misses the exact value and that may be chance.
+    fn surprise(&self, exact: f64) -> String {
+        if self.meets(exact) {
+            return String::new();
+        }
+        let often = (1.0 / (1.0 - self.confidence)).round();
+        format!(
+            "; the interval does not contain the exact value {exact}, which happens once in {often} times"
+        )
     }
 
     /// Replicas for which, if the truth is `exact`, the interval clears `room`
@@ -297,7 +328,10 @@ fn judge_equality(
         (Verdict::Void, reason)
     } else if inside {
         let reason = "the interval lies within the tolerance of the printed value";
-        (Verdict::Holds, reason.to_string())
+        (
+            Verdict::Holds,
+            reason.to_string() + &measurement.surprise(exact),
+        )
     } else if outside && precise && measurement.meets(exact) {
         let reason =
             "the interval excludes the printed value and meets the exact one of this clock";
@@ -360,10 +394,25 @@ mod tests {
         assert_eq!(verdict(0.5, 0.001, 1.0, 0.5), Verdict::Refuted);
         assert_eq!(verdict(0.55, 0.001, 1.0, 0.5), Verdict::Void);
         assert_eq!(verdict(0.5, 0.01, 1.0, 0.5), Verdict::Inconclusive);
+        // Off by seven standard errors that are too large to be normal.
+        assert_eq!(verdict(1.0, 0.07, 0.5, 0.5), Verdict::Inconclusive);
         // Between the interval's level and that of a contradiction.
         assert_eq!(verdict(0.504, 0.001, 1.0, 0.5), Verdict::Inconclusive);
+        // Both: a true verdict is kept, and says so.
+        assert_eq!(verdict(1.0, 0.001, 1.0, 1.004), Verdict::Holds);
         // Within the tolerance of the printed value, and still wrong.
         assert_eq!(verdict(1.0, 0.001, 1.0, 1.006), Verdict::Void);
+    }
+
+    #[test]
+    fn an_interval_that_misses_the_exact_value_is_mentioned() {
+        let reason = |exact| {
+            let measurement = Measurement::new(1.0, 0.001, 1000, 0.999);
+            judge_equality("rate", measurement, 1.0, exact, 0.01).reason
+        };
+        assert!(!reason(1.003).contains("exact"), "{}", reason(1.003));
+        let said = "does not contain the exact value 1.004, which happens once in 1000 times";
+        assert!(reason(1.004).ends_with(said), "{}", reason(1.004));
     }
 
     #[test]

@@ -46,6 +46,11 @@ impl Judged {
         let lines = self.check_lines.iter().copied().cycle();
         lines.zip(&self.verdicts)
     }
+
+    /// What makes verdicts void, and is against expectation where there are none.
+    fn failed_self_checks(&self) -> impl Iterator<Item = &SelfCheckRow> {
+        self.self_checks.iter().filter(|row| !row.passed)
+    }
 }
 
 /// What the verdict is, what was expected, and why.
@@ -66,16 +71,22 @@ fn false_alarm(all: &[Judged]) -> f64 {
     sum.min(1.0)
 }
 
-/// How many verdicts are as expected, against expectation and inconclusive, and
-/// how probable a false alarm was.
+/// How many self-checks failed, how many verdicts are as expected, against
+/// expectation and inconclusive, and how probable a false alarm was.
 fn summary(all: &[Judged]) -> String {
     let count = |outcome| {
         let rows = all.iter().flat_map(|judged| &judged.verdicts);
         rows.filter(|row| row.outcome == outcome).count()
     };
+    let failed = all.iter().map(|judged| judged.failed_self_checks().count());
+    let self_checks = match failed.sum::<usize>() {
+        0 => String::new(),
+        1 => "1 self-check failed; ".to_string(),
+        several => format!("{several} self-checks failed; "),
+    };
     format!(
-        "{} as expected, {} against, {} inconclusive; a right program is reported as wrong \
-         with a probability of at most {:.1e}",
+        "{self_checks}{} as expected, {} against, {} inconclusive; a right program is reported \
+         as wrong with a probability of at most {:.1e}",
         count(Outcome::AsExpected),
         count(Outcome::Against),
         count(Outcome::Undecided),

@@ -27,7 +27,7 @@ type Cells = [String; COLUMNS.len()];
 
 /// A table with aligned columns, a row per claim and N; below it the self-checks
 /// that failed, the reasons of all verdicts that are not as expected, and lines
-/// that sum up. The verdicts have colours on a terminal, unless `NO_COLOR` is set.
+/// that sum up; no table where nothing is judged. The verdicts have colours on a terminal, unless `NO_COLOR` is set.
 pub fn text(all: &[Judged]) -> String {
     let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     render(all, std::io::stdout().is_terminal() && !forbidden)
@@ -38,7 +38,7 @@ fn render(all: &[Judged], coloured: bool) -> String {
     let mut reasons = String::new();
     for judged in all {
         let name = printable(&judged.name);
-        for failed in judged.self_checks.iter().filter(|row| !row.passed) {
+        for failed in judged.failed_self_checks() {
             let _ = writeln!(reasons, "{name} {failed}");
         }
         for row in &judged.verdicts {
@@ -50,8 +50,12 @@ fn render(all: &[Judged], coloured: bool) -> String {
             }
         }
     }
-    let sides = COLUMNS.map(|(_, side)| side);
-    format!("{}\n{reasons}{}\n", aligned(&rows, sides), summary(all))
+    let table = if rows.len() == 1 {
+        String::new()
+    } else {
+        aligned(&rows, COLUMNS.map(|(_, side)| side)) + "\n"
+    };
+    format!("{table}{reasons}{}\n", summary(all))
 }
 
 fn cells(name: &str, row: &VerdictRow, coloured: bool) -> Cells {
@@ -97,6 +101,7 @@ fn number(value: Option<f64>) -> String {
 mod tests {
     use super::super::samples::{judged, row};
     use super::*;
+    use crate::judge::self_check::SelfCheckRow;
 
     fn three_kinds(name: &str) -> Judged {
         let mut rows = vec![
@@ -131,6 +136,25 @@ cafe\u{301}      lemma-1  theorem6     2  holds   REFUTED                       
         let end = "\n2 as expected, 2 against, 2 inconclusive; a right program is \
                    reported as wrong with a probability of at most 6.0e-7\n";
         assert!(text.ends_with(end), "{text}");
+    }
+
+    #[test]
+    fn a_failed_self_check_is_named_and_counted_where_nothing_is_judged() {
+        let mut judged = judged("config", vec![]);
+        judged.self_checks = vec![SelfCheckRow {
+            particles: 8,
+            self_check: "discrepancy",
+            comparisons: 4,
+            worst: Some(9.0),
+            limit: 5.5,
+            passed: false,
+            place: "t = 1".to_string(),
+        }];
+        let text = render(&[judged], false);
+        let said = "config the self-check discrepancy fails at N = 8: ";
+        assert!(text.starts_with(said), "{text}");
+        let sum = "\n1 self-check failed; 0 as expected, 0 against, 0 inconclusive; ";
+        assert!(text.contains(sum), "{text}");
     }
 
     #[test]

@@ -9,17 +9,17 @@
 //! Theorem 7 also holds where an upper estimate of the marginals' distance is
 //! below B at every record time of W₂ after 0.
 
-use super::Claim;
+use super::{Claim, no_rate};
 use crate::coupling::CouplingKind;
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::{gelbrich_error, normal_half_width, rate_weights};
 use crate::experiment::{Check, Experiment};
 use crate::judge::forecast::{Forecast, Prospect, probability};
-use crate::judge::{Evidence, Judgement, Measurement, VOID_LEVEL, Verdict};
+use crate::judge::{Evidence, Judgement, LARGEST_RELATIVE_ERROR, Measurement, VOID_LEVEL, Verdict};
 use crate::law::{Law, StudentT};
 use crate::special::normal_quantile;
 use crate::theory::pairing::Pairing;
-use crate::theory::{Quantity, System};
+use crate::theory::{Quantity, System, Theory};
 
 /// One of the two theorems.
 pub struct Contraction {
@@ -62,8 +62,7 @@ impl Claim for Contraction {
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
         if evidence.initial_w2 == 0.0 {
-            let reason = "the initial laws are equal: both sides are 0, which shows nothing";
-            return Judgement::bare(Verdict::Inconclusive, "W2 squared", reason);
+            return Judgement::bare(Verdict::Inconclusive, "W2 squared", EQUAL_LAWS);
         }
         let pooled = || {
             if self.marginal {
@@ -84,16 +83,61 @@ impl Claim for Contraction {
         if prospect.initial_w2 == 0.0 {
             return Forecast::undecided(None);
         }
-        if let Some(forecast) = forecast_refutation(prospect, check) {
-            return forecast;
+        let forecast = forecast_refutation(prospect, check)
+            .unwrap_or_else(|| self.forecast_bound(prospect, check));
+        let bracket = if planned_batches(prospect).is_some() {
+            VOID_LEVEL
+        } else {
+            0.0
+        };
+        Forecast {
+            void: forecast.void + bracket,
+            ..forecast
         }
-        let pooled = self.marginal.then(|| forecast_pooled(prospect, check));
-        let mechanism = forecast_mechanism(prospect, check);
-        match (pooled.flatten(), mechanism) {
+    }
+
+    fn obstacle(&self, prospect: &Prospect) -> Option<String> {
+        if prospect.initial_w2 == 0.0 {
+            return Some(EQUAL_LAWS.to_string());
+        }
+        if violations(prospect).next().is_some() {
+            let no_error = violations(prospect)
+                .all(|(time, ..)| gelbrich_error(prospect.theory, time, 2.0).is_none());
+            return no_error.then(|| "the measured moments have infinite variances".to_string());
+        }
+        let unfit = unfit_for_mechanism(prospect.experiment);
+        unfit.or_else(|| {
+            let reason = no_rate(prospect, Quantity::Discrepancy)?;
+            Some(reason.to_string())
+        })
+    }
+
+    fn blind_to_clock(&self, prospect: &Prospect, check: &Check) -> bool {
+        let bound = (1.0 - check.tolerance) * prospect.experiment.mu;
+        prospect.on_both_clocks(|prospect| {
+            prospect.theory.decay_rate(Quantity::Discrepancy) >= bound
+                && violations(prospect).next().is_none()
+        }) == [true; 2]
+    }
+}
+
+impl Contraction {
+    /// The forecast where Gelbrich's bound does not exceed the printed one.
+    fn forecast_bound(&self, prospect: &Prospect, check: &Check) -> Forecast {
+        let may_decide = self.marginal && planned_batches(prospect).is_some();
+        let pooled = may_decide.then(|| forecast_pooled(prospect, check));
+        let unforeseen = Forecast {
+            // If the claim is false; if it is true, HOLDS is no false alarm.
+            holds_unforeseen: 1.0 - check.confidence,
+            ..Forecast::undecided(None)
+        };
+        let pooled = pooled.map(|forecast| forecast.unwrap_or(unforeseen));
+        match (pooled, forecast_mechanism(prospect, check)) {
             (Some(pooled), Some(mechanism)) => Forecast {
                 holds: pooled.holds.max(mechanism.holds),
                 // The mechanism is asked only where the distances say nothing.
                 half_width: mechanism.half_width.filter(|_| pooled.holds < 0.01),
+                holds_unforeseen: pooled.holds_unforeseen,
                 ..mechanism
             },
             (one, other) => one.or(other).unwrap_or(Forecast::undecided(None)),
@@ -101,20 +145,38 @@ impl Claim for Contraction {
     }
 }
 
+const EQUAL_LAWS: &str = "the initial laws are equal: both sides are 0, which shows nothing";
+
+/// The record times after 0 at which Gelbrich's bound exceeds the printed one,
+/// with both.
+fn violations<'a>(prospect: &'a Prospect) -> impl Iterator<Item = (f64, f64, f64)> + 'a {
+    let times = prospect.experiment.times();
+    times.into_iter().skip(1).filter_map(|time| {
+        let exact = prospect.theory.gelbrich_squared(time);
+        let bound = libm::exp(-prospect.experiment.mu * time) * prospect.initial_w2;
+        // Rounding is not a refutation.
+        (exact > bound * (1.0 + 1e-9)).then_some((time, exact, bound))
+    })
+}
+
+/// Why the proof's mechanism can certify nothing, if so.
+fn unfit_for_mechanism(experiment: &Experiment) -> Option<String> {
+    let needed = if experiment.coupling != CouplingKind::Synchronous {
+        "needs the synchronous coupling"
+    } else if experiment.pairing != Pairing::Optimal {
+        "needs an optimal start"
+    } else {
+        return None;
+    };
+    Some(format!("the proof's mechanism {needed}, which this is not"))
+}
+
 /// P(REFUTED) of [`refutation`] and the half-width it will show; `None` if the
 /// exact lower bound does not exceed the printed one.
 fn forecast_refutation(prospect: &Prospect, check: &Check) -> Option<Forecast> {
-    let theory = prospect.theory;
-    let times = prospect.experiment.times();
-    let violated = times.iter().skip(1).filter_map(|&time| {
-        let exact = theory.gelbrich_squared(time);
-        let bound = libm::exp(-prospect.experiment.mu * time) * prospect.initial_w2;
-        (exact > bound * (1.0 + 1e-9)).then_some((time, exact, bound))
-    });
-    let violated: Vec<(f64, f64, f64)> = violated.collect();
-    violated.first()?;
-    let shown = violated.into_iter().filter_map(|(time, exact, bound)| {
-        let error = gelbrich_error(theory, time, prospect.replicas as f64)?;
+    violations(prospect).next()?;
+    let shown = violations(prospect).filter_map(|(time, exact, bound)| {
+        let error = gelbrich_error(prospect.theory, time, prospect.replicas as f64)?;
         Some((exact, bound, error))
     });
     let strength = |&(exact, bound, error): &(f64, f64, f64)| (exact - bound) / error;
@@ -150,50 +212,81 @@ fn forecast_mechanism(prospect: &Prospect, check: &Check) -> Option<Forecast> {
         .ok()?
         .exact_std_error();
     let half = normal_half_width(check.confidence) * error;
-    let certifies =
-        experiment.coupling == CouplingKind::Synchronous && experiment.pairing == Pairing::Optimal;
     let least = (1.0 - check.tolerance) * experiment.mu + half;
     let exact = theory.decay_rate(quantity);
-    let holds = probability(exact, error, least, f64::INFINITY);
+    let undecided = Forecast::undecided(Some(half));
+    if unfit_for_mechanism(experiment).is_some() {
+        return Some(undecided);
+    }
+    if error > LARGEST_RELATIVE_ERROR * exact {
+        return Some(undecided);
+    }
     Some(Forecast {
-        half_width: Some(half),
-        holds: if certifies { holds } else { 0.0 },
+        holds: probability(exact, error, least, f64::INFINITY),
         void: VOID_LEVEL,
+        ..undecided
+    })
+}
+
+/// The batches of a plan, if they are enough to decide.
+fn planned_batches(prospect: &Prospect) -> Option<u64> {
+    let sample = prospect.experiment.wasserstein?.sample;
+    let batches = prospect.replicas / sample.div_ceil(prospect.particles) as u64;
+    are_enough(batches as f64, sample).then_some(batches)
+}
+
+/// The forecast of [`pooled`], from the batches of a pilot: the sum of what can
+/// go wrong at each time.
+fn forecast_pooled(prospect: &Prospect, check: &Check) -> Option<Forecast> {
+    let experiment = prospect.experiment;
+    let tally = &prospect.pilot?.distances;
+    let batches = planned_batches(prospect)? as f64;
+    if tally.count() < 2.0 {
+        return None;
+    }
+    let velocities = batches * experiment.wasserstein?.sample as f64;
+    let pooled_replicas = velocities / prospect.particles as f64;
+    let times = experiment.times();
+    let indices = experiment.wasserstein_indices();
+    let level = (1.0 - check.confidence) / (indices.len() - 1) as f64;
+    let half_width = student_quantile(batches - 1.0, level);
+    // At each time the batches may fail to represent the law.
+    let mut fails = 1.0 - check.confidence;
+    for (index, &at) in indices.iter().enumerate().skip(1) {
+        let bound = libm::exp(-experiment.mu * times[at]) * prospect.initial_w2;
+        let mean = tally.mean(2 * index);
+        let error = tally.std_error(2 * index)? * (tally.count() / batches).sqrt();
+        let most = (1.0 + check.tolerance) * bound * libm::exp(-half_width * error / mean);
+        fails += probability(mean, error, most, f64::INFINITY);
+        if !is_carried_by_many(prospect.theory, times[at], pooled_replicas) {
+            fails = 1.0;
+        }
+    }
+    Some(Forecast {
+        holds: (1.0 - fails).max(0.0),
         ..Forecast::undecided(None)
     })
 }
 
-/// The forecast of [`pooled`], from the batches of a pilot: the sum of what can
-/// go wrong at each time. A few batches do not say how wide the interval will be.
-fn forecast_pooled(prospect: &Prospect, check: &Check) -> Option<Forecast> {
-    let Prospect {
-        experiment,
-        particles,
-        ..
-    } = *prospect;
-    let tally = &prospect.pilot?.distances;
-    let plan = experiment.wasserstein?;
-    let batches = prospect.replicas / plan.sample.div_ceil(particles) as u64;
-    if tally.count() < 2.0 || batches < 2 {
-        return None;
+/// Batches, and pooled velocities in each, from which on means over batches are
+/// nearly normal: few velocities of a discrete law can be the same in all batches.
+const FEWEST_BATCHES: f64 = 20.0;
+const FEWEST_VELOCITIES: usize = 1000;
+
+fn are_enough(batches: f64, sample: usize) -> bool {
+    batches >= FEWEST_BATCHES && sample >= FEWEST_VELOCITIES
+}
+
+/// Whether the mean of Δ² over the velocities of so many replicas is not carried
+/// by a few. Where batches take parts of replicas, these count as parts.
+fn is_carried_by_many(theory: &Theory, time: f64, replicas: f64) -> bool {
+    match theory.coupling() {
+        // Unrelated copies: no rare replicas, if variances are finite.
+        CouplingKind::Independent => theory.has_finite_spread(),
+        CouplingKind::Synchronous => theory
+            .discrepancy_relative_variance(time)
+            .is_some_and(|variance| variance / replicas <= FEW_REPLICAS),
     }
-    let times = experiment.times();
-    let indices = experiment.wasserstein_indices();
-    let level = (1.0 - check.confidence) / (indices.len() - 1) as f64;
-    let half_width = student_quantile(batches as f64 - 1.0, level);
-    let mut fails = 0.0;
-    for (index, &at) in indices.iter().enumerate().skip(1) {
-        let bound = libm::exp(-experiment.mu * times[at]) * prospect.initial_w2;
-        let mean = tally.mean(2 * index);
-        let error = tally.std_error(2 * index)? * (tally.count() / batches as f64).sqrt();
-        let most = (1.0 + check.tolerance) * bound - half_width * error;
-        fails += probability(mean, error, most, f64::INFINITY);
-    }
-    Some(Forecast {
-        holds: (1.0 - fails).max(0.0),
-        void: VOID_LEVEL,
-        ..Forecast::undecided(None)
-    })
 }
 
 /// A record time of W₂ after 0, with what is known there.
@@ -204,12 +297,42 @@ struct Distance {
     pooled: f64,
     pooled_error: f64,
     coupling: f64,
+    coupling_error: f64,
+    /// What `coupling` is an estimate of.
+    coupling_exact: f64,
     bound: f64,
-    /// Whether many replicas carry the mean.
+    /// Whether many velocities carry the mean.
     trusted: bool,
     /// Squared distances below this may be the rounding of the velocities that
     /// they are differences of.
     rounding: f64,
+}
+
+impl Distance {
+    /// The upper limit of E W₂²(pooled) at so many standard errors, on a
+    /// logarithmic scale: what a few batches miss is above more often than below.
+    fn limit(&self, half_width: f64) -> f64 {
+        if self.pooled_error == 0.0 {
+            return self.pooled;
+        }
+        self.pooled * libm::exp(half_width * self.pooled_error / self.pooled)
+    }
+
+    /// Why the batches show nothing at so many standard errors, if so.
+    fn weakness(&self, half_width: f64) -> Option<&'static str> {
+        let most = self.coupling + half_width * self.coupling_error;
+        if !self.trusted || self.pooled <= self.rounding {
+            Some("too few velocities carry the mean here, or it drowns in rounding")
+        } else if self.pooled_error == 0.0 {
+            Some("all batches are equal here, which does not show how far off they are")
+        } else if most < self.coupling_exact * (1.0 - 1e-9) {
+            Some(
+                "the batches do not represent the law here: the coupling's exact mean is above their interval for it",
+            )
+        } else {
+            None
+        }
+    }
 }
 
 /// All record times of W₂ after 0; none if there are fewer than two batches.
@@ -219,28 +342,23 @@ fn distances(evidence: Evidence) -> Vec<Distance> {
     if tally.count() < 2.0 {
         return vec![];
     }
-    let replicas = findings.measured.replicas as f64;
+    let pooled_replicas = tally.count() * findings.sample as f64 / findings.particles as f64;
     let theory = &findings.theory;
+    let error = |variable| tally.std_error(variable).unwrap_or(f64::INFINITY);
     let distance = |(index, &at): (usize, &usize)| {
         let time = findings.times[at];
-        let pooled = tally.mean(2 * index);
-        let many = match theory.coupling() {
-            // Unrelated copies: no rare replicas, if variances are finite.
-            CouplingKind::Independent => theory.has_finite_spread(),
-            CouplingKind::Synchronous => theory
-                .discrepancy_relative_variance(time)
-                .is_some_and(|variance| variance / replicas <= FEW_REPLICAS),
-        };
         let scale =
             theory.second_moment(System::First, time) + theory.second_moment(System::Second, time);
         Distance {
             time,
             gelbrich: theory.gelbrich_squared(time),
-            pooled,
-            pooled_error: tally.std_error(2 * index).unwrap_or(f64::INFINITY),
+            pooled: tally.mean(2 * index),
+            pooled_error: error(2 * index),
             coupling: tally.mean(2 * index + 1),
+            coupling_error: error(2 * index + 1),
+            coupling_exact: theory.discrepancy_mean(time) / findings.particles as f64,
             bound: printed_bound(evidence, time),
-            trusted: many,
+            trusted: is_carried_by_many(theory, time, pooled_replicas),
             rounding: ROUNDING * scale,
         }
     };
@@ -252,7 +370,8 @@ fn distances(evidence: Evidence) -> Vec<Distance> {
 const ROUNDING: f64 = 1e-26;
 
 /// Gelbrich ≤ E W₂²(pooled) and W₂²(pooled) ≤ ‖Δ‖²/N are theorems: where they
-/// fail, the program is at fault.
+/// fail, the program is at fault. The second is one for each batch, whatever their
+/// number.
 fn broken_bracket(evidence: Evidence) -> Option<Judgement> {
     let confidence = 1.0 - VOID_LEVEL;
     let distances = distances(evidence);
@@ -260,12 +379,14 @@ fn broken_bracket(evidence: Evidence) -> Option<Judgement> {
         return None;
     }
     let batches = evidence.findings.measured.distances.count();
-    let level = 0.5 * VOID_LEVEL / distances.len() as f64;
-    let half_width = student_quantile(batches - 1.0, level);
+    let enough = are_enough(batches, evidence.findings.sample);
+    let half_width = student_quantile(batches - 1.0, VOID_LEVEL / distances.len() as f64);
     let broken = distances.into_iter().find(|at| {
-        let low = at.pooled + half_width * at.pooled_error < at.gelbrich;
+        let low = enough
+            && at.weakness(half_width).is_none()
+            && at.limit(half_width) < at.gelbrich * (1.0 - 1e-9);
         let high = at.pooled > at.coupling * (1.0 + 1e-9);
-        at.trusted && ((low && at.gelbrich > at.rounding) || (high && at.pooled > at.rounding))
+        low || (high && at.trusted && at.pooled > at.rounding)
     })?;
     Some(Judgement {
         verdict: Verdict::Void,
@@ -274,7 +395,7 @@ fn broken_bracket(evidence: Evidence) -> Option<Judgement> {
         std_error: Some(broken.pooled_error),
         interval: Some((
             broken.pooled - half_width * broken.pooled_error,
-            broken.pooled + half_width * broken.pooled_error,
+            broken.limit(half_width),
         )),
         printed: Some(broken.bound),
         exact: None,
@@ -378,29 +499,25 @@ fn refutation(evidence: Evidence, check: &Check) -> Option<Judgement> {
 /// The proof's mechanism: the lower limit of the synchronous rate is at least
 /// (1−τ)μ, and the start is optimal.
 fn mechanism(evidence: Evidence, check: &Check) -> Option<Judgement> {
-    let Experiment {
-        coupling,
-        pairing,
-        mu,
-        ..
-    } = evidence.experiment;
-    if *coupling != CouplingKind::Synchronous || *pairing != Pairing::Optimal {
+    if unfit_for_mechanism(evidence.experiment).is_some() {
         return None;
     }
+    let mu = evidence.experiment.mu;
     let findings = evidence.findings;
     let estimate = findings.rate(Quantity::Discrepancy).ok()?;
     let replicas = findings.measured.replicas;
     let measurement = Measurement::of_rate(estimate, replicas, check.confidence);
     let exact = findings.theory.decay_rate(Quantity::Discrepancy);
     let void = measurement.contradicts(exact);
-    let holds = measurement.interval.0 >= (1.0 - check.tolerance) * mu;
+    let holds = measurement.is_carried_by_many(exact)
+        && measurement.interval.0 >= (1.0 - check.tolerance) * mu;
     (void || holds).then(|| Judgement {
         verdict: if void { Verdict::Void } else { Verdict::Holds },
         quantity: "decay rate of discrepancy".to_string(),
         estimate: Some(measurement.value),
         std_error: Some(measurement.std_error),
         interval: Some(measurement.interval),
-        printed: Some(*mu),
+        printed: Some(mu),
         exact: Some(exact),
         replicas_needed: None,
         reason: if void {
@@ -408,6 +525,7 @@ fn mechanism(evidence: Evidence, check: &Check) -> Option<Judgement> {
         } else {
             "the synchronous coupling contracts at least at rate μ from an optimal start"
                 .to_string()
+                + &measurement.surprise(exact)
         },
     })
 }
@@ -422,12 +540,12 @@ fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
     let batches = evidence.findings.measured.distances.count();
     let level = (1.0 - check.confidence) / distances.len() as f64;
     let half_width = student_quantile(batches - 1.0, level);
-    let limit = |at: &Distance| at.pooled + half_width * at.pooled_error;
+    let enough = are_enough(batches, evidence.findings.sample);
+    let limit = |at: &Distance| at.limit(half_width);
     let certified = |at: &Distance| {
-        let consistent = limit(at) >= at.gelbrich;
-        at.trusted
-            && consistent
-            && at.pooled > at.rounding
+        enough
+            && at.weakness(half_width).is_none()
+            && at.gelbrich <= limit(at)
             && limit(at) <= (1.0 + check.tolerance) * at.bound
     };
     let nearest = distances
@@ -437,29 +555,35 @@ fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
         None => (
             Verdict::Holds,
             nearest,
-            "the upper limit stays within the tolerance of the printed bound at all times; this is where it comes nearest",
+            "the upper limit stays within the tolerance of the printed bound at all times; this is where it comes nearest".to_string(),
         ),
-        Some(at) if !at.trusted || at.pooled <= at.rounding => (
+        Some(_) if !enough => (
             Verdict::Inconclusive,
-            at,
-            "too few replicas carry the mean here, or it drowns in rounding; and nothing else decides",
+            nearest,
+            format!(
+                "there are fewer than {FEWEST_BATCHES} batches of at least {FEWEST_VELOCITIES} velocities, and nothing else decides"
+            ),
         ),
         Some(at) => (
             Verdict::Inconclusive,
             at,
-            "the upper estimate is not shown to stay below the printed bound",
+            at.weakness(half_width).map_or_else(
+                || "the upper estimate is not shown to stay below the printed bound".to_string(),
+                |weakness| format!("{weakness}; and nothing else decides"),
+            ),
         ),
     };
+    let bracket = (shown.gelbrich, limit(shown));
     Some(Judgement {
         verdict,
         quantity: format!("pooled W2 squared at t = {}", shown.time),
         estimate: Some(shown.pooled),
         std_error: Some(shown.pooled_error),
-        interval: (shown.gelbrich <= limit(shown)).then(|| (shown.gelbrich, limit(shown))),
+        interval: Some(bracket).filter(|(low, high)| enough && low <= high),
         printed: Some(shown.bound),
         exact: None,
         replicas_needed: None,
-        reason: reason.to_string(),
+        reason,
     })
 }
 
@@ -479,18 +603,20 @@ fn student_quantile(df: f64, level: f64) -> f64 {
     }
 }
 
-/// Nothing decides.
+/// Nothing decides: the mechanism may with more replicas, if anything does.
 fn undecided(evidence: Evidence, check: &Check) -> Judgement {
     let findings = evidence.findings;
     let quantity = "decay rate of discrepancy";
     let mu = evidence.experiment.mu;
     let exact = findings.theory.decay_rate(Quantity::Discrepancy);
-    let Ok(estimate) = findings.rate(Quantity::Discrepancy) else {
-        return Judgement::bare(
-            Verdict::Inconclusive,
-            quantity,
-            "no rate was measured, and Gelbrich's bound does not exceed the printed one",
-        );
+    let unfit = unfit_for_mechanism(evidence.experiment);
+    let estimate = match findings.rate(Quantity::Discrepancy) {
+        Ok(estimate) => estimate,
+        Err(why) => {
+            let why = unfit.unwrap_or_else(|| format!("no rate was measured ({why})"));
+            let reason = format!("{why}, and no lower bound exceeds the printed one");
+            return Judgement::bare(Verdict::Inconclusive, quantity, reason);
+        }
     };
     let replicas = findings.measured.replicas;
     let measurement = Measurement::of_rate(estimate, replicas, check.confidence);
@@ -504,8 +630,18 @@ fn undecided(evidence: Evidence, check: &Check) -> Judgement {
         interval: Some(measurement.interval),
         printed: Some(mu),
         exact: Some(exact),
-        replicas_needed: measurement.replicas_to_clear(room, one_sided),
-        reason: "the synchronous coupling is not shown to contract at rate μ, and no lower bound exceeds the printed one".to_string(),
+        replicas_needed: match unfit {
+            Some(_) => None,
+            None => measurement
+                .replicas_to_clear(room, one_sided)
+                .max(measurement.replicas_to_be_carried(exact)),
+        },
+        reason: format!(
+            "{}, and no lower bound exceeds the printed one",
+            unfit
+                .as_deref()
+                .unwrap_or("the synchronous coupling is not shown to contract at rate μ")
+        ),
     }
 }
 

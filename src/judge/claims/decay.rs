@@ -1,7 +1,7 @@
 //! Claims that something decays at a printed rate: Lemmas 1 and 2, and the
 //! equality in Theorem 6's proof.
 
-use super::Claim;
+use super::{Claim, no_rate};
 use crate::coupling::CouplingKind;
 use crate::estimate::rate::NoRate;
 use crate::estimate::rate_weights;
@@ -95,10 +95,6 @@ impl Claim for Decay {
         self.method
     }
 
-    fn quantity(&self) -> Option<Quantity> {
-        Some(self.quantity)
-    }
-
     fn refusal(&self, experiment: &Experiment) -> Option<String> {
         (self.refusal)(experiment)
     }
@@ -139,5 +135,16 @@ impl Claim for Decay {
             Err(NoRate::OneParticle) => Forecast::not_applicable(),
             Err(_) => Forecast::undecided(None),
         }
+    }
+
+    fn obstacle(&self, prospect: &Prospect) -> Option<String> {
+        no_rate(prospect, self.quantity).map(|why| why.to_string())
+    }
+
+    fn blind_to_clock(&self, prospect: &Prospect, check: &Check) -> bool {
+        let [one, other] =
+            prospect.on_both_clocks(|prospect| prospect.theory.decay_rate(self.quantity));
+        // Each is known to within the tolerance.
+        (one - other).abs() <= 2.0 * check.tolerance * one.max(other)
     }
 }

@@ -7,7 +7,9 @@ mod decay;
 
 use super::forecast::{Forecast, Prospect};
 use super::{Evidence, Judgement};
-use crate::experiment::{Check, Experiment};
+use crate::estimate::rate::NoRate;
+use crate::estimate::rate_weights;
+use crate::experiment::{Check, Experiment, MOST_REPLICAS};
 use crate::theory::Quantity;
 
 /// A numbered statement of the paper, and how it is tested.
@@ -21,11 +23,6 @@ pub trait Claim: Sync {
     /// How it is tested.
     fn method(&self) -> &'static str;
 
-    /// The quantity whose decay rate it is about, if it is an equality.
-    fn quantity(&self) -> Option<Quantity> {
-        None
-    }
-
     /// Why an experiment cannot be used to judge it, if so.
     fn refusal(&self, _experiment: &Experiment) -> Option<String> {
         None
@@ -36,6 +33,25 @@ pub trait Claim: Sync {
 
     /// How probable each verdict is.
     fn forecast(&self, prospect: &Prospect, check: &Check) -> Forecast;
+
+    /// Why no number of replicas decides, if that is known.
+    fn obstacle(&self, prospect: &Prospect) -> Option<String>;
+
+    /// Whether the other clock would give the same verdict on as many replicas as
+    /// one likes.
+    fn blind_to_clock(&self, prospect: &Prospect, check: &Check) -> bool;
+}
+
+/// Why a quantity has no rate, however many replicas there are.
+fn no_rate(prospect: &Prospect, quantity: Quantity) -> Option<NoRate> {
+    let Prospect {
+        experiment,
+        theory,
+        particles,
+        ..
+    } = *prospect;
+    let times = experiment.times();
+    rate_weights(theory, quantity, particles, &times, MOST_REPLICAS).err()
 }
 
 /// All claims, in the order of the paper.
