@@ -92,7 +92,8 @@ impl Pilot {
 
     /// Take in one collision.
     fn add(&mut self, before: &Velocities, after: &Velocities, bath_velocity: f64) {
-        if before == after {
+        let at_rest = before.as_flattened().contains(&0.0);
+        if before == after && !at_rest {
             self.copies[0].others += 1;
         }
         for (collided, (before, after)) in self.copies.iter_mut().zip(before.iter().zip(after)) {
@@ -225,5 +226,12 @@ mod tests {
         collided.add(&before, &before, 1.5);
         collided.add(&before, &[0.1; PARTICLES], 1.5);
         assert_eq!((collided.others, collided.total()), (1, 2));
+        let mut pilot = Pilot::default();
+        pilot.add(&[before, before], &[before, before], 1.5);
+        assert_eq!(pilot.copies[0].others, 1);
+        // Two particles at rest may have collided.
+        let rest = [0.0, 0.0, 0.5, 3.0, -1.0];
+        pilot.add(&[before, rest], &[before, rest], 1.5);
+        assert_eq!(pilot.copies[0].others, 1);
     }
 }
