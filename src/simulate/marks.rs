@@ -65,7 +65,7 @@ const WIDTH: usize = 8;
 /// A number, once for each lane of a vector.
 type Spread = [f64; WIDTH];
 
-/// The coefficients of [`direction`] and [`normal_row`], spread over lanes.
+/// The coefficients of [`direction`] and [`Coefficients::normal_row`], spread over lanes.
 ///
 /// Literals would do, but for AVX2 compilers then spread each one anew at each use,
 /// which takes as long as the arithmetic. So they are read from memory.
