@@ -54,8 +54,6 @@
 mod control;
 mod dual;
 mod interval;
-#[cfg(test)]
-mod tests;
 mod transport;
 
 pub use control::Controls;

@@ -62,14 +62,21 @@ impl Transport {
     /// T fitted to two sorted samples of `size` ≥ 1 numbers each: knots are the
     /// means of both samples over the same `bins` stretches of ranks, with ends
     /// at ½(1 − cos(πj/bins))·`size`, which are finer in the tails. Empty
-    /// stretches have no knot.
+    /// stretches have no knot. Where numbers repeat as often as an eighth of a
+    /// stretch's mean length they are an atom, and stretches end with it: T is to
+    /// jump there, or be flat, not to smear it out.
     pub fn fitted(
-        first: impl Iterator<Item = f64>,
-        second: impl Iterator<Item = f64>,
+        first: impl Iterator<Item = f64> + Clone,
+        second: impl Iterator<Item = f64> + Clone,
         size: usize,
         bins: usize,
     ) -> Transport {
-        let ends = bin_ends(size, bins);
+        let mut ends = bin_ends(size, bins);
+        let atom = (size / (8 * bins)).max(2);
+        add_atom_ends(first.clone(), atom, &mut ends);
+        add_atom_ends(second.clone(), atom, &mut ends);
+        ends.sort_unstable();
+        ends.dedup();
         Transport::new(bin_means(first, &ends), bin_means(second, &ends))
     }
 
@@ -179,7 +186,26 @@ impl Transport {
     }
 }
 
-/// The ends of stretches of ranks, in order and without empty ones.
+/// Add the ranks at which runs of at least `least` equal numbers begin and end.
+fn add_atom_ends(sorted: impl Iterator<Item = f64>, least: usize, ends: &mut Vec<usize>) {
+    let (mut begin, mut value) = (0, f64::NAN);
+    let mut run_ends = |begin: usize, end: usize| {
+        if end - begin >= least {
+            ends.extend([begin, end].iter().filter(|&&end| end > 0));
+        }
+    };
+    let mut size = 0;
+    for (rank, x) in sorted.enumerate() {
+        if x != value {
+            run_ends(begin, rank);
+            (begin, value) = (rank, x);
+        }
+        size = rank + 1;
+    }
+    run_ends(begin, size);
+}
+
+/// The ends of stretches of ranks, in order; there may be equal ones.
 fn bin_ends(size: usize, bins: usize) -> Vec<usize> {
     let end = |j: usize| {
         let angle = std::f64::consts::PI * j as f64 / bins as f64;
@@ -188,7 +214,6 @@ fn bin_ends(size: usize, bins: usize) -> Vec<usize> {
     };
     let mut ends: Vec<usize> = (1..bins).map(end).filter(|&end| end > 0).collect();
     ends.push(size);
-    ends.dedup();
     ends
 }
 
