@@ -20,7 +20,8 @@
 //! Claimed: xy ≤ φ(x) + φ*(y) for all x, y, up to rounding, with equality where
 //! y = T(x). Not claimed: that T is the optimal map between two laws.
 
-/// An increasing map T = φ′ through knots; see the [module](self).
+/// An increasing map T = φ′ through knots (a_j, b_j), of slope 1 beyond them, with
+/// an exact conjugate φ*: xy ≤ φ(x) + φ*(y), with equality where y = T(x).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transport {
     /// a_j.
