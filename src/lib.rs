@@ -43,6 +43,7 @@
 //! | τ | `tolerance` | relative width of "equal" |
 //! | R | `replicas` | number of independent coupled pairs |
 
+pub mod bracket;
 pub mod calibrate;
 pub mod cli;
 pub mod command;

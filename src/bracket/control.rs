@@ -1,0 +1,183 @@
+//! Control variates: what chance has done to moments that are known exactly.
+//!
+//! For a statistic with a value Y_ρ of each replica and columns C_ρ of known
+//! mean 0, Y_ρ − γ·C_ρ has the same mean for every γ that does not depend on
+//! replica ρ. Columns are replica means of V, V² and V⁴ of both copies minus
+//! their expectations, as sums and differences over the copies: of coupled
+//! copies the differences are what matters, and would be lost to rounding in a
+//! regression on two columns that are nearly the same.
+
+use super::Moments;
+use crate::estimate::rate::FEW_REPLICAS;
+
+/// A column enters a regression only if it takes off more than this many times
+/// the part 1/m of the variance that an unrelated column takes off m replicas.
+const WORTH: f64 = 4.0;
+/// And only if it has more than this part of its variance left beside those that
+/// are in already.
+const INDEPENDENT: f64 = 1e-9;
+/// Replicas for each column of a regression, at least.
+const REPLICAS_PER_COLUMN: usize = 10;
+
+/// Columns of mean 0 over replicas.
+#[derive(Debug, Clone, Default)]
+pub struct Controls {
+    columns: Vec<Vec<f64>>,
+}
+
+impl Controls {
+    /// The columns that two copies' exact moments allow for so many replicas:
+    /// V always, V² where v/R ≤ [`FEW_REPLICAS`] for the exact relative variance v
+    /// of a replica's mean of V² ([`Moments::relative_variance`]), and V⁴ where
+    /// ((1+v)^5.3 − 1)/R is. Beyond, the mean of a column is carried by few
+    /// replicas, and what a regression makes of it is no error bar.
+    ///
+    /// The relative variance of V⁴ is not known. For normal velocities it is
+    /// 16/3 v, for a common random scale (1+v)⁴ − 1: about the power or less.
+    pub fn new(particles: usize, first: &[f64], second: &[f64], exact: &[Moments; 2]) -> Controls {
+        let mut controls = Controls::default();
+        let allowed = FEW_REPLICAS * (first.len() / particles) as f64;
+        let variances = exact.map(|moments| moments.relative_variance(particles));
+        let where_tame = |variance: fn(f64) -> f64, moment: fn(&Moments) -> Option<f64>| {
+            [0, 1].map(|copy: usize| {
+                variances[copy].filter(|&v| variance(v) <= allowed)?;
+                moment(&exact[copy])
+            })
+        };
+        let copies = [first, second];
+        let squares = where_tame(|v| v, |moments| moments.second);
+        let fourths = where_tame(|v| libm::pow(1.0 + v, 5.3) - 1.0, |moments| moments.fourth);
+        controls.add(particles, copies, exact.map(|moments| moments.mean), |v| v);
+        controls.add(particles, copies, squares, |v| v * v);
+        controls.add(particles, copies, fourths, |v| (v * v) * (v * v));
+        controls
+    }
+
+    fn add(
+        &mut self,
+        particles: usize,
+        copies: [&[f64]; 2],
+        exact: [Option<f64>; 2],
+        power: impl Fn(f64) -> f64,
+    ) {
+        let mean_over =
+            |terms: &mut dyn Iterator<Item = f64>| terms.sum::<f64>() / particles as f64;
+        let replicas = || {
+            copies[0]
+                .chunks_exact(particles)
+                .zip(copies[1].chunks_exact(particles))
+        };
+        let mut keep = |column: Vec<f64>| self.columns.push(column);
+        if let [Some(f), Some(h)] = exact {
+            keep(
+                replicas()
+                    .map(|(v, u)| {
+                        let terms = &mut v.iter().zip(u).map(|(&v, &u)| power(v) - power(u));
+                        mean_over(terms) - (f - h)
+                    })
+                    .collect(),
+            );
+            keep(
+                replicas()
+                    .map(|(v, u)| {
+                        let terms = &mut v.iter().zip(u).map(|(&v, &u)| power(v) + power(u));
+                        mean_over(terms) - (f + h)
+                    })
+                    .collect(),
+            );
+            return;
+        }
+        for (copy, exact) in copies.into_iter().zip(exact) {
+            if let Some(exact) = exact {
+                let replicas = copy.chunks_exact(particles);
+                keep(
+                    replicas
+                        .map(|v| mean_over(&mut v.iter().map(|&v| power(v))) - exact)
+                        .collect(),
+                );
+            }
+        }
+    }
+
+    /// Number of columns.
+    pub fn len(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// γ·C_ρ.
+    pub fn correction(&self, coefficients: &[f64], replica: usize) -> f64 {
+        let terms = self.columns.iter().zip(coefficients);
+        terms.map(|(column, gamma)| gamma * column[replica]).sum()
+    }
+
+    /// γ by least squares over the replicas that are `chosen`: columns enter one
+    /// after the other, the one that takes off most first, as long as they are
+    /// worth it and there are replicas enough; the others get 0.
+    pub fn fitted(&self, values: &[f64], chosen: impl Fn(usize) -> bool) -> Vec<f64> {
+        let width = self.columns.len();
+        let replicas: Vec<usize> = (0..values.len())
+            .filter(|&replica| chosen(replica))
+            .collect();
+        let mut matrix = covariances(&self.columns, values, &replicas);
+        let scale: Vec<f64> = (0..=width).map(|i| matrix[i][i]).collect();
+        let mut inside = vec![false; width];
+        for _ in 0..width.min(replicas.len() / REPLICAS_PER_COLUMN) {
+            let left = matrix[width][width];
+            let gain = |i: usize| matrix[i][width] * matrix[i][width] / matrix[i][i];
+            let usable =
+                |&i: &usize| !inside[i] && scale[i] > 0.0 && matrix[i][i] > INDEPENDENT * scale[i];
+            let best = (0..width)
+                .filter(usable)
+                .max_by(|&i, &j| gain(i).total_cmp(&gain(j)));
+            let worth = WORTH / replicas.len() as f64 * left;
+            let Some(best) = best.filter(|&i| gain(i) > worth) else {
+                break;
+            };
+            inside[best] = true;
+            eliminate(&mut matrix, best);
+        }
+        (0..width)
+            .map(|i| if inside[i] { matrix[i][width] } else { 0.0 })
+            .collect()
+    }
+}
+
+/// Σ over replicas of products of centred columns; the values come last.
+fn covariances(columns: &[Vec<f64>], values: &[f64], replicas: &[usize]) -> Vec<Vec<f64>> {
+    let all = || columns.iter().map(Vec::as_slice).chain([values]);
+    let centred: Vec<Vec<f64>> = all()
+        .map(|column| {
+            let sum: f64 = replicas.iter().map(|&replica| column[replica]).sum();
+            let mean = sum / replicas.len() as f64;
+            replicas
+                .iter()
+                .map(|&replica| column[replica] - mean)
+                .collect()
+        })
+        .collect();
+    let product = |x: &Vec<f64>, y: &Vec<f64>| x.iter().zip(y).map(|(x, y)| x * y).sum();
+    (centred.iter())
+        .map(|x| centred.iter().map(|y| product(x, y)).collect())
+        .collect()
+}
+
+/// Gauss–Jordan elimination of a column by its diagonal element.
+fn eliminate(matrix: &mut [Vec<f64>], pivot: usize) {
+    let scale = matrix[pivot][pivot];
+    let row: Vec<f64> = matrix[pivot].iter().map(|x| x / scale).collect();
+    for (i, line) in matrix.iter_mut().enumerate() {
+        if i == pivot {
+            continue;
+        }
+        let factor = line[pivot];
+        for (x, r) in line.iter_mut().zip(&row) {
+            *x -= factor * r;
+        }
+    }
+    matrix[pivot] = row;
+}

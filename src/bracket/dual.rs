@@ -1,0 +1,160 @@
+//! Statistics that have a value of each replica: dual lower bounds under
+//! potentials fitted to other replicas, and the influence function of W₂² of the
+//! pooled samples.
+
+use super::control::Controls;
+use super::transport::Transport;
+
+/// Numbers, sorted, each with its replica.
+#[derive(Debug)]
+pub(super) struct Sorted {
+    value: Vec<f64>,
+    replica: Vec<u32>,
+}
+
+/// An integer whose order is `f64::total_cmp`'s.
+fn key(value: f64) -> u64 {
+    let bits = value.to_bits();
+    bits ^ (((bits as i64 >> 63) as u64) | (1 << 63))
+}
+
+impl Sorted {
+    /// Of replicas of so many numbers, one after the other.
+    pub(super) fn new(particles: usize, numbers: &[f64]) -> Sorted {
+        // −0 is 0: one atom, not two.
+        let mut order: Vec<(u64, u32)> = (numbers.iter().enumerate())
+            .map(|(index, &v)| (key(v + 0.0), index as u32))
+            .collect();
+        order.sort_unstable();
+        let value = order.iter().map(|&(_, index)| numbers[index as usize]);
+        let replica = order.iter().map(|&(_, index)| index / particles as u32);
+        Sorted {
+            value: value.collect(),
+            replica: replica.collect(),
+        }
+    }
+
+    /// The numbers of the replicas outside a fold, in order.
+    pub(super) fn outside(&self, fold: Fold) -> impl Iterator<Item = f64> + Clone {
+        let numbers = self.value.iter().zip(&self.replica);
+        numbers
+            .filter(move |&(_, &replica)| !fold.has(replica as usize))
+            .map(|(&value, _)| value)
+    }
+}
+
+/// The replicas ρ with ρ mod `of` = `index`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fold {
+    index: usize,
+    of: usize,
+}
+
+impl Fold {
+    /// All folds: ten, or so many that each has two replicas at least.
+    pub(super) fn all(replicas: usize) -> impl Iterator<Item = Fold> {
+        let of = (replicas / 2).min(10);
+        (0..of).map(move |index| Fold { index, of })
+    }
+
+    fn has(self, replica: usize) -> bool {
+        replica % self.of == self.index
+    }
+
+    /// Replicas that it leaves out.
+    pub(super) fn outside(self, replicas: usize) -> usize {
+        (0..replicas).filter(|&replica| !self.has(replica)).count()
+    }
+}
+
+/// A statistic of each replica, and what [`Controls`] take off it.
+#[derive(Debug)]
+pub(super) struct Statistic {
+    /// Y_ρ.
+    pub(super) values: Vec<f64>,
+    /// γ·C_ρ, γ fitted outside the fold of ρ.
+    pub(super) corrections: Vec<f64>,
+}
+
+/// Y_ρ of all replicas under what was fitted outside each fold.
+#[derive(Debug)]
+pub(super) struct FoldedValues {
+    replicas: usize,
+    values: Vec<Vec<f64>>,
+}
+
+impl FoldedValues {
+    /// The same values for all folds: nothing was fitted.
+    pub(super) fn common(values: Vec<f64>) -> FoldedValues {
+        FoldedValues {
+            replicas: values.len(),
+            values: Fold::all(values.len()).map(|_| values.clone()).collect(),
+        }
+    }
+
+    /// Zeros, to add to.
+    pub(super) fn zeros(replicas: usize) -> FoldedValues {
+        FoldedValues::common(vec![0.0; replicas])
+    }
+
+    /// Add `scale` · Σ [x² − 2φ(x) + y² − 2φ*(y)] over the numbers x and y of each
+    /// replica, φ the potential of the transport that `fit` makes for each fold.
+    pub(super) fn add(
+        &mut self,
+        scale: f64,
+        first: &Sorted,
+        second: &Sorted,
+        fit: impl Fn(Fold) -> Transport,
+    ) {
+        for (fold, values) in Fold::all(self.replicas).zip(&mut self.values) {
+            let transport = fit(fold);
+            transport.first_terms(first.value.iter().copied(), |index, term| {
+                values[first.replica[index] as usize] += scale * term;
+            });
+            transport.second_terms(second.value.iter().copied(), |index, term| {
+                values[second.replica[index] as usize] += scale * term;
+            });
+        }
+    }
+
+    /// Each replica's value under what its fold did not see.
+    pub(super) fn cross_fitted(&self, controls: &Controls) -> Statistic {
+        let mut statistic = Statistic {
+            values: vec![0.0; self.replicas],
+            corrections: vec![0.0; self.replicas],
+        };
+        for (fold, values) in Fold::all(self.replicas).zip(&self.values) {
+            let gamma = controls.fitted(values, |replica| !fold.has(replica));
+            for replica in (0..self.replicas).filter(|&replica| fold.has(replica)) {
+                statistic.values[replica] = values[replica];
+                statistic.corrections[replica] = controls.correction(&gamma, replica);
+            }
+        }
+        statistic
+    }
+}
+
+/// W₂² of the pooled samples, and its influence function: each replica's mean of
+/// the two terms under potentials of the pooled plan, the transport through all
+/// pairs of equal rank. Their mean over replicas is W₂² itself.
+pub(super) fn pooled_distance(
+    first: &Sorted,
+    second: &Sorted,
+    particles: usize,
+) -> (f64, Vec<f64>) {
+    let mut influence = vec![0.0; first.value.len() / particles];
+    let scale = 1.0 / particles as f64;
+    let mut partial = [0.0; 8];
+    let (mut integral, mut before, mut at) = (0.0, 0.0, first.value[0]);
+    for index in 0..first.value.len() {
+        let x = first.value[index];
+        let gap = second.value[index] - x;
+        integral += 0.5 * (before + gap) * (x - at);
+        (before, at) = (gap, x);
+        influence[first.replica[index] as usize] -= scale * 2.0 * integral;
+        influence[second.replica[index] as usize] += scale * (gap * gap + 2.0 * integral);
+        partial[index % 8] += gap * gap;
+    }
+    let distance = partial.iter().sum::<f64>() / first.value.len() as f64;
+    (distance, influence)
+}

@@ -1,0 +1,378 @@
+//! Confidence brackets of W₂² between the laws of two copies of the gas, from R
+//! independent replicas of N particles of both at one time.
+//!
+//! # First marginals
+//!
+//! With V ~ f_t and U ~ h_t one particle of either copy, and the velocities of
+//! all replicas pooled,
+//!
+//! ```text
+//! E[V² − 2φ(V)] + E[U² − 2φ*(U)]  ≤  W₂²(f_t, h_t)  ≤  E W₂²(pooled samples)
+//! ```
+//!
+//! for *every* convex φ with conjugate φ*: Kantorovich's duality for the cost
+//! (v−u)², whose supremum over φ is attained by the potential of the optimal map
+//! (Villani, *Topics in Optimal Transportation*, 2003, theorems 1.3 and 2.9). The
+//! right half holds because W₂² is jointly convex and the pooled samples have means
+//! f_t and h_t as measures, whatever depends on what.
+//!
+//! * **Lower.** φ is the potential of a piecewise linear [`Transport`] through
+//!   means over stretches of ranks. Replicas are dealt out to folds, and the φ that
+//!   a replica is evaluated with is fitted to the other folds. So each replica's
+//!   value has a mean of at most W₂² whatever the fit; a poor fit makes the bound
+//!   weak, never wrong. Fitted to the replicas that it is evaluated on, φ gives
+//!   about the *upper* estimate.
+//! * **Upper.** W₂² of the pooled samples. Its bias falls about as 1/(RN), and is
+//!   the smaller the closer the copies are coupled.
+//! * **Control variates.** From both the same γ·C_ρ is taken off, see [`Controls`];
+//!   γ too is fitted to the other folds, so both inequalities stay.
+//!
+//! # Joint laws
+//!
+//! Both N-particle laws must be exchangeable. Then W₂ is that of the laws of the
+//! velocities in order, and with V_(k) the k-th smallest,
+//!
+//! ```text
+//! (1/N) Σ_k {E[V_(k)² − 2φ_k(V_(k))] + E[U_(k)² − 2φ_k*(U_(k))]}  ≤  W₂,N²/N  ≤  (1/N) Σ_k E (V_(k) − U_(k))²
+//! ```
+//!
+//! The left is the duality for the potential Σ φ_k of ℝ^N, the right the cost of a
+//! coupling: the simulated one with the second copy's particles renamed at output.
+//!
+//! # Error bars
+//!
+//! Over replicas, never over particles: within a replica these depend on each other
+//! through collisions and through any rematching of the copies. [`Rule`] says how
+//! many standard errors. Limits are one-sided of confidence (1 + c)/2 each, so
+//! together they bracket with confidence c; they rest on the central limit theorem,
+//! and are to be trusted while the relative variance over R, which comes with them,
+//! is below 0.01. Where exact bounds are known limits are clamped to them: exact
+//! bounds cannot cost confidence.
+//!
+//! Nothing is random here, and every sum has a fixed order.
+
+mod control;
+mod dual;
+mod interval;
+mod transport;
+
+pub use control::Controls;
+pub use interval::Rule;
+pub use transport::Transport;
+
+use crate::theory::{Moment, System, Theory};
+use dual::{FoldedValues, Sorted, pooled_distance};
+use interval::{mean, reach, std_error};
+
+/// Fewer replicas have no error bar.
+pub const FEWEST_REPLICAS: usize = 4;
+/// Fewer replicas give each order statistic an affine potential.
+const AFFINE_BELOW: usize = 1000;
+
+/// Velocities of both copies at one time, replica after replica.
+#[derive(Debug, Clone, Copy)]
+pub struct Velocities<'a> {
+    particles: usize,
+    first: &'a [f64],
+    second: &'a [f64],
+}
+
+impl<'a> Velocities<'a> {
+    /// R·N finite velocities of each copy, R ≥ 1; R·N is below 2³².
+    ///
+    /// # Panics
+    ///
+    /// If the lengths differ or are no positive multiple of `particles`, or if a
+    /// velocity is not finite.
+    pub fn new(particles: usize, first: &'a [f64], second: &'a [f64]) -> Self {
+        assert_eq!(first.len(), second.len(), "two copies of the same gas");
+        assert!(
+            particles > 0 && !first.is_empty() && first.len().is_multiple_of(particles),
+            "whole replicas"
+        );
+        assert!(u32::try_from(first.len()).is_ok(), "fewer than 2³²");
+        let finite = |copy: &[f64]| copy.iter().all(|v| v.is_finite());
+        assert!(finite(first) && finite(second), "finite velocities");
+        Velocities {
+            particles,
+            first,
+            second,
+        }
+    }
+
+    fn replicas(&self) -> usize {
+        self.first.len() / self.particles
+    }
+}
+
+/// Exact moments of one copy; `None` where infinite or not known.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Moments {
+    /// E V₁.
+    pub mean: Option<f64>,
+    /// E V₁².
+    pub second: Option<f64>,
+    /// E V₁⁴; of use only where E V₁⁸ is finite too, at least.
+    pub fourth: Option<f64>,
+    /// E V₁²V₂².
+    pub square_pair: Option<f64>,
+}
+
+impl Moments {
+    /// v: the relative variance of a replica's mean of V²,
+    /// (m4 + (N−1) m22)/(N m2²) − 1, with m4 ≥ m22 for an m22 that is not known.
+    pub fn relative_variance(&self, particles: usize) -> Option<f64> {
+        let (second, fourth) = (self.second?, self.fourth?);
+        let n = particles as f64;
+        let pair = self.square_pair.unwrap_or(fourth);
+        let square = (fourth + (n - 1.0) * pair) / n;
+        let variance = square / (second * second) - 1.0;
+        (second > 0.0).then(|| variance.max(0.0))
+    }
+}
+
+/// What is known exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Known {
+    /// Of the first and of the second copy.
+    pub moments: [Moments; 2],
+    /// A lower bound on W₂² of the first marginals: Gelbrich's.
+    pub lower: Option<f64>,
+    /// An upper bound on W₂,N²/N and so on W₂² of the first marginals: E‖Δ‖²/N of
+    /// a coupling of the two copies, not necessarily the simulated one.
+    pub upper: Option<f64>,
+}
+
+impl Known {
+    /// From closed forms of N particles at a time. Where a law has no eighth
+    /// moment, take out [`Moments::fourth`].
+    pub fn at(theory: &Theory, particles: usize, time: f64) -> Known {
+        let moments = System::ALL.map(|copy| {
+            let moment = |moment| theory.moment(copy, moment, time);
+            Moments {
+                mean: moment(Moment::M1),
+                second: moment(Moment::M2),
+                fourth: moment(Moment::M4),
+                square_pair: moment(Moment::M22),
+            }
+        });
+        Known {
+            moments,
+            lower: Some(theory.gelbrich_squared(time)),
+            upper: Some(theory.discrepancy_mean(time) / particles as f64),
+        }
+    }
+
+    /// v of the copy that has more; see [`Moments::relative_variance`].
+    fn relative_variance(&self, particles: usize) -> Option<f64> {
+        let [first, second] = self.moments;
+        let first = first.relative_variance(particles)?;
+        Some(first.max(second.relative_variance(particles)?))
+    }
+}
+
+/// A bracket of W₂² of the first marginals. Without an error bar (R < 4) there is
+/// only [`pooled`](Bracket::pooled).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bracket {
+    /// The dual lower estimate, less control variates: in the mean ≤ W₂². Noise can
+    /// make it negative.
+    pub dual_lower: Option<f64>,
+    /// Over replicas.
+    pub dual_std_error: Option<f64>,
+    /// W₂² of the pooled samples as it is: in the mean ≥ W₂².
+    pub pooled: f64,
+    /// The same, less control variates: in the mean ≥ W₂² too.
+    pub upper: Option<f64>,
+    /// Over replicas; the larger one of that under the pooled plan's potentials and
+    /// that under the cross-fitted ones.
+    pub upper_std_error: Option<f64>,
+    /// At most W₂² with confidence (1 + c)/2; never below 0 and the exact bound.
+    pub lower_limit: Option<f64>,
+    /// At least W₂² with confidence (1 + c)/2; never above the exact bound. Below the
+    /// lower limit only if one of them misses, or by rounding.
+    pub upper_limit: Option<f64>,
+    /// How the limits were found.
+    pub rule: Option<Rule>,
+    /// v/R, exactly; see [`Moments::relative_variance`].
+    pub relative_variance: Option<f64>,
+}
+
+/// A bracket of W₂,N²/N of the joint laws of the N particles; fields as in
+/// [`Bracket`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JointBracket {
+    /// The dual lower estimate under a potential of each order statistic, less
+    /// control variates.
+    pub joint_lower: Option<f64>,
+    /// Over replicas.
+    pub lower_std_error: Option<f64>,
+    /// (1/N) Σ (V_(k) − U_(k))² averaged over replicas, as it is.
+    pub paired: f64,
+    /// The same, less control variates.
+    pub joint_upper: Option<f64>,
+    /// Over replicas.
+    pub upper_std_error: Option<f64>,
+    /// At most W₂,N²/N with confidence (1 + c)/2.
+    pub lower_limit: Option<f64>,
+    /// At least W₂,N²/N with confidence (1 + c)/2.
+    pub upper_limit: Option<f64>,
+    /// How the limits were found.
+    pub rule: Option<Rule>,
+    /// v/R, exactly.
+    pub relative_variance: Option<f64>,
+}
+
+/// Stretches of ranks for a map fitted to two samples of `size` numbers: its noise
+/// grows with their number, its bias falls with the square. The bound is flat
+/// around the best number; 64 for a million.
+fn bins(size: usize) -> usize {
+    ((0.64 * libm::cbrt(size as f64)) as usize).clamp(6, 200)
+}
+
+/// Values less corrections.
+fn less(values: &[f64], corrections: &[f64]) -> Vec<f64> {
+    let pairs = values.iter().zip(corrections);
+    pairs
+        .map(|(value, correction)| value - correction)
+        .collect()
+}
+
+fn lower_limit(estimate: f64, reach: f64, known: &Known) -> f64 {
+    (estimate - reach).max(known.lower.unwrap_or(0.0)).max(0.0)
+}
+
+fn upper_limit(estimate: f64, reach: f64, known: &Known) -> f64 {
+    let limit = estimate + reach;
+    known.upper.map_or(limit, |upper| limit.min(upper))
+}
+
+/// W₂² of the first marginals between limits of two-sided `confidence`.
+pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) -> Bracket {
+    let &Velocities {
+        particles,
+        first,
+        second,
+    } = velocities;
+    let replicas = velocities.replicas();
+    let (f, h) = (
+        Sorted::new(particles, first),
+        Sorted::new(particles, second),
+    );
+    let (pooled, influence) = pooled_distance(&f, &h, particles);
+    let variance = known.relative_variance(particles);
+    let mut bracket = Bracket {
+        dual_lower: None,
+        dual_std_error: None,
+        pooled,
+        upper: None,
+        upper_std_error: None,
+        lower_limit: None,
+        upper_limit: None,
+        rule: None,
+        relative_variance: variance.map(|v| v / replicas as f64),
+    };
+    if replicas < FEWEST_REPLICAS {
+        return bracket;
+    }
+    let controls = Controls::new(particles, first, second, &known.moments);
+    let mut folded = FoldedValues::zeros(replicas);
+    folded.add(1.0 / particles as f64, &f, &h, |fold| {
+        let size = fold.outside(replicas) * particles;
+        Transport::fitted(f.outside(fold), h.outside(fold), size, bins(size))
+    });
+    let dual = folded.cross_fitted(&controls);
+    let lower_values = less(&dual.values, &dual.corrections);
+    let upper_values = less(&influence, &dual.corrections);
+    let rule = Rule::of(replicas, variance);
+    let lower = mean(&lower_values);
+    let upper = pooled - mean(&dual.corrections);
+    let lower_reach = reach(&lower_values, rule, confidence);
+    let upper_reach = reach(&upper_values, rule, confidence).max(lower_reach);
+    let errors = [&lower_values, &upper_values].map(|values| std_error(values));
+    bracket.dual_lower = Some(lower);
+    bracket.dual_std_error = Some(errors[0]);
+    bracket.upper = Some(upper);
+    bracket.upper_std_error = Some(errors[0].max(errors[1]));
+    bracket.lower_limit = Some(lower_limit(lower, lower_reach, known));
+    bracket.upper_limit = Some(upper_limit(upper, upper_reach, known));
+    bracket.rule = Some(rule);
+    bracket
+}
+
+/// The velocities of all replicas by rank: for each rank those of all replicas.
+fn by_rank(particles: usize, velocities: &[f64]) -> Vec<Vec<f64>> {
+    let mut ranks = vec![Vec::with_capacity(velocities.len() / particles); particles];
+    let mut replica = Vec::with_capacity(particles);
+    for velocities in velocities.chunks_exact(particles) {
+        replica.clear();
+        replica.extend_from_slice(velocities);
+        replica.sort_unstable_by(f64::total_cmp);
+        for (rank, &v) in ranks.iter_mut().zip(&replica) {
+            rank.push(v);
+        }
+    }
+    ranks
+}
+
+/// W₂,N²/N of the joint laws between limits of two-sided `confidence`. Both laws
+/// must be exchangeable.
+pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> JointBracket {
+    let &Velocities {
+        particles,
+        first,
+        second,
+    } = velocities;
+    let replicas = velocities.replicas();
+    let scale = 1.0 / particles as f64;
+    let (f, h) = (by_rank(particles, first), by_rank(particles, second));
+    let mut costs = vec![0.0; replicas];
+    for (f, h) in f.iter().zip(&h) {
+        for ((cost, v), u) in costs.iter_mut().zip(f).zip(h) {
+            *cost += scale * (v - u) * (v - u);
+        }
+    }
+    let variance = known.relative_variance(particles);
+    let mut bracket = JointBracket {
+        joint_lower: None,
+        lower_std_error: None,
+        paired: mean(&costs),
+        joint_upper: None,
+        upper_std_error: None,
+        lower_limit: None,
+        upper_limit: None,
+        rule: None,
+        relative_variance: variance.map(|v| v / replicas as f64),
+    };
+    if replicas < FEWEST_REPLICAS {
+        return bracket;
+    }
+    let controls = Controls::new(particles, first, second, &known.moments);
+    let mut folded = FoldedValues::zeros(replicas);
+    for (f, h) in f.iter().zip(&h) {
+        let (f, h) = (Sorted::new(1, f), Sorted::new(1, h));
+        folded.add(scale, &f, &h, |fold| {
+            if replicas < AFFINE_BELOW {
+                return Transport::nearly_affine(f.outside(fold), h.outside(fold));
+            }
+            let size = fold.outside(replicas);
+            Transport::fitted(f.outside(fold), h.outside(fold), size, bins(size))
+        });
+    }
+    let dual = folded.cross_fitted(&controls);
+    let paired = FoldedValues::common(costs).cross_fitted(&controls);
+    let lower_values = less(&dual.values, &dual.corrections);
+    let upper_values = less(&paired.values, &paired.corrections);
+    let rule = Rule::of(replicas, variance);
+    let (lower, upper) = (mean(&lower_values), mean(&upper_values));
+    let [lower_reach, upper_reach] =
+        [&lower_values, &upper_values].map(|values| reach(values, rule, confidence));
+    bracket.joint_lower = Some(lower);
+    bracket.lower_std_error = Some(std_error(&lower_values));
+    bracket.joint_upper = Some(upper);
+    bracket.upper_std_error = Some(std_error(&upper_values));
+    bracket.lower_limit = Some(lower_limit(lower, lower_reach, known));
+    bracket.upper_limit = Some(upper_limit(upper, upper_reach, known));
+    bracket.rule = Some(rule);
+    bracket
+}

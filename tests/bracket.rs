@@ -1,0 +1,577 @@
+//! Confidence brackets of W₂² against exactly known distances.
+//!
+//! Without a bath's noise (g the point law at 0) velocities are multiplied by
+//! random rotations only, so a gas that starts from h = 1.5 f stays 1.5 times the
+//! other *in law*: W₂²(f_t, h_t) = W₂,N²/N = 0.25 E V(t)² = 0.25 E V(0)² e^{−βt/2},
+//! since the map v → 1.5v is the gradient of a convex function. Copies are drawn
+//! and moved independently, so nothing in the samples knows this map.
+
+use kac_coupling::bracket::{
+    Bracket, Known, Moments, Rule, Transport, Velocities, first_marginals, joint_laws,
+};
+use kac_coupling::coupling::{CouplingKind, Synchronous};
+use kac_coupling::estimate::binomial::binomial_limits;
+use kac_coupling::law::{Law, Normal, NormalMixture, Point, Uniform};
+use kac_coupling::model::Rates;
+use kac_coupling::random::{Purpose, ReplicaKey, next_word, open_uniform, scalar_stream};
+use kac_coupling::simulate::Gas;
+use kac_coupling::simulate::block::BlockPath;
+use kac_coupling::simulate::initial::InitialPairs;
+use kac_coupling::simulate::pair::{CoupledPair, OwnCollisions, Particles, SameCollisions};
+use kac_coupling::theory::pairing::Pairing;
+use kac_coupling::theory::{System, Theory};
+use std::sync::Arc;
+
+const RATES: Rates = Rates {
+    pair: 1.0,
+    bath: 2.0,
+};
+/// Two-sided level of all intervals: each side misses with probability 0.025.
+const CONFIDENCE: f64 = 0.95;
+const NOMINAL: f64 = 0.025;
+/// Level of the limits on numbers of misses.
+const SURE: f64 = 0.999;
+
+/// An experiment at one N.
+struct Setting {
+    particles: usize,
+    bath: Law,
+    first: Law,
+    second: Law,
+    pairing: Pairing,
+    coupling: CouplingKind,
+}
+
+impl Setting {
+    fn theory(&self) -> Theory {
+        Theory::new(
+            self.particles,
+            RATES,
+            &self.bath,
+            (&self.first, &self.second),
+            self.pairing,
+            self.coupling,
+        )
+    }
+
+    /// Velocities of both copies at a time.
+    fn simulate(&self, seed: u64, replicas: u64, time: f64) -> [Vec<f64>; 2] {
+        let gas = Arc::new(Gas::new(self.particles, RATES, &self.bath));
+        let initial = InitialPairs::new(&self.first, &self.second, self.pairing);
+        let initial = Arc::new(initial);
+        let path = || BlockPath::new(&gas, Synchronous);
+        match self.coupling {
+            CouplingKind::Synchronous => {
+                let pair = SameCollisions::new(&gas, &initial, Synchronous, path());
+                velocities_at(&gas, pair, seed, replicas, time)
+            }
+            CouplingKind::Independent => {
+                let paths = [path(), path()];
+                let pair = OwnCollisions::new(&gas, &initial, Synchronous, paths);
+                velocities_at(&gas, pair, seed, replicas, time)
+            }
+        }
+    }
+}
+
+fn velocities_at<P: CoupledPair>(
+    gas: &Gas,
+    mut pair: P,
+    seed: u64,
+    replicas: u64,
+    time: f64,
+) -> [Vec<f64>; 2] {
+    let mut copies = [vec![], vec![]];
+    let mut particles = Particles::default();
+    for replica in 0..replicas {
+        pair.restart(seed, replica, &[gas.place(time)]);
+        pair.advance();
+        for from in (0..gas.particles).step_by(Particles::MOST) {
+            pair.read(from, &mut particles);
+            copies[0].extend_from_slice(particles.first());
+            copies[1].extend_from_slice(particles.second());
+        }
+    }
+    copies
+}
+
+/// Uniform on [−1, 2] against 1.5 times that, unrelated copies, a bath at rest.
+fn scaled(particles: usize) -> Setting {
+    let uniform = |scale: f64| Law::Uniform(Uniform::new(-scale, 2.0 * scale).unwrap());
+    Setting {
+        particles,
+        bath: Law::Point(Point::new(0.0).unwrap()),
+        first: uniform(1.0),
+        second: uniform(1.5),
+        pairing: Pairing::Independent,
+        coupling: CouplingKind::Independent,
+    }
+}
+
+/// N(1,1) against uniform on [−√12, √12], synchronous, with a bath that is not
+/// Gaussian.
+fn headline(particles: usize) -> Setting {
+    let edge = 12f64.sqrt();
+    let bath = NormalMixture::new(vec![0.5, 0.5], vec![0.0, 0.0], vec![0.5, 1.5]).unwrap();
+    Setting {
+        particles,
+        bath: Law::NormalMixture(bath),
+        first: Law::Normal(Normal::new(1.0, 1.0).unwrap()),
+        second: Law::Uniform(Uniform::new(-edge, edge).unwrap()),
+        pairing: Pairing::Optimal,
+        coupling: CouplingKind::Synchronous,
+    }
+}
+
+/// Independent uniforms on (0, 1), from a stream of their own for each seed.
+fn uniforms(seed: u64) -> impl FnMut() -> f64 {
+    let key = ReplicaKey::new(seed, 0, 0, 0);
+    let mut stream = scalar_stream(key, Purpose::Initial, 0);
+    move || open_uniform(next_word(&mut stream))
+}
+
+/// Independent normal velocities of both copies, the second 1.5 times as wide:
+/// W₂² = 0.25.
+fn normal_copies(seed: u64, count: usize) -> [Vec<f64>; 2] {
+    let mut uniform = uniforms(seed);
+    let law = Law::Normal(Normal::new(0.0, 1.0).unwrap());
+    [1.0, 1.5].map(|sd| (0..count).map(|_| sd * law.quantile(uniform())).collect())
+}
+
+fn mean_and_error(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
+    (mean, (squares / (count * (count - 1.0))).sqrt())
+}
+
+/// How often each side's limit missed, and both estimates.
+#[derive(Default)]
+struct Coverage {
+    lower_misses: u64,
+    upper_misses: u64,
+    lower: Vec<f64>,
+    upper: Vec<f64>,
+}
+
+impl Coverage {
+    fn add(&mut self, truth: f64, estimates: [Option<f64>; 2], limits: [Option<f64>; 2]) {
+        self.lower.push(estimates[0].unwrap());
+        self.upper.push(estimates[1].unwrap());
+        self.lower_misses += u64::from(limits[0].unwrap() > truth);
+        self.upper_misses += u64::from(limits[1].unwrap() < truth);
+    }
+
+    /// No side misses more often than it may, and no estimate is on the wrong side
+    /// in the mean: by five standard errors, of a probability below 1e-6.
+    fn check(&self, truth: f64, name: &str) {
+        let seeds = self.lower.len() as u64;
+        let most = *binomial_limits(seeds, NOMINAL, SURE).end();
+        let misses = [self.lower_misses, self.upper_misses];
+        assert!(
+            misses.iter().all(|&misses| misses <= most),
+            "{name}: {misses:?} of {seeds}"
+        );
+        let (lower, error) = mean_and_error(&self.lower);
+        assert!(
+            lower <= truth + 5.0 * error,
+            "{name}: {lower} ± {error}, {truth}"
+        );
+        let (upper, error) = mean_and_error(&self.upper);
+        assert!(
+            upper >= truth - 5.0 * error,
+            "{name}: {upper} ± {error}, {truth}"
+        );
+    }
+}
+
+/// W₂² of the scaled copies at a time, with nothing told that would clamp limits.
+fn scaled_truth(setting: &Setting, time: f64, with_moments: bool) -> (f64, Known) {
+    let theory = setting.theory();
+    let mut known = Known::at(&theory, setting.particles, time);
+    (known.lower, known.upper) = (None, None);
+    if !with_moments {
+        known.moments = [Moments::default(); 2];
+    }
+    (0.25 * theory.second_moment(System::First, time), known)
+}
+
+#[test]
+fn limits_cover_an_exactly_known_distance() {
+    let setting = scaled(8);
+    for (time, with_moments) in [(0.5, false), (0.5, true), (2.0, false), (2.0, true)] {
+        let (truth, known) = scaled_truth(&setting, time, with_moments);
+        let mut coverage = Coverage::default();
+        for seed in 0..400 {
+            let [first, second] = setting.simulate(seed, 500, time);
+            let velocities = Velocities::new(8, &first, &second);
+            let found = first_marginals(&velocities, &known, CONFIDENCE);
+            coverage.add(
+                truth,
+                [found.dual_lower, found.upper],
+                [found.lower_limit, found.upper_limit],
+            );
+        }
+        coverage.check(truth, &format!("t = {time}, moments {with_moments}"));
+        if !with_moments && time == 0.5 {
+            // The duality gap is a fraction of the standard error here, so each side
+            // misses about as often as it says (.02 measured over 1000 seeds): limits
+            // that never miss are too wide. None of 400 has a probability of 3e-4.
+            assert!(coverage.lower_misses > 0 && coverage.upper_misses > 0);
+        }
+        // The duality gap and the bias of pooled samples fall with the sample: some
+        // percent at 4000 velocities of independent copies.
+        let means = [&coverage.lower, &coverage.upper].map(|values| mean_and_error(values).0);
+        assert!(
+            means[0] > 0.93 * truth && means[1] < 1.07 * truth,
+            "{means:?}, {truth}"
+        );
+    }
+}
+
+#[test]
+fn joint_limits_cover_an_exactly_known_distance() {
+    let setting = scaled(4);
+    for with_moments in [false, true] {
+        let (truth, known) = scaled_truth(&setting, 1.0, with_moments);
+        let mut coverage = Coverage::default();
+        for seed in 0..400 {
+            let [first, second] = setting.simulate(seed, 200, 1.0);
+            let velocities = Velocities::new(4, &first, &second);
+            let found = joint_laws(&velocities, &known, CONFIDENCE);
+            coverage.add(
+                truth,
+                [found.joint_lower, found.joint_upper],
+                [found.lower_limit, found.upper_limit],
+            );
+        }
+        coverage.check(truth, &format!("joint, moments {with_moments}"));
+        // The scaling is affine for each order statistic too.
+        assert!(mean_and_error(&coverage.lower).0 > 0.8 * truth);
+    }
+    // A potential through stretches of ranks, from 1000 replicas on. The standard
+    // error is about 3 % of the truth: six of them, and the gap.
+    let (truth, known) = scaled_truth(&setting, 1.0, false);
+    let [first, second] = setting.simulate(1, 4000, 1.0);
+    let found = joint_laws(&Velocities::new(4, &first, &second), &known, CONFIDENCE);
+    let lower = found.joint_lower.unwrap();
+    assert!((lower - truth).abs() < 0.2 * truth, "{found:?}, {truth}");
+    assert!(found.lower_limit.unwrap() < truth && found.upper_limit.unwrap() > truth);
+}
+
+#[test]
+fn joint_laws_with_the_same_marginals_are_told_apart() {
+    // N particles of one common velocity against N independent ones. The k-th order
+    // statistic of the first is N(0,1) for every k: the joint laws are far apart,
+    // Σ_k W₂²(N(0,1), U_(k))/N with E U_(1) = −1.42 for N = 8.
+    let (replicas, particles) = (500, 8);
+    let mut uniform = uniforms(4);
+    let law = Law::Normal(Normal::new(0.0, 1.0).unwrap());
+    let common: Vec<f64> = (0..replicas).map(|_| law.quantile(uniform())).collect();
+    let first: Vec<f64> = (common.iter())
+        .flat_map(|&v| std::iter::repeat_n(v, particles))
+        .collect();
+    let second: Vec<f64> = (0..replicas * particles)
+        .map(|_| law.quantile(uniform()))
+        .collect();
+    let velocities = Velocities::new(particles, &first, &second);
+    let joint = joint_laws(&velocities, &Known::default(), CONFIDENCE);
+    let marginal = first_marginals(&velocities, &Known::default(), CONFIDENCE);
+    // (1/N) Σ (E U_(k))² = 0.64 and more from the spreads.
+    assert!(joint.lower_limit.unwrap() > 0.6, "{joint:?}");
+    assert!(joint.lower_limit < joint.upper_limit);
+    assert_eq!(marginal.lower_limit, Some(0.0));
+}
+
+/// A particle's V² − 2φ(V) + U² − 2φ*(U) for the exact map v → 1.5 v.
+fn exact_values(first: &[f64], second: &[f64]) -> Vec<f64> {
+    let map = Transport::new(vec![-40.0, 40.0], vec![-60.0, 60.0]);
+    let pairs = first.iter().zip(second);
+    pairs
+        .map(|(&v, &u)| map.first_term(v) + map.second_term(u))
+        .collect()
+}
+
+#[test]
+fn errors_over_particles_under_cover_when_copies_are_paired_by_rank() {
+    // V² − 2φ(V) = −V²/2 and U² − 2φ*(U) = U²/3 with U ~ 1.5 V: of independent copies
+    // the variance of the sum is N(½ + 9/8). Paired by rank U ≈ 1.5 V_i, and a particle's value is about
+    // V²/4 of variance ⅛: an error over particles is √(1/13) of the true one, and its
+    // one-sided 0.975 limit misses with probability Φ(−1.96/√13) = 0.29.
+    let (particles, replicas, seeds) = (1000, 10, 400);
+    let (mut over_particles, mut over_replicas) = (0, 0);
+    for seed in 0..seeds {
+        let mut copies = normal_copies(seed, particles * replicas);
+        for copy in &mut copies {
+            for replica in copy.chunks_exact_mut(particles) {
+                replica.sort_unstable_by(f64::total_cmp);
+            }
+        }
+        let values = exact_values(&copies[0], &copies[1]);
+        let means: Vec<f64> = (values.chunks_exact(particles))
+            .map(|replica| replica.iter().sum::<f64>() / particles as f64)
+            .collect();
+        let (mean, error) = mean_and_error(&values);
+        over_particles += u64::from(mean - 1.96 * error > 0.25);
+        // 2.2622 is the 0.975 quantile of t_9.
+        let (mean, error) = mean_and_error(&means);
+        over_replicas += u64::from(mean - 2.2622 * error > 0.25);
+    }
+    let most = *binomial_limits(seeds, NOMINAL, SURE).end();
+    assert!(over_replicas <= most, "{over_replicas} > {most}");
+    // Far beyond what may be: 0.29 of 400 are 116 ± 9.
+    assert!(over_particles > 80, "{over_particles}");
+}
+
+#[test]
+fn potentials_fitted_where_they_are_evaluated_overestimate() {
+    // 80 velocities a copy. In-sample potentials through all pairs of ranks give W₂²
+    // of the samples, which is above the truth in the mean; cross-fitted ones are below.
+    let (particles, replicas, seeds) = (8, 10, 200);
+    let (mut planted, mut honest) = (vec![], vec![]);
+    for seed in 0..seeds {
+        let [first, second] = normal_copies(seed, particles * replicas);
+        let sorted = |copy: &[f64]| {
+            let mut copy = copy.to_vec();
+            copy.sort_unstable_by(f64::total_cmp);
+            copy
+        };
+        let (f, h) = (sorted(&first), sorted(&second));
+        let map = Transport::fitted(f.into_iter(), h.into_iter(), 80, 80);
+        let terms: f64 = (first.iter().map(|&v| map.first_term(v)))
+            .chain(second.iter().map(|&u| map.second_term(u)))
+            .sum();
+        planted.push(terms / 80.0);
+        let velocities = Velocities::new(particles, &first, &second);
+        let found = first_marginals(&velocities, &Known::default(), CONFIDENCE);
+        honest.push(found.dual_lower.unwrap());
+    }
+    let (mean, error) = mean_and_error(&planted);
+    assert!(mean > 0.25 + 3.0 * error, "{mean} ± {error}");
+    let (mean, error) = mean_and_error(&honest);
+    assert!(mean < 0.25 + 5.0 * error, "{mean} ± {error}");
+}
+
+#[test]
+fn potentials_and_their_conjugates_obey_young() {
+    let mut uniform = uniforms(11);
+    for _ in 0..300 {
+        let knots = 1 + (8.0 * uniform()) as usize;
+        // A third of the steps are 0: jumps, flats, and knots that coincide.
+        let mut walk = |start: f64| -> Vec<f64> {
+            let mut at = start;
+            let mut step = || {
+                at += (3.0 * uniform() - 1.0).max(0.0);
+                at
+            };
+            (0..knots).map(|_| step()).collect()
+        };
+        let (source, target) = (walk(-3.0), walk(-4.0));
+        let map = Transport::new(source.clone(), target.clone());
+        let phi = |x: f64| 0.5 * (x * x - map.first_term(x));
+        let conjugate = |y: f64| 0.5 * (y * y - map.second_term(y));
+        // Numbers below 400 in magnitude, some tens of roundings.
+        let tolerance = 1e-12;
+        let grid = |k: i32| f64::from(k) * 0.37 - 9.0;
+        for x in (0..60).map(grid).chain(source.iter().copied()) {
+            for y in (0..60).map(grid).chain(target.iter().copied()) {
+                assert!(phi(x) + conjugate(y) - x * y > -tolerance);
+            }
+            let y = map.map(x);
+            assert!(
+                (phi(x) + conjugate(y) - x * y).abs() < tolerance,
+                "{map:?} at {x}"
+            );
+        }
+        // All of a jump, and all of a flat, touch.
+        for j in 1..knots {
+            let between = |ends: &[f64]| ends[j - 1] + 0.3 * (ends[j] - ends[j - 1]);
+            if source[j] == source[j - 1] || target[j] == target[j - 1] {
+                let (x, y) = (between(&source), between(&target));
+                assert!((phi(x) + conjugate(y) - x * y).abs() < tolerance);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_map_that_is_not_monotone_is_made_so() {
+    let map = Transport::new(vec![0.0, -1.0, 2.0], vec![1.0, 0.5, 0.7]);
+    let knots: Vec<(f64, f64)> = map.knots().collect();
+    assert_eq!(knots, [(0.0, 1.0), (0.0, 1.0), (2.0, 1.0)]);
+}
+
+#[test]
+fn atoms_are_no_obstacle() {
+    // ±1 against thirds at −1, 0, 2: W₂² = 0/3 + 1/6 + 1/6 + 1/3 = 2/3.
+    let (particles, replicas) = (5, 400);
+    let mut uniform = uniforms(21);
+    let mut draw = |atoms: &[f64]| -> Vec<f64> {
+        (0..particles * replicas)
+            .map(|_| atoms[(uniform() * atoms.len() as f64) as usize])
+            .collect()
+    };
+    let (first, second) = (draw(&[-1.0, 1.0]), draw(&[-1.0, 0.0, 2.0]));
+    let velocities = Velocities::new(particles, &first, &second);
+    let found = first_marginals(&velocities, &Known::default(), CONFIDENCE);
+    let (lower, upper) = (found.lower_limit.unwrap(), found.upper_limit.unwrap());
+    assert!(lower < 2.0 / 3.0 && upper > 2.0 / 3.0, "{found:?}");
+    // Jumps and flats are exact, so little but the standard error of 0.02 is lost: six
+    // of them on either side.
+    assert!(lower > 0.667 - 0.12 && upper < 0.667 + 0.12, "{found:?}");
+    // Points against points.
+    let (zeros, ones) = (vec![0.0; 20], vec![1.0; 20]);
+    let velocities = Velocities::new(5, &zeros, &ones);
+    let found = first_marginals(&velocities, &Known::default(), CONFIDENCE);
+    assert_eq!(
+        (found.lower_limit, found.upper_limit),
+        (Some(1.0), Some(1.0))
+    );
+    let found = joint_laws(&velocities, &Known::default(), CONFIDENCE);
+    assert_eq!(
+        (found.lower_limit, found.upper_limit),
+        (Some(1.0), Some(1.0))
+    );
+}
+
+#[test]
+fn identical_and_shifted_copies() {
+    let [first, _] = normal_copies(3, 400);
+    let known = Known::default();
+    for shift in [0.0, 0.75, 1e-6] {
+        let second: Vec<f64> = first.iter().map(|v| v + shift).collect();
+        let velocities = Velocities::new(8, &first, &second);
+        let found = first_marginals(&velocities, &known, CONFIDENCE);
+        let joint = joint_laws(&velocities, &known, CONFIDENCE);
+        // Velocities below 4 are rounded to 2⁻⁵², differences to that, and each value
+        // is at most such a difference times some velocities and the shift.
+        let tolerance = 1e-13 * shift;
+        for value in [
+            found.dual_lower,
+            Some(found.pooled),
+            found.upper,
+            found.lower_limit,
+            found.upper_limit,
+            joint.joint_lower,
+            joint.joint_upper,
+            joint.lower_limit,
+            joint.upper_limit,
+        ] {
+            let error = (value.unwrap() - shift * shift).abs();
+            assert!(error <= tolerance, "{shift}: {error:e} {found:?} {joint:?}");
+        }
+    }
+}
+
+#[test]
+fn few_replicas_have_no_limits() {
+    let [first, second] = normal_copies(5, 24);
+    let known = Known::default();
+    let of = |replicas: usize| {
+        let velocities = Velocities::new(6, &first[..6 * replicas], &second[..6 * replicas]);
+        (
+            first_marginals(&velocities, &known, CONFIDENCE),
+            joint_laws(&velocities, &known, CONFIDENCE),
+        )
+    };
+    for replicas in 1..=3 {
+        let (found, joint) = of(replicas);
+        assert!(found.pooled > 0.0 && joint.paired > 0.0);
+        assert_eq!(
+            (found.lower_limit, found.upper_limit, found.rule),
+            (None, None, None)
+        );
+        assert_eq!(
+            (found.dual_lower, found.dual_std_error, found.upper),
+            (None, None, None)
+        );
+        assert_eq!(
+            (joint.lower_limit, joint.upper_limit, joint.rule),
+            (None, None, None)
+        );
+    }
+    let (found, joint) = of(4);
+    assert_eq!(
+        (found.rule, joint.rule),
+        (Some(Rule::Replicas), Some(Rule::Replicas))
+    );
+    assert!(found.lower_limit < found.upper_limit && joint.lower_limit < joint.upper_limit);
+}
+
+#[test]
+fn exact_bounds_clamp_limits() {
+    let [first, second] = normal_copies(5, 80);
+    let velocities = Velocities::new(8, &first, &second);
+    let known = Known {
+        lower: Some(0.2),
+        upper: Some(0.3),
+        ..Known::default()
+    };
+    // Ten replicas leave much wider limits than that.
+    let found = first_marginals(&velocities, &known, CONFIDENCE);
+    assert_eq!(
+        (found.lower_limit, found.upper_limit),
+        (Some(0.2), Some(0.3))
+    );
+    let found = joint_laws(&velocities, &known, CONFIDENCE);
+    assert_eq!(
+        (found.lower_limit, found.upper_limit),
+        (Some(0.2), Some(0.3))
+    );
+}
+
+/// Data A of the headline figures.
+fn headline_bracket(with_moments: bool, shuffled: bool) -> Bracket {
+    let setting = headline(8);
+    let [first, mut second] = setting.simulate(1, 12_500, 1.0);
+    if shuffled {
+        second.chunks_exact_mut(8).for_each(<[f64]>::reverse);
+    }
+    let mut known = Known::at(&setting.theory(), 8, 1.0);
+    if !with_moments {
+        known.moments = [Moments::default(); 2];
+    }
+    first_marginals(&Velocities::new(8, &first, &second), &known, CONFIDENCE)
+}
+
+#[test]
+fn exact_moments_shorten_error_bars() {
+    let (with, without) = (
+        headline_bracket(true, false),
+        headline_bracket(false, false),
+    );
+    // Fourteen times and more at a million velocities; half of that is far from none.
+    let shorter = without.dual_std_error.unwrap() / with.dual_std_error.unwrap();
+    assert!(shorter > 7.0, "{shorter}");
+    // And the estimates agree within what is left of the longer ones.
+    for (a, b) in [
+        (with.dual_lower, without.dual_lower),
+        (with.upper, without.upper),
+    ] {
+        assert!((a.unwrap() - b.unwrap()).abs() < 4.0 * without.dual_std_error.unwrap());
+    }
+    // 1.0018 at a million velocities; errors are √10 times as long with a hundred
+    // thousand: 1 + 4·1.96·3.1e-5·√10/0.0793, and a gap ten times as wide.
+    let ratio = with.upper_limit.unwrap() / with.lower_limit.unwrap();
+    assert!(ratio > 1.0 && ratio < 1.012, "{ratio}");
+    // Gelbrich's bound is 0.0752, the truth 0.0793.
+    assert!(with.lower_limit.unwrap() > 0.078);
+    // Without moments v is not known, and nothing says that errors are normal.
+    assert_eq!(without.rule, Some(Rule::ReplicasOrBatches));
+    assert_eq!(Rule::of(1000, Some(0.009)), Rule::Replicas);
+    assert_eq!(Rule::of(1000, Some(0.011)), Rule::ReplicasOrBatches);
+}
+
+#[test]
+fn how_particles_are_paired_is_of_no_effect() {
+    let (paired, shuffled) = (headline_bracket(true, false), headline_bracket(true, true));
+    // The same numbers in another order: rounding only.
+    for (a, b) in [
+        (paired.dual_lower, shuffled.dual_lower),
+        (paired.upper, shuffled.upper),
+        (paired.lower_limit, shuffled.lower_limit),
+        (paired.upper_limit, shuffled.upper_limit),
+    ] {
+        assert!((a.unwrap() - b.unwrap()).abs() < 1e-9);
+    }
+}
