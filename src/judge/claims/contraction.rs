@@ -150,8 +150,7 @@ fn forecast_mechanism(prospect: &Prospect, check: &Check) -> Option<Forecast> {
         .ok()?
         .exact_std_error();
     let half = normal_half_width(check.confidence) * error;
-    let certifies =
-        experiment.coupling == CouplingKind::Synchronous && experiment.pairing == Pairing::Optimal;
+    let certifies = theory.is_of_theorem_6() && experiment.pairing == Pairing::Optimal;
     let least = (1.0 - check.tolerance) * experiment.mu + half;
     let exact = theory.decay_rate(quantity);
     let holds = probability(exact, error, least, f64::INFINITY);
@@ -227,8 +226,10 @@ fn distances(evidence: Evidence) -> Vec<Distance> {
         let many = match theory.coupling() {
             // Unrelated copies: no rare replicas, if variances are finite.
             CouplingKind::Independent => theory.has_finite_spread(),
-            CouplingKind::Synchronous => theory
-                .discrepancy_relative_variance(time)
+            // Of the other couplings no variance is known. But where rare replicas
+            // carry the synchronous mean, they carry what tells the two laws apart.
+            CouplingKind::Synchronous | CouplingKind::Aligned => theory
+                .synchronous_relative_variance(time)
                 .is_some_and(|variance| variance / replicas <= FEW_REPLICAS),
         };
         let scale =
@@ -376,18 +377,13 @@ fn refutation(evidence: Evidence, check: &Check) -> Option<Judgement> {
 }
 
 /// The proof's mechanism: the lower limit of the synchronous rate is at least
-/// (1−τ)μ, and the start is optimal.
+/// (1−τ)μ, and the start is optimal. Nothing is rematched.
 fn mechanism(evidence: Evidence, check: &Check) -> Option<Judgement> {
-    let Experiment {
-        coupling,
-        pairing,
-        mu,
-        ..
-    } = evidence.experiment;
-    if *coupling != CouplingKind::Synchronous || *pairing != Pairing::Optimal {
+    let Experiment { pairing, mu, .. } = evidence.experiment;
+    let findings = evidence.findings;
+    if !findings.theory.is_of_theorem_6() || *pairing != Pairing::Optimal {
         return None;
     }
-    let findings = evidence.findings;
     let estimate = findings.rate(Quantity::Discrepancy).ok()?;
     let replicas = findings.measured.replicas;
     let measurement = Measurement::of_rate(estimate, replicas, check.confidence);
