@@ -341,4 +341,53 @@ mod tests {
         assert!((slots[0][0] - 0.8).abs() < 1e-15);
         assert!((slots[0][1] - 1.8).abs() < 1e-15);
     }
+
+    #[test]
+    fn aligned_pairs_leave_in_the_same_direction_at_their_own_radii() {
+        // (3, 4) and (−12, 5): radii 5 and 13.
+        let one = Aligned.slot(3.0, -12.0);
+        let other = Aligned.slot(4.0, 5.0);
+        let (a, b) = Aligned.collide(0.6, -0.8, one, other);
+        let near = |x: f64, y: f64| assert!((x - y).abs() < 1e-14, "{x} {y}");
+        for (slot, direction) in [(a, 0.6), (b, -0.8)] {
+            let (first, second) = Aligned.velocities(slot);
+            near(first, 5.0 * direction);
+            near(second, 13.0 * direction);
+            near(Aligned.difference(slot), -8.0 * direction);
+        }
+        // At rest, and with the bath at rest.
+        let (a, b) = Aligned.collide(0.6, 0.8, [0.0; 2], Aligned.bath_slot(0.0));
+        assert_eq!([a, b], [[0.0; 2]; 2]);
+    }
+
+    #[test]
+    fn aligned_differences_never_grow_and_stay_accurate_however_small() {
+        // The gradient of the radius along (Δ_i, Δ_j), which is short.
+        let (one, other) = ([1.5, 3e-200], [-2.0, 1e-200]);
+        let (a, b) = Aligned.collide(0.28, 0.96, one, other);
+        let length = (1.5 * 3e-200 - 2.0 * 1e-200) / 2.5;
+        assert!((a[1] / (0.28 * length) - 1.0).abs() < 1e-15);
+        assert!((b[1] / (0.96 * length) - 1.0).abs() < 1e-15);
+        for step in 0..1000 {
+            let turn = libm::sin(f64::from(step));
+            let one = [turn, libm::cos(3.0 * f64::from(step))];
+            let other = [libm::cos(f64::from(step * step)), turn * turn - 0.3];
+            let (a, b) = Aligned.collide(0.6, 0.8, one, other);
+            let square = |one: Slot, other: Slot| one[1] * one[1] + other[1] * other[1];
+            assert!(square(a, b) <= square(one, other) * (1.0 + 1e-14));
+        }
+    }
+
+    #[test]
+    fn pairing_anew_is_exact_where_subtraction_is_not() {
+        // V′ = 1 − 1e-20 and 1 + 2⁻⁵² − 1e-20, to be paired with each other's V.
+        let (one, other) = ([1.0, 1e-20], [1.0 + f64::EPSILON, 1e-20]);
+        assert_eq!(Synchronous.exact_second(one), [1.0, -1e-20]);
+        assert_eq!(Synchronous.paired(one, other), [1.0, 1e-20 - f64::EPSILON]);
+        assert_eq!(Synchronous.paired(other, one)[1], f64::EPSILON + 1e-20);
+        assert_eq!(Aligned.paired(one, one), one);
+        // Velocities that round to the same number are told apart.
+        let lower = [1.0, 2e-20];
+        assert!(Synchronous.exact_second(lower) < Synchronous.exact_second(one));
+    }
 }

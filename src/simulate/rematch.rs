@@ -392,3 +392,110 @@ impl Order {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coupling::Synchronous;
+
+    fn slots(count: usize, seed: f64) -> Vec<Slot> {
+        // Coarse, so that velocities tie; and a place for the bath.
+        let coarse = |x: f64| (4.0 * x).round() / 4.0;
+        let slot = |i| {
+            [
+                coarse(libm::sin(seed + 3.7 * i as f64)),
+                libm::cos(seed * i as f64),
+            ]
+        };
+        (0..=count).map(slot).collect()
+    }
+
+    fn sorted(slots: &[Slot]) -> [Vec<f64>; 2] {
+        let mut copies = [vec![], vec![]];
+        for &slot in slots {
+            let (first, second) = Synchronous.velocities(slot);
+            copies[0].push(first);
+            copies[1].push(second);
+        }
+        for copy in &mut copies {
+            copy.sort_by(f64::total_cmp);
+        }
+        copies
+    }
+
+    /// Pairs in the order of V and, where these tie, of V′.
+    fn is_matched(slots: &[Slot]) -> bool {
+        let mut pairs: Vec<(f64, f64)> = (slots.iter())
+            .map(|&slot| Synchronous.velocities(slot))
+            .collect();
+        pairs.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
+        pairs.windows(2).all(|two| two[0].1 <= two[1].1 + 1e-15)
+    }
+
+    fn rematch(slots: &mut [Slot], ranking: &mut Ranking) {
+        let ranked = slots.to_vec();
+        ranking.rank(
+            slots.len(),
+            |i| ranked[i][0],
+            |i| Synchronous.exact_second(ranked[i]),
+        );
+        ranking.permute(slots, |first, second| Synchronous.paired(first, second));
+    }
+
+    #[test]
+    fn equal_ranks_are_paired_and_each_copy_keeps_its_velocities() {
+        let mut ranking = Ranking::default();
+        for count in [1, 2, 3, 50] {
+            let mut slots = slots(count, 0.7);
+            let slots = &mut slots[..count];
+            let before = (sorted(slots), slots.to_vec());
+            rematch(slots, &mut ranking);
+            assert!(is_matched(slots));
+            assert!(
+                slots
+                    .iter()
+                    .zip(&before.1)
+                    .all(|(new, old)| new[0] == old[0])
+            );
+            for (new, old) in sorted(slots)[1].iter().zip(&before.0[1]) {
+                assert!((new - old).abs() < 1e-15);
+            }
+            let twice = slots.to_vec();
+            rematch(slots, &mut ranking);
+            assert_eq!(twice, slots);
+        }
+    }
+
+    #[test]
+    fn insertion_gives_what_sorting_gives() {
+        for count in [1, 2, 3, 30] {
+            let mut slots = slots(count, 1.3);
+            let mut ranking = Ranking::default();
+            rematch(&mut slots[..count], &mut ranking);
+            let mut order = Order::default();
+            order.begin(Synchronous, &slots[..count], &ranking);
+            for step in 0..2000usize {
+                let one = step * 7 % count;
+                let other = (one + 1 + step * step % count.max(1)) % (count + 1);
+                if other == one {
+                    continue;
+                }
+                // Anything may happen to two particles, ties included.
+                for (index, particle) in [one, other].into_iter().enumerate() {
+                    let x = step as f64 + 0.3 * index as f64;
+                    slots[particle] = [(8.0 * libm::sin(x)).round() / 8.0, libm::cos(x * x)];
+                }
+                let expected = sorted(&slots[..count]);
+                let first: Vec<f64> = slots[..count].iter().map(|slot| slot[0]).collect();
+                order.update(Synchronous, &mut slots, [one as u32, other as u32]);
+                assert!(is_matched(&slots[..count]), "{step}");
+                let found: Vec<f64> = slots[..count].iter().map(|slot| slot[0]).collect();
+                assert_eq!(first, found);
+                assert_eq!(order.velocities, expected[0]);
+                for (new, old) in sorted(&slots[..count])[1].iter().zip(&expected[1]) {
+                    assert!((new - old).abs() < 1e-13);
+                }
+            }
+        }
+    }
+}
