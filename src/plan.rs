@@ -1,5 +1,6 @@
 //! What a run will cost and be able to decide, before it is made.
 
+use crate::coupling::Rematch;
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Experiment};
 use crate::judge::claims::claim_of;
@@ -159,7 +160,13 @@ fn bytes(experiment: &Experiment, particles: usize) -> usize {
         .wasserstein
         .map_or(0, |plan| plan.points * plan.sample);
     let points = experiment.points;
+    // Both copies by rank, and pairs to come.
+    let ranked = match experiment.rematch {
+        Rematch::Never => 0,
+        _ => 76 * particles + 40 * experiment.rematch_times().len(),
+    };
     let thread = 16 * particles
+        + ranked
         + BLOCK
         + RECORDS_OF_A_TIME * points
         + 2 * 8 * distances
