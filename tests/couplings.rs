@@ -203,9 +203,12 @@ fn swap_seconds(slots: &mut [Slot], one: usize, other: usize) {
     slots[other] = Synchronous.paired(b, a);
 }
 
+/// What two slots become, from cosψ and sinψ.
+type Collide = fn(f64, f64, Slot, Slot) -> (Slot, Slot);
+
 /// The aligned coupling with something wrong in its collisions.
 #[derive(Clone, Copy)]
-struct WrongAligned(fn(f64, f64, Slot, Slot) -> (Slot, Slot));
+struct WrongAligned(Collide);
 
 impl Coupling for WrongAligned {
     fn slot(self, first: f64, second: f64) -> Slot {
@@ -243,12 +246,11 @@ fn wrong_couplings_and_permutations_that_look_ahead_do_not_keep_the_law() {
     let blind = |slots: &mut [Slot], _| swap_seconds(slots, 0, fastest(slots));
     assert!(z(right, blind) < Z_LIMIT);
     assert!(z(rotate, blind) < Z_LIMIT);
-    // One that sees who collides next, or the next angle, will not.
+    // One that sees who collides next will not, nor one that sees the angle too.
     let sees_particle = |slots: &mut [Slot], next: Collision| {
         swap_seconds(slots, next.particle as usize, fastest(slots));
     };
     let sees_angle = |slots: &mut [Slot], next: Collision| {
-        // No word of who: only where the fastest particle sits when the turn is long.
         if next.cos.abs() < 0.5 {
             let ranked = fastest(slots);
             swap_seconds(slots, next.particle as usize, ranked);
@@ -266,8 +268,8 @@ fn wrong_couplings_and_permutations_that_look_ahead_do_not_keep_the_law() {
         slots[last][0] = velocity;
     };
     assert!(z(right, stale) > 10.0);
-    // |V| for V, and the direction of one copy turned to that of its old velocity.
-    let wrong: [fn(f64, f64, Slot, Slot) -> (Slot, Slot); 3] = [
+    // Half the circle only; the sign of the old velocity kept.
+    let wrong: [Collide; 3] = [
         |cos, sin, one, other| Aligned.collide(cos.abs(), sin, one, other),
         |cos, sin, one, other| {
             let ([v, dv], other_after) = Aligned.collide(cos, sin, one, other);
@@ -307,8 +309,8 @@ fn grid(gas: &Gas, interval: f64, end: f64) -> Vec<Place> {
         .collect()
 }
 
-/// Everything that can be asked for where both copies see the same collisions, with
-/// whether the path is rematched.
+/// Everything that can be asked for where both copies see the same collisions: never,
+/// at events, on a grid, in records.
 fn pairs<C: Coupling + 'static>(
     gas: &Arc<Gas>,
     start: &Arc<InitialPairs>,
@@ -346,7 +348,7 @@ fn discrepancies_never_grow_and_rematched_ones_are_distances_of_empirical_measur
                 for _ in &stops {
                     pair.advance();
                     let square = pair.sums()[0];
-                    // At every stop where the path is not rematched in the record only.
+                    // Records may be paired better than the path at one time, not at the next.
                     assert!(kind >= 2 || square <= last * (1.0 + 1e-12), "{kind}");
                     last = square;
                     let mut all: [Vec<f64>; 2] = Default::default();
