@@ -6,7 +6,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use kac_coupling::coupling::CouplingKind;
+use kac_coupling::coupling::{CouplingKind, Rematch};
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::measure::{Engine, Job};
@@ -118,6 +118,7 @@ fn job(bencher: Bencher, particles: usize, points: usize) {
         mu: 1.0,
         clock: Clock::MasterEquation,
         coupling: CouplingKind::Synchronous,
+        rematch: Rematch::Never,
         bath: two_temperatures(),
         first: normal(1.0),
         second: normal(2.0),

@@ -12,6 +12,7 @@
 
 use crate::model::rotate;
 use serde::Serialize;
+use std::fmt;
 
 /// The couplings a config can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -19,20 +20,62 @@ use serde::Serialize;
 pub enum CouplingKind {
     /// The same Poisson points, angles and bath velocities: [`Synchronous`].
     Synchronous,
+    /// The same Poisson points, directions after a collision and bath velocities:
+    /// [`Aligned`].
+    Aligned,
     /// Two unrelated copies, each with Poisson points of its own: the control.
     Independent,
 }
 
 impl CouplingKind {
     /// All couplings.
-    pub const ALL: [CouplingKind; 2] = [CouplingKind::Synchronous, CouplingKind::Independent];
+    pub const ALL: [CouplingKind; 3] = [
+        CouplingKind::Synchronous,
+        CouplingKind::Aligned,
+        CouplingKind::Independent,
+    ];
 
     /// The name used in configs.
     pub fn name(self) -> &'static str {
         match self {
             CouplingKind::Synchronous => "synchronous",
+            CouplingKind::Aligned => "aligned",
             CouplingKind::Independent => "independent",
         }
+    }
+}
+
+/// When the second copy is permuted so that particles of equal rank are paired;
+/// see [`rematch`](crate::simulate::rematch).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rematch {
+    /// Each particle keeps its partner of time 0.
+    Never,
+    /// In what is recorded only: the path goes on as if nothing had happened.
+    Output,
+    /// At time 0 and after every collision.
+    Event,
+    /// At time 0 and at the multiples of this time, and in what is recorded.
+    Every(f64),
+}
+
+impl Rematch {
+    /// Those that are words in configs.
+    pub const WORDS: [(&'static str, Rematch); 3] = [
+        ("never", Rematch::Never),
+        ("output", Rematch::Output),
+        ("event", Rematch::Event),
+    ];
+}
+
+impl fmt::Display for Rematch {
+    /// As written in configs.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        if let Rematch::Every(interval) = self {
+            return write!(f, "{interval:?}");
+        }
+        let word = Rematch::WORDS.iter().find(|(_, rematch)| rematch == self);
+        write!(f, "\"{}\"", word.expect("all others are words").0)
     }
 }
 
@@ -70,6 +113,35 @@ pub trait Coupling: Copy + Send + Sync {
 
     /// The slots of two particles after their collision.
     fn collide(self, cos: f64, sin: f64, one: Slot, other: Slot) -> (Slot, Slot);
+
+    /// V′ of a slot as the sum of two numbers of which the first is V′ rounded:
+    /// their lexicographic order is that of V′.
+    fn exact_second(self, slot: Slot) -> [f64; 2] {
+        [self.velocities(slot).1, 0.0]
+    }
+
+    /// The slot of a particle with V of one slot and V′ of another.
+    fn paired(self, first: Slot, second: Slot) -> Slot {
+        self.slot(self.velocities(first).0, self.velocities(second).1)
+    }
+}
+
+/// V − Δ of a slot (V, Δ) without any rounding, as the sum of its rounded value
+/// and of the error of that (Knuth's two-sum).
+#[inline(always)]
+fn exact_difference([first, difference]: Slot) -> [f64; 2] {
+    let second = first - difference;
+    let subtracted = first - second;
+    let error = (first - (second + subtracted)) - (difference - subtracted);
+    [second, error]
+}
+
+/// The slot (V, V − V′) of V of one slot (V, Δ) and V′ of another, to a few units in
+/// the last place of V − V′: both slots are taken as exact.
+#[inline(always)]
+fn exactly_paired(first: Slot, second: Slot) -> Slot {
+    let [rounded, error] = exact_difference(second);
+    [first[0], (first[0] - rounded) - error]
 }
 
 /// The synchronous coupling of Theorem 6: the same angle and the same bath
@@ -107,6 +179,86 @@ impl Coupling for Synchronous {
         let (a, b) = rotate(cos, sin, one[0], other[0]);
         let (da, db) = rotate(cos, sin, one[1], other[1]);
         ([a, da], [b, db])
+    }
+
+    #[inline(always)]
+    fn exact_second(self, slot: Slot) -> [f64; 2] {
+        exact_difference(slot)
+    }
+
+    #[inline(always)]
+    fn paired(self, first: Slot, second: Slot) -> Slot {
+        exactly_paired(first, second)
+    }
+}
+
+/// The aligned coupling, Tanaka's idea (for Kac's gas: Hauray 2016): the pair that
+/// collides leaves in the same direction in both copies, each at its own radius.
+///
+/// With ψ uniform and r² = V_i² + V_j², the first copy's pair goes to
+/// r(cosψ, sinψ) and the second's to r′(cosψ, sinψ). Given the past each is uniform
+/// on its circle, as after a rotation by a uniform angle, so each copy on its own
+/// has the law of the gas; not the path that [`Synchronous`] copies take with the
+/// same angles. A bath collision is the same with w for V_j and V′_j.
+///
+/// |r − r′| is at most the length of (Δ_i, Δ_j): ‖Δ‖² never grows, up to rounding.
+///
+/// The map is not linear, and yet a slot holds (V, Δ): with
+///
+/// ```text
+/// r − r′ = (r² − r′²)/(r + r′) = [Δ_i(V_i + V′_i) + Δ_j(V_j + V′_j)]/(r + r′)
+/// ```
+///
+/// no difference of close numbers is taken. The error of a step is a few units in
+/// the last place of the length of (Δ_i, Δ_j), whatever that of V is; later steps
+/// shrink it as they shrink Δ. Squares of velocities below 1e-154 underflow.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Aligned;
+
+impl Coupling for Aligned {
+    #[inline(always)]
+    fn slot(self, first: f64, second: f64) -> Slot {
+        [first, first - second]
+    }
+
+    #[inline(always)]
+    fn velocities(self, slot: Slot) -> (f64, f64) {
+        (slot[0], slot[0] - slot[1])
+    }
+
+    #[inline(always)]
+    fn difference(self, slot: Slot) -> f64 {
+        slot[1]
+    }
+
+    #[inline(always)]
+    fn bath_slot(self, velocity: f64) -> Slot {
+        [velocity, 0.0]
+    }
+
+    #[inline(always)]
+    fn collide(self, cos: f64, sin: f64, one: Slot, other: Slot) -> (Slot, Slot) {
+        let ([v, dv], [w, dw]) = (one, other);
+        let (v2, w2) = (v - dv, w - dw);
+        let radius = (v * v + w * w).sqrt();
+        let sum = radius + (v2 * v2 + w2 * w2).sqrt();
+        let squares = dv * (v + v2) + dw * (w + w2);
+        // Copies at rest stay at rest.
+        let difference = if sum > 0.0 { squares / sum } else { 0.0 };
+        (
+            [radius * cos, difference * cos],
+            [radius * sin, difference * sin],
+        )
+    }
+
+    #[inline(always)]
+    fn exact_second(self, slot: Slot) -> [f64; 2] {
+        exact_difference(slot)
+    }
+
+    #[inline(always)]
+    fn paired(self, first: Slot, second: Slot) -> Slot {
+        exactly_paired(first, second)
     }
 }
 
@@ -188,5 +340,54 @@ mod tests {
         apply(Synchronous, &mut slots, collision);
         assert!((slots[0][0] - 0.8).abs() < 1e-15);
         assert!((slots[0][1] - 1.8).abs() < 1e-15);
+    }
+
+    #[test]
+    fn aligned_pairs_leave_in_the_same_direction_at_their_own_radii() {
+        // (3, 4) and (−12, 5): radii 5 and 13.
+        let one = Aligned.slot(3.0, -12.0);
+        let other = Aligned.slot(4.0, 5.0);
+        let (a, b) = Aligned.collide(0.6, -0.8, one, other);
+        let near = |x: f64, y: f64| assert!((x - y).abs() < 1e-14, "{x} {y}");
+        for (slot, direction) in [(a, 0.6), (b, -0.8)] {
+            let (first, second) = Aligned.velocities(slot);
+            near(first, 5.0 * direction);
+            near(second, 13.0 * direction);
+            near(Aligned.difference(slot), -8.0 * direction);
+        }
+        // At rest, and with the bath at rest.
+        let (a, b) = Aligned.collide(0.6, 0.8, [0.0; 2], Aligned.bath_slot(0.0));
+        assert_eq!([a, b], [[0.0; 2]; 2]);
+    }
+
+    #[test]
+    fn aligned_differences_never_grow_and_stay_accurate_however_small() {
+        // The gradient of the radius along (Δ_i, Δ_j), which is short.
+        let (one, other) = ([1.5, 3e-200], [-2.0, 1e-200]);
+        let (a, b) = Aligned.collide(0.28, 0.96, one, other);
+        let length = (1.5 * 3e-200 - 2.0 * 1e-200) / 2.5;
+        assert!((a[1] / (0.28 * length) - 1.0).abs() < 1e-15);
+        assert!((b[1] / (0.96 * length) - 1.0).abs() < 1e-15);
+        for step in 0..1000 {
+            let turn = libm::sin(f64::from(step));
+            let one = [turn, libm::cos(3.0 * f64::from(step))];
+            let other = [libm::cos(f64::from(step * step)), turn * turn - 0.3];
+            let (a, b) = Aligned.collide(0.6, 0.8, one, other);
+            let square = |one: Slot, other: Slot| one[1] * one[1] + other[1] * other[1];
+            assert!(square(a, b) <= square(one, other) * (1.0 + 1e-14));
+        }
+    }
+
+    #[test]
+    fn pairing_anew_is_exact_where_subtraction_is_not() {
+        // V′ = 1 − 1e-20 and 1 + 2⁻⁵² − 1e-20, to be paired with each other's V.
+        let (one, other) = ([1.0, 1e-20], [1.0 + f64::EPSILON, 1e-20]);
+        assert_eq!(Synchronous.exact_second(one), [1.0, -1e-20]);
+        assert_eq!(Synchronous.paired(one, other), [1.0, 1e-20 - f64::EPSILON]);
+        assert_eq!(Synchronous.paired(other, one)[1], f64::EPSILON + 1e-20);
+        assert_eq!(Aligned.paired(one, one), one);
+        // Velocities that round to the same number are told apart.
+        let lower = [1.0, 2e-20];
+        assert!(Synchronous.exact_second(lower) < Synchronous.exact_second(one));
     }
 }

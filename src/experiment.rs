@@ -1,6 +1,6 @@
 //! An experiment: everything that a run depends on, checked and without files.
 
-use crate::coupling::CouplingKind;
+use crate::coupling::{CouplingKind, Rematch};
 use crate::law::Law;
 use crate::model::{Clock, Rates};
 use crate::theory::Theory;
@@ -28,6 +28,8 @@ pub struct Experiment {
     pub clock: Clock,
     /// How the two copies are coupled.
     pub coupling: CouplingKind,
+    /// When the second copy is permuted to pair particles of equal rank.
+    pub rematch: Rematch,
     /// g, with mean 0.
     pub bath: Law,
     /// Law of V_i(0).
@@ -147,5 +149,16 @@ impl Experiment {
             self.pairing,
             self.coupling,
         )
+        .rematched(self.rematch)
+    }
+
+    /// The times up to the end at which the paths are rematched by an interval: its
+    /// multiples, 0 included.
+    pub fn rematch_times(&self) -> Vec<f64> {
+        let Rematch::Every(interval) = self.rematch else {
+            return vec![];
+        };
+        let times = (0..).map(|k| f64::from(k) * interval);
+        times.take_while(|&time| time <= self.end).collect()
     }
 }

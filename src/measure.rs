@@ -6,7 +6,7 @@
 //! and as no thread runs far ahead of the others, memory does not grow with the
 //! number of replicas.
 
-use crate::coupling::{CouplingKind, Synchronous};
+use crate::coupling::{Aligned, Coupling, CouplingKind, Rematch, Synchronous};
 use crate::estimate::tally::{Centred, Covariances, Cross, LANES, Means, Powers, QUANTITIES};
 use crate::experiment::Experiment;
 use crate::law::Point;
@@ -14,14 +14,15 @@ use crate::model::Rates;
 use crate::observe::{COLUMNS, DISCREPANCY, Records, column};
 use crate::pilot::{self, Pilot};
 use crate::profile::{Profile, Watch};
-use crate::simulate::Gas;
 use crate::simulate::bath::BathVelocities;
 use crate::simulate::block::BlockPath;
 use crate::simulate::initial::InitialPairs;
 use crate::simulate::pair::{CoupledPair, OwnCollisions, Particles, SameCollisions};
 use crate::simulate::plain::PlainPath;
 use crate::simulate::powers::SQUARES;
+use crate::simulate::rematch::{Permutable, Rematched, RematchedAtEvents};
 use crate::simulate::slabs::Place;
+use crate::simulate::{Gas, Path};
 use crate::theory::{Moment, Quantity, System, Theory};
 use crate::wasserstein::{Sample, squared_distance};
 use std::collections::BTreeMap;
@@ -72,6 +73,9 @@ pub struct Job {
     gas: Arc<Gas>,
     initial: Arc<InitialPairs>,
     coupling: CouplingKind,
+    rematch: Rematch,
+    /// Times at which paths are rematched.
+    rematch_times: Vec<f64>,
     seed: u64,
     replicas: u64,
     /// Whether one thread does everything.
@@ -88,6 +92,9 @@ pub struct Job {
     /// particle.
     pilot_velocity: f64,
 }
+
+/// What was seen of the first replicas, how many shall be seen, and who is told.
+type Extension<'a> = (Measured, u64, &'a (dyn Fn(u64) + Sync));
 
 /// What was seen of all replicas of one N.
 #[derive(Debug, Clone)]
@@ -142,8 +149,10 @@ impl Job {
         let gas = Gas::new(particles, experiment.rates(), &experiment.bath);
         let times = experiment.times();
         let places = times.iter().map(|&time| gas.place(time)).collect();
+        // Where the mean is not known, that at the start is near enough.
+        let start = theory.initial_mean(Quantity::Discrepancy, System::First);
         let sizes = (times.iter())
-            .map(|&time| theory.discrepancy_mean(time))
+            .map(|&time| theory.discrepancy_mean(time).unwrap_or(start))
             .collect();
         let tracked = Quantity::ALL.map(|quantity| {
             let system = theory.judged_copy(quantity).unwrap_or(System::Second);
@@ -157,6 +166,8 @@ impl Job {
                 experiment.pairing,
             )),
             coupling: experiment.coupling,
+            rematch: experiment.rematch,
+            rematch_times: experiment.rematch_times(),
             seed: experiment.seed,
             replicas,
             alone: false,
@@ -201,32 +212,72 @@ impl Job {
         engine: Engine,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Measured {
-        let initial = &self.initial;
-        let sync = Synchronous;
+        let seen = (measured, upto, progress);
         match (self.coupling, engine) {
             (CouplingKind::Synchronous, Engine::Block) => {
-                self.extend_on(measured, upto, progress, |gas| {
-                    SameCollisions::new(gas, initial, sync, BlockPath::new(gas, sync))
-                })
+                self.extend_same(seen, Synchronous, BlockPath::new)
             }
             (CouplingKind::Synchronous, Engine::Plain) => {
-                self.extend_on(measured, upto, progress, |gas| {
-                    SameCollisions::new(gas, initial, sync, PlainPath::new(gas, sync))
-                })
+                self.extend_same(seen, Synchronous, PlainPath::new)
             }
-            (CouplingKind::Independent, Engine::Block) => {
-                self.extend_on(measured, upto, progress, |gas| {
-                    let paths = [(); 2].map(|()| BlockPath::new(gas, sync));
-                    OwnCollisions::new(gas, initial, sync, paths)
-                })
+            (CouplingKind::Aligned, Engine::Block) => {
+                self.extend_same(seen, Aligned, BlockPath::new)
             }
-            (CouplingKind::Independent, Engine::Plain) => {
-                self.extend_on(measured, upto, progress, |gas| {
-                    let paths = [(); 2].map(|()| PlainPath::new(gas, sync));
-                    OwnCollisions::new(gas, initial, sync, paths)
-                })
+            (CouplingKind::Aligned, Engine::Plain) => {
+                self.extend_same(seen, Aligned, PlainPath::new)
             }
+            (CouplingKind::Independent, Engine::Block) => self.extend_own(seen, BlockPath::new),
+            (CouplingKind::Independent, Engine::Plain) => self.extend_own(seen, PlainPath::new),
         }
+    }
+
+    /// Extend with copies that see the same collisions, on paths of this kind.
+    fn extend_same<C: Coupling, P: Path<C>>(
+        &self,
+        (measured, upto, progress): Extension,
+        coupling: C,
+        path: impl Fn(&Arc<Gas>, C) -> P + Sync,
+    ) -> Measured {
+        let initial = &self.initial;
+        let pair =
+            |gas: &Arc<Gas>| SameCollisions::new(gas, initial, coupling, path(gas, coupling));
+        match self.rematch {
+            Rematch::Never => self.extend_on(measured, upto, progress, pair),
+            Rematch::Output | Rematch::Every(_) => {
+                self.extend_on(measured, upto, progress, |gas| {
+                    self.rematched(gas, pair(gas))
+                })
+            }
+            Rematch::Event => self.extend_on(measured, upto, progress, |gas| {
+                RematchedAtEvents::new(gas, initial, coupling, path(gas, coupling))
+            }),
+        }
+    }
+
+    /// Extend with unrelated copies, on paths of this kind.
+    ///
+    /// They have no collisions in common; a permutation on the way does not change
+    /// the law of what is recorded, whatever its times.
+    fn extend_own<P: Path<Synchronous>>(
+        &self,
+        (measured, upto, progress): Extension,
+        path: impl Fn(&Arc<Gas>, Synchronous) -> P + Sync,
+    ) -> Measured {
+        let pair = |gas: &Arc<Gas>| {
+            let paths = [(); 2].map(|()| path(gas, Synchronous));
+            OwnCollisions::new(gas, &self.initial, Synchronous, paths)
+        };
+        match self.rematch {
+            Rematch::Never => self.extend_on(measured, upto, progress, pair),
+            _ => self.extend_on(measured, upto, progress, |gas| {
+                self.rematched(gas, pair(gas))
+            }),
+        }
+    }
+
+    fn rematched<P: Permutable>(&self, gas: &Gas, pair: P) -> Rematched<P> {
+        let times = self.rematch_times.iter();
+        Rematched::new(pair, times.map(|&time| gas.place(time)).collect())
     }
 
     /// Simulate everything with pairs of copies made by `new_pair` for a gas, one

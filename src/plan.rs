@@ -1,6 +1,6 @@
 //! What a run will cost and be able to decide, before it is made.
 
-use crate::coupling::CouplingKind;
+use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Experiment};
 use crate::judge::claims::claim_of;
@@ -155,7 +155,7 @@ fn bytes(experiment: &Experiment, particles: usize, replicas: u64) -> usize {
     /// Numbers that are kept of a replica at a record time.
     const RECORDED: usize = SUMS + COLUMNS;
     let paths = match experiment.coupling {
-        CouplingKind::Synchronous => 1,
+        CouplingKind::Synchronous | CouplingKind::Aligned => 1,
         CouplingKind::Independent => 2,
     };
     let velocities = replicas.saturating_mul(particles as u64);
@@ -165,7 +165,13 @@ fn bytes(experiment: &Experiment, particles: usize, replicas: u64) -> usize {
     });
     let chunk = chunk(particles, sample).min(replicas);
     let points = experiment.points;
+    // Both copies by rank, and pairs to come.
+    let ranked = match experiment.rematch {
+        Rematch::Never => 0,
+        _ => 76 * particles + 40 * experiment.rematch_times().len(),
+    };
     let thread = paths * (16 * particles + BLOCK)
+        + ranked
         + 8 * RECORDED * points * chunk.min(TALLIED_TOGETHER) as usize
         + 2 * 8 * distances;
     // Covariances of four quantities, of which half is used.

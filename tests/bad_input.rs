@@ -290,7 +290,67 @@ fn unknown_keys_are_refused_and_the_nearest_is_suggested() {
             "temperature = 1\nmu =",
             "temperature",
             "`model.temperature` is not a key",
-            "the keys here are particles, lambda, mu, clock, coupling",
+            "the keys here are particles, lambda, mu, clock, coupling, rematch",
+        ),
+    ]);
+}
+
+#[test]
+fn rematching_that_means_nothing_or_takes_for_ever_is_refused() {
+    const WORDS: &str = "write \"never\", \"output\", \"event\", or an interval in time, e.g. \
+                         rematch = 0.1";
+    let line = "coupling = \"synchronous\"";
+    let rematch = |written: &'static str, says: &'static str, fix: &'static str| {
+        case(line, written, "rematch", says, fix)
+    };
+    refused(&[
+        rematch(
+            "rematch = \"sometimes\"",
+            "`model.rematch` = \"sometimes\": is not one of the choices",
+            WORDS,
+        ),
+        rematch(
+            "rematch = true",
+            "`model.rematch` = true: must be a number",
+            WORDS,
+        ),
+        rematch(
+            "rematch = 0.0",
+            "`model.rematch` = 0.0: is not positive",
+            WORDS,
+        ),
+        rematch(
+            "rematch = -1",
+            "`model.rematch` = -1: is not positive",
+            WORDS,
+        ),
+        rematch(
+            "rematch = inf",
+            "`model.rematch` = inf: must be a finite number",
+            WORDS,
+        ),
+        rematch(
+            "rematch = 1e70",
+            "`model.rematch` = 1e70: is not between 1e-60 and 1e60",
+            WORDS,
+        ),
+        rematch(
+            "rematch = 1e-7",
+            "`model.rematch` = 1e-7: rematches each replica 1.5e7 times",
+            "write a longer interval, or rematch = \"event\"",
+        ),
+        rematch(
+            "rematch = \"event\"\ncoupling = \"independent\"",
+            "`model.rematch` = \"event\": needs collisions that both copies see",
+            "write rematch = \"output\"",
+        ),
+        case(
+            "particles = [2, 3]",
+            "particles = [2, 5000]\nrematch = \"event\"",
+            "rematch",
+            "`model.rematch` = \"event\": takes a time per collision that grows like N, and N = \
+             5000 is above 4096",
+            "write an interval in time instead, e.g. rematch = 0.1",
         ),
     ]);
 }
@@ -1100,6 +1160,22 @@ fn checks_and_choices() {
             "claim",
             "`check[0].claim` = \"theorem-6-coupling\": cannot be judged here: it is about the \
              synchronous coupling, and the coupling here is \"independent\"",
+            "change the model, or leave this check out",
+        ),
+        case(
+            "coupling = \"synchronous\"",
+            "coupling = \"aligned\"",
+            "claim = \"theorem-6-coupling\"",
+            "`check[0].claim` = \"theorem-6-coupling\": cannot be judged here: it is about the \
+             synchronous coupling, and the coupling here is \"aligned\"",
+            "change the model, or leave this check out",
+        ),
+        case(
+            "coupling = \"synchronous\"",
+            "rematch = \"output\"",
+            "claim = \"theorem-6-coupling\"",
+            "`check[0].claim` = \"theorem-6-coupling\": cannot be judged here: it is about pairs \
+             that stay together, and here they are rematched (model.rematch = \"output\")",
             "change the model, or leave this check out",
         ),
         case(

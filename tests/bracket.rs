@@ -9,7 +9,7 @@
 use kac_coupling::bracket::{
     Bracket, Known, Moments, Rule, Transport, Velocities, first_marginals, joint_laws,
 };
-use kac_coupling::coupling::{CouplingKind, Synchronous};
+use kac_coupling::coupling::{Aligned, CouplingKind, Synchronous};
 use kac_coupling::estimate::binomial::binomial_limits;
 use kac_coupling::law::{Law, Normal, NormalMixture, Point, Uniform};
 use kac_coupling::model::Rates;
@@ -63,6 +63,11 @@ impl Setting {
         match self.coupling {
             CouplingKind::Synchronous => {
                 let pair = SameCollisions::new(&gas, &initial, Synchronous, path());
+                velocities_at(&gas, pair, seed, replicas, time)
+            }
+            CouplingKind::Aligned => {
+                let path = BlockPath::new(&gas, Aligned);
+                let pair = SameCollisions::new(&gas, &initial, Aligned, path);
                 velocities_at(&gas, pair, seed, replicas, time)
             }
             CouplingKind::Independent => {
@@ -188,7 +193,7 @@ impl Coverage {
 /// W₂² of the scaled copies at a time, with nothing told that would clamp limits.
 fn scaled_truth(setting: &Setting, time: f64, with_moments: bool) -> (f64, Known) {
     let theory = setting.theory();
-    let mut known = Known::at(&theory, setting.particles, time);
+    let mut known = Known::at(&theory, time);
     (known.lower, known.upper) = (None, None);
     if !with_moments {
         known.moments = [Moments::default(); 2];
@@ -527,7 +532,7 @@ fn headline_bracket(with_moments: bool, shuffled: bool) -> Bracket {
     if shuffled {
         second.chunks_exact_mut(8).for_each(<[f64]>::reverse);
     }
-    let mut known = Known::at(&setting.theory(), 8, 1.0);
+    let mut known = Known::at(&setting.theory(), 1.0);
     if !with_moments {
         known.moments = [Moments::default(); 2];
     }

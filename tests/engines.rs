@@ -1,7 +1,7 @@
 //! The block engine gives the bits of the plain one, and neither depends on
 //! when it is looked at.
 
-use kac_coupling::coupling::{Coupling, Synchronous};
+use kac_coupling::coupling::{Aligned, Coupling, Synchronous};
 use kac_coupling::law::{Discrete, Laplace, Law, Normal, NormalMixture, Uniform};
 use kac_coupling::model::Rates;
 use kac_coupling::random::ReplicaKey;
@@ -43,7 +43,8 @@ fn initial(pairing: Pairing, normal: bool) -> InitialPairs {
 }
 
 /// Bits of all slots at the given times, and the number of collisions.
-fn bits<P: Path<Synchronous>>(
+fn bits<C: Coupling, P: Path<C>>(
+    coupling: C,
     path: &mut P,
     gas: &Gas,
     start: &InitialPairs,
@@ -54,7 +55,7 @@ fn bits<P: Path<Synchronous>>(
     let stops: Vec<Place> = times.iter().chain([&end]).map(|&t| gas.place(t)).collect();
     let instructions = path.instructions();
     let slots = path.restart(key, &stops);
-    start.fill(instructions, Synchronous, key, slots);
+    start.fill(instructions, coupling, key, slots);
     let snapshots = times
         .iter()
         .map(|_| {
@@ -80,6 +81,69 @@ fn gas() -> impl Strategy<Value = Gas> {
         })
 }
 
+/// The block engine against the plain one.
+fn same_bits<C: Coupling>(
+    coupling: C,
+    gas: &Arc<Gas>,
+    start: &InitialPairs,
+    key: ReplicaKey,
+    times: &[f64],
+) -> Result<(), TestCaseError> {
+    let end = times[times.len() - 1];
+    let mut plain = PlainPath::new(gas, coupling);
+    let expected = bits(coupling, &mut plain, gas, start, key, times, end);
+    for instructions in Instructions::available() {
+        let mut block = BlockPath::with_instructions(gas, coupling, instructions);
+        // A replica before this one must leave no trace in a path.
+        let before = ReplicaKey::new(8, gas.particles as u64, 1001, 0);
+        bits(
+            coupling,
+            &mut block,
+            gas,
+            start,
+            before,
+            &[0.37 * end],
+            0.37 * end,
+        );
+        let found = bits(coupling, &mut block, gas, start, key, times, end);
+        prop_assert_eq!(&found, &expected, "{}", instructions.name());
+    }
+    // Nor does it matter whether somebody watches.
+    let mut block = BlockPath::new(gas, coupling);
+    let stops = [gas.place(end)];
+    let paths: [Vec<[u64; 2]>; 2] = [
+        watched(coupling, &mut plain, &stops, start, key),
+        watched(coupling, &mut block, &stops, start, key),
+    ];
+    for path in paths {
+        prop_assert_eq!(&path, &expected.0[times.len() - 1]);
+    }
+    Ok(())
+}
+
+/// Bits of all slots at a stop, reached one collision at a time.
+fn watched<C: Coupling, P: Path<C>>(
+    coupling: C,
+    path: &mut P,
+    stop: &[Place],
+    start: &InitialPairs,
+    key: ReplicaKey,
+) -> Vec<[u64; 2]> {
+    let instructions = path.instructions();
+    let slots = path.restart(key, stop);
+    start.fill(instructions, coupling, key, slots);
+    let mut seen = 0;
+    path.advance_each(|slots, [one, other]| {
+        assert!(one != other && (one as usize) < slots.len() - 1 && (other as usize) < slots.len());
+        seen += 1;
+    });
+    assert_eq!(seen, path.collisions());
+    path.slots()
+        .iter()
+        .map(|slot| slot.map(f64::to_bits))
+        .collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -97,17 +161,8 @@ proptest! {
         let pairing = if optimal { Pairing::Optimal } else { Pairing::Independent };
         let start = initial(pairing, normal);
         let key = ReplicaKey::new(seed, gas.particles as u64, replica, 0);
-        let end = times[times.len() - 1];
-        let mut plain = PlainPath::new(&gas, Synchronous);
-        let expected = bits(&mut plain, &gas, &start, key, &times, end);
-        for instructions in Instructions::available() {
-            let mut block = BlockPath::with_instructions(&gas, Synchronous, instructions);
-            // A replica before this one must leave no trace in a path.
-            let before = ReplicaKey::new(seed, gas.particles as u64, replica + 1, 0);
-            bits(&mut block, &gas, &start, before, &[0.37 * end], 0.37 * end);
-            let found = bits(&mut block, &gas, &start, key, &times, end);
-            prop_assert_eq!(&found, &expected, "{}", instructions.name());
-        }
+        same_bits(Synchronous, &gas, &start, key, &times)?;
+        same_bits(Aligned, &gas, &start, key, &times)?;
     }
 
     #[test]
@@ -121,9 +176,9 @@ proptest! {
         let start = initial(Pairing::Optimal, true);
         let key = ReplicaKey::new(seed, gas.particles as u64, 7, 0);
         let mut path = BlockPath::new(&gas, Synchronous);
-        let (all, _) = bits(&mut path, &gas, &start, key, &times, 6.0);
+        let (all, _) = bits(Synchronous, &mut path, &gas, &start, key, &times, 6.0);
         for (index, &time) in times.iter().enumerate().step_by(3) {
-            let (alone, _) = bits(&mut path, &gas, &start, key, &[time], time);
+            let (alone, _) = bits(Synchronous, &mut path, &gas, &start, key, &[time], time);
             prop_assert_eq!(&alone[0], &all[index]);
         }
     }
@@ -144,10 +199,10 @@ fn a_state_beyond_the_caches_and_a_horizon_between_slabs_change_no_bit() {
     for times in [vec![0.5 * between, between], vec![between, 0.2, 0.5]] {
         let end = times[times.len() - 1];
         let mut plain = PlainPath::new(&gas, Synchronous);
-        let expected = bits(&mut plain, &gas, &start, key, &times, end);
+        let expected = bits(Synchronous, &mut plain, &gas, &start, key, &times, end);
         for instructions in Instructions::available() {
             let mut block = BlockPath::with_instructions(&gas, Synchronous, instructions);
-            let found = bits(&mut block, &gas, &start, key, &times, end);
+            let found = bits(Synchronous, &mut block, &gas, &start, key, &times, end);
             assert!(found == expected, "{}", instructions.name());
         }
     }
@@ -170,7 +225,7 @@ fn collisions_come_at_the_rate_of_the_clock() {
     let mut total = 0;
     for replica in 0..4000 {
         let key = ReplicaKey::new(5, 10, replica, 0);
-        total += bits(&mut path, &gas, &start, key, &[1.3, 4.0], 4.0).1;
+        total += bits(Synchronous, &mut path, &gas, &start, key, &[1.3, 4.0], 4.0).1;
     }
     assert!((total as f64 / 4000.0 - 60.0).abs() < 0.6);
 }

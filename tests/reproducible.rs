@@ -2,7 +2,7 @@
 //! the end of the run, and the name of the clock.
 
 use kac_coupling::config::load;
-use kac_coupling::coupling::CouplingKind;
+use kac_coupling::coupling::{CouplingKind, Rematch};
 use kac_coupling::estimate::rows::Tables;
 use kac_coupling::experiment::{Experiment, WassersteinPlan};
 use kac_coupling::measure::Engine;
@@ -59,9 +59,19 @@ fn bytes(tables: &Tables) -> Vec<Vec<u8>> {
 
 #[test]
 fn threads_and_engines_change_no_byte() {
-    for coupling in CouplingKind::ALL {
+    let rematchings = [
+        Rematch::Never,
+        Rematch::Output,
+        Rematch::Event,
+        Rematch::Every(0.3),
+    ];
+    let models = CouplingKind::ALL
+        .into_iter()
+        .flat_map(|coupling| rematchings.map(|rematch| (coupling, rematch)));
+    for (coupling, rematch) in models {
         let experiment = Experiment {
             coupling,
+            rematch,
             ..small()
         };
         let one = bytes(&tables(&experiment, Engine::Block, 1));
@@ -91,7 +101,13 @@ fn measured_at(tables: &Tables, end: f64, steps: usize) -> Vec<String> {
 
 #[test]
 fn record_times_and_the_end_change_no_bit_at_common_times() {
-    let base = small();
+    // An interval of 0.3 is no multiple of the record times'.
+    for rematch in [Rematch::Never, Rematch::Event, Rematch::Every(0.3)] {
+        record_times_and_the_end_change_no_bit_of(Experiment { rematch, ..small() });
+    }
+}
+
+fn record_times_and_the_end_change_no_bit_of(base: Experiment) {
     let reference = tables(&base, Engine::Block, 2);
     let finer = Experiment {
         points: 81,

@@ -90,7 +90,7 @@ fn a_distance_outside_its_bracket_is_void() {
         for (batch, line) in lines.chunks_exact_mut(3).enumerate() {
             let wobble = 1.0 + 0.01 * (batch % 5) as f64 - 0.02;
             for (cells, &time) in line.as_flattened_mut().chunks_exact_mut(2).zip(&times) {
-                let coupling = theory.discrepancy_mean(time) / 16.0;
+                let coupling = theory.discrepancy_mean(time).unwrap() / 16.0;
                 cells[0] = wobble * distance(theory.gelbrich_squared(time), coupling);
                 cells[1] = wobble * coupling;
             }

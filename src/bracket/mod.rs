@@ -146,7 +146,7 @@ pub struct Known {
 impl Known {
     /// From closed forms of N particles at a time. Where a law has no eighth
     /// moment, take out [`Moments::fourth`].
-    pub fn at(theory: &Theory, particles: usize, time: f64) -> Known {
+    pub fn at(theory: &Theory, time: f64) -> Known {
         let moments = System::ALL.map(|copy| {
             let moment = |moment| theory.moment(copy, moment, time);
             Moments {
@@ -159,7 +159,7 @@ impl Known {
         Known {
             moments,
             lower: Some(theory.gelbrich_squared(time)),
-            upper: Some(theory.discrepancy_mean(time) / particles as f64),
+            upper: Some(theory.contraction_bound(time)),
         }
     }
 

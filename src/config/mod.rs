@@ -8,7 +8,7 @@ mod reader;
 
 pub use reader::ConfigError;
 
-use crate::coupling::CouplingKind;
+use crate::coupling::{CouplingKind, Rematch};
 use crate::experiment::{
     CalibrationPlan, Check, Expectation, Experiment, MOST_REPLICAS, WassersteinPlan,
 };
@@ -65,6 +65,10 @@ const MOST_SAMPLE: u64 = 100_000_000;
 const MOST_POOLED: u64 = 2 * MOST_SAMPLE;
 /// Binomial limits of this many seeds are summed in 8 MB.
 const MOST_SEEDS: u64 = 1_000_000;
+/// Rematching at every collision moves as many numbers.
+const MOST_SORTED: usize = 4096;
+/// A grid of this many times takes 24 MB in each thread.
+const MOST_REMATCHINGS: f64 = 1e6;
 /// A replica with more collisions than this would take months.
 const MOST_COLLISIONS: f64 = 1e15;
 
@@ -134,7 +138,7 @@ fn parse(source: &Source) -> Result<(Experiment, Vec<usize>), ConfigError> {
     let document = source.parse()?;
     let top = Section::top(source, &document, &TOP_KEYS)?;
     let fix = "add a section [model] with particles, lambda, mu and clock";
-    let keys = ["particles", "lambda", "mu", "clock", "coupling"];
+    let keys = ["particles", "lambda", "mu", "clock", "coupling", "rematch"];
     let model = top.get("model", fix)?.section(&keys, fix)?;
     let particles = particles(&model)?;
     let replicas = replicas(&top, &particles)?;
@@ -181,11 +185,12 @@ fn parse(source: &Source) -> Result<(Experiment, Vec<usize>), ConfigError> {
         seed: top
             .get("seed", "write seed = 1, or any other whole number")?
             .whole(0, i64::MAX as u64, "write a whole number, e.g. seed = 2016")?,
-        sweep: particles.into_iter().zip(replicas).collect(),
+        sweep: particles.iter().copied().zip(replicas).collect(),
         lambda,
         mu,
         clock,
         coupling,
+        rematch: rematch(&model, coupling, &particles, end)?,
         bath: thermostat_law(&bath_node, folder)?,
         first: law_of("first")?,
         second: law_of("second")?,
@@ -262,6 +267,53 @@ fn rate(model: &Section, key: &str) -> Result<f64, ConfigError> {
         return Err(node.error("is not between 1e-60 and 1e60", fix));
     }
     Ok(rate)
+}
+
+fn rematch(
+    model: &Section,
+    coupling: CouplingKind,
+    particles: &[usize],
+    end: f64,
+) -> Result<Rematch, ConfigError> {
+    let Some(node) = model.find("rematch") else {
+        return Ok(Rematch::Never);
+    };
+    let fix = "write \"never\", \"output\", \"event\", or an interval in time, e.g. rematch = 0.1";
+    if !node.is_string() {
+        let interval = node.number(fix)?;
+        if interval <= 0.0 {
+            return Err(node.error("is not positive", fix));
+        }
+        if !SCALES.contains(&interval) {
+            return Err(node.error("is not between 1e-60 and 1e60", fix));
+        }
+        if end / interval > MOST_REMATCHINGS {
+            return Err(node.error(
+                format!("rematches each replica {:e} times", end / interval),
+                "write a longer interval, or rematch = \"event\"",
+            ));
+        }
+        return Ok(Rematch::Every(interval));
+    }
+    let word = node.string(fix)?;
+    let choice = Rematch::WORDS.iter().find(|(name, _)| *name == word);
+    let &(_, rematch) = choice.ok_or_else(|| node.error("is not one of the choices", fix))?;
+    if rematch != Rematch::Event {
+        return Ok(rematch);
+    }
+    if coupling == CouplingKind::Independent {
+        return Err(node.error(
+            "needs collisions that both copies see, and independent copies see none",
+            "write rematch = \"output\": unrelated copies gain nothing by more",
+        ));
+    }
+    if let Some(&most) = particles.iter().find(|&&n| n > MOST_SORTED) {
+        return Err(node.error(
+            format!("takes a time per collision that grows like N, and N = {most} is above {MOST_SORTED}"),
+            "write an interval in time instead, e.g. rematch = 0.1",
+        ));
+    }
+    Ok(rematch)
 }
 
 fn pairing(initial: &Section) -> Result<Pairing, ConfigError> {

@@ -355,6 +355,11 @@ impl<'a> Node<'a> {
         Ok(array.iter().enumerate().map(node).collect())
     }
 
+    /// Whether it is a string.
+    pub fn is_string(&self) -> bool {
+        self.value.get_ref().is_str()
+    }
+
     /// A string.
     ///
     /// # Errors

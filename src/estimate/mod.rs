@@ -154,8 +154,8 @@ pub fn rate_weights(
 /// What is known before sampling of the mean of ‖Δ(t)‖² over replicas.
 #[derive(Debug, Clone, Copy)]
 pub struct ExactDiscrepancy {
-    /// E‖Δ(t)‖².
-    pub mean: f64,
+    /// E‖Δ(t)‖²; `None` where it is not known.
+    pub mean: Option<f64>,
     /// v/R: the relative variance of the mean over R replicas. `None` where it is
     /// infinite or not known.
     pub relative_variance: Option<f64>,
@@ -174,12 +174,12 @@ impl ExactDiscrepancy {
 
     /// The exact standard error of the mean.
     pub fn std_error(&self) -> Option<f64> {
-        Some(self.relative_variance?.sqrt() * self.mean)
+        Some(self.relative_variance?.sqrt() * self.mean?)
     }
 
     /// (mean − exact mean)/exact standard error, where that is not 0.
     pub fn z(&self, mean: f64) -> Option<f64> {
-        z_score(mean, self.mean, self.std_error()?)
+        z_score(mean, self.mean?, self.std_error()?)
     }
 
     /// Whether z is nearly normal: the mean is not carried by few replicas.

@@ -5,7 +5,6 @@
 
 use super::rate::FEW_REPLICAS;
 use super::{ExactDiscrepancy, Findings, TABLE_CONFIDENCE, normal_half_width, z_score};
-use crate::coupling::CouplingKind;
 use crate::experiment::Experiment;
 use crate::observe::{DISCREPANCY, column};
 use crate::theory::{Moment, Quantity, System};
@@ -25,7 +24,7 @@ pub struct DiscrepancyRow {
     /// Its standard error, from the spread of the replicas.
     pub std_error: Option<f64>,
     /// E‖Δ(t)‖².
-    pub exact_mean: f64,
+    pub exact_mean: Option<f64>,
     /// The exact standard error of the mean.
     pub exact_std_error: Option<f64>,
     /// (mean − exact_mean)/exact_std_error.
@@ -174,12 +173,13 @@ impl Tables {
 fn measured_discrepancy(findings: &Findings, index: usize) -> (f64, Option<f64>) {
     let (mean, std_error) = findings.measured.mean(index, DISCREPANCY);
     let exact = findings.theory.discrepancy_mean(findings.times[index]);
-    (mean, std_error.filter(|_| mean > 0.0 || exact == 0.0))
+    (mean, std_error.filter(|_| mean > 0.0 || exact == Some(0.0)))
 }
 
 fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<DiscrepancyRow> {
     let theory = &findings.theory;
     let replicas = findings.measured.replicas;
+    let start = theory.initial_mean(Quantity::Discrepancy, System::First);
     let row = |(index, &time): (usize, &f64)| {
         let (mean, std_error) = measured_discrepancy(findings, index);
         let exact = ExactDiscrepancy::new(theory, time, replicas);
@@ -192,7 +192,7 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
             exact_mean: exact.mean,
             exact_std_error: exact.std_error(),
             z: exact.z(mean),
-            bound: libm::exp(-experiment.mu * time) * theory.discrepancy_mean(0.0),
+            bound: libm::exp(-experiment.mu * time) * start,
             trusted: exact.trusted(),
         }
     };
@@ -281,8 +281,7 @@ fn rate_rows(findings: &Findings) -> Vec<RateRow> {
     let half_width = normal_half_width(TABLE_CONFIDENCE);
     let row = |quantity: Quantity| {
         let estimate = findings.rate(quantity).ok();
-        let decays = quantity != Quantity::Discrepancy
-            || findings.theory.coupling() == CouplingKind::Synchronous;
+        let decays = quantity != Quantity::Discrepancy || findings.theory.is_of_theorem_6();
         let predicted = decays.then(|| findings.theory.decay_rate(quantity));
         let std_error = estimate.map(|estimate| estimate.std_error());
         let rate = estimate.map(|estimate| estimate.rate);
@@ -336,7 +335,7 @@ fn scaling_rows(findings: &Findings) -> Vec<ScalingRow> {
         "discrepancy_per_particle",
         Some(mean / n),
         error.map(|error| error / n),
-        Some(theory.discrepancy_mean(end) / n),
+        theory.discrepancy_mean(end).map(|mean| mean / n),
     );
     let spread = findings.measured.discrepancy.relative_variance(last);
     push(
@@ -356,7 +355,7 @@ fn scaling_rows(findings: &Findings) -> Vec<ScalingRow> {
             (
                 "coupling_upper",
                 2 * index + 1,
-                Some(theory.discrepancy_mean(end) / n),
+                theory.discrepancy_mean(end).map(|mean| mean / n),
             ),
         ] {
             let value = Some(distances.mean(variable));

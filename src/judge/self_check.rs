@@ -163,7 +163,7 @@ fn discrepancy(findings: &Findings) -> Vec<Comparison> {
     let theory = &findings.theory;
     let replicas = findings.measured.replicas as f64;
     let compare = |(index, &time): (usize, &f64)| {
-        let exact = theory.discrepancy_mean(time);
+        let exact = theory.discrepancy_mean(time)?;
         let (mean, error) = findings.measured.mean(index, DISCREPANCY);
         let known = theory
             .discrepancy_relative_variance(time)
@@ -188,7 +188,8 @@ fn variances(findings: &Findings) -> Vec<Comparison> {
             // A constant: what varies is rounding.
             return None;
         }
-        let exact = relative * theory.discrepancy_mean(time) * theory.discrepancy_mean(time);
+        let mean = theory.discrepancy_mean(time)?;
+        let exact = relative * mean * mean;
         let (variance, error) = findings.measured.discrepancy.variance(index)?;
         let replicas = findings.measured.replicas as f64;
         let kurtosis = theory.discrepancy_kurtosis(time)?;

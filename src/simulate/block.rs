@@ -384,12 +384,33 @@ impl<C: Coupling> Path<C> for BlockPath<C> {
         }
     }
 
+    // Calls that each apply one collision: the loop of `advance` stays as it is.
+    fn advance_each(&mut self, mut after: impl FnMut(&mut [Slot], [u32; 2])) {
+        let upto = self.stops.counts()[self.next];
+        self.next += 1;
+        while self.applied < upto {
+            if self.block.next == self.block.filled {
+                self.refill();
+            }
+            let at = self.block.next;
+            let collided = [&self.block.particle, &self.block.partner];
+            let collided = collided.map(|indices| indices.as_flattened()[at]);
+            self.block.apply(1, self.coupling, &mut self.slots);
+            self.applied += 1;
+            after(&mut self.slots, collided);
+        }
+    }
+
     fn slots(&self) -> &[Slot] {
         &self.slots[..self.gas.particles]
     }
 
     fn instructions(&self) -> Instructions {
         self.instructions
+    }
+
+    fn slots_mut(&mut self) -> &mut [Slot] {
+        &mut self.slots[..self.gas.particles]
     }
 
     fn collisions(&self) -> u64 {

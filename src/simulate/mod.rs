@@ -7,9 +7,10 @@
 //! of arrays, with the same bits.
 //!
 //! Claimed: a replica's velocities at time t are a function of
-//! `(seed, particles, replica, process, κ, β, laws, pairing, t)` alone; the
-//! process is 0, but 1 for the second copy under the independent coupling. What
-//! is measured, and when, is no part of it.
+//! `(seed, particles, replica, process, κ, β, laws, pairing, coupling, rematching, t)`
+//! alone, and the first copy's know nothing of coupling and rematching; the process
+//! is 0, but 1 for the second copy under the independent coupling. What is measured,
+//! and when, is no part of it. [`rematch`] may permute the second copy on the way.
 
 pub mod bath;
 pub mod block;
@@ -18,6 +19,7 @@ pub mod marks;
 pub mod pair;
 pub mod plain;
 pub mod powers;
+pub mod rematch;
 pub mod slabs;
 
 use crate::coupling::{Coupling, Slot};
@@ -73,11 +75,18 @@ pub trait Path<C: Coupling> {
     /// If there is none.
     fn advance(&mut self);
 
+    /// [`Path::advance`] one collision at a time; `after` each is given the N + 1 slots
+    /// and the two that collided. It may change the slots of particles.
+    fn advance_each(&mut self, after: impl FnMut(&mut [Slot], [u32; 2]));
+
     /// The slots of the N particles.
     fn slots(&self) -> &[Slot];
 
     /// The instructions that what is done to the slots should use too.
     fn instructions(&self) -> Instructions;
+
+    /// The same, to be changed.
+    fn slots_mut(&mut self) -> &mut [Slot];
 
     /// Collisions applied since the start of the replica.
     fn collisions(&self) -> u64;

@@ -116,8 +116,8 @@ pub trait CoupledPair {
 pub struct SameCollisions<C, P> {
     gas: Arc<Gas>,
     initial: Arc<InitialPairs>,
-    coupling: C,
-    path: P,
+    pub(super) coupling: C,
+    pub(super) path: P,
 }
 
 impl<C: Coupling, P: Path<C>> SameCollisions<C, P> {
@@ -190,7 +190,7 @@ pub struct OwnCollisions<C, P> {
     gas: Arc<Gas>,
     initial: Arc<InitialPairs>,
     coupling: C,
-    paths: [P; 2],
+    pub(super) paths: [P; 2],
 }
 
 impl<C: Coupling, P: Path<C>> OwnCollisions<C, P> {

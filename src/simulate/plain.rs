@@ -183,6 +183,16 @@ impl<C: Coupling> Path<C> for PlainPath<C> {
         }
     }
 
+    fn advance_each(&mut self, mut after: impl FnMut(&mut [Slot], [u32; 2])) {
+        let stop = self.stops[self.next];
+        self.next += 1;
+        while let Some((_, collision)) = self.points.next_before(stop) {
+            apply(self.coupling, &mut self.slots, collision);
+            self.collisions += 1;
+            after(&mut self.slots, [collision.particle, collision.partner]);
+        }
+    }
+
     fn slots(&self) -> &[Slot] {
         let particles = self.slots.len() - 1;
         &self.slots[..particles]
@@ -190,6 +200,11 @@ impl<C: Coupling> Path<C> for PlainPath<C> {
 
     fn instructions(&self) -> Instructions {
         Instructions::best()
+    }
+
+    fn slots_mut(&mut self) -> &mut [Slot] {
+        let particles = self.slots.len() - 1;
+        &mut self.slots[..particles]
     }
 
     fn collisions(&self) -> u64 {

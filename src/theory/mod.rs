@@ -22,7 +22,7 @@ pub mod gelbrich;
 pub mod hierarchy;
 pub mod pairing;
 
-use crate::coupling::CouplingKind;
+use crate::coupling::{CouplingKind, Rematch};
 use crate::law::HIGHEST_ORDER;
 use crate::law::Law;
 use crate::model::Rates;
@@ -91,7 +91,8 @@ impl Moment {
 /// A quantity X that decays exponentially in the mean: E X(t) = e^{−rt} E X(0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
-    /// S = ‖Δ‖² under the synchronous coupling; r = β/2 (Theorem 6's proof).
+    /// S = ‖Δ‖² under the synchronous coupling without rematching; r = β/2
+    /// (Theorem 6's proof).
     Discrepancy,
     /// ΣV_i² − N g_2; r = β/2 (Lemma 1).
     Energy,
@@ -169,6 +170,7 @@ pub struct Theory {
     coupling: CouplingKind,
     /// d_6 and d_8 of the initial difference.
     higher_difference: [Option<f64>; 2],
+    rematch: Rematch,
     /// Degree-4 system, if the bath's fourth moment is finite.
     system: Option<MomentSystem>,
     /// Degree-8 system, if the bath's moments to the eighth are finite.
@@ -209,6 +211,7 @@ impl Theory {
             difference: difference_moments(initial.0, initial.1, pairing),
             higher_difference: higher_difference_moments(initial.0, initial.1, pairing),
             coupling,
+            rematch: Rematch::Never,
             system: finite(&[4]).then(|| system(&FOURTH_DEGREE, &bath_moment)),
             eighth: finite(&[4, 6, 8]).then(|| system(&EIGHTH_DEGREE, &bath_moment)),
             difference_system: system(&POWERS_OF_DISCREPANCY, &|_| 0.0),
@@ -218,6 +221,11 @@ impl Theory {
     /// κ and β; κ is 0 when N = 1.
     pub fn rates(&self) -> Rates {
         self.rates
+    }
+
+    /// The same where the second copy is rematched; without, it never is.
+    pub fn rematched(self, rematch: Rematch) -> Self {
+        Theory { rematch, ..self }
     }
 
     /// g_2 = K_g, the bath's variance.
@@ -254,23 +262,42 @@ impl Theory {
         0.5 * (known(first[2]) + known(second[2]) - self.difference.second)
     }
 
-    /// E‖Δ(t)‖².
+    /// Whether ‖Δ‖² is that of Theorem 6's proof: under the synchronous coupling,
+    /// without rematching. Then e^{βt/2}‖Δ‖² is a martingale of known variance.
+    pub fn is_of_theorem_6(&self) -> bool {
+        self.coupling == CouplingKind::Synchronous && self.rematch == Rematch::Never
+    }
+
+    /// E‖Δ(t)‖²; `None` where there is no closed form: under the aligned coupling,
+    /// and with rematching.
     ///
     /// Synchronous: e^{−βt/2} E‖Δ(0)‖² (the equality in Theorem 6's proof).
     /// Independent copies: N(m_2 + m′_2 − 2e^{−2(κ+β)t} E V_1(0)V′_1(0)), since
     /// given its start each velocity has mean e^{−(κ+β)t}V_i(0).
-    pub fn discrepancy_mean(&self, time: f64) -> f64 {
+    pub fn discrepancy_mean(&self, time: f64) -> Option<f64> {
+        if self.rematch != Rematch::Never {
+            return None;
+        }
         match self.coupling {
             CouplingKind::Synchronous => {
-                self.count() * self.difference.second * libm::exp(-0.5 * self.rates.bath * time)
+                let decay = libm::exp(-0.5 * self.rates.bath * time);
+                Some(self.count() * self.difference.second * decay)
             }
+            CouplingKind::Aligned => None,
             CouplingKind::Independent => {
                 let energies = self.second_moment(System::First, time)
                     + self.second_moment(System::Second, time);
                 let decay = libm::exp(-2.0 * (self.rates.pair + self.rates.bath) * time);
-                self.count() * (energies - 2.0 * decay * self.initial_correlation())
+                Some(self.count() * (energies - 2.0 * decay * self.initial_correlation()))
             }
         }
+    }
+
+    /// d_2 e^{−βt/2}: what E‖Δ(t)‖²/N is under the synchronous coupling from this start,
+    /// hence an upper bound on W₂² of the first marginals, however the two copies are
+    /// simulated (Theorem 6's proof).
+    pub fn contraction_bound(&self, time: f64) -> f64 {
+        self.difference.second * libm::exp(-0.5 * self.rates.bath * time)
     }
 
     /// E M(t)² for the martingale M = e^{βt/2}‖Δ‖² of the synchronous coupling.
@@ -284,9 +311,11 @@ impl Theory {
     ///
     /// from E S² = N·d4 + N(N−1)·d2² and E A = N·d4 for product laws.
     pub fn discrepancy_martingale_second(&self, time: f64) -> Option<f64> {
-        if self.coupling != CouplingKind::Synchronous {
-            return None;
-        }
+        self.is_of_theorem_6()
+            .then(|| self.synchronous_martingale_second(time))?
+    }
+
+    fn synchronous_martingale_second(&self, time: f64) -> Option<f64> {
         let n = self.count();
         let fourth = self.difference.fourth?;
         let square = n * fourth + n * (n - 1.0) * self.difference.second * self.difference.second;
@@ -302,13 +331,21 @@ impl Theory {
     }
 
     /// v(t) = Var M(t) / (E M)²: the relative variance of ‖Δ(t)‖² under the
-    /// synchronous coupling, exactly. `None` where infinite or 0/0.
+    /// synchronous coupling, exactly. `None` where infinite or 0/0, under another
+    /// coupling, and with rematching.
     pub fn discrepancy_relative_variance(&self, time: f64) -> Option<f64> {
+        self.is_of_theorem_6()
+            .then(|| self.synchronous_relative_variance(time))?
+    }
+
+    /// The relative variance that ‖Δ(t)‖² would have under the synchronous coupling
+    /// without rematching, whatever they are. `None` where infinite or 0/0.
+    pub fn synchronous_relative_variance(&self, time: f64) -> Option<f64> {
         let start = self.count() * self.difference.second;
         if start == 0.0 {
             return None;
         }
-        let ratio = self.discrepancy_martingale_second(time)? / (start * start);
+        let ratio = self.synchronous_martingale_second(time)? / (start * start);
         let variance = if ratio - 1.0 < 1e-13 {
             0.0
         } else {
@@ -578,7 +615,7 @@ impl Theory {
     /// Whether ‖Δ‖² has a finite variance at all times.
     pub fn has_finite_spread(&self) -> bool {
         match self.coupling {
-            CouplingKind::Synchronous => self.difference.fourth.is_some(),
+            CouplingKind::Synchronous | CouplingKind::Aligned => self.difference.fourth.is_some(),
             CouplingKind::Independent => System::ALL
                 .into_iter()
                 .all(|copy| self.has_fourth_moment(copy)),

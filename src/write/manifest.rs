@@ -2,6 +2,7 @@
 
 use super::{OutputFolder, WriteError};
 use crate::config::Config;
+use crate::coupling::Rematch;
 use crate::vector::Instructions;
 use crate::verify::Results;
 use serde_json::{Value, json};
@@ -39,6 +40,7 @@ fn resolved(config: &Config) -> Value {
             "mu": experiment.mu,
             "clock": experiment.clock.name(),
             "coupling": experiment.coupling.name(),
+            "rematch": rematch(experiment.rematch),
             "pair_rate": rates.pair,
             "bath_rate": rates.bath,
         },
@@ -57,6 +59,14 @@ fn resolved(config: &Config) -> Value {
         }),
         "check": checks,
     })
+}
+
+/// As in configs: a word, or a number.
+fn rematch(rematch: Rematch) -> Value {
+    match rematch {
+        Rematch::Every(interval) => json!(interval),
+        word => json!(word.to_string().trim_matches('"')),
+    }
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -203,8 +203,16 @@ impl Path<Synchronous> for Tampered {
         }
     }
 
+    fn advance_each(&mut self, _: impl FnMut(&mut [Slot], [u32; 2])) {
+        unimplemented!("nothing here is rematched");
+    }
+
     fn slots(&self) -> &[Slot] {
         &self.slots[..self.gas.particles]
+    }
+
+    fn slots_mut(&mut self) -> &mut [Slot] {
+        &mut self.slots[..self.gas.particles]
     }
 
     fn collisions(&self) -> u64 {

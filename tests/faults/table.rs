@@ -3,7 +3,7 @@
 use crate::catalogue::{BATH, Fault};
 use crate::common::{KOLMOGOROV_LIMIT, Z_LIMIT, angle_statistic, partner_statistic};
 use crate::plant::{History, Plant, Tamper, measure};
-use kac_coupling::coupling::{Collision, CouplingKind};
+use kac_coupling::coupling::{Collision, CouplingKind, Rematch};
 use kac_coupling::estimate::Findings;
 use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::find;
@@ -50,6 +50,7 @@ pub fn experiment(clock: Clock, sweep: &[(usize, u64)]) -> Experiment {
         mu: 2.0,
         clock,
         coupling: CouplingKind::Synchronous,
+        rematch: Rematch::Never,
         bath: BATH.clone(),
         first: Law::Normal(Normal::new(3.0, 0.5).unwrap()),
         second: Law::Uniform(Uniform::new(3.0, 5.0).unwrap()),

@@ -10,7 +10,7 @@
 //! below B at every record time of W₂ after 0.
 
 use super::{Claim, no_rate};
-use crate::coupling::CouplingKind;
+use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::{gelbrich_error, normal_half_width, rate_weights};
 use crate::experiment::{Check, Experiment};
@@ -163,6 +163,8 @@ fn violations<'a>(prospect: &'a Prospect) -> impl Iterator<Item = (f64, f64, f64
 fn unfit_for_mechanism(experiment: &Experiment) -> Option<String> {
     let needed = if experiment.coupling != CouplingKind::Synchronous {
         "needs the synchronous coupling"
+    } else if experiment.rematch != Rematch::Never {
+        "needs copies that are never rematched"
     } else if experiment.pairing != Pairing::Optimal {
         "needs an optimal start"
     } else {
@@ -283,8 +285,10 @@ fn is_carried_by_many(theory: &Theory, time: f64, replicas: f64) -> bool {
     match theory.coupling() {
         // Unrelated copies: no rare replicas, if variances are finite.
         CouplingKind::Independent => theory.has_finite_spread(),
-        CouplingKind::Synchronous => theory
-            .discrepancy_relative_variance(time)
+        // Of the other couplings no variance is known. But where rare replicas carry
+        // the synchronous mean, they carry what tells the two laws apart.
+        CouplingKind::Synchronous | CouplingKind::Aligned => theory
+            .synchronous_relative_variance(time)
             .is_some_and(|variance| variance / replicas <= FEW_REPLICAS),
     }
 }
@@ -299,7 +303,7 @@ struct Distance {
     coupling: f64,
     coupling_error: f64,
     /// What `coupling` is an estimate of.
-    coupling_exact: f64,
+    coupling_exact: Option<f64>,
     bound: f64,
     /// Whether many velocities carry the mean.
     trusted: bool,
@@ -325,7 +329,10 @@ impl Distance {
             Some("too few velocities carry the mean here, or it drowns in rounding")
         } else if self.pooled_error == 0.0 {
             Some("all batches are equal here, which does not show how far off they are")
-        } else if most < self.coupling_exact * (1.0 - 1e-9) {
+        } else if self
+            .coupling_exact
+            .is_some_and(|exact| most < exact * (1.0 - 1e-9))
+        {
             Some(
                 "the batches do not represent the law here: the coupling's exact mean is above their interval for it",
             )
@@ -356,7 +363,9 @@ fn distances(evidence: Evidence) -> Vec<Distance> {
             pooled_error: error(2 * index),
             coupling: tally.mean(2 * index + 1),
             coupling_error: error(2 * index + 1),
-            coupling_exact: theory.discrepancy_mean(time) / findings.particles as f64,
+            coupling_exact: theory
+                .discrepancy_mean(time)
+                .map(|mean| mean / findings.particles as f64),
             bound: printed_bound(evidence, time),
             trusted: is_carried_by_many(theory, time, pooled_replicas),
             rounding: ROUNDING * scale,
@@ -497,7 +506,7 @@ fn refutation(evidence: Evidence, check: &Check) -> Option<Judgement> {
 }
 
 /// The proof's mechanism: the lower limit of the synchronous rate is at least
-/// (1−τ)μ, and the start is optimal.
+/// (1−τ)μ, and the start is optimal. Nothing is rematched.
 fn mechanism(evidence: Evidence, check: &Check) -> Option<Judgement> {
     if unfit_for_mechanism(evidence.experiment).is_some() {
         return None;

@@ -2,7 +2,7 @@
 //! equality in Theorem 6's proof.
 
 use super::{Claim, no_rate};
-use crate::coupling::CouplingKind;
+use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::NoRate;
 use crate::estimate::rate_weights;
 use crate::experiment::{Check, Experiment};
@@ -63,13 +63,15 @@ pub static THEOREM_6_COUPLING: Decay = Decay {
     method: "decay rate of ‖Δ‖², as an equality",
     quantity: Quantity::Discrepancy,
     printed: |experiment, _| experiment.mu,
-    refusal: |experiment| {
-        (experiment.coupling != CouplingKind::Synchronous).then(|| {
-            format!(
-                "it is about the synchronous coupling, and the coupling here is \"{}\"",
-                experiment.coupling.name()
-            )
-        })
+    refusal: |experiment| match (experiment.coupling, experiment.rematch) {
+        (CouplingKind::Synchronous, Rematch::Never) => None,
+        (CouplingKind::Synchronous, rematch) => Some(format!(
+            "it is about pairs that stay together, and here they are rematched (model.rematch = {rematch})"
+        )),
+        (coupling, _) => Some(format!(
+            "it is about the synchronous coupling, and the coupling here is \"{}\"",
+            coupling.name()
+        )),
     },
 };
 

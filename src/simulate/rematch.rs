@@ -1,0 +1,501 @@
+//! The second copy permuted so that particles of equal rank are paired.
+//!
+//! *Why that is a coupling.* Both initial laws are exchangeable, and a permutation
+//! of the particles of a gas that does not look ahead (decided by what has happened
+//! so far, so that the collisions to come are independent of it) leaves the law of
+//! its later states up to labels what it was: pairs, particles and marks are drawn
+//! without regard to labels. So at any stopping time the second copy may be
+//! permuted, whatever the permutation. With one random relabelling of both copies
+//! at the end, which changes no distance and need not be simulated, the states are
+//! a coupling of the two N-particle laws. What is recorded is symmetric in the
+//! particles, or, where only some particles are read, exchangeable without it: the
+//! first copy keeps its labels, and these know nothing of ranks.
+//!
+//! On the line pairing by rank is the best of all pairings: it never lengthens Δ,
+//! and ‖Δ‖²/N of the paired velocities is W₂² of the two empirical measures.
+//!
+//! Claimed: the first copy's path does not depend on the rematching, to the bit; the
+//! second copy has the law of the gas; the record times change neither. Slots are
+//! taken as exact numbers (V, Δ), and ranks are those of V and V − Δ without any
+//! rounding: so rematching keeps Δ as accurate as it is.
+
+use super::initial::InitialPairs;
+use super::pair::{CoupledPair, OwnCollisions, Particles, SameCollisions};
+use super::powers::Sums;
+use super::slabs::Place;
+use super::{Gas, Path};
+use crate::coupling::{Coupling, Slot};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// An integer whose order is `f64::total_cmp`'s.
+#[inline(always)]
+fn key(value: f64) -> u64 {
+    let bits = value.to_bits();
+    bits ^ (((bits as i64 >> 63) as u64) | (1 << 63))
+}
+
+/// The particles of both copies by rank.
+#[derive(Debug, Default)]
+pub struct Ranking {
+    /// Keys of V and the particles, ascending; likewise of V′, ties by what rounding
+    /// left of it.
+    first: Vec<(u64, u32)>,
+    second: Vec<(u64, u32)>,
+    partners: Vec<u32>,
+    slots: Vec<Slot>,
+}
+
+impl Ranking {
+    /// Rank `count` particles by V, and by V′ as a rounded number and what rounding
+    /// left of it; particles with the same velocity by index.
+    fn rank(
+        &mut self,
+        count: usize,
+        first: impl Fn(usize) -> f64,
+        second: impl Fn(usize) -> [f64; 2],
+    ) {
+        let particles = 0..count as u32;
+        self.first.clear();
+        let keys = particles.clone().map(|i| (key(first(i as usize)), i));
+        self.first.extend(keys);
+        self.first.sort_unstable();
+        self.second.clear();
+        let keys = particles.map(|i| (key(second(i as usize)[0]), i));
+        self.second.extend(keys);
+        self.second.sort_unstable();
+        for tied in self.second.chunk_by_mut(|one, other| one.0 == other.0) {
+            if tied.len() > 1 {
+                tied.sort_by_key(|&(_, i)| key(second(i as usize)[1]));
+            }
+        }
+        self.partners.resize(count, 0);
+        for (&(_, particle), &(_, partner)) in self.first.iter().zip(&self.second) {
+            self.partners[particle as usize] = partner;
+        }
+    }
+
+    /// For each particle of the first copy, that of the second of the same rank.
+    pub fn partners(&self) -> &[u32] {
+        &self.partners
+    }
+
+    /// Give each of these slots what `paired` makes of it and of its partner's.
+    fn permute(&mut self, slots: &mut [Slot], paired: impl Fn(Slot, Slot) -> Slot) {
+        self.slots.clear();
+        self.slots.extend_from_slice(slots);
+        for (particle, &partner) in self.partners.iter().enumerate() {
+            let partner = partner as usize;
+            if partner != particle {
+                slots[particle] = paired(self.slots[particle], self.slots[partner]);
+            }
+        }
+    }
+}
+
+/// Copies of which the second can be permuted.
+pub trait Permutable: CoupledPair {
+    /// Rank the particles of both copies.
+    fn rank(&self, ranking: &mut Ranking);
+
+    /// V of one particle, V′ of another, and their difference.
+    fn paired(&self, first: usize, second: usize) -> (f64, f64, f64);
+
+    /// Permute the second copy so that particles of equal rank are paired.
+    fn rematch(&mut self, ranking: &mut Ranking);
+}
+
+impl<C: Coupling, P: Path<C>> Permutable for SameCollisions<C, P> {
+    fn rank(&self, ranking: &mut Ranking) {
+        let (coupling, slots) = (self.coupling, self.path.slots());
+        ranking.rank(
+            slots.len(),
+            |i| coupling.velocities(slots[i]).0,
+            |i| coupling.exact_second(slots[i]),
+        );
+    }
+
+    fn paired(&self, first: usize, second: usize) -> (f64, f64, f64) {
+        if first == second {
+            return self.particle(first);
+        }
+        let slots = self.path.slots();
+        let slot = self.coupling.paired(slots[first], slots[second]);
+        let (first, second) = self.coupling.velocities(slot);
+        (first, second, self.coupling.difference(slot))
+    }
+
+    fn rematch(&mut self, ranking: &mut Ranking) {
+        self.rank(ranking);
+        let coupling = self.coupling;
+        ranking.permute(self.path.slots_mut(), |first, second| {
+            coupling.paired(first, second)
+        });
+    }
+}
+
+impl<C: Coupling, P: Path<C>> Permutable for OwnCollisions<C, P> {
+    fn rank(&self, ranking: &mut Ranking) {
+        let particle = |i| self.particle(i);
+        let count = self.particles();
+        ranking.rank(count, |i| particle(i).0, |i| [particle(i).1, 0.0]);
+    }
+
+    fn paired(&self, first: usize, second: usize) -> (f64, f64, f64) {
+        let (first, second) = (self.particle(first).0, self.particle(second).1);
+        (first, second, first - second)
+    }
+
+    fn rematch(&mut self, ranking: &mut Ranking) {
+        self.rank(ranking);
+        // The whole slot: of this path only V′ is read.
+        ranking.permute(self.paths[1].slots_mut(), |_, second| second);
+    }
+}
+
+/// Copies that are rematched where they are recorded, and on a grid of times.
+///
+/// The grid is part of the model. Records are rematched whatever the grid, without
+/// changing the path.
+#[derive(Debug)]
+pub struct Rematched<P> {
+    pair: P,
+    /// Where the path is rematched, in order.
+    grid: Vec<Place>,
+    /// The stops of the path, with whether each is a record.
+    stops: Vec<(Place, bool)>,
+    /// Index of the next stop.
+    next: usize,
+    /// Collisions before the last rematching of the path.
+    rematched: Option<u64>,
+    ranking: Ranking,
+    /// V, V′ and Δ of particles of equal rank, at the last record.
+    records: Vec<(f64, f64, f64)>,
+}
+
+impl<P: Permutable> Rematched<P> {
+    /// These copies, rematched at these places, which are in order, and in records.
+    pub fn new(pair: P, grid: Vec<Place>) -> Self {
+        Rematched {
+            pair,
+            grid,
+            stops: vec![],
+            next: 0,
+            rematched: None,
+            ranking: Ranking::default(),
+            records: vec![],
+        }
+    }
+
+    fn rematch(&mut self) {
+        let collisions = self.pair.collisions();
+        // Where nothing has happened, ranks are equal already.
+        if self.rematched != Some(collisions) {
+            self.pair.rematch(&mut self.ranking);
+            self.rematched = Some(collisions);
+        }
+    }
+
+    fn record(&mut self) {
+        let pair = &self.pair;
+        self.records.clear();
+        if self.rematched == Some(pair.collisions()) {
+            self.records
+                .extend((0..pair.particles()).map(|i| pair.particle(i)));
+            return;
+        }
+        pair.rank(&mut self.ranking);
+        let partners = self.ranking.partners().iter().enumerate();
+        self.records
+            .extend(partners.map(|(one, &other)| pair.paired(one, other as usize)));
+    }
+}
+
+impl<P: Permutable> CoupledPair for Rematched<P> {
+    fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
+        self.stops.clear();
+        let mut grid = self.grid.iter().copied().peekable();
+        for &record in stops {
+            while let Some(place) = grid.next_if(|&place| place <= record) {
+                self.stops.push((place, false));
+            }
+            self.stops.push((record, true));
+        }
+        let places: Vec<Place> = self.stops.iter().map(|&(place, _)| place).collect();
+        self.pair.restart(seed, replica, &places);
+        (self.next, self.rematched) = (0, None);
+    }
+
+    fn advance(&mut self) {
+        loop {
+            let (_, record) = self.stops[self.next];
+            self.next += 1;
+            self.pair.advance();
+            if record {
+                return self.record();
+            }
+            self.rematch();
+        }
+    }
+
+    fn particles(&self) -> usize {
+        self.pair.particles()
+    }
+
+    #[inline(always)]
+    fn particle(&self, index: usize) -> (f64, f64, f64) {
+        self.records[index]
+    }
+
+    fn collisions(&self) -> u64 {
+        self.pair.collisions()
+    }
+}
+
+/// Copies that see the same collisions and are rematched after each.
+///
+/// Both copies are kept sorted: a collision takes its particles out of the order and
+/// inserts them anew, which takes a time that grows like N.
+#[derive(Debug)]
+pub struct RematchedAtEvents<C, P> {
+    pair: SameCollisions<C, P>,
+    order: Order,
+    ranking: Ranking,
+}
+
+impl<C: Coupling, P: Path<C>> RematchedAtEvents<C, P> {
+    /// Two copies of that gas on that path.
+    pub fn new(gas: &Arc<Gas>, initial: &Arc<InitialPairs>, coupling: C, path: P) -> Self {
+        RematchedAtEvents {
+            pair: SameCollisions::new(gas, initial, coupling, path),
+            order: Order::default(),
+            ranking: Ranking::default(),
+        }
+    }
+}
+
+impl<C: Coupling, P: Path<C>> CoupledPair for RematchedAtEvents<C, P> {
+    fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
+        self.pair.restart(seed, replica, stops);
+        self.pair.rematch(&mut self.ranking);
+        let (coupling, slots) = (self.pair.coupling, self.pair.path.slots());
+        self.order.begin(coupling, slots, &self.ranking);
+    }
+
+    fn advance(&mut self) {
+        let (coupling, order) = (self.pair.coupling, &mut self.order);
+        let after = |slots: &mut [Slot], collided| order.update(coupling, slots, collided);
+        self.pair.path.advance_each(after);
+    }
+
+    fn particles(&self) -> usize {
+        self.pair.particles()
+    }
+
+    #[inline(always)]
+    fn particle(&self, index: usize) -> (f64, f64, f64) {
+        self.pair.particle(index)
+    }
+
+    fn read(&self, from: usize, particles: &mut Particles) {
+        self.pair.read(from, particles);
+    }
+
+    fn sums(&self) -> Sums {
+        self.pair.sums()
+    }
+
+    fn collisions(&self) -> u64 {
+        self.pair.collisions()
+    }
+}
+
+/// Particles in the order of V, which is that of V′ too.
+#[derive(Debug, Default)]
+struct Order {
+    /// V and the particle of each rank.
+    velocities: Vec<f64>,
+    particles: Vec<u32>,
+    /// V of each particle, as it is in the order.
+    of: Vec<f64>,
+}
+
+impl Order {
+    /// The order of slots that have just been rematched.
+    fn begin<C: Coupling>(&mut self, coupling: C, slots: &[Slot], ranking: &Ranking) {
+        let velocity = |slot: &Slot| coupling.velocities(*slot).0;
+        self.of.clear();
+        self.of.extend(slots.iter().map(velocity));
+        self.particles.clear();
+        self.particles.extend(ranking.first.iter().map(|&(_, i)| i));
+        self.velocities.clear();
+        let ranked = self.particles.iter().map(|&i| self.of[i as usize]);
+        self.velocities.extend(ranked);
+    }
+
+    /// The number of particles with lower velocity.
+    fn below(&self, velocity: f64) -> usize {
+        self.velocities.partition_point(|&other| other < velocity)
+    }
+
+    fn remove(&mut self, particle: u32) {
+        let below = self.below(self.of[particle as usize]);
+        let among = self.particles[below..].iter();
+        let rank = below + among.take_while(|&&other| other != particle).count();
+        self.velocities.remove(rank);
+        self.particles.remove(rank);
+    }
+
+    /// Insert a particle at its rank, and rematch those between its ranks in the
+    /// first and in the second copy: each takes the next one's V′.
+    fn insert<C: Coupling>(&mut self, coupling: C, slots: &mut [Slot], particle: u32) {
+        let slot = slots[particle as usize];
+        let velocity = coupling.velocities(slot).0;
+        let rank = self.below(velocity);
+        let second = coupling.exact_second(slot);
+        let mut receiver = particle as usize;
+        let (lower, higher) = self.particles.split_at(rank);
+        let mut passed = |giver: &&u32, wrong: Ordering| {
+            let giver = **giver as usize;
+            let theirs = coupling.exact_second(slots[giver]);
+            let found = theirs.partial_cmp(&second) == Some(wrong);
+            if found {
+                slots[receiver] = coupling.paired(slots[receiver], slots[giver]);
+                receiver = giver;
+            }
+            found
+        };
+        // At most one of the two does anything.
+        let _ = (higher.iter())
+            .take_while(|giver| passed(giver, Ordering::Less))
+            .count();
+        let _ = (lower.iter().rev())
+            .take_while(|giver| passed(giver, Ordering::Greater))
+            .count();
+        if receiver != particle as usize {
+            slots[receiver] = coupling.paired(slots[receiver], slot);
+        }
+        self.velocities.insert(rank, velocity);
+        self.particles.insert(rank, particle);
+        self.of[particle as usize] = velocity;
+    }
+
+    /// The order after two particles, or one and the bath, have collided.
+    fn update<C: Coupling>(&mut self, coupling: C, slots: &mut [Slot], collided: [u32; 2]) {
+        let bath = slots.len() as u32 - 1;
+        let moved = collided.into_iter().filter(|&slot| slot != bath);
+        for particle in moved.clone() {
+            self.remove(particle);
+        }
+        for particle in moved {
+            self.insert(coupling, slots, particle);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coupling::Synchronous;
+
+    fn slots(count: usize, seed: f64) -> Vec<Slot> {
+        // Coarse, so that velocities tie; and a place for the bath.
+        let coarse = |x: f64| (4.0 * x).round() / 4.0;
+        let slot = |i| {
+            [
+                coarse(libm::sin(seed + 3.7 * i as f64)),
+                libm::cos(seed * i as f64),
+            ]
+        };
+        (0..=count).map(slot).collect()
+    }
+
+    fn sorted(slots: &[Slot]) -> [Vec<f64>; 2] {
+        let mut copies = [vec![], vec![]];
+        for &slot in slots {
+            let (first, second) = Synchronous.velocities(slot);
+            copies[0].push(first);
+            copies[1].push(second);
+        }
+        for copy in &mut copies {
+            copy.sort_by(f64::total_cmp);
+        }
+        copies
+    }
+
+    /// Pairs in the order of V and, where these tie, of V′.
+    fn is_matched(slots: &[Slot]) -> bool {
+        let mut pairs: Vec<(f64, f64)> = (slots.iter())
+            .map(|&slot| Synchronous.velocities(slot))
+            .collect();
+        pairs.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
+        pairs.windows(2).all(|two| two[0].1 <= two[1].1 + 1e-15)
+    }
+
+    fn rematch(slots: &mut [Slot], ranking: &mut Ranking) {
+        let ranked = slots.to_vec();
+        ranking.rank(
+            slots.len(),
+            |i| ranked[i][0],
+            |i| Synchronous.exact_second(ranked[i]),
+        );
+        ranking.permute(slots, |first, second| Synchronous.paired(first, second));
+    }
+
+    #[test]
+    fn equal_ranks_are_paired_and_each_copy_keeps_its_velocities() {
+        let mut ranking = Ranking::default();
+        for count in [1, 2, 3, 50] {
+            let mut slots = slots(count, 0.7);
+            let slots = &mut slots[..count];
+            let before = (sorted(slots), slots.to_vec());
+            rematch(slots, &mut ranking);
+            assert!(is_matched(slots));
+            assert!(
+                slots
+                    .iter()
+                    .zip(&before.1)
+                    .all(|(new, old)| new[0] == old[0])
+            );
+            for (new, old) in sorted(slots)[1].iter().zip(&before.0[1]) {
+                assert!((new - old).abs() < 1e-15);
+            }
+            let twice = slots.to_vec();
+            rematch(slots, &mut ranking);
+            assert_eq!(twice, slots);
+        }
+    }
+
+    #[test]
+    fn insertion_gives_what_sorting_gives() {
+        for count in [1, 2, 3, 30] {
+            let mut slots = slots(count, 1.3);
+            let mut ranking = Ranking::default();
+            rematch(&mut slots[..count], &mut ranking);
+            let mut order = Order::default();
+            order.begin(Synchronous, &slots[..count], &ranking);
+            for step in 0..2000usize {
+                let one = step * 7 % count;
+                let other = (one + 1 + step * step % count.max(1)) % (count + 1);
+                if other == one {
+                    continue;
+                }
+                // Anything may happen to two particles, ties included.
+                for (index, particle) in [one, other].into_iter().enumerate() {
+                    let x = step as f64 + 0.3 * index as f64;
+                    slots[particle] = [(8.0 * libm::sin(x)).round() / 8.0, libm::cos(x * x)];
+                }
+                let expected = sorted(&slots[..count]);
+                let first: Vec<f64> = slots[..count].iter().map(|slot| slot[0]).collect();
+                order.update(Synchronous, &mut slots, [one as u32, other as u32]);
+                assert!(is_matched(&slots[..count]), "{step}");
+                let found: Vec<f64> = slots[..count].iter().map(|slot| slot[0]).collect();
+                assert_eq!(first, found);
+                assert_eq!(order.velocities, expected[0]);
+                for (new, old) in sorted(&slots[..count])[1].iter().zip(&expected[1]) {
+                    assert!((new - old).abs() < 1e-13);
+                }
+            }
+        }
+    }
+}
