@@ -382,15 +382,16 @@ impl Job {
             let sums = pair.sums();
             [sums[SQUARES[0]], sums[SQUARES[1]]]
         });
-        let drifts = before.iter().zip(&after).map(|(before, after)| {
-            let change = (after - before).abs();
-            if *before > 0.0 {
-                change / before
-            } else {
-                change
-            }
-        });
-        Some(drifts.fold(0.0, f64::max))
+        let changes = before.iter().zip(&after);
+        let change = changes.map(|(before, after)| (after - before).abs());
+        let change = change.fold(0.0, f64::max);
+        // Of both copies: what one is rounded to can depend on the other.
+        let energy = before.into_iter().fold(0.0, f64::max);
+        Some(if energy > 0.0 {
+            change / energy
+        } else {
+            change
+        })
     }
 
     fn run_chunk<P: CoupledPair>(

@@ -12,12 +12,13 @@
 //! below `TRUSTED`. Each N may fail by chance with a probability of about
 //! [`LEVEL`], shared by all its comparisons.
 
+use crate::coupling::Rematch;
 use crate::estimate::binomial::binomial_deviation;
 use crate::estimate::{Findings, normal_half_width};
 use crate::judge::Outcome;
 use crate::observe::{DISCREPANCY, column};
 use crate::pilot::{Collided, HARMONICS, PAIRS, PARTICLES, Sum};
-use crate::theory::{Moment, System};
+use crate::theory::{Moment, Quantity, System};
 use serde::Serialize;
 use std::fmt;
 
@@ -37,6 +38,12 @@ const TWO_VALUES: f64 = 1.2;
 
 /// Sums of cosines of at least this variance are nearly normal far in their tails.
 const LEAST_VARIANCE: f64 = 30.0;
+
+/// Relative rounding of sums of as many terms as there may be.
+const ROUNDING: f64 = 1e-12;
+
+/// Relative rounding of the fourth power of a velocity, with room.
+const UNIT: f64 = 16.0 * f64::EPSILON;
 
 /// Relative drift of the energy that rounding can cause.
 const DRIFT: f64 = 1e-11;
@@ -137,13 +144,17 @@ pub fn self_checks(findings: &Findings) -> Vec<SelfCheckRow> {
 /// other copy.
 fn moments(findings: &Findings, system: System) -> Vec<Comparison> {
     let theory = &findings.theory;
+    // The second copy is carried as V − Δ, and rounded like the larger one.
+    let start = |copy| theory.second_moment(copy, 0.0).sqrt();
+    let scales = start(System::First) / start(system);
     let compare = |(index, &time): (usize, &f64), moment: Moment| {
         let exact = theory.moment(system, moment, time)?;
         let size = theory.moment_size(system, moment, time)?;
         let (mean, error) = findings.measured.mean(index, column(system, moment));
         let error = larger(error, findings.exact_moment_error(system, moment, time))?;
         let place = format!("{} at t = {time}", moment.name());
-        compare(mean - exact, error, size, place)
+        let rounding = ROUNDING + UNIT * scales;
+        compare(mean - exact, error, size, rounding, place)
     };
     let times = || findings.times.iter().enumerate();
     Moment::ALL
@@ -161,6 +172,10 @@ fn larger(empirical: Option<f64>, exact: Option<f64>) -> Option<f64> {
 /// The mean of ‖Δ‖² against its closed form.
 fn discrepancy(findings: &Findings) -> Vec<Comparison> {
     let theory = &findings.theory;
+    // Δ(0) is a difference of rounded velocities.
+    let start = |copy| theory.second_moment(copy, 0.0).sqrt();
+    let gap = theory.initial_mean(Quantity::Discrepancy, System::First) / findings.particles as f64;
+    let scales = System::ALL.map(start).iter().sum::<f64>() / gap.sqrt();
     let replicas = findings.measured.replicas as f64;
     let compare = |(index, &time): (usize, &f64)| {
         let exact = theory.discrepancy_mean(time)?;
@@ -169,7 +184,8 @@ fn discrepancy(findings: &Findings) -> Vec<Comparison> {
             .discrepancy_relative_variance(time)
             .map(|variance| (variance / replicas).sqrt() * exact);
         let place = format!("t = {time}");
-        compare(mean - exact, larger(error, known)?, exact, place)
+        let rounding = ROUNDING + UNIT * scales;
+        compare(mean - exact, larger(error, known)?, exact, rounding, place)
     };
     findings
         .times
@@ -218,8 +234,13 @@ fn variances(findings: &Findings) -> Vec<Comparison> {
 /// Who collides, and at which angles, in the small gas.
 fn collisions(findings: &Findings) -> Vec<Comparison> {
     let probability = findings.theory.rates().pair_probability();
+    // Who is who in the second copy is lost where it is permuted.
+    let told_apart = match findings.theory.rematch() {
+        Rematch::Never => System::ALL.len(),
+        _ => 1,
+    };
     let copies = findings.measured.pilot.copies.iter();
-    let copies = copies.zip(System::ALL);
+    let copies = copies.zip(System::ALL).take(told_apart);
     let each = |(collided, system): (&Collided, System)| {
         let mut comparisons = counts(collided, system, probability);
         comparisons.extend(angles(collided, system));
@@ -299,9 +320,15 @@ fn angles(collided: &Collided, system: System) -> Vec<Comparison> {
 }
 
 /// A deviation in standard errors; `None` where it cannot be trusted.
-fn compare(deviation: f64, error: f64, size: f64, place: String) -> Option<Comparison> {
-    // Rounding, of sums of as many terms as there may be.
-    let error = error.max(1e-12 * size.abs());
+/// What rounding can do, relative to `size`, adds to the error.
+fn compare(
+    deviation: f64,
+    error: f64,
+    size: f64,
+    rounding: f64,
+    place: String,
+) -> Option<Comparison> {
+    let error = error + rounding * size.abs();
     let relative = error / size;
     // Not a number: not trusted.
     (relative * relative <= TRUSTED).then(|| Comparison {

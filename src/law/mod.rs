@@ -9,7 +9,8 @@
 //! every machine. Not claimed: correct rounding. Each law states its accuracy.
 //!
 //! Parameters that carry the unit of a velocity are limited to magnitudes of at most [`LARGEST_MAGNITUDE`], and
-//! scales to at least [`SMALLEST_SCALE`], so that fourth powers neither overflow nor vanish.
+//! scales to at least [`SMALLEST_SCALE`], so that fourth powers neither overflow nor vanish; of higher
+//! ones moments can be absent, or 0.
 //!
 //! A law is added by one file, one variant of [`Law`] and one line in `Law::distribution`.
 
@@ -181,13 +182,15 @@ impl Law {
 
     /// The central moment E (V − E V)^order for `order` 2 to [`HIGHEST_ORDER`].
     ///
-    /// `None` where it is infinite or undefined (Student's t with df ≤ order), and for other orders.
+    /// `None` where it is infinite or undefined (Student's t with df ≤ order), where it leaves the range of numbers,
+    /// and for other orders.
     pub fn central_moment(&self, order: u32) -> Option<f64> {
         match order {
             2 => Some(self.variance()),
             3 => self.distribution().third_central_moment(),
             4 => self.distribution().fourth_central_moment(),
-            5..=HIGHEST_ORDER => self.distribution().higher_central_moment(order),
+            5..=HIGHEST_ORDER => (self.distribution().higher_central_moment(order))
+                .filter(|moment| moment.is_finite()),
             _ => None,
         }
     }

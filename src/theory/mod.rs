@@ -262,6 +262,11 @@ impl Theory {
         0.5 * (known(first[2]) + known(second[2]) - self.difference.second)
     }
 
+    /// Whether and when the second copy's particles are permuted.
+    pub fn rematch(&self) -> Rematch {
+        self.rematch
+    }
+
     /// Whether ‖Δ‖² is that of Theorem 6's proof: under the synchronous coupling,
     /// without rematching. Then e^{βt/2}‖Δ‖² is a martingale of known variance.
     pub fn is_of_theorem_6(&self) -> bool {
@@ -379,7 +384,7 @@ impl Theory {
         let system = self.system.as_ref()?;
         let moments = &self.initial[copy as usize];
         moments[4]?;
-        // An infinite third moment only enters E V_1³V_2, which feeds nothing.
+        // Of orders that enter, all are finite.
         let start = system.product(|order| moments[order as usize].unwrap_or(0.0));
         Some(system.at(&start, time))
     }

@@ -313,6 +313,12 @@ struct Distance {
 }
 
 impl Distance {
+    /// Whether one squared distance is above another by more than rounding, of sums
+    /// and of the velocities: W₂ moves by as much as these do.
+    fn exceeds(&self, one: f64, other: f64) -> bool {
+        one.sqrt() > other.sqrt() * (1.0 + 1e-9) + self.rounding.sqrt()
+    }
+
     /// The upper limit of E W₂²(pooled) at so many standard errors, on a
     /// logarithmic scale: what a few batches miss is above more often than below.
     fn limit(&self, half_width: f64) -> f64 {
@@ -393,8 +399,8 @@ fn broken_bracket(evidence: Evidence) -> Option<Judgement> {
     let broken = distances.into_iter().find(|at| {
         let low = enough
             && at.weakness(half_width).is_none()
-            && at.limit(half_width) < at.gelbrich * (1.0 - 1e-9);
-        let high = at.pooled > at.coupling * (1.0 + 1e-9);
+            && at.exceeds(at.gelbrich, at.limit(half_width));
+        let high = at.exceeds(at.pooled, at.coupling);
         low || (high && at.trusted && at.pooled > at.rounding)
     })?;
     Some(Judgement {
