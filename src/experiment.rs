@@ -57,6 +57,9 @@ pub struct WassersteinPlan {
     pub points: usize,
     /// Pooled velocities in a batch.
     pub sample: usize,
+    /// Velocities of each copy that the certified bracket is made of, at most: those
+    /// of whole replicas, the first ones.
+    pub bracket: usize,
 }
 
 /// How a run is repeated to see what its intervals cover.

@@ -88,6 +88,8 @@ pub struct Job {
     /// Record times of W₂, and the pooled velocities of a batch.
     distances: Vec<usize>,
     sample: usize,
+    /// The first replicas, whose velocities are kept for the bracket.
+    bracketed: u64,
     /// The velocity of all bath particles of the small gas: that of a typical
     /// particle.
     pilot_velocity: f64,
@@ -120,6 +122,8 @@ pub struct Measured {
     pub discrepancy: Powers,
     /// Over batches: W₂² and Σ_pool Δ²/sample at each record time of W₂.
     pub distances: Means,
+    /// Velocities of the first replicas at each record time of W₂.
+    pub kept: Vec<Kept>,
 }
 
 /// Replicas that a thread simulates at a time: the whole replicas whose
@@ -176,6 +180,7 @@ impl Job {
             tracked,
             distances: experiment.wasserstein_indices(),
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
+            bracketed: bracketed(experiment, particles, replicas),
             pilot_velocity: theory.second_moment(System::First, 0.0).sqrt(),
         }
     }
@@ -428,6 +433,9 @@ impl Job {
             let batch = Centred::new(2 * self.distances.len(), &mut batch);
             measured.distances.add(&batch);
         }
+        for (kept, pool) in measured.kept.iter_mut().zip(&mut scratch.pools) {
+            *kept = std::mem::take(&mut pool.kept);
+        }
         measured
     }
 
@@ -452,6 +460,9 @@ impl Job {
             scratch.records.set(index, time, pair.sums());
             if let Some((_, pool)) = pools.next_if(|(at, _)| **at == time) {
                 pool.fill(pair, &mut scratch.particles, self.sample);
+                if from + (index as u64) < self.bracketed {
+                    pool.kept.add(pair, &mut scratch.particles);
+                }
             }
             if let (Some(profile), Some(watch)) = (&mut profile, &mut watch) {
                 profile.records += watch.lap();
@@ -461,6 +472,31 @@ impl Job {
     }
 }
 
+/// Velocities of both copies at one time, replica after replica.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// V.
+    pub first: Vec<f64>,
+    /// V′.
+    pub second: Vec<f64>,
+}
+
+impl Kept {
+    fn add(&mut self, pair: &impl CoupledPair, particles: &mut Particles) {
+        for from in (0..pair.particles()).step_by(Particles::MOST) {
+            pair.read(from, particles);
+            self.first.extend_from_slice(particles.first());
+            self.second.extend_from_slice(particles.second());
+        }
+    }
+}
+
+/// How many replicas of N particles the bracket of an experiment is made of.
+pub fn bracketed(experiment: &Experiment, particles: usize, replicas: u64) -> u64 {
+    let velocities = experiment.wasserstein.map_or(0, |plan| plan.bracket);
+    replicas.min((velocities / particles) as u64)
+}
+
 /// Velocities pooled for a W₂ batch at one record time.
 #[derive(Debug, Default)]
 struct Pool {
@@ -468,6 +504,8 @@ struct Pool {
     second: Sample,
     /// Σ Δ² over the pooled particles.
     squares: f64,
+    /// Velocities of whole replicas.
+    kept: Kept,
 }
 
 impl Pool {
@@ -514,6 +552,7 @@ impl Scratch {
             first: Sample::with_capacity(size),
             second: Sample::with_capacity(size),
             squares: 0.0,
+            kept: Kept::default(),
         };
         let together = job.chunk().min(job.replicas).min(TALLIED_TOGETHER) as usize;
         Scratch {
@@ -651,6 +690,7 @@ impl Measured {
             low_moments: Cross::new(times),
             discrepancy: Powers::new(&job.sizes),
             distances: Means::new(2 * job.distances.len()),
+            kept: vec![Kept::default(); job.distances.len()],
         }
     }
 
@@ -680,6 +720,10 @@ impl Measured {
         self.low_moments.merge(&other.low_moments);
         self.discrepancy.merge(&other.discrepancy);
         self.distances.merge(&other.distances);
+        for (mine, theirs) in self.kept.iter_mut().zip(&other.kept) {
+            mine.first.extend_from_slice(&theirs.first);
+            mine.second.extend_from_slice(&theirs.second);
+        }
         self.profile.merge(&other.profile);
     }
 

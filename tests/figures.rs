@@ -107,7 +107,7 @@ fn w2(clock: Clock, particles: &[u64]) -> String {
     let (_, bath) = clock.rates();
     let mut noise = Noise(2);
     let mut table = String::from(
-        "particles,time,replicas,sample,batches,gelbrich_lower,w2_squared,std_error,coupling_upper,bound,coupling_std_error\n",
+        "particles,time,replicas,sample,batches,gelbrich_lower,w2_squared,std_error,coupling_upper,bound,coupling_std_error,lower_limit,upper_limit\n",
     );
     for &number in particles {
         for time in times(9, 4.0) {
@@ -120,9 +120,10 @@ fn w2(clock: Clock, particles: &[u64]) -> String {
             let std_error = 0.01 * lower;
             let value = lower + (upper - lower) * 0.25 + 0.002 + std_error * noise.next();
             let bound = (-time).exp();
+            let (low, high) = (value - 3.0 * std_error, value + 3.0 * std_error);
             writeln!(
                 table,
-                "{number},{time},20000,20000,5,{lower},{value},{std_error},{upper},{bound},{std_error}"
+                "{number},{time},20000,20000,5,{lower},{value},{std_error},{upper},{bound},{std_error},{low},{high}"
             )
             .unwrap();
         }
@@ -288,6 +289,7 @@ fn render_all(
             let rendered = match figure.source {
                 Source::OneFolder(_) => figure.render(&[theorem6]),
                 Source::TwoClocks(_) | Source::EachClock(_) => figure.render(&[master, theorem6]),
+                Source::EachOf(_) => figure.render(&vec![theorem6; figure.folders()]),
             };
             (figure.name, rendered)
         })
@@ -421,6 +423,11 @@ fn every_figure_has_its_size_and_its_labels() {
                 "Over 2000 seeds",
                 "Number of particles N",
             ],
+        ),
+        (
+            "couplings",
+            (1320, 520),
+            vec!["E‖Δ‖²/N ÷ W₂²", "N = 1", "aligned", "1: nothing", "Time t"],
         ),
     ];
     let all = render_all(master.path(), theorem6.path());
@@ -684,6 +691,13 @@ fn with_cells(table: &str, columns: &[&str], value: &str) -> String {
 fn numbers(figure: &Figure) -> &'static [&'static str] {
     match figure.name {
         "decay" => &["time", "mean", "std_error", "exact_mean", "z", "bound"],
+        "couplings" => &[
+            "time",
+            "coupling_upper",
+            "coupling_std_error",
+            "lower_limit",
+            "upper_limit",
+        ],
         "wasserstein" | "clocks" => &[
             "time",
             "mean",
@@ -694,6 +708,8 @@ fn numbers(figure: &Figure) -> &'static [&'static str] {
             "w2_squared",
             "coupling_upper",
             "bound",
+            "lower_limit",
+            "upper_limit",
         ],
         "scaling" => &["value", "std_error", "exact"],
         "calibration" => &[

@@ -23,6 +23,7 @@ fn small() -> Experiment {
     experiment.wasserstein = Some(WassersteinPlan {
         points: 9,
         sample: 250,
+        bracket: 0,
     });
     experiment.mu = 1.25;
     experiment
@@ -119,6 +120,7 @@ fn record_times_and_the_end_change_no_bit_of(base: Experiment) {
         wasserstein: Some(WassersteinPlan {
             points: 17,
             sample: 250,
+            bracket: 0,
         }),
         ..base
     };

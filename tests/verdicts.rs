@@ -28,6 +28,7 @@ fn witness(clock: Clock, particles: usize, replicas: u64) -> Experiment {
     experiment.wasserstein = Some(WassersteinPlan {
         points: 9,
         sample: 2000,
+        bracket: 0,
     });
     experiment
 }
@@ -249,6 +250,7 @@ fn late_times_carried_by_few_replicas_certify_nothing() {
     experiment.wasserstein = Some(WassersteinPlan {
         points: 3,
         sample: 200,
+        bracket: 0,
     });
     assert_eq!(verdicts(&experiment), ["INCONCLUSIVE"; 2]);
 }
@@ -280,6 +282,7 @@ fn unrelated_copies_with_infinite_variances_decide_nothing() {
     experiment.wasserstein = Some(WassersteinPlan {
         points: 3,
         sample: 4000,
+        bracket: 0,
     });
     for seed in 0..20 {
         experiment.seed = seed;
@@ -301,6 +304,7 @@ fn the_honest_program_is_not_at_fault_however_little_it_saw() {
                 experiment.wasserstein = Some(WassersteinPlan {
                     points: 5,
                     sample: 10,
+                    bracket: 0,
                 });
                 for seed in 0..60 {
                     experiment.seed = seed;

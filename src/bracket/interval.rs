@@ -61,18 +61,44 @@ pub(super) fn std_error(values: &[f64]) -> f64 {
     (squares / (count * (count - 1.0))).sqrt()
 }
 
-/// How far from the mean of these values of replicas a one-sided limit of
-/// confidence (1+confidence)/2 lies.
-pub(super) fn reach(values: &[f64], rule: Rule, confidence: f64) -> f64 {
-    let replicas = t_quantile(values.len() - 1, confidence) * std_error(values);
-    match rule {
-        Rule::Replicas => replicas,
-        Rule::ReplicasOrBatches => {
+/// The spread of a mean over independent replicas, as limits need it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    replicas: usize,
+    /// Standard error over replicas.
+    std_error: f64,
+    /// The same over the means of ten batches of consecutive replicas, where the
+    /// rule asks for it.
+    of_batches: Option<f64>,
+}
+
+impl Spread {
+    pub(super) fn of(values: &[f64], rule: Rule) -> Spread {
+        let of_batches = || {
             let end = |batch: usize| batch * values.len() / BATCHES;
             let means: Vec<f64> = (0..BATCHES)
                 .map(|batch| mean(&values[end(batch)..end(batch + 1)]))
                 .collect();
-            replicas.max(t_quantile(BATCHES - 1, confidence) * std_error(&means))
+            std_error(&means)
+        };
+        Spread {
+            replicas: values.len(),
+            std_error: std_error(values),
+            of_batches: (rule == Rule::ReplicasOrBatches).then(of_batches),
         }
+    }
+
+    /// The standard error over replicas.
+    pub fn std_error(&self) -> f64 {
+        self.std_error
+    }
+
+    /// How far from the mean a one-sided limit of confidence (1+confidence)/2 lies.
+    pub fn reach(&self, confidence: f64) -> f64 {
+        let replicas = t_quantile(self.replicas - 1, confidence) * self.std_error;
+        let batches = self
+            .of_batches
+            .map(|error| t_quantile(BATCHES - 1, confidence) * error);
+        replicas.max(batches.unwrap_or(0.0))
     }
 }

@@ -57,12 +57,12 @@ mod interval;
 mod transport;
 
 pub use control::Controls;
-pub use interval::Rule;
+pub use interval::{Rule, Spread};
 pub use transport::Transport;
 
 use crate::theory::{Moment, System, Theory};
 use dual::{FoldedValues, Sorted, pooled_distance};
-use interval::{mean, reach, std_error};
+use interval::mean;
 
 /// Fewer replicas have no error bar.
 pub const FEWEST_REPLICAS: usize = 4;
@@ -144,15 +144,16 @@ pub struct Known {
 }
 
 impl Known {
-    /// From closed forms of N particles at a time. Where a law has no eighth
-    /// moment, take out [`Moments::fourth`].
+    /// From closed forms at a time.
     pub fn at(theory: &Theory, time: f64) -> Known {
         let moments = System::ALL.map(|copy| {
             let moment = |moment| theory.moment(copy, moment, time);
             Moments {
                 mean: moment(Moment::M1),
                 second: moment(Moment::M2),
-                fourth: moment(Moment::M4),
+                // Of use only if its own variance is finite.
+                fourth: (theory.moment_deviation(copy, Moment::M4, time))
+                    .and_then(|_| moment(Moment::M4)),
                 square_pair: moment(Moment::M22),
             }
         });
@@ -187,6 +188,10 @@ pub struct Bracket {
     /// Over replicas; the larger one of that under the pooled plan's potentials and
     /// that under the cross-fitted ones.
     pub upper_std_error: Option<f64>,
+    /// Spreads of the lower and the upper estimate.
+    spreads: Option<[Spread; 2]>,
+    /// R.
+    pub replicas: u64,
     /// At most W₂² with confidence (1 + c)/2; never below 0 and the exact bound.
     pub lower_limit: Option<f64>,
     /// At least W₂² with confidence (1 + c)/2; never above the exact bound. Below the
@@ -196,6 +201,22 @@ pub struct Bracket {
     pub rule: Option<Rule>,
     /// v/R, exactly; see [`Moments::relative_variance`].
     pub relative_variance: Option<f64>,
+}
+
+impl Bracket {
+    /// The limits of another two-sided confidence than the one asked for, not
+    /// clamped to exact bounds.
+    pub fn measured_limits(&self, confidence: f64) -> Option<(f64, f64)> {
+        self.clamped_limits(confidence, &Known::default())
+    }
+
+    fn clamped_limits(&self, confidence: f64, known: &Known) -> Option<(f64, f64)> {
+        let [lower, upper] = self.spreads?.map(|spread| spread.reach(confidence));
+        Some((
+            lower_limit(self.dual_lower?, lower, known),
+            upper_limit(self.upper?, upper.max(lower), known),
+        ))
+    }
 }
 
 /// A bracket of W₂,N²/N of the joint laws of the N particles; fields as in
@@ -267,6 +288,8 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         pooled,
         upper: None,
         upper_std_error: None,
+        spreads: None,
+        replicas: replicas as u64,
         lower_limit: None,
         upper_limit: None,
         rule: None,
@@ -287,15 +310,16 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
     let rule = Rule::of(replicas, variance);
     let lower = mean(&lower_values);
     let upper = pooled - mean(&dual.corrections);
-    let lower_reach = reach(&lower_values, rule, confidence);
-    let upper_reach = reach(&upper_values, rule, confidence).max(lower_reach);
-    let errors = [&lower_values, &upper_values].map(|values| std_error(values));
+    let spreads = [&lower_values, &upper_values].map(|values| Spread::of(values, rule));
+    let errors = spreads.map(|spread| spread.std_error());
     bracket.dual_lower = Some(lower);
     bracket.dual_std_error = Some(errors[0]);
     bracket.upper = Some(upper);
     bracket.upper_std_error = Some(errors[0].max(errors[1]));
-    bracket.lower_limit = Some(lower_limit(lower, lower_reach, known));
-    bracket.upper_limit = Some(upper_limit(upper, upper_reach, known));
+    bracket.spreads = Some(spreads);
+    let limits = bracket.clamped_limits(confidence, known);
+    bracket.lower_limit = limits.map(|(lower, _)| lower);
+    bracket.upper_limit = limits.map(|(_, upper)| upper);
     bracket.rule = Some(rule);
     bracket
 }
@@ -365,14 +389,14 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
     let upper_values = less(&paired.values, &paired.corrections);
     let rule = Rule::of(replicas, variance);
     let (lower, upper) = (mean(&lower_values), mean(&upper_values));
-    let [lower_reach, upper_reach] =
-        [&lower_values, &upper_values].map(|values| reach(values, rule, confidence));
+    let [lower_spread, upper_spread] =
+        [&lower_values, &upper_values].map(|values| Spread::of(values, rule));
     bracket.joint_lower = Some(lower);
-    bracket.lower_std_error = Some(std_error(&lower_values));
+    bracket.lower_std_error = Some(lower_spread.std_error());
     bracket.joint_upper = Some(upper);
-    bracket.upper_std_error = Some(std_error(&upper_values));
-    bracket.lower_limit = Some(lower_limit(lower, lower_reach, known));
-    bracket.upper_limit = Some(upper_limit(upper, upper_reach, known));
+    bracket.upper_std_error = Some(upper_spread.std_error());
+    bracket.lower_limit = Some(lower_limit(lower, lower_spread.reach(confidence), known));
+    bracket.upper_limit = Some(upper_limit(upper, upper_spread.reach(confidence), known));
     bracket.rule = Some(rule);
     bracket
 }

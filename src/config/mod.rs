@@ -343,7 +343,7 @@ fn wasserstein(top: &Section, points: usize) -> Result<Option<WassersteinPlan>, 
         return Ok(None);
     };
     let fix = "write a section [wasserstein] with points and sample, or leave it out";
-    let section = node.section(&["points", "sample"], fix)?;
+    let section = node.section(&["points", "sample", "bracket"], fix)?;
     let chosen = chosen_points(&section, points)?;
     let fix = "write how many velocities a batch pools, e.g. sample = 20000";
     let sample_node = section.get("sample", fix)?;
@@ -358,9 +358,15 @@ fn wasserstein(top: &Section, points: usize) -> Result<Option<WassersteinPlan>, 
             ),
         ));
     }
+    let fix = "write how many velocities of each copy the bracket of W2 is made of, e.g. bracket = 200000, or 0 for none";
+    let bracket = match section.find("bracket") {
+        None => 0,
+        Some(node) => node.whole(0, MOST_POOLED / chosen as u64, fix)?,
+    };
     Ok(Some(WassersteinPlan {
         points: chosen,
         sample: sample as usize,
+        bracket: bracket as usize,
     }))
 }
 

@@ -5,12 +5,14 @@ pub mod rate;
 pub mod rows;
 pub mod tally;
 
+use crate::bracket::{Bracket, JointBracket, Known, Velocities, first_marginals, joint_laws};
 use crate::experiment::Experiment;
-use crate::measure::Measured;
+use crate::measure::{Kept, Measured};
 use crate::special::normal_quantile;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::{Moment, Quantity, System, Theory};
 use rate::{FEW_REPLICAS, NoRate, RateEstimate, RateWeights};
+use rayon::prelude::*;
 
 /// The level of intervals in tables that no check asked for.
 pub const TABLE_CONFIDENCE: f64 = 0.999;
@@ -30,6 +32,27 @@ pub struct Findings {
     pub theory: Theory,
     /// The tallies.
     pub measured: Measured,
+    /// The brackets of W₂ at its record times, of the first marginals and of the
+    /// joint laws; none where too few velocities were kept.
+    pub brackets: Vec<Option<(Bracket, JointBracket)>>,
+}
+
+/// The brackets of W₂ at a time; `None` with fewer than two replicas.
+fn bracket(
+    particles: usize,
+    kept: &Kept,
+    theory: &Theory,
+    time: f64,
+) -> Option<(Bracket, JointBracket)> {
+    if kept.first.len() < 2 * particles {
+        return None;
+    }
+    let velocities = Velocities::new(particles, &kept.first, &kept.second);
+    let known = Known::at(theory, time);
+    Some((
+        first_marginals(&velocities, &known, TABLE_CONFIDENCE),
+        joint_laws(&velocities, &known, TABLE_CONFIDENCE),
+    ))
 }
 
 /// A decay rate with the copy it was measured on.
@@ -38,10 +61,17 @@ pub type RateResult = Result<RateEstimate, NoRate>;
 impl Findings {
     /// Bring together what was measured for entry `index` of a sweep.
     pub fn new(experiment: &Experiment, index: usize, theory: Theory, measured: Measured) -> Self {
+        let particles = experiment.sweep[index].0;
+        let times = experiment.times();
+        let distance_times = experiment.wasserstein_indices();
+        let kept = measured.kept.par_iter().zip(&distance_times);
+        let brackets = kept.map(|(kept, &at)| bracket(particles, kept, &theory, times[at]));
+        let brackets = brackets.collect();
         Findings {
-            particles: experiment.sweep[index].0,
-            times: experiment.times(),
-            distance_times: experiment.wasserstein_indices(),
+            particles,
+            times,
+            distance_times,
+            brackets,
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
             theory,
             measured,

@@ -85,6 +85,16 @@ pub struct WassersteinRow {
     pub bound: f64,
     /// Standard error of `coupling_upper` over batches.
     pub coupling_std_error: Option<f64>,
+    /// The cross-fitted dual estimate, of all velocities kept: in the mean ≤ W₂².
+    pub dual_lower: Option<f64>,
+    /// At most W₂² with confidence (1 + c)/2, c = [`TABLE_CONFIDENCE`].
+    pub lower_limit: Option<f64>,
+    /// At least W₂² with the same confidence, from the velocities kept.
+    pub upper_limit: Option<f64>,
+    /// At most W₂,N²/N of the joint laws with the same confidence.
+    pub joint_lower: Option<f64>,
+    /// At least W₂,N²/N with the same confidence.
+    pub joint_upper: Option<f64>,
 }
 
 /// A row of `rates.csv`.
@@ -255,6 +265,8 @@ fn wasserstein_rows(
     let finite = |error: Option<f64>| error.filter(|_| findings.theory.has_finite_spread());
     let row = |(index, &at): (usize, &usize)| {
         let time = findings.times[at];
+        let brackets = findings.brackets[index].as_ref();
+        let (bracket, joint) = brackets.map(|(bracket, joint)| (bracket, joint)).unzip();
         WassersteinRow {
             particles: findings.particles,
             time,
@@ -267,6 +279,11 @@ fn wasserstein_rows(
             coupling_upper: enough.then(|| distances.mean(2 * index + 1)),
             bound: libm::exp(-experiment.mu * time) * initial_w2,
             coupling_std_error: finite(distances.std_error(2 * index + 1)),
+            dual_lower: bracket.and_then(|bracket| bracket.dual_lower),
+            lower_limit: bracket.and_then(|bracket| bracket.lower_limit),
+            upper_limit: bracket.and_then(|bracket| bracket.upper_limit),
+            joint_lower: joint.and_then(|joint| joint.lower_limit),
+            joint_upper: joint.and_then(|joint| joint.upper_limit),
         }
     };
     findings

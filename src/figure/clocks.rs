@@ -152,6 +152,7 @@ fn normalised(bracket: Bracket) -> Bracket {
         };
         BracketPoint {
             lower: point.lower / unit,
+            dual: point.dual / unit,
             measured: scaled(point.measured),
             upper: scaled(point.upper),
             bound: point.bound / unit,
@@ -283,7 +284,7 @@ impl Picture {
             .item(Sample::Line(PAPER_BOUND), "e^(−μt), Theorem 6")
             .note("as printed")
             .heading("Lower row");
-        let legend = bracket_legend(legend);
+        let legend = bracket_legend(legend, &[]);
         let legend = shading_legend(legend.heading("True W₂² lies in"));
         if violated {
             legend

@@ -15,6 +15,7 @@ mod axis;
 mod calibration;
 mod canvas;
 mod clocks;
+mod couplings;
 mod decay;
 mod legend;
 mod lettering;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 
 pub use calibration::calibration;
 pub use clocks::clocks;
+pub use couplings::couplings;
 pub use decay::decay;
 pub use moments::moments;
 pub use scaling::scaling;
@@ -119,6 +121,8 @@ pub enum Source {
     TwoClocks(fn(&Path, &Path) -> Result<Rendered, FigureError>),
     /// From a folder for each clock, or for one of them.
     EachClock(fn(&[&Path]) -> Result<Rendered, FigureError>),
+    /// From the folders of all its experiments, in their order.
+    EachOf(fn(&[&Path]) -> Result<Rendered, FigureError>),
 }
 
 /// A figure by name.
@@ -144,6 +148,7 @@ pub const FIGURES: &[Figure] = &[
     clocks::FIGURE,
     moments::FIGURE,
     calibration::FIGURE,
+    couplings::FIGURE,
 ];
 
 impl Figure {
@@ -157,12 +162,13 @@ impl Figure {
         match self.source {
             Source::OneFolder(_) => 1,
             Source::TwoClocks(_) | Source::EachClock(_) => 2,
+            Source::EachOf(_) => self.experiments.len(),
         }
     }
 
     /// Whether one folder is enough.
     pub fn shows_one_run(&self) -> bool {
-        !matches!(self.source, Source::TwoClocks(_))
+        !matches!(self.source, Source::TwoClocks(_) | Source::EachOf(_))
     }
 
     /// Draws the figure from its folders of tables.
@@ -178,6 +184,7 @@ impl Figure {
                 draw(master_equation, theorem6)
             }
             (Source::EachClock(draw), [_] | [_, _]) => draw(folders),
+            (Source::EachOf(draw), _) if folders.len() == self.folders() => draw(folders),
             _ => Err(FigureError::Folders {
                 figure: self.name,
                 expected: self.folders(),

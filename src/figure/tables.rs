@@ -79,6 +79,10 @@ pub(super) struct Wasserstein {
     pub(super) bound: f64,
     #[serde(deserialize_with = "number")]
     pub(super) coupling_std_error: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) lower_limit: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) upper_limit: f64,
 }
 
 impl Row for Wasserstein {
@@ -92,6 +96,8 @@ impl Row for Wasserstein {
         "coupling_upper",
         "bound",
         "coupling_std_error",
+        "lower_limit",
+        "upper_limit",
     ];
 
     fn particles(&self) -> u64 {

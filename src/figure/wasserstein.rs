@@ -65,6 +65,8 @@ pub(super) struct Bracket {
 /// The three numbers that always stand in this order, and the paper's bound.
 pub(super) struct BracketPoint {
     pub(super) lower: f64,
+    /// The lower limit by duality; not a number where there is none.
+    pub(super) dual: f64,
     pub(super) measured: Measured,
     pub(super) upper: Measured,
     pub(super) bound: f64,
@@ -95,6 +97,7 @@ pub(super) fn brackets(rows: &[Wasserstein]) -> Vec<Bracket> {
 fn bracket_point(row: &Wasserstein) -> BracketPoint {
     BracketPoint {
         lower: row.gelbrich_lower,
+        dual: row.lower_limit,
         measured: Measured {
             at: row.time,
             value: row.w2_squared,
@@ -135,9 +138,13 @@ pub(super) fn draw_bracket<B: DrawingBackend>(
         .iter()
         .map(|point| (point.measured.at, point.lower, point.upper.value));
     panel.shade(whole, BRACKET.0, BRACKET.1)?;
-    let certified = points
-        .iter()
-        .map(|point| (point.measured.at, point.lower, point.measured.value));
+    let certified = points.iter().map(|point| {
+        (
+            point.measured.at,
+            point.lower.max(point.dual),
+            point.measured.value,
+        )
+    });
     panel.shade(certified, CERTIFIED.0, CERTIFIED.1)?;
     let curve = |value: fn(&BracketPoint) -> f64| {
         points
@@ -146,6 +153,9 @@ pub(super) fn draw_bracket<B: DrawingBackend>(
     };
     panel.line(curve(|point| point.upper.value), UPPER_LINE)?;
     panel.line(curve(|point| point.lower), LOWER_LINE)?;
+    if has_dual(points) {
+        panel.line(curve(|point| point.dual), DUAL_LINE)?;
+    }
     panel.line(curve(|point| point.measured.value), MEASURED_LINE)?;
     panel.line(curve(|point| point.bound), PAPER_BOUND)?;
     points.iter().try_for_each(|point| {
@@ -154,14 +164,26 @@ pub(super) fn draw_bracket<B: DrawingBackend>(
     })
 }
 
-/// The legend entries of [`draw_bracket`].
-pub(super) fn bracket_legend(legend: Legend) -> Legend {
-    legend
+fn has_dual(points: &[BracketPoint]) -> bool {
+    points.iter().any(|point| point.dual.is_finite())
+}
+
+/// The legend entries of [`draw_bracket`] for these points.
+pub(super) fn bracket_legend(legend: Legend, points: &[BracketPoint]) -> Legend {
+    let legend = legend
         .item(Sample::Bar(UPPER), "E‖Δ‖²/N, upper bound")
         .note("(coupling)")
         .item(Sample::Bar(MEASURED), "W₂² of the samples")
         .note(BAND_WORDS)
-        .note("(99.9 %)")
+        .note("(99.9 %)");
+    let legend = if has_dual(points) {
+        legend
+            .item(Sample::Line(DUAL_LINE), "lower limit (duality)")
+            .note("(99.9 %)")
+    } else {
+        legend
+    };
+    legend
         .item(Sample::Line(LOWER_LINE), "exact lower bound")
         .note("(Gelbrich)")
         .item(Sample::Line(PAPER_BOUND), "paper: e^(−μt) W₂²(0)")
@@ -198,7 +220,8 @@ impl Drawing for Picture {
         for index in 0..self.brackets.len() {
             self.draw_panel(canvas, index)?;
         }
-        let legend = bracket_legend(Legend::default().heading("Curves"));
+        let points = &self.brackets[0].points;
+        let legend = bracket_legend(Legend::default().heading("Curves"), points);
         shading_legend(legend.heading("True W₂² lies in")).draw(canvas, LEGEND)
     }
 }
@@ -249,6 +272,7 @@ impl Picture {
 const BRACKET: (plotters::prelude::RGBColor, f64) = (UPPER, 0.17);
 const CERTIFIED: (plotters::prelude::RGBColor, f64) = (MEASURED, 0.28);
 const UPPER_LINE: Stroke = Stroke::solid(UPPER, 1.6);
+const DUAL_LINE: Stroke = Stroke::dashed(LOWER, 1.6);
 const LOWER_LINE: Stroke = Stroke::solid(LOWER, 1.8);
 const MEASURED_LINE: Stroke = Stroke::solid(MEASURED, 1.4);
 

@@ -60,6 +60,8 @@ pub struct Forecast {
     pub holds_unforeseen: f64,
     /// P(REFUTED).
     pub refuted: f64,
+    /// P(REFUTED) of what cannot be foreseen, at most, if the claim is true.
+    pub refuted_unforeseen: f64,
     /// P(VOID) of a right program, at most: the sum over all ways to it, as far as
     /// estimates are normal.
     pub void: f64,
@@ -75,6 +77,7 @@ impl Forecast {
             holds: 0.0,
             holds_unforeseen: 0.0,
             refuted: 0.0,
+            refuted_unforeseen: 0.0,
             void: 0.0,
             not_applicable: false,
         }
@@ -103,7 +106,7 @@ impl Forecast {
         self.void
             + match expect {
                 _ if self.not_applicable => 0.0,
-                Expectation::Holds => self.refuted,
+                Expectation::Holds => self.refuted + self.refuted_unforeseen,
                 Expectation::Refuted => self.holds + self.holds_unforeseen,
             }
     }

@@ -60,6 +60,7 @@ pub fn experiment(clock: Clock, sweep: &[(usize, u64)]) -> Experiment {
         wasserstein: Some(WassersteinPlan {
             points: 5,
             sample: 1000,
+            bracket: 0,
         }),
         calibration: None,
         checks: EXPECTED.map(check).to_vec(),

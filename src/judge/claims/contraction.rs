@@ -9,6 +9,7 @@
 //! Theorem 7 also holds where an upper estimate of the marginals' distance is
 //! below B at every record time of W₂ after 0.
 
+use super::certified::{by_bracket, may_decide, may_refute};
 use super::{Claim, no_rate};
 use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::FEW_REPLICAS;
@@ -73,6 +74,7 @@ impl Claim for Contraction {
         };
         broken_bracket(evidence)
             .or_else(|| refutation(evidence, check))
+            .or_else(|| by_bracket(evidence, check, self.marginal))
             .or_else(|| pooled().filter(|judgement| judgement.verdict == Verdict::Holds))
             .or_else(|| mechanism(evidence, check))
             .or_else(pooled)
@@ -85,6 +87,11 @@ impl Claim for Contraction {
         }
         let forecast = forecast_refutation(prospect, check)
             .unwrap_or_else(|| self.forecast_bound(prospect, check));
+        let refuted_unforeseen = if violations(prospect).next().is_none() && may_refute(prospect) {
+            1.0 - check.confidence
+        } else {
+            0.0
+        };
         let bracket = if planned_batches(prospect).is_some() {
             VOID_LEVEL
         } else {
@@ -92,6 +99,7 @@ impl Claim for Contraction {
         };
         Forecast {
             void: forecast.void + bracket,
+            refuted_unforeseen,
             ..forecast
         }
     }
@@ -124,8 +132,8 @@ impl Claim for Contraction {
 impl Contraction {
     /// The forecast where Gelbrich's bound does not exceed the printed one.
     fn forecast_bound(&self, prospect: &Prospect, check: &Check) -> Forecast {
-        let may_decide = self.marginal && planned_batches(prospect).is_some();
-        let pooled = may_decide.then(|| forecast_pooled(prospect, check));
+        let decidable = planned_batches(prospect).is_some() || may_decide(prospect);
+        let pooled = (self.marginal && decidable).then(|| forecast_pooled(prospect, check));
         let unforeseen = Forecast {
             // If the claim is false; if it is true, HOLDS is no false alarm.
             holds_unforeseen: 1.0 - check.confidence,

@@ -2,6 +2,7 @@
 //!
 //! A claim is added by adding it to a file here and to [`LEDGER`].
 
+mod certified;
 mod contraction;
 mod decay;
 

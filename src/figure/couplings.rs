@@ -1,0 +1,190 @@
+//! What each coupling gives away: E‖Δ‖²/N over the true W₂², against time.
+
+use std::path::Path;
+
+use plotters::prelude::{DrawingBackend, RGBColor};
+
+use super::axis::Axis;
+use super::canvas::{
+    Align, BOUND, Canvas, Drawing, EXACT, GREY, LOWER, MEASURED, Stroke, TITLE_SIZE, Type, UPPER,
+    render,
+};
+use super::legend::{Legend, Sample};
+use super::panel::{BAND_WORDS, Measured, Panel, Rectangle, TIME_LABEL};
+use super::tables::{self, Row, Wasserstein};
+use super::{Figure, FigureError, Rendered, Source};
+
+pub(super) const FIGURE: Figure = Figure {
+    name: "couplings",
+    shows: "E‖Δ‖²/N of four couplings over the certified W₂² of the first marginals",
+    experiments: &[
+        "couplings-synchronous",
+        "couplings-output",
+        "couplings-aligned",
+        "couplings-rank",
+    ],
+    tables: &[Wasserstein::FILE],
+    source: Source::EachOf(couplings),
+};
+
+/// What the folders hold, in their order.
+const COUPLINGS: [(&str, RGBColor); 4] = [
+    ("synchronous", UPPER),
+    ("…, ranks paired in records", BOUND),
+    ("aligned", LOWER),
+    ("…, ranks paired every 0.1", MEASURED),
+];
+
+const SIZE: (u32, u32) = (1320, 520);
+const PLOTS: Rectangle = Rectangle {
+    left: 88.0,
+    top: 86.0,
+    right: 1010.0,
+    bottom: 455.0,
+};
+const LEGEND: (f64, f64) = (1034.0, 86.0);
+const GAPS: (f64, f64) = (26.0, 0.0);
+const MOST_PANELS: usize = 3;
+const BRACKET_OPACITY: f64 = 0.35;
+
+/// Draws `wasserstein.csv` of four runs that differ in the coupling. W₂² is read off
+/// the bracket of each run: the geometric mean of its limits, which are shown as a
+/// band around 1.
+///
+/// # Errors
+///
+/// If a table cannot be read, or none has limits.
+pub fn couplings(folders: &[&Path]) -> Result<Rendered, FigureError> {
+    let mut panels: Vec<(u64, Vec<Curve>)> = vec![];
+    for (index, folder) in folders.iter().enumerate() {
+        let rows = tables::read::<Wasserstein>(folder)?;
+        for (particles, rows) in tables::by_particles(&rows) {
+            let curve = Curve::of(index, &rows);
+            match panels.iter_mut().find(|(n, _)| *n == particles) {
+                Some((_, curves)) => curves.push(curve),
+                None => panels.push((particles, vec![curve])),
+            }
+        }
+    }
+    panels.truncate(MOST_PANELS);
+    let no_data = |what| {
+        let folder = folders.first().copied().unwrap_or(Path::new("."));
+        FigureError::no_data(&folder.join(Wasserstein::FILE), what)
+    };
+    let every = || panels.iter().flat_map(|(_, curves)| curves);
+    let points = || every().flat_map(|curve| &curve.points);
+    let time = Axis::time(points().map(|point| point.at), 4).ok_or_else(|| no_data("times"))?;
+    let ratios = points().map(|point| point.value).chain([1.0]);
+    let ratio = Axis::log10(ratios).ok_or_else(|| no_data("limits of W₂²"))?;
+    render(&Picture {
+        panels,
+        time,
+        ratio,
+    })
+}
+
+/// One coupling at one N.
+struct Curve {
+    coupling: usize,
+    points: Vec<Measured>,
+    /// The limits of W₂² over their geometric mean.
+    limits: Vec<(f64, f64, f64)>,
+}
+
+impl Curve {
+    fn of(coupling: usize, rows: &[&Wasserstein]) -> Self {
+        let known = |row: &&&Wasserstein| row.lower_limit > 0.0 && row.upper_limit > 0.0;
+        let rows = || rows.iter().filter(known);
+        let middle = |row: &Wasserstein| (row.lower_limit * row.upper_limit).sqrt();
+        Curve {
+            coupling,
+            points: rows()
+                .map(|row| Measured {
+                    at: row.time,
+                    value: row.coupling_upper / middle(row),
+                    std_error: row.coupling_std_error / middle(row),
+                })
+                .collect(),
+            limits: rows()
+                .map(|row| {
+                    let (low, high) = (row.lower_limit, row.upper_limit);
+                    (row.time, low / middle(row), high / middle(row))
+                })
+                .collect(),
+        }
+    }
+}
+
+struct Picture {
+    panels: Vec<(u64, Vec<Curve>)>,
+    time: Axis,
+    ratio: Axis,
+}
+
+impl Drawing for Picture {
+    fn size(&self) -> (u32, u32) {
+        SIZE
+    }
+
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<(), FigureError> {
+        canvas.text(
+            "What a coupling gives away",
+            (PLOTS.left, 36.0),
+            Align::Left,
+            Type::bold(TITLE_SIZE),
+        )?;
+        for index in 0..self.panels.len() {
+            self.draw_panel(canvas, index)?;
+        }
+        let mut legend = Legend::default().heading("E‖Δ‖²/N over W₂²");
+        for (name, colour) in COUPLINGS {
+            legend = legend.item(Sample::Bar(colour), name);
+        }
+        legend
+            .note(BAND_WORDS)
+            .heading("Truth")
+            .item(Sample::Line(EXACT), "1: nothing")
+            .item(Sample::Area(GREY, BRACKET_OPACITY), "bracket of W₂²")
+            .note("(99.9 %)")
+            .draw(canvas, LEGEND)
+    }
+}
+
+impl Picture {
+    fn draw_panel<B: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, B>,
+        index: usize,
+    ) -> Result<(), FigureError> {
+        let (particles, curves) = &self.panels[index];
+        let panel = Panel {
+            canvas,
+            place: PLOTS.cell((index, 0), (self.panels.len(), 1), GAPS),
+            across: self.time.clone(),
+            up: self.ratio.clone(),
+        };
+        panel.grid()?;
+        // The widest bracket of all.
+        for curve in curves {
+            panel.shade(curve.limits.iter().copied(), GREY, BRACKET_OPACITY)?;
+        }
+        panel.level(1.0, EXACT)?;
+        for curve in curves {
+            let (_, colour) = COUPLINGS[curve.coupling % COUPLINGS.len()];
+            let line = curve.points.iter().map(Measured::point);
+            panel.line(line, Stroke::solid(colour, 1.6))?;
+            for &point in &curve.points {
+                panel.error_bar(point, colour)?;
+            }
+        }
+        panel.frame()?;
+        panel.title(&format!("N = {particles}"))?;
+        panel.tick_labels_across()?;
+        panel.label_across(TIME_LABEL)?;
+        if index == 0 {
+            panel.tick_labels_up()?;
+            panel.label_up("E‖Δ‖²/N ÷ W₂²", 56.0)?;
+        }
+        Ok(())
+    }
+}
