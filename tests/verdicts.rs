@@ -234,6 +234,29 @@ fn equal_batches_of_a_right_program_are_not_void() {
 }
 
 #[test]
+fn duality_refutes_where_moments_show_nothing() {
+    let path = Path::new("experiments/theorem7-duality.toml");
+    let mut experiment = load(path).unwrap().experiment;
+    for clock in Clock::ALL {
+        experiment.clock = clock;
+        let findings = findings(&experiment);
+        let [joint, marginal] =
+            ["theorem-6", "theorem-7"].map(|claim| verdict(&experiment, &findings, claim));
+        let expected = match clock {
+            Clock::MasterEquation => ["REFUTED"; 2],
+            // The same laws.
+            Clock::Theorem6 => ["HOLDS"; 2],
+        };
+        assert_eq!([joint.verdict, marginal.verdict], expected);
+        assert!(
+            marginal.quantity.contains("bracket"),
+            "{}",
+            marginal.quantity
+        );
+    }
+}
+
+#[test]
 fn equal_laws_show_nothing() {
     let mut experiment = witness(Clock::Theorem6, 4, 1000);
     experiment.second = experiment.first.clone();
