@@ -63,6 +63,7 @@ pub mod profile;
 pub mod random;
 pub mod simulate;
 pub mod special;
+pub mod steady;
 pub mod theory;
 pub mod vector;
 pub mod verify;

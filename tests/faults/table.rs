@@ -61,6 +61,7 @@ pub fn experiment(clock: Clock, sweep: &[(usize, u64)]) -> Experiment {
             sample: 1000,
         }),
         calibration: None,
+        steady_state: None,
         checks: EXPECTED.map(check).to_vec(),
     }
 }
