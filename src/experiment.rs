@@ -135,6 +135,12 @@ impl Experiment {
         self.calibration.map_or(1, |plan| plan.seeds)
     }
 
+    /// How often each replica is simulated: once, and once more if it goes on into
+    /// the steady state.
+    pub fn passes(&self) -> u64 {
+        1 + u64::from(self.steady_state.is_some())
+    }
+
     /// Indices into [`Experiment::times`] of `points` evenly spaced times, 0 and
     /// the end included.
     pub fn record_times(&self, points: usize) -> Vec<usize> {

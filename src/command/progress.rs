@@ -18,7 +18,8 @@ impl Progress {
                 .progress_chars("=> ");
         // Hidden by itself where standard error is no terminal.
         let bar =
-            ProgressBar::new(replicas.saturating_mul(experiment.repetitions())).with_style(style);
+            ProgressBar::new(replicas.saturating_mul(experiment.repetitions() * experiment.passes()))
+                .with_style(style);
         bar.set_message(experiment.name.clone());
         Progress { bar }
     }

@@ -3,11 +3,13 @@
 pub mod binomial;
 pub mod rate;
 pub mod rows;
+pub mod steady;
 pub mod tally;
 
 use crate::experiment::Experiment;
 use crate::measure::Measured;
 use crate::special::normal_quantile;
+use crate::steady::Steady;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::{Moment, Quantity, System, Theory};
 use rate::{FEW_REPLICAS, NoRate, RateEstimate, RateWeights};
@@ -30,6 +32,8 @@ pub struct Findings {
     pub theory: Theory,
     /// The tallies.
     pub measured: Measured,
+    /// The steady state, where one is asked for.
+    pub steady: Option<Steady>,
 }
 
 /// A decay rate with the copy it was measured on.
@@ -45,7 +49,13 @@ impl Findings {
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
             theory,
             measured,
+            steady: None,
         }
+    }
+
+    /// The same with what was seen of the steady state.
+    pub fn with_steady(self, steady: Option<Steady>) -> Self {
+        Findings { steady, ..self }
     }
 
     /// The measured decay rate of a quantity.

@@ -274,6 +274,11 @@ impl Theory {
         }
     }
 
+    /// E‖Δ(t)‖²/N: a bound on W₂² of the two copies' joint laws, per particle.
+    pub fn discrepancy_per_particle(&self, time: f64) -> f64 {
+        self.discrepancy_mean(time) / self.count()
+    }
+
     /// E M(t)² for the martingale M = e^{βt/2}‖Δ‖² of the synchronous coupling.
     ///
     /// With A = ΣΔ_i⁴ and p = κ/(N−1):
