@@ -85,8 +85,9 @@ pub(super) fn reachable(experiment: &Experiment, top: &Section) -> Result<(), Co
         };
         let schedule = Schedule::new(&theory, plan.tolerance).filter(|_| MOMENTS.iter().all(known));
         let Some(schedule) = schedule else {
-            let problem = format!("has moments that leave the range of numbers at N = {particles}");
-            let fix = "choose laws of more alike scales, nearer to 1";
+            let problem =
+                format!("has moments that are lost to rounding or overflow at N = {particles}");
+            let fix = "choose laws and rates of more alike scales, nearer to 1";
             return refused(problem, fix);
         };
         let rates = experiment.rates().for_particles(particles);

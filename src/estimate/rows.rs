@@ -4,9 +4,7 @@
 //! claim that there is no error, and only made where that is so.
 
 use super::rate::FEW_REPLICAS;
-use super::steady::{
-    DensityRow, KurtosisRow, SteadyRow, density_rows, kurtosis_rows, steady_rows,
-};
+use super::steady::{DensityRow, KurtosisRow, SteadyRow, density_rows, kurtosis_rows, steady_rows};
 use super::{ExactDiscrepancy, Findings, TABLE_CONFIDENCE, normal_half_width, z_score};
 use crate::coupling::CouplingKind;
 use crate::experiment::Experiment;

@@ -67,8 +67,14 @@ impl SteadyEstimate {
         self.is_carried(FEW_REPLICAS)
     }
 
+    /// What an error is compared with. A value that is far from the exact one is no
+    /// less an average over many if it varies little beside itself.
+    pub fn scale(&self) -> f64 {
+        self.size.max(self.value.abs())
+    }
+
     fn is_carried(&self, most: f64) -> bool {
-        let relative = |error: f64| error / self.size;
+        let relative = |error: f64| error / self.scale();
         self.replicas >= FEWEST_REPLICAS
             && self
                 .std_error()
@@ -276,11 +282,7 @@ pub fn kurtosis_rows(experiment: &Experiment, findings: &Findings) -> Vec<Kurtos
         KurtosisRow {
             particles: findings.particles,
             pair_per_bath,
-            excess_kurtosis: excess_kurtosis(
-                findings.particles,
-                pair_per_bath,
-                &experiment.bath,
-            ),
+            excess_kurtosis: excess_kurtosis(findings.particles, pair_per_bath, &experiment.bath),
             limit: excess_kurtosis_limit(pair_per_bath, &experiment.bath),
         }
     };

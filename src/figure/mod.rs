@@ -16,12 +16,14 @@ mod calibration;
 mod canvas;
 mod clocks;
 mod decay;
+mod kurtosis;
 mod legend;
 mod lettering;
 mod moments;
 mod panel;
 mod scaling;
 mod scores;
+mod steady_state;
 mod tables;
 mod wasserstein;
 
@@ -30,8 +32,10 @@ use std::path::{Path, PathBuf};
 pub use calibration::calibration;
 pub use clocks::clocks;
 pub use decay::decay;
+pub use kurtosis::kurtosis;
 pub use moments::moments;
 pub use scaling::scaling;
+pub use steady_state::steady_state;
 pub use wasserstein::wasserstein;
 
 /// A finished picture, as bytes to be written.
@@ -119,6 +123,8 @@ pub enum Source {
     TwoClocks(fn(&Path, &Path) -> Result<Rendered, FigureError>),
     /// From a folder for each clock, or for one of them.
     EachClock(fn(&[&Path]) -> Result<Rendered, FigureError>),
+    /// From a folder for each of its experiments, or for some of them.
+    EachExperiment(fn(&[&Path]) -> Result<Rendered, FigureError>),
 }
 
 /// A figure by name.
@@ -144,6 +150,8 @@ pub const FIGURES: &[Figure] = &[
     clocks::FIGURE,
     moments::FIGURE,
     calibration::FIGURE,
+    steady_state::FIGURE,
+    kurtosis::FIGURE,
 ];
 
 impl Figure {
@@ -157,6 +165,7 @@ impl Figure {
         match self.source {
             Source::OneFolder(_) => 1,
             Source::TwoClocks(_) | Source::EachClock(_) => 2,
+            Source::EachExperiment(_) => self.experiments.len(),
         }
     }
 
@@ -178,6 +187,9 @@ impl Figure {
                 draw(master_equation, theorem6)
             }
             (Source::EachClock(draw), [_] | [_, _]) => draw(folders),
+            (Source::EachExperiment(draw), [_, ..]) if folders.len() <= self.folders() => {
+                draw(folders)
+            }
             _ => Err(FigureError::Folders {
                 figure: self.name,
                 expected: self.folders(),

@@ -168,7 +168,12 @@ fn steady_state(findings: &Findings) -> Vec<Comparison> {
     let compare = |estimate: SteadyEstimate| {
         let error = estimate.std_error().filter(|_| estimate.is_trusted())?;
         let place = format!("{} from t = {} on", estimate.quantity, estimate.time);
-        compare(estimate.value - estimate.exact, error, estimate.size, place)
+        compare(
+            estimate.value - estimate.exact,
+            error,
+            estimate.scale(),
+            place,
+        )
     };
     let estimates = steady_estimates(findings).into_iter();
     estimates.filter_map(compare).collect()
