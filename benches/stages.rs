@@ -127,6 +127,7 @@ fn job(bencher: Bencher, particles: usize, points: usize) {
         points,
         wasserstein: None,
         calibration: None,
+        steady_state: None,
         checks: vec![],
     };
     let theory = experiment.theory(particles);

@@ -46,6 +46,9 @@ pub struct Experiment {
     pub wasserstein: Option<WassersteinPlan>,
     /// Over how many seeds the run is repeated to see what its intervals cover.
     pub calibration: Option<CalibrationPlan>,
+    /// How near two starts must come to each other before the steady state is
+    /// measured.
+    pub steady_state: Option<SteadyStatePlan>,
     /// What is to be judged.
     pub checks: Vec<Check>,
 }
@@ -70,6 +73,14 @@ pub struct CalibrationPlan {
     /// Record times of means, 0 and the end included, among those of the
     /// experiment.
     pub points: usize,
+}
+
+/// How the steady state is approached.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SteadyStatePlan {
+    /// The certified bound on W₂², in velocity² and per particle, within which the
+    /// two unlike starts must come.
+    pub tolerance: f64,
 }
 
 /// A claim to be judged, and what is expected of it.
@@ -127,6 +138,12 @@ impl Experiment {
     /// How often the run is made.
     pub fn repetitions(&self) -> u64 {
         self.calibration.map_or(1, |plan| plan.seeds)
+    }
+
+    /// How often each replica is simulated: once, and once more if it goes on into
+    /// the steady state.
+    pub fn passes(&self) -> u64 {
+        1 + u64::from(self.steady_state.is_some())
     }
 
     /// Indices into [`Experiment::times`] of `points` evenly spaced times, 0 and

@@ -9,7 +9,7 @@
 //! # The way of the data
 //!
 //! ```text
-//! law, model → coupling → simulate → observe, wasserstein, pilot → measure
+//! law, model → coupling → simulate → observe, wasserstein, pilot → measure, steady
 //!        ↘ theory ↗                                           ↓
 //!                   theory, estimate::tally ────────────→ estimate → judge → verify → write → command → cli
 //!                                                                       ↘ calibrate ↗   figure ↗
@@ -39,6 +39,7 @@
 //! | A | `quartic` | Σ Δ_i⁴ |
 //! | d2, d4 | `difference.second`, `.fourth` | E Δ_i(0)², E Δ_i(0)⁴ |
 //! | m1, m2, m4, m11, m22 | [`theory::Moment`] | E V₁, E V₁², E V₁⁴, E V₁V₂, E V₁²V₂² |
+//! | m6, m42, m222, m8 | [`theory::steady::MOMENTS`] | E V₁⁶, E V₁⁴V₂², E V₁²V₂²V₃², E V₁⁸ of the steady state |
 //! | M | `martingale` | e^{rt}X for a quantity X that decays at rate r |
 //! | τ | `tolerance` | relative width of "equal" |
 //! | R | `replicas` | number of independent coupled pairs |
@@ -64,6 +65,7 @@ pub mod profile;
 pub mod random;
 pub mod simulate;
 pub mod special;
+pub mod steady;
 pub mod theory;
 pub mod vector;
 pub mod verify;

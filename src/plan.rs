@@ -9,6 +9,7 @@ use crate::looks::{Look, false_alarm};
 use crate::measure::{CHUNKS_AHEAD, Engine, Job, Measured, TALLIED_TOGETHER, chunk};
 use crate::observe::COLUMNS;
 use crate::simulate::powers::SUMS;
+use crate::steady::Stage;
 use crate::theory::Theory;
 use crate::theory::pairing::wasserstein_squared;
 use std::time::Instant;
@@ -81,6 +82,7 @@ fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan
         pilot: Some(&pilot),
     };
     let per_replica = experiment.rates().for_particles(particles).total(particles);
+    let (steady_end, steady_seconds) = steady_burst(experiment, index, &theory);
     let carried = |time: f64| Some(theory.discrepancy_relative_variance(time)? / replicas as f64);
     let all = replicas as f64 * experiment.repetitions() as f64;
     let times = experiment.times();
@@ -88,8 +90,8 @@ fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan
     SizePlan {
         particles,
         replicas,
-        collisions: per_replica * experiment.end * all,
-        seconds: seconds * all,
+        collisions: per_replica * (experiment.end + steady_end) * all,
+        seconds: (seconds + steady_seconds) * all,
         bytes: bytes(experiment, particles, replicas),
         heavy_from: times
             .iter()
@@ -141,6 +143,25 @@ fn burst(experiment: &Experiment, index: usize, theory: &Theory) -> (Measured, f
         let (measured, seconds) = run(some);
         if seconds * some as f64 >= BURST || some >= replicas {
             return (measured, seconds);
+        }
+        some *= 4;
+    }
+}
+
+/// The end of a replica that goes on into the steady state, and the seconds it takes;
+/// 0 if none does.
+fn steady_burst(experiment: &Experiment, index: usize, theory: &Theory) -> (f64, f64) {
+    let Some(stage) = Stage::new(experiment, index, theory) else {
+        return (0.0, 0.0);
+    };
+    let most = experiment.sweep[index].1;
+    let mut some = rayon::current_num_threads() as u64;
+    loop {
+        let start = Instant::now();
+        let steady = stage.extend(stage.nothing(), some.min(most), &|_| ());
+        let seconds = start.elapsed().as_secs_f64();
+        if seconds >= BURST || some >= most {
+            return (steady.schedule.end(), seconds / steady.replicas as f64);
         }
         some *= 4;
     }

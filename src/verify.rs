@@ -11,6 +11,7 @@ use crate::judge::{Evidence, Outcome, VerdictRow, judge};
 use crate::looks::{Look, false_alarm, looks};
 use crate::measure::{Engine, Job, Measured};
 use crate::profile::{Profile, Watch};
+use crate::steady::Stage;
 use crate::theory::pairing::wasserstein_squared;
 
 /// What an experiment gave, for as many N as are done.
@@ -90,7 +91,11 @@ pub fn verify<E>(
         results.profile.merge(&measured.profile);
         results.profile.output += judged.seconds;
         results.false_alarm += judged.false_alarm;
-        progress(replicas - measured.replicas);
+        if let Some(steady) = &judged.findings.steady {
+            results.collisions += steady.collisions;
+            results.profile.collisions += steady.seconds;
+        }
+        progress(experiment.passes() * (replicas - measured.replicas));
         let mut watch = Watch::start();
         let tables = Tables::of(experiment, &judged.findings, initial_w2);
         results.tables.extend(tables);
@@ -126,6 +131,7 @@ fn verify_size(
     let (particles, replicas) = experiment.sweep[index];
     let theory = experiment.theory(particles);
     let job = Job::new(experiment, index, &theory);
+    let stage = Stage::new(experiment, index, &theory);
     let prospect = Prospect {
         experiment,
         theory: &theory,
@@ -142,11 +148,15 @@ fn verify_size(
     let false_alarm = alarms.sum();
     let last = looks.len() - 1;
     let mut measured = Measured::new(&job);
+    let mut steady = stage.as_ref().map(Stage::nothing);
     for (number, look) in looks.into_iter().enumerate() {
         seconds += watch.lap();
         measured = job.extend(measured, look.replicas, engine, progress);
+        steady = (stage.as_ref().zip(steady))
+            .map(|(stage, steady)| stage.extend(steady, look.replicas, progress));
         watch = Watch::start();
-        let findings = Findings::new(experiment, index, theory.clone(), measured);
+        let findings =
+            Findings::new(experiment, index, theory.clone(), measured).with_steady(steady);
         let judged = judge_all(experiment, findings, initial_w2, look);
         let decided = |row: &VerdictRow| row.outcome != Outcome::Undecided;
         if number == last || judged.verdicts.iter().all(decided) {
@@ -158,6 +168,7 @@ fn verify_size(
             };
         }
         measured = judged.findings.measured;
+        steady = judged.findings.steady;
     }
     unreachable!("the last look returns")
 }

@@ -1442,6 +1442,160 @@ fn calibrations() {
     }
 }
 
+/// [`GOOD`] on its way into a steady state.
+fn steady() -> String {
+    let text = GOOD.split("[wasserstein]").next().expect("the first part");
+    format!(
+        "{text}[steady_state]\ntolerance = 1e-3\n\n[[check]]\nclaim = \"theorem-1\"\nexpect = \
+         \"holds\"\ntolerance = 0.5\n"
+    )
+}
+
+#[test]
+fn steady_states() {
+    let good = steady();
+    let first = "first = { law = \"normal\", mean = 0.5, sd = 1.0 }";
+    let student = "first = { law = \"student-t\", df = 7.0, scale = 1.0 }";
+    let second = "second = { law = \"uniform\", low = -3.0, high = 5.0 }";
+    let same = "second = { law = \"normal\", mean = 0.5, sd = 1.0 }";
+    let bath = "law = \"normal\"\nmean = 0.0\nsd = 2.0";
+    let tolerance = "tolerance = 1e-3";
+    let cases = [
+        (
+            tolerance,
+            "tolerance = 0",
+            "`steady_state.tolerance` = 0: is not a positive number",
+            "tolerance = 1e-3",
+        ),
+        (
+            tolerance,
+            "tolerance = inf",
+            "`steady_state.tolerance` = inf: ",
+            "tolerance = 1e-3",
+        ),
+        (
+            tolerance,
+            "tolerance = \"small\"",
+            "`steady_state.tolerance` = \"small\"",
+            "tolerance = 1e-3",
+        ),
+        (
+            tolerance,
+            "tolerence = 1e-3",
+            "`steady_state.tolerence` is not a key of this config",
+            "did you mean `tolerance`?",
+        ),
+        (
+            tolerance,
+            "tolerance = 1e3",
+            "`steady_state` takes two unlike starts",
+            "lower steady_state.tolerance",
+        ),
+        (
+            second,
+            same,
+            "`steady_state` takes two unlike starts, and these are within 0e0",
+            "other laws in [initial]",
+        ),
+        (
+            "mu = 0.75",
+            "mu = 0.0",
+            "`steady_state` has nothing to wait for",
+            "make model.mu positive",
+        ),
+        (
+            "\"synchronous\"",
+            "\"independent\"",
+            "`steady_state` needs copies that are brought together, and the coupling is \"independent\"",
+            "coupling = \"synchronous\"",
+        ),
+        (
+            first,
+            student,
+            "`steady_state` takes moments up to order 8, and `initial.first` has not",
+            "lighter tails",
+        ),
+        (
+            bath,
+            "law = \"point\"\nvalue = 0.0",
+            "`steady_state` is all particles at rest",
+            "a bath that moves",
+        ),
+        (
+            "sd = 2.0",
+            "sd = 1e-50",
+            "`steady_state` has moments that are lost to rounding or overflow at N = 2",
+            "of more alike scales",
+        ),
+        (
+            "[2, 3]\nlambda = 1.25",
+            "[2, 100000000]\nlambda = 1e6",
+            "`steady_state` makes ",
+            "raise model.mu",
+        ),
+        (
+            "[steady_state]\ntolerance = 1e-3\n",
+            "",
+            "= \"theorem-1\": cannot be judged here: it takes a section [steady_state]",
+            "leave this check out",
+        ),
+    ];
+    for (from, to, says, fix) in cases {
+        let bench = Bench::new(&edited(&good, from, to));
+        for command in ["run", "check", "plan"] {
+            let ended = bench.kac(&[command, "config.toml"]);
+            assert_eq!(ended.code, Some(2), "{says}: {}", ended.stderr);
+            for part in [says, fix] {
+                assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+            }
+        }
+        assert_eq!(bench.names("."), ["config.toml".to_string()].into());
+    }
+    let both = format!("{}[steady_state]\n", calibrating());
+    let ended = Bench::new(&both).kac(&["run", "config.toml"]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("`steady_state` has no meaning here"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_steady_state_is_run_checked_and_planned() {
+    let bench = Bench::new(&steady());
+    let replicas = ["--replicas", "60000"];
+    let with = |command: &[&str]| {
+        let ended = bench.kac(&[command, &["config.toml"][..], &replicas[..]].concat());
+        assert_eq!(ended.code, Some(0), "{} {}", ended.stdout, ended.stderr);
+        ended.stdout
+    };
+    assert!(with(&["run"]).contains("theorem-1"));
+    let names = bench.names("output/config");
+    for file in [
+        "steady_state.csv",
+        "steady_density.csv",
+        "steady_kurtosis.csv",
+        "steady-state.png",
+        "kurtosis.svg",
+        "manifest.json",
+    ] {
+        assert!(names.contains(file), "{file} in {names:?}");
+    }
+    assert!(with(&["check", "--adaptive"]).contains("HOLDS"));
+    let plan = with(&["plan"]);
+    assert!(
+        plan.contains("theorem-1") && !plan.contains("warning"),
+        "{plan}"
+    );
+    // The tolerance can be left out; and so can what needs many replicas.
+    let bench = Bench::new(&edited(&steady(), "tolerance = 1e-3\n", ""));
+    let few = bench.kac(&["run", "config.toml", "--replicas", "2"]);
+    assert_eq!(few.code, Some(3), "{}", few.stderr);
+    let plan = bench.kac(&["plan", "config.toml"]).stdout;
+    assert!(plan.contains("replicas would do"), "{plan}");
+}
+
 #[test]
 fn a_calibration_is_run_and_not_checked() {
     let bench = Bench::new(&calibrating());

@@ -248,6 +248,51 @@ fn calibration_table(clock: Clock, particles: &[u64]) -> String {
     table
 }
 
+/// `steady_state.csv`, `steady_density.csv` and `steady_kurtosis.csv` of a bath that is uniform.
+fn steady_tables(clock: Clock, particles: &[u64]) -> [String; 3] {
+    let (pair, bath) = clock.rates();
+    let mut noise = Noise(11);
+    let mut state = String::from(
+        "particles,quantity,value,std_error,exact,exact_std_error,z,time,replicas,pair_per_bath,\
+         bath\n",
+    );
+    let mut density =
+        String::from("particles,low,high,density,std_error,bath_density,maxwellian\n");
+    let mut curve = String::from("particles,pair_per_bath,excess_kurtosis,limit\n");
+    let limit = |ratio: f64| -1.2 * 3.0 / (2.0 * ratio + 5.0);
+    let exact = |ratio: f64, number: u64| limit(ratio) * (1.0 + 0.5 / number.max(1) as f64);
+    for &number in particles {
+        let ratio = pair / bath;
+        for (quantity, exact) in [("m2", 1.0), ("excess-kurtosis", exact(ratio, number))] {
+            let z = noise.next();
+            let value = exact + 0.01 * z;
+            writeln!(
+                state,
+                "{number},{quantity},{value},0.01,{exact},,{z},40,1000,{ratio},uniform"
+            )
+            .unwrap();
+        }
+        for cell in -32_i32..=32 {
+            let middle = f64::from(cell) / 8.0;
+            let (low, high) = (middle - 0.0625, middle + 0.0625);
+            let maxwellian = 0.398_942 * (-0.5 * middle * middle).exp();
+            let bath = if middle.abs() < 1.7 { 0.288_675 } else { 0.0 };
+            let mixed = (maxwellian * ratio + bath) / (1.0 + ratio) + 0.002 * noise.next();
+            writeln!(
+                density,
+                "{number},{low},{high},{mixed},0.002,{bath},{maxwellian}"
+            )
+            .unwrap();
+        }
+        for step in 0..31 {
+            let ratio = 10.0_f64.powf(f64::from(step) / 10.0 - 1.0);
+            let (exact, limit) = (exact(ratio, number), limit(ratio));
+            writeln!(curve, "{number},{ratio},{exact},{limit}").unwrap();
+        }
+    }
+    [state, density, curve]
+}
+
 fn folder_with(clock: Clock, particles: &[u64]) -> TempDir {
     let folder = TempDir::new().unwrap();
     write(
@@ -271,6 +316,15 @@ fn folder_with(clock: Clock, particles: &[u64]) -> TempDir {
         "calibration.csv",
         &calibration_table(clock, particles),
     );
+    let tables = steady_tables(clock, particles);
+    let names = [
+        "steady_state.csv",
+        "steady_density.csv",
+        "steady_kurtosis.csv",
+    ];
+    for (name, table) in names.into_iter().zip(tables) {
+        write(folder.path(), name, &table);
+    }
     folder
 }
 
@@ -288,8 +342,10 @@ fn render_all(
         .map(|figure| {
             let rendered = match figure.source {
                 Source::OneFolder(_) => figure.render(&[theorem6]),
-                Source::TwoClocks(_) | Source::EachClock(_) => figure.render(&[master, theorem6]),
                 Source::EachOf(_) => figure.render(&vec![theorem6; figure.folders()]),
+                Source::TwoClocks(_) | Source::EachClock(_) | Source::EachExperiment(_) => {
+                    figure.render(&[master, theorem6])
+                }
             };
             (figure.name, rendered)
         })
@@ -428,6 +484,30 @@ fn every_figure_has_its_size_and_its_labels() {
             "couplings",
             (1320, 520),
             vec!["E‖Δ‖²/N ÷ W₂²", "N = 1", "aligned", "1: nothing", "Time t"],
+        ),
+        (
+            "steady-state",
+            (1280, 960),
+            vec![
+                "uniform bath, κ/β = 0.5",
+                "uniform bath, κ/β = 2",
+                "density × √K_g",
+                "velocity / √K_g",
+                "N = 1",
+                "N = 512",
+                "bath g",
+            ],
+        ),
+        (
+            "kurtosis",
+            (1280, 760),
+            vec![
+                "uniform bath",
+                "m4/m2² − 3  (dimensionless)",
+                "z-score",
+                "κ/β",
+                "512",
+            ],
         ),
     ];
     let all = render_all(master.path(), theorem6.path());
@@ -712,6 +792,25 @@ fn numbers(figure: &Figure) -> &'static [&'static str] {
             "upper_limit",
         ],
         "scaling" => &["value", "std_error", "exact"],
+        "steady-state" => &[
+            "low",
+            "high",
+            "density",
+            "std_error",
+            "bath_density",
+            "maxwellian",
+            "exact",
+            "pair_per_bath",
+        ],
+        "kurtosis" => &[
+            "value",
+            "std_error",
+            "exact",
+            "z",
+            "pair_per_bath",
+            "excess_kurtosis",
+            "limit",
+        ],
         "calibration" => &[
             "seeds",
             "confidence",
@@ -736,7 +835,7 @@ fn render_with(figure: &Figure, particles: &[u64], columns: &[&str], value: &str
         let text = fs::read_to_string(folder.path().join(table)).unwrap();
         write(folder.path(), table, &with_cells(&text, columns, value));
     }
-    let folders = vec![folder.path(); figure.folders()];
+    let folders = vec![folder.path(); figure.folders().min(2)];
     match figure.render(&folders) {
         Ok(rendered) => assert_sound(figure.name, &rendered),
         Err(FigureError::NoData { .. }) => {}
@@ -808,7 +907,7 @@ fn pictures_to_look_at() {
     }
     for figure in FIGURES {
         let folder = folder_with(Clock::Theorem6, &PARTICLES);
-        let folders = vec![folder.path(); figure.folders()];
+        let folders = vec![folder.path(); figure.folders().min(2)];
         let start = std::time::Instant::now();
         figure.render(&folders).unwrap();
         eprintln!("{}: {:.3} s", figure.name, start.elapsed().as_secs_f64());

@@ -185,6 +185,9 @@ fn has_data(figure: &crate::figure::Figure, results: &Results, sweep: usize) -> 
             .any(|row| row.w2_squared.is_some()),
         "scaling.csv" => sweep > 1 && !tables.scaling.is_empty(),
         "calibration.csv" => !results.calibration.is_empty(),
+        "steady_state.csv" => !tables.steady_state.is_empty(),
+        "steady_density.csv" => !tables.steady_density.is_empty(),
+        "steady_kurtosis.csv" => !tables.steady_kurtosis.is_empty(),
         "moments.csv" => !tables.moments.is_empty(),
         _ => !tables.discrepancy.is_empty(),
     })

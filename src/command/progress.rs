@@ -17,8 +17,10 @@ impl Progress {
                 .expect("the template is well-formed")
                 .progress_chars("=> ");
         // Hidden by itself where standard error is no terminal.
-        let bar =
-            ProgressBar::new(replicas.saturating_mul(experiment.repetitions())).with_style(style);
+        let bar = ProgressBar::new(
+            replicas.saturating_mul(experiment.repetitions() * experiment.passes()),
+        )
+        .with_style(style);
         bar.set_message(experiment.name.clone());
         Progress { bar }
     }

@@ -5,6 +5,7 @@
 
 mod laws;
 mod reader;
+mod steady;
 
 pub use reader::ConfigError;
 
@@ -38,7 +39,7 @@ pub enum LoadError {
 }
 
 /// The keys of the top level.
-const TOP_KEYS: [&str; 10] = [
+const TOP_KEYS: [&str; 11] = [
     "title",
     "seed",
     "replicas",
@@ -48,6 +49,7 @@ const TOP_KEYS: [&str; 10] = [
     "time",
     "wasserstein",
     "calibration",
+    "steady_state",
     "check",
 ];
 /// Two copies of this many particles take 1.6 GB in each thread, independent
@@ -199,9 +201,11 @@ fn parse(source: &Source) -> Result<(Experiment, Vec<usize>), ConfigError> {
         points,
         wasserstein: wasserstein(&top, points)?,
         calibration: calibration(&top, points)?,
+        steady_state: steady::plan(&top)?,
         checks: vec![],
     };
     affordable(&experiment, &model, &time)?;
+    steady::reachable(&experiment, &top)?;
     let checks = checks(&top)?;
     experiment.checks = (checks.iter())
         .map(|node| check(node, &experiment))
@@ -391,7 +395,7 @@ fn calibration(top: &Section, points: usize) -> Result<Option<CalibrationPlan>, 
     };
     let fix = "write a section [calibration] with seeds and points, or leave it out";
     let section = node.section(&["seeds", "points"], fix)?;
-    for other in ["wasserstein", "check"] {
+    for other in ["wasserstein", "steady_state", "check"] {
         if top.find(other).is_some() {
             return Err(section.error(
                 None,

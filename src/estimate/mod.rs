@@ -3,12 +3,14 @@
 pub mod binomial;
 pub mod rate;
 pub mod rows;
+pub mod steady;
 pub mod tally;
 
 use crate::bracket::{Bracket, JointBracket, Known, Velocities, first_marginals, joint_laws};
 use crate::experiment::Experiment;
 use crate::measure::{Kept, Measured};
 use crate::special::normal_quantile;
+use crate::steady::Steady;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::{Moment, Quantity, System, Theory};
 use rate::{FEW_REPLICAS, NoRate, RateEstimate, RateWeights};
@@ -35,6 +37,8 @@ pub struct Findings {
     /// The brackets of W₂ at its record times, of the first marginals and of the
     /// joint laws; none where too few velocities were kept.
     pub brackets: Vec<Option<(Bracket, JointBracket)>>,
+    /// The steady state, where one is asked for.
+    pub steady: Option<Steady>,
 }
 
 /// The brackets of W₂ at a time; `None` with fewer than two replicas.
@@ -75,7 +79,13 @@ impl Findings {
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
             theory,
             measured,
+            steady: None,
         }
+    }
+
+    /// The same with what was seen of the steady state.
+    pub fn with_steady(self, steady: Option<Steady>) -> Self {
+        Findings { steady, ..self }
     }
 
     /// The measured decay rate of a quantity.

@@ -4,6 +4,7 @@
 //! claim that there is no error, and only made where that is so.
 
 use super::rate::FEW_REPLICAS;
+use super::steady::{DensityRow, KurtosisRow, SteadyRow, density_rows, kurtosis_rows, steady_rows};
 use super::{ExactDiscrepancy, Findings, TABLE_CONFIDENCE, normal_half_width, z_score};
 use crate::experiment::Experiment;
 use crate::observe::{DISCREPANCY, column};
@@ -154,6 +155,12 @@ pub struct Tables {
     pub moments: Vec<MomentRow>,
     /// `scaling.csv`
     pub scaling: Vec<ScalingRow>,
+    /// `steady_state.csv`
+    pub steady_state: Vec<SteadyRow>,
+    /// `steady_density.csv`
+    pub steady_density: Vec<DensityRow>,
+    /// `steady_kurtosis.csv`
+    pub steady_kurtosis: Vec<KurtosisRow>,
 }
 
 impl Tables {
@@ -165,6 +172,9 @@ impl Tables {
             rates: rate_rows(findings),
             moments: moment_rows(findings),
             scaling: scaling_rows(findings),
+            steady_state: steady_rows(experiment, findings),
+            steady_density: density_rows(experiment, findings),
+            steady_kurtosis: kurtosis_rows(experiment, findings),
         }
     }
 
@@ -175,6 +185,9 @@ impl Tables {
         self.rates.extend(other.rates);
         self.moments.extend(other.moments);
         self.scaling.extend(other.scaling);
+        self.steady_state.extend(other.steady_state);
+        self.steady_density.extend(other.steady_density);
+        self.steady_kurtosis.extend(other.steady_kurtosis);
     }
 }
 

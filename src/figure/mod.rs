@@ -17,12 +17,14 @@ mod canvas;
 mod clocks;
 mod couplings;
 mod decay;
+mod kurtosis;
 mod legend;
 mod lettering;
 mod moments;
 mod panel;
 mod scaling;
 mod scores;
+mod steady_state;
 mod tables;
 mod wasserstein;
 
@@ -32,8 +34,10 @@ pub use calibration::calibration;
 pub use clocks::clocks;
 pub use couplings::couplings;
 pub use decay::decay;
+pub use kurtosis::kurtosis;
 pub use moments::moments;
 pub use scaling::scaling;
+pub use steady_state::steady_state;
 pub use wasserstein::wasserstein;
 
 /// A finished picture, as bytes to be written.
@@ -123,6 +127,8 @@ pub enum Source {
     EachClock(fn(&[&Path]) -> Result<Rendered, FigureError>),
     /// From the folders of all its experiments, in their order.
     EachOf(fn(&[&Path]) -> Result<Rendered, FigureError>),
+    /// From a folder for each of its experiments, or for some of them.
+    EachExperiment(fn(&[&Path]) -> Result<Rendered, FigureError>),
 }
 
 /// A figure by name.
@@ -149,6 +155,8 @@ pub const FIGURES: &[Figure] = &[
     moments::FIGURE,
     calibration::FIGURE,
     couplings::FIGURE,
+    steady_state::FIGURE,
+    kurtosis::FIGURE,
 ];
 
 impl Figure {
@@ -163,6 +171,7 @@ impl Figure {
             Source::OneFolder(_) => 1,
             Source::TwoClocks(_) | Source::EachClock(_) => 2,
             Source::EachOf(_) => self.experiments.len(),
+            Source::EachExperiment(_) => self.experiments.len(),
         }
     }
 
@@ -185,6 +194,9 @@ impl Figure {
             }
             (Source::EachClock(draw), [_] | [_, _]) => draw(folders),
             (Source::EachOf(draw), _) if folders.len() == self.folders() => draw(folders),
+            (Source::EachExperiment(draw), [_, ..]) if folders.len() <= self.folders() => {
+                draw(folders)
+            }
             _ => Err(FigureError::Folders {
                 figure: self.name,
                 expected: self.folders(),

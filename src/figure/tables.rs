@@ -226,6 +226,99 @@ impl Row for Calibration {
     }
 }
 
+/// A quantity of the steady state.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct SteadyState {
+    pub(super) particles: u64,
+    pub(super) quantity: String,
+    #[serde(deserialize_with = "number")]
+    pub(super) value: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) std_error: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) exact: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) z: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) pair_per_bath: f64,
+    pub(super) bath: String,
+}
+
+impl Row for SteadyState {
+    const FILE: &'static str = "steady_state.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "particles",
+        "quantity",
+        "value",
+        "std_error",
+        "exact",
+        "z",
+        "pair_per_bath",
+        "bath",
+    ];
+
+    fn particles(&self) -> u64 {
+        self.particles
+    }
+}
+
+/// The density of one velocity in the steady state.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct SteadyDensity {
+    pub(super) particles: u64,
+    #[serde(deserialize_with = "number")]
+    pub(super) low: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) high: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) density: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) std_error: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) bath_density: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) maxwellian: f64,
+}
+
+impl Row for SteadyDensity {
+    const FILE: &'static str = "steady_density.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "particles",
+        "low",
+        "high",
+        "density",
+        "std_error",
+        "bath_density",
+        "maxwellian",
+    ];
+
+    fn particles(&self) -> u64 {
+        self.particles
+    }
+}
+
+/// The exact excess kurtosis of the steady state along κ/β.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct SteadyKurtosis {
+    pub(super) particles: u64,
+    #[serde(deserialize_with = "number")]
+    pub(super) pair_per_bath: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) excess_kurtosis: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) limit: f64,
+}
+
+impl Row for SteadyKurtosis {
+    const FILE: &'static str = "steady_kurtosis.csv";
+    const COLUMNS: &'static [&'static str] =
+        &["particles", "pair_per_bath", "excess_kurtosis", "limit"];
+
+    fn particles(&self) -> u64 {
+        self.particles
+    }
+}
+
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }

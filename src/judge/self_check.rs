@@ -14,6 +14,7 @@
 
 use crate::coupling::Rematch;
 use crate::estimate::binomial::binomial_deviation;
+use crate::estimate::steady::{SteadyEstimate, steady_estimates};
 use crate::estimate::{Findings, normal_half_width};
 use crate::judge::Outcome;
 use crate::observe::{DISCREPANCY, column};
@@ -104,13 +105,16 @@ struct Comparison {
 
 /// All self-checks of one N.
 pub fn self_checks(findings: &Findings) -> Vec<SelfCheckRow> {
-    let statistical = [
+    let mut statistical = vec![
         ("first-copy-moments", moments(findings, System::First)),
         ("second-copy-moments", moments(findings, System::Second)),
         ("discrepancy", discrepancy(findings)),
         ("variances", variances(findings)),
         ("collisions", collisions(findings)),
     ];
+    if findings.steady.is_some() {
+        statistical.push(("steady-state", steady_state(findings)));
+    }
     let all: usize = statistical.iter().map(|(_, made)| made.len()).sum();
     let limit = normal_half_width(1.0 - LEVEL / all.max(1) as f64);
     let row = |name, limit, made: &[Comparison]| {
@@ -167,6 +171,24 @@ fn moments(findings: &Findings, system: System) -> Vec<Comparison> {
 fn larger(empirical: Option<f64>, exact: Option<f64>) -> Option<f64> {
     let (empirical, exact) = (empirical?, exact?);
     (empirical.is_finite() && exact.is_finite()).then(|| empirical.max(exact))
+}
+
+/// What was measured of the steady state against the hierarchy at rest, and the mean
+/// of ‖Δ‖² on the way there.
+fn steady_state(findings: &Findings) -> Vec<Comparison> {
+    let compare = |estimate: SteadyEstimate| {
+        let error = estimate.std_error().filter(|_| estimate.is_trusted())?;
+        let place = format!("{} from t = {} on", estimate.quantity, estimate.time);
+        compare(
+            estimate.value - estimate.exact,
+            error,
+            estimate.scale(),
+            ROUNDING,
+            place,
+        )
+    };
+    let estimates = steady_estimates(findings).into_iter();
+    estimates.filter_map(compare).collect()
 }
 
 /// The mean of ‖Δ‖² against its closed form.

@@ -213,6 +213,51 @@ impl MomentSystem {
         drop(flows);
         apply(&flow, initial)
     }
+
+    /// The moments that no longer change, by Gaussian elimination of A y = 0 with
+    /// y_∅ = 1; `None` if there is no bath to set them.
+    pub fn steady(&self) -> Option<Array1<f64>> {
+        let constant = self.position(&[])?;
+        let mut system = self.generator.clone();
+        let mut right = Array1::zeros(self.index.len());
+        system.row_mut(constant).fill(0.0);
+        (system[[constant, constant]], right[constant]) = (1.0, 1.0);
+        solved(system, right)
+    }
+}
+
+/// The solution of a linear system, by elimination with row pivoting; `None` if the
+/// matrix is singular.
+fn solved(mut matrix: Array2<f64>, mut right: Array1<f64>) -> Option<Array1<f64>> {
+    let size = right.len();
+    for column in 0..size {
+        let larger = |&a: &usize, &b: &usize| {
+            let [a, b] = [a, b].map(|row| matrix[[row, column]].abs());
+            a.total_cmp(&b)
+        };
+        let pivot = (column..size).max_by(larger)?;
+        if matrix[[pivot, column]] == 0.0 {
+            return None;
+        }
+        for k in 0..size {
+            matrix.swap([pivot, k], [column, k]);
+        }
+        right.swap(pivot, column);
+        for row in column + 1..size {
+            let factor = matrix[[row, column]] / matrix[[column, column]];
+            if factor != 0.0 {
+                for k in column..size {
+                    matrix[[row, k]] -= factor * matrix[[column, k]];
+                }
+                right[row] -= factor * right[column];
+            }
+        }
+    }
+    for row in (0..size).rev() {
+        let known: f64 = (row + 1..size).map(|k| matrix[[row, k]] * right[k]).sum();
+        right[row] = (right[row] - known) / matrix[[row, row]];
+    }
+    Some(right)
 }
 
 /// The matrix–vector product, summed in the order of the columns.

@@ -21,6 +21,7 @@
 pub mod gelbrich;
 pub mod hierarchy;
 pub mod pairing;
+pub mod steady;
 
 use crate::coupling::{CouplingKind, Rematch};
 use crate::law::HIGHEST_ORDER;

@@ -57,6 +57,9 @@ fn resolved(config: &Config) -> Value {
         "calibration": experiment.calibration.map(|plan| {
             json!({ "seeds": plan.seeds, "points": plan.points })
         }),
+        "steady_state": experiment.steady_state.map(|plan| {
+            json!({ "tolerance": plan.tolerance })
+        }),
         "check": checks,
     })
 }

@@ -31,12 +31,15 @@ const TEMPORARY_PREFIX: &str = ".kac-";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// Names of the tables, and of all else that a run writes.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 11] = [
     "discrepancy.csv",
     "wasserstein.csv",
     "rates.csv",
     "moments.csv",
     "scaling.csv",
+    "steady_state.csv",
+    "steady_density.csv",
+    "steady_kurtosis.csv",
     "calibration.csv",
     "self_checks.csv",
     "verdicts.csv",
@@ -122,6 +125,9 @@ impl OutputFolder {
             csv_bytes(&tables.rates),
             csv_bytes(&tables.moments),
             csv_bytes(&tables.scaling),
+            csv_bytes(&tables.steady_state),
+            csv_bytes(&tables.steady_density),
+            csv_bytes(&tables.steady_kurtosis),
             csv_bytes(&results.calibration),
             csv_bytes(&results.self_checks),
             csv_bytes(&results.verdicts),

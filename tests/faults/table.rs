@@ -63,6 +63,7 @@ pub fn experiment(clock: Clock, sweep: &[(usize, u64)]) -> Experiment {
             bracket: 0,
         }),
         calibration: None,
+        steady_state: None,
         checks: EXPECTED.map(check).to_vec(),
     }
 }

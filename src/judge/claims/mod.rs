@@ -5,6 +5,7 @@
 mod certified;
 mod contraction;
 mod decay;
+mod steady;
 
 use super::forecast::{Forecast, Prospect};
 use super::{Evidence, Judgement};
@@ -60,6 +61,7 @@ pub static LEDGER: &[&dyn Claim] = &[
     &decay::LEMMA_1,
     &decay::LEMMA_2_FIRST,
     &decay::LEMMA_2_PAIR,
+    &steady::THEOREM_1,
     &decay::THEOREM_6_COUPLING,
     &contraction::THEOREM_6,
     &contraction::THEOREM_7,

@@ -1,0 +1,107 @@
+//! The section `[steady_state]`.
+
+use super::MOST_COLLISIONS;
+use super::reader::{ConfigError, Section};
+use crate::coupling::{CouplingKind, Rematch};
+use crate::experiment::{Experiment, SteadyStatePlan};
+use crate::theory::steady::{MOMENTS, Schedule};
+
+const FIX: &str = "write a section [steady_state] with tolerance, or leave it out";
+
+/// The certified bound on W₂² of starts that no one chose another for.
+const TOLERANCE: f64 = 1e-3;
+
+fn section<'a>(top: &Section<'a>) -> Result<Option<Section<'a>>, ConfigError> {
+    (top.find("steady_state"))
+        .map(|node| node.section(&["tolerance"], FIX))
+        .transpose()
+}
+
+pub(super) fn plan(top: &Section) -> Result<Option<SteadyStatePlan>, ConfigError> {
+    let Some(section) = section(top)? else {
+        return Ok(None);
+    };
+    let fix = "write within which W2 squared the two starts must come, e.g. tolerance = 1e-3";
+    let tolerance = match section.find("tolerance") {
+        None => TOLERANCE,
+        Some(node) => match node.number(fix)? {
+            value if value > 0.0 && value.is_finite() => value,
+            _ => return Err(node.error("is not a positive number", fix)),
+        },
+    };
+    Ok(Some(SteadyStatePlan { tolerance }))
+}
+
+/// Refuse an experiment that has no steady state to reach, or whose laws do not
+/// say when it is reached.
+pub(super) fn reachable(experiment: &Experiment, top: &Section) -> Result<(), ConfigError> {
+    let (Some(plan), Some(section)) = (experiment.steady_state, section(top)?) else {
+        return Ok(());
+    };
+    let refused = |problem: String, fix: &str| Err(section.error(None, problem, fix));
+    if experiment.mu == 0.0 {
+        let problem = "has nothing to wait for: without a bath nothing is forgotten";
+        return refused(problem.into(), "make model.mu positive, or leave it out");
+    }
+    if experiment.coupling != CouplingKind::Synchronous {
+        let problem = format!(
+            "needs copies that are brought together, and the coupling is \"{}\"",
+            experiment.coupling.name()
+        );
+        return refused(problem, "write coupling = \"synchronous\", or leave it out");
+    }
+    if experiment.rematch != Rematch::Never {
+        let problem = "needs copies that are never rematched".to_string();
+        return refused(problem, "write rematch = \"never\", or leave it out");
+    }
+    let laws = [
+        ("bath", &experiment.bath),
+        ("initial.first", &experiment.first),
+        ("initial.second", &experiment.second),
+    ];
+    for (key, law) in laws {
+        if law.moment(8).is_none() {
+            let problem = format!("takes moments up to order 8, and `{key}` has not all of them");
+            return refused(problem, "choose a law with lighter tails, or leave it out");
+        }
+    }
+    if experiment.bath.variance() == 0.0 {
+        let problem = "is all particles at rest: the bath has no energy";
+        return refused(problem.into(), "choose a bath that moves, or leave it out");
+    }
+    for &(particles, _) in &experiment.sweep {
+        let theory = experiment.theory(particles);
+        let apart = theory.contraction_bound(0.0);
+        if apart <= plan.tolerance {
+            let problem = format!(
+                "takes two unlike starts, and these are within {apart:e} of each other, which is \
+                 not more than the tolerance {:e}",
+                plan.tolerance
+            );
+            let fix = "lower steady_state.tolerance, or choose other laws in [initial]";
+            return refused(problem, fix);
+        }
+        let known = |(_, partition): &(&str, &[u32])| {
+            partition.len() > particles
+                || partition.iter().any(|power| power % 2 == 1)
+                || (theory.steady_moment(partition))
+                    .is_some_and(|moment| moment > 0.0 && moment.is_finite())
+        };
+        let schedule = Schedule::new(&theory, plan.tolerance).filter(|_| MOMENTS.iter().all(known));
+        let Some(schedule) = schedule else {
+            let problem =
+                format!("has moments that are lost to rounding or overflow at N = {particles}");
+            let fix = "choose laws and rates of more alike scales, nearer to 1";
+            return refused(problem, fix);
+        };
+        let rates = experiment.rates().for_particles(particles);
+        let collisions = rates.total(particles) * schedule.end();
+        if collisions > MOST_COLLISIONS {
+            let problem =
+                format!("makes {collisions:e} collisions in each replica of {particles} particles");
+            let fix = "lower model.lambda, or raise model.mu";
+            return refused(problem, fix);
+        }
+    }
+    Ok(())
+}

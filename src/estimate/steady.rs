@@ -1,0 +1,290 @@
+//! What is measured of a steady state, beside what is known of it.
+
+use super::Findings;
+use super::rate::FEW_REPLICAS;
+use crate::experiment::Experiment;
+use crate::law::{Law, Normal};
+use crate::steady::{CELLS, Steady};
+use crate::theory::Theory;
+use crate::theory::steady::{MOMENTS, excess_kurtosis, excess_kurtosis_limit};
+use serde::Serialize;
+
+/// Squared relative standard errors up to this are those of averages over many
+/// replicas, nearly normal far in their tails.
+const TRUSTED: f64 = 1e-4;
+
+/// Fewer replicas than this do not show how far off their mean is, far in its tails.
+pub const FEWEST_REPLICAS: u64 = 400;
+
+/// The quantity that bounds W₂² between the two starts.
+pub const W2_UPPER: &str = "w2_upper";
+
+/// κ/β at which exact curves are tabled: so many points over these decades.
+const CURVE_POINTS: i32 = 61;
+const CURVE_DECADES: (f64, f64) = (-1.0, 2.0);
+
+/// A quantity of the steady state.
+#[derive(Debug, Clone)]
+pub struct SteadyEstimate {
+    /// What.
+    pub quantity: &'static str,
+    /// Its mean over replicas of time averages, or at a time.
+    pub value: f64,
+    /// From the spread of the replicas.
+    pub empirical: Option<f64>,
+    /// The exact standard error, where it is known.
+    pub known: Option<f64>,
+    /// The exact value.
+    pub exact: f64,
+    /// What an error is to be compared with.
+    pub size: f64,
+    /// The time from which on it was measured.
+    pub time: f64,
+    /// Number of replicas.
+    pub replicas: u64,
+}
+
+impl SteadyEstimate {
+    /// The larger of the two standard errors; `None` if there is no empirical one.
+    pub fn std_error(&self) -> Option<f64> {
+        let empirical = self.empirical.filter(|error| error.is_finite())?;
+        Some(self.known.map_or(empirical, |known| known.max(empirical)))
+    }
+
+    /// (value − exact)/standard error.
+    pub fn z(&self) -> Option<f64> {
+        super::z_score(self.value, self.exact, self.std_error()?)
+    }
+
+    /// Whether the mean is carried by so many replicas that it is nearly normal far
+    /// in its tails.
+    pub fn is_trusted(&self) -> bool {
+        self.is_carried(TRUSTED)
+    }
+
+    /// Whether it is nearly normal at the levels of intervals.
+    pub fn is_carried_by_many(&self) -> bool {
+        self.is_carried(FEW_REPLICAS)
+    }
+
+    /// What an error is compared with. A value that is far from the exact one is no
+    /// less an average over many if it varies little beside itself.
+    pub fn scale(&self) -> f64 {
+        self.size.max(self.value.abs())
+    }
+
+    fn is_carried(&self, most: f64) -> bool {
+        let relative = |error: f64| error / self.scale();
+        self.replicas >= FEWEST_REPLICAS
+            && self
+                .std_error()
+                .is_some_and(|error| relative(error) * relative(error) <= most)
+    }
+}
+
+/// The exact standard error of ‖Δ‖²/N at a time.
+pub fn discrepancy_error(theory: &Theory, time: f64, replicas: f64) -> Option<f64> {
+    let variance = theory.discrepancy_relative_variance(time)?;
+    Some(theory.contraction_bound(time) * (variance / replicas).sqrt())
+}
+
+/// All that is measured of the steady state: [`MOMENTS`], what follows from them, and
+/// the bound on W₂² between the two starts. Nothing without a steady state.
+pub fn steady_estimates(findings: &Findings) -> Vec<SteadyEstimate> {
+    let Some(steady) = &findings.steady else {
+        return vec![];
+    };
+    let theory = &findings.theory;
+    let (schedule, replicas) = (&steady.schedule, steady.replicas);
+    let base = SteadyEstimate {
+        quantity: "",
+        value: 0.0,
+        empirical: None,
+        known: None,
+        exact: 0.0,
+        size: 0.0,
+        time: schedule.burn_in,
+        replicas,
+    };
+    let mut estimates = vec![];
+    for (index, (quantity, partition)) in MOMENTS.into_iter().enumerate() {
+        let known = theory
+            .steady_moment(partition)
+            .zip(theory.steady_size(partition));
+        let Some((exact, size)) = known else { continue };
+        let (value, empirical) = steady.moment(index);
+        estimates.push(SteadyEstimate {
+            quantity,
+            value,
+            empirical,
+            known: theory.steady_std_error(partition, schedule, replicas as f64),
+            exact,
+            size,
+            ..base
+        });
+    }
+    let of = |name: &str| estimates.iter().find(|estimate| estimate.quantity == name);
+    let second = theory.bath_variance();
+    let correlation = of("m22").map(|joint| SteadyEstimate {
+        quantity: "pair-correlation",
+        value: joint.value - second * second,
+        exact: joint.exact - second * second,
+        ..joint.clone()
+    });
+    let fourth = of("m4").map_or(f64::NAN, |fourth| fourth.exact);
+    estimates.extend(correlation);
+    let (value, empirical) = steady.excess_kurtosis();
+    let ratio = fourth / (second * second);
+    estimates.push(SteadyEstimate {
+        quantity: "excess-kurtosis",
+        value,
+        empirical,
+        exact: ratio - 3.0,
+        size: ratio,
+        ..base
+    });
+    let (value, empirical) = steady.discrepancy();
+    let exact = theory.contraction_bound(schedule.coupling);
+    estimates.push(SteadyEstimate {
+        quantity: W2_UPPER,
+        value,
+        // That all have shrunk to 0 does not say that there is no error.
+        empirical: empirical.filter(|_| value > 0.0),
+        known: discrepancy_error(theory, schedule.coupling, replicas as f64),
+        exact,
+        size: exact,
+        time: schedule.coupling,
+        ..base
+    });
+    estimates
+}
+
+/// A row of `steady_state.csv`.
+#[derive(Debug, Clone, Serialize)]
+pub struct SteadyRow {
+    /// N.
+    pub particles: usize,
+    /// A moment, what follows from moments, or the bound on W₂².
+    pub quantity: &'static str,
+    /// Mean over replicas, of averages over time.
+    pub value: f64,
+    /// Its standard error, from the spread of the replicas.
+    pub std_error: Option<f64>,
+    /// The exact value.
+    pub exact: f64,
+    /// The exact standard error, where it is known.
+    pub exact_std_error: Option<f64>,
+    /// (value − exact)/the larger of the two.
+    pub z: Option<f64>,
+    /// The time from which on it was measured.
+    pub time: f64,
+    /// Number of replicas.
+    pub replicas: u64,
+    /// κ/β.
+    pub pair_per_bath: f64,
+    /// Name of the bath's law.
+    pub bath: &'static str,
+}
+
+/// A row of `steady_density.csv`: the density of one velocity, averaged over a cell.
+#[derive(Debug, Clone, Serialize)]
+pub struct DensityRow {
+    /// N.
+    pub particles: usize,
+    /// Lower end of the cell.
+    pub low: f64,
+    /// Upper end of the cell.
+    pub high: f64,
+    /// Of the steady state, measured.
+    pub density: f64,
+    /// Its standard error over replicas.
+    pub std_error: Option<f64>,
+    /// Of the bath, exactly.
+    pub bath_density: f64,
+    /// Of the Maxwellian of the same temperature, exactly.
+    pub maxwellian: f64,
+}
+
+/// A row of `steady_kurtosis.csv`: exact values along κ/β.
+#[derive(Debug, Clone, Serialize)]
+pub struct KurtosisRow {
+    /// N.
+    pub particles: usize,
+    /// κ/β.
+    pub pair_per_bath: f64,
+    /// m4/m2² − 3 of the steady state.
+    pub excess_kurtosis: Option<f64>,
+    /// The same for N → ∞.
+    pub limit: Option<f64>,
+}
+
+/// The rows of `steady_state.csv`.
+pub fn steady_rows(experiment: &Experiment, findings: &Findings) -> Vec<SteadyRow> {
+    let rates = findings.theory.rates();
+    let row = |estimate: SteadyEstimate| SteadyRow {
+        particles: findings.particles,
+        quantity: estimate.quantity,
+        value: estimate.value,
+        std_error: estimate.empirical,
+        exact: estimate.exact,
+        exact_std_error: estimate.known,
+        z: estimate.z(),
+        time: estimate.time,
+        replicas: estimate.replicas,
+        pair_per_bath: rates.pair / rates.bath,
+        bath: experiment.bath.name(),
+    };
+    steady_estimates(findings).into_iter().map(row).collect()
+}
+
+/// The rows of `steady_density.csv`.
+pub fn density_rows(experiment: &Experiment, findings: &Findings) -> Vec<DensityRow> {
+    let Some(steady) = &findings.steady else {
+        return vec![];
+    };
+    let deviation = experiment.bath.variance().sqrt();
+    let maxwellian = Normal::new(0.0, deviation).ok().map(Law::Normal);
+    let row = |index| density_row(findings.particles, steady, index, experiment, &maxwellian);
+    (0..CELLS).map(row).collect()
+}
+
+fn density_row(
+    particles: usize,
+    steady: &Steady,
+    index: usize,
+    experiment: &Experiment,
+    maxwellian: &Option<Law>,
+) -> DensityRow {
+    let ([low, high], share, error) = steady.cell(index);
+    let width = steady.cell_width;
+    let average = |law: &Law| (law.cdf(high) - law.cdf(low)) / width;
+    DensityRow {
+        particles,
+        low,
+        high,
+        density: share / width,
+        // That no replica came here does not say that there is no error.
+        std_error: error.filter(|_| share > 0.0).map(|error| error / width),
+        bath_density: average(&experiment.bath),
+        maxwellian: maxwellian.as_ref().map_or(f64::NAN, average),
+    }
+}
+
+/// The rows of `steady_kurtosis.csv`.
+pub fn kurtosis_rows(experiment: &Experiment, findings: &Findings) -> Vec<KurtosisRow> {
+    if findings.steady.is_none() {
+        return vec![];
+    }
+    let (first, last) = CURVE_DECADES;
+    let row = |index: i32| {
+        let share = f64::from(index) / f64::from(CURVE_POINTS - 1);
+        let pair_per_bath = libm::pow(10.0, first + share * (last - first));
+        KurtosisRow {
+            particles: findings.particles,
+            pair_per_bath,
+            excess_kurtosis: excess_kurtosis(findings.particles, pair_per_bath, &experiment.bath),
+            limit: excess_kurtosis_limit(pair_per_bath, &experiment.bath),
+        }
+    };
+    (0..CURVE_POINTS).map(row).collect()
+}

@@ -1,0 +1,394 @@
+//! The steady state (Theorem 1): its exact moments, and when a run has reached it.
+//!
+//! Moments that no longer change solve A y = 0 with the generator A of
+//! [`hierarchy`](super::hierarchy). They depend on κ/β and the bath alone. In
+//! particular m1 = m11 = 0 and m2 = g_2, those of g^{⊗N}; but m22 ≠ g_2² for a
+//! finite N, and for N → ∞ the excess kurtosis is 3β/(2κ + 5β) times the bath's:
+//! the steady state is neither a product law nor the bath's nor a Maxwellian,
+//! unless the bath is one.
+//!
+//! Claimed: moments, the bound on W₂² between two copies, and the standard errors
+//! of time averages of m1, m2 and m11 are exact; the latter hold for a copy that
+//! has reached the steady state. Not claimed: anything of moments of a degree
+//! above 8.
+
+use super::hierarchy::MomentSystem;
+use super::{Quantity, Theory, moment_of};
+use crate::law::Law;
+use crate::model::Rates;
+use ndarray::Array1;
+
+/// The moments of a steady state that are measured, as powers of distinct
+/// particles, with their names.
+pub const MOMENTS: [(&str, &[u32]); 9] = [
+    ("m1", &[1]),
+    ("m2", &[2]),
+    ("m4", &[4]),
+    ("m11", &[1, 1]),
+    ("m22", &[2, 2]),
+    ("m6", &[6]),
+    ("m42", &[4, 2]),
+    ("m222", &[2, 2, 2]),
+    ("m8", &[8]),
+];
+
+/// A moment counts as steady when what is left of its start is this share of it.
+/// That is a hundredth of the standard error of 10¹⁰ independent velocities.
+const REMAINDER: f64 = 1e-7;
+
+/// Time averages are over so many records.
+pub const RECORDS: usize = 32;
+
+/// When what is read of a copy on its way to the steady state.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Schedule {
+    /// The time at which two starts are known to be near to each other: E‖Δ‖²/N
+    /// is half the tolerance.
+    pub coupling: f64,
+    /// The time from which on moments are steady.
+    pub burn_in: f64,
+    /// Time between two records.
+    pub spacing: f64,
+}
+
+impl Schedule {
+    /// The schedule of a gas whose starts must come within `tolerance` of each
+    /// other; `None` if it has no steady state, or its moments are not known.
+    ///
+    /// Records are a relaxation time 2/β apart, e-fold for the energy.
+    pub fn new(theory: &Theory, tolerance: f64) -> Option<Self> {
+        let relaxation = 1.0 / theory.decay_rate(Quantity::Energy);
+        let ratio = 2.0 * theory.contraction_bound(0.0) / tolerance;
+        let coupling = relaxation * libm::log(ratio).max(0.0);
+        Some(Schedule {
+            coupling,
+            burn_in: theory.time_to_steady_moments(relaxation)?.max(coupling),
+            spacing: relaxation,
+        })
+    }
+
+    /// The time of the last record.
+    pub fn end(&self) -> f64 {
+        self.burn_in + (RECORDS - 1) as f64 * self.spacing
+    }
+
+    /// The times of all records.
+    pub fn records(&self) -> impl Iterator<Item = f64> {
+        let Schedule {
+            burn_in, spacing, ..
+        } = *self;
+        (0..RECORDS).map(move |k| burn_in + k as f64 * spacing)
+    }
+
+    /// Var(average over the records)/Var(one record) of a stationary quantity whose
+    /// correlations decay at this rate.
+    fn share_of_variance(&self, rate: f64) -> f64 {
+        let correlation = libm::exp(-rate * self.spacing);
+        let count = RECORDS as f64;
+        let mut sum = 1.0;
+        let mut power = 1.0;
+        for lag in 1..RECORDS {
+            power *= correlation;
+            sum += 2.0 * (1.0 - lag as f64 / count) * power;
+        }
+        sum / count
+    }
+}
+
+impl Theory {
+    /// A moment of the steady state; `None` where it is infinite, takes more
+    /// particles than there are, is of a degree above 8, or there is no bath.
+    pub fn steady_moment(&self, partition: &[u32]) -> Option<f64> {
+        if partition.len() > self.particles || self.rates.bath == 0.0 {
+            return None;
+        }
+        if partition.iter().any(|power| power % 2 == 1) {
+            return Some(0.0);
+        }
+        if partition == [2] {
+            return Some(self.bath_variance);
+        }
+        let degree: u32 = partition.iter().sum();
+        let system = match degree {
+            ..=4 => self.system.as_ref()?,
+            _ => self.eighth.as_ref()?,
+        };
+        Some(system.steady()?[system.position(partition)?])
+    }
+
+    /// What an error of a steady moment is to be compared with: the moment, or a
+    /// power of √g_2 where that is 0.
+    pub fn steady_size(&self, partition: &[u32]) -> Option<f64> {
+        match partition {
+            [1] => Some(self.bath_variance.sqrt()),
+            [1, 1] => Some(self.bath_variance),
+            _ => self.steady_moment(partition),
+        }
+    }
+
+    /// The exact standard error of the average of a steady moment over the records
+    /// of so many replicas; `None` where it is not known.
+    ///
+    /// The averages of V, V² and V_kV_l over a copy decay alone, so their
+    /// correlations do so at the same rates. With steady moments,
+    ///
+    /// ```text
+    /// Var ΣV/N = g_2/N     Var ΣV²/N = (m4 + (N−1) m22)/N − g_2²
+    /// Var Σ_{k≠l} V_kV_l/(N(N−1)) = 2 m22/(N(N−1))
+    /// ```
+    pub fn steady_std_error(
+        &self,
+        partition: &[u32],
+        schedule: &Schedule,
+        replicas: f64,
+    ) -> Option<f64> {
+        let n = self.count();
+        let steady = |partition: &[u32]| self.steady_moment(partition);
+        let (variance, quantity) = match partition {
+            [1] => (self.bath_variance / n, Quantity::FirstMoment),
+            [2] => {
+                let joint = match self.particles {
+                    1 => 0.0,
+                    _ => (n - 1.0) * steady(&[2, 2])?,
+                };
+                let square = (steady(&[4])? + joint) / n;
+                let variance = square - self.bath_variance * self.bath_variance;
+                (variance.max(0.0), Quantity::Energy)
+            }
+            [1, 1] => {
+                let variance = 2.0 * steady(&[2, 2])? / (n * (n - 1.0));
+                (variance, Quantity::PairMoment)
+            }
+            _ => return None,
+        };
+        let share = schedule.share_of_variance(self.decay_rate(quantity));
+        Some((variance * share / replicas).sqrt())
+    }
+
+    /// The first of the times 0, relaxation/4, … from which on all [`MOMENTS`] of
+    /// both copies are steady.
+    fn time_to_steady_moments(&self, relaxation: f64) -> Option<f64> {
+        let system = self.eighth.as_ref()?;
+        let steady = system.steady()?;
+        let mut starts = vec![];
+        for moments in &self.initial {
+            // Odd moments of high order only enter moments that vanish and feed
+            // none of those that are read.
+            for order in [2, 4, 6, 8] {
+                moments[order]?;
+            }
+            starts.push(system.product(|order| moments[order as usize].unwrap_or(0.0)));
+        }
+        let reached = |time: f64| {
+            starts.iter().zip(&self.initial).all(|(start, initial)| {
+                let moments = system.at(start, time);
+                let low = |rate: Quantity| libm::exp(-self.decay_rate(rate) * time);
+                let mean = initial[1].unwrap_or(0.0);
+                let rest = |partition: &[u32]| match partition {
+                    [1] => mean * low(Quantity::FirstMoment),
+                    [1, 1] => mean * mean * low(Quantity::PairMoment),
+                    _ => difference(system, &moments, &steady, partition),
+                };
+                MOMENTS.iter().all(|(_, partition)| {
+                    let size = self.steady_size(partition);
+                    size.is_none_or(|size| rest(partition).abs() <= REMAINDER * size)
+                })
+            })
+        };
+        let step = 0.25 * relaxation;
+        // Rounding keeps moments of very unlike scales from ever settling.
+        let mut steps = (3..12).map(|k| 1 << k).find(|&steps: &u32| {
+            reached(f64::from(steps) * step) && reached(2.0 * f64::from(steps) * step)
+        })?;
+        while steps > 0 && reached(f64::from(steps - 1) * step) {
+            steps -= 1;
+        }
+        Some(f64::from(steps) * step)
+    }
+}
+
+fn difference(
+    system: &MomentSystem,
+    moments: &Array1<f64>,
+    steady: &Array1<f64>,
+    partition: &[u32],
+) -> f64 {
+    moment_of(system, moments, partition) - moment_of(system, steady, partition)
+}
+
+/// The excess kurtosis m4/m2² − 3 of the steady state of `particles` at κ/β =
+/// `pair_per_bath`; `None` where it is infinite or 0/0.
+pub fn excess_kurtosis(particles: usize, pair_per_bath: f64, bath: &Law) -> Option<f64> {
+    let (second, fourth) = (bath.variance(), bath.moment(4)?);
+    let pair = Rates {
+        pair: pair_per_bath,
+        bath: 1.0,
+    }
+    .for_particles(particles)
+    .pair;
+    let moment = |order| if order == 2 { second } else { fourth };
+    let system = MomentSystem::new(particles, pair, 1.0, &[&[4]], moment);
+    let steady = system.steady()?;
+    let kurtosis = steady[system.position(&[4])?] / (second * second) - 3.0;
+    kurtosis.is_finite().then_some(kurtosis)
+}
+
+/// Its limit for N → ∞: 3β/(2κ + 5β) times the bath's.
+pub fn excess_kurtosis_limit(pair_per_bath: f64, bath: &Law) -> Option<f64> {
+    let second = bath.variance();
+    let excess = bath.moment(4)? / (second * second) - 3.0;
+    let limit = 3.0 / (2.0 * pair_per_bath + 5.0) * excess;
+    limit.is_finite().then_some(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coupling::CouplingKind;
+    use crate::law::{Discrete, Normal, NormalMixture, Uniform};
+    use crate::theory::pairing::Pairing;
+
+    fn baths() -> [Law; 3] {
+        [
+            NormalMixture::new(vec![0.5; 2], vec![0.0; 2], vec![0.5, 1.5])
+                .unwrap()
+                .into(),
+            Discrete::new(vec![-1.0, 1.0], vec![0.5; 2]).unwrap().into(),
+            Uniform::new(-2.0, 2.0).unwrap().into(),
+        ]
+    }
+
+    fn theory(particles: usize, pair: f64, bath: &Law) -> Theory {
+        let first = Normal::new(2.0, 0.5).unwrap().into();
+        let second = Uniform::new(-4.0, 1.0).unwrap().into();
+        let rates = Rates { pair, bath: 0.7 };
+        let copies = (&first, &second);
+        Theory::new(
+            particles,
+            rates,
+            bath,
+            copies,
+            Pairing::Optimal,
+            CouplingKind::Synchronous,
+        )
+    }
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-11 * (a.abs() + b.abs())
+    }
+
+    #[test]
+    fn steady_moments_are_those_of_late_times() {
+        for bath in &baths() {
+            for particles in [1, 2, 3, 8, 512] {
+                let theory = theory(particles, 1.3, bath);
+                let system = theory.eighth.as_ref().unwrap();
+                let start = system.product(|order| theory.initial[1][order as usize].unwrap());
+                let late = system.at(&start, 200.0);
+                for (name, partition) in MOMENTS {
+                    let Some(steady) = theory.steady_moment(partition) else {
+                        assert!(partition.len() > particles, "{name}");
+                        continue;
+                    };
+                    if partition[partition.len() - 1] % 2 == 0 {
+                        let late = late[system.position(partition).unwrap()];
+                        assert!(close(steady, late), "{name} {particles}: {steady} {late}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_particle_solves_a_fixed_point() {
+        // V = V cosθ + w sinθ in law: m4(1 − 3/8) = 6/8 g2² + 3/8 g4, and
+        // m6(1 − 5/16) = 15/16 m4 g2 + 15/16 g2 g4 + 5/16 g6.
+        for bath in &baths() {
+            let theory = theory(1, 0.0, bath);
+            let [g2, g4, g6] = [2, 4, 6].map(|order| bath.moment(order).unwrap());
+            let m4 = (0.75 * g2 * g2 + 0.375 * g4) / 0.625;
+            // ⟨cos⁴ sin²⟩ = 1/16, times 15.
+            let m6 = (15.0 / 16.0 * (m4 * g2 + g2 * g4) + 5.0 / 16.0 * g6) / (11.0 / 16.0);
+            assert!(close(theory.steady_moment(&[4]).unwrap(), m4));
+            assert!(close(theory.steady_moment(&[6]).unwrap(), m6));
+            assert_eq!(theory.steady_moment(&[2, 2]), None);
+        }
+    }
+
+    #[test]
+    fn two_particles_solve_two_equations() {
+        // By hand, from d m4/dt = 0 and d m22/dt = 0 with p = κ.
+        let (kappa, beta) = (1.3, 0.7);
+        for bath in &baths() {
+            let theory = theory(2, kappa, bath);
+            let [g2, g4] = [2, 4].map(|order| bath.moment(order).unwrap());
+            let (a, b) = (kappa / 4.0 + 5.0 * beta / 8.0, 0.75 * kappa);
+            let (c, d) = (kappa / 4.0, 0.75 * kappa + beta);
+            let source = 0.75 * beta * g2 * g2 + 0.375 * beta * g4;
+            let joint = beta * g2 * g2;
+            // a m4 − b m22 = source, −c m4 + d m22 = joint.
+            let determinant = a * d - b * c;
+            let m4 = (source * d + b * joint) / determinant;
+            let m22 = (a * joint + c * source) / determinant;
+            assert!(close(theory.steady_moment(&[4]).unwrap(), m4));
+            assert!(close(theory.steady_moment(&[2, 2]).unwrap(), m22));
+            assert!((m22 - g2 * g2).abs() > 1e-3, "a product law would hide κ");
+        }
+    }
+
+    #[test]
+    fn the_kurtosis_tends_to_its_limit() {
+        for bath in &baths() {
+            for ratio in [0.5, 2.0, 20.0] {
+                let limit = excess_kurtosis_limit(ratio, bath).unwrap();
+                let gap = |particles| excess_kurtosis(particles, ratio, bath).unwrap() - limit;
+                // At a rate 1/N.
+                let factor = gap(1000) / gap(10_000);
+                assert!((factor - 10.0).abs() < 0.2, "{factor}");
+                assert!(gap(1_000_000).abs() < 1e-5 * limit.abs().max(1.0));
+            }
+            // A single particle sees no pairs, whatever κ.
+            let alone = excess_kurtosis(1, 5.0, bath).unwrap();
+            assert!(close(alone, excess_kurtosis_limit(0.0, bath).unwrap()));
+        }
+    }
+
+    #[test]
+    fn at_burn_in_nothing_is_left_of_the_start() {
+        for bath in &baths() {
+            for (particles, pair) in [(1, 0.0), (2, 0.3), (8, 1.4), (64, 14.0)] {
+                let theory = theory(particles, pair, bath);
+                let schedule = Schedule::new(&theory, 1e-3).unwrap();
+                let left = theory.contraction_bound(schedule.coupling);
+                assert!(close(left, 5e-4));
+                assert!(schedule.burn_in >= schedule.coupling);
+                let relative = |time| {
+                    let energy = theory.second_moment(crate::theory::System::Second, time);
+                    (energy / theory.bath_variance() - 1.0).abs()
+                };
+                assert!(relative(schedule.burn_in) <= REMAINDER);
+                // And not a long time after.
+                assert!(relative(schedule.burn_in) > 1e-3 * REMAINDER);
+            }
+        }
+    }
+
+    #[test]
+    fn averages_over_time_have_the_variance_of_their_correlations() {
+        let schedule = Schedule {
+            coupling: 0.0,
+            burn_in: 0.0,
+            spacing: 0.5,
+        };
+        let mut expected = 0.0;
+        for s in schedule.records() {
+            for t in schedule.records() {
+                expected += libm::exp(-1.3 * (s - t).abs());
+            }
+        }
+        expected /= (RECORDS * RECORDS) as f64;
+        assert!(close(schedule.share_of_variance(1.3), expected));
+        // Nothing correlated: a share of 1/K.
+        assert!(close(schedule.share_of_variance(1e6), 1.0 / RECORDS as f64));
+    }
+}

@@ -1,0 +1,315 @@
+//! The steady state: what is measured of it agrees with the hierarchy, and a
+//! program that reaches another one is not said to have shown Theorem 1.
+
+use kac_coupling::config::load;
+use kac_coupling::coupling::{Coupling, Slot, Synchronous};
+use kac_coupling::estimate::Findings;
+use kac_coupling::estimate::binomial::binomial_limits;
+use kac_coupling::estimate::steady::{density_rows, steady_estimates};
+use kac_coupling::experiment::{Expectation, Experiment};
+use kac_coupling::judge::claims::claim_of;
+use kac_coupling::judge::forecast::Prospect;
+use kac_coupling::judge::self_check::self_checks;
+use kac_coupling::judge::{Evidence, judge};
+use kac_coupling::law::{Law, NormalMixture};
+use kac_coupling::measure::{Engine, Job, Measured};
+use kac_coupling::simulate::block::BlockPath;
+use kac_coupling::simulate::initial::InitialPairs;
+use kac_coupling::simulate::pair::SameCollisions;
+use kac_coupling::steady::{CELLS, Stage, Steady};
+use kac_coupling::verify::{Results, Sampling, verify};
+use std::convert::Infallible;
+use std::path::Path;
+use std::sync::Arc;
+
+const BATHS: [&str; 3] = ["mixture", "two-point", "uniform"];
+const RATIOS: [&str; 3] = ["half", "two", "twenty"];
+
+/// A committed experiment, with another sweep.
+fn experiment(bath: &str, ratio: &str, sweep: &[(usize, u64)]) -> Experiment {
+    let path = format!("experiments/steady-state-{bath}-{ratio}.toml");
+    let mut experiment = load(Path::new(&path)).unwrap().experiment;
+    experiment.sweep = sweep.to_vec();
+    (experiment.end, experiment.points) = (0.5, 2);
+    experiment
+}
+
+fn run(experiment: &Experiment, sampling: Sampling) -> Results {
+    let finished = |_: &Results| Ok::<(), Infallible>(());
+    verify(experiment, Engine::Block, sampling, &|_| (), finished).unwrap()
+}
+
+#[test]
+fn moments_are_those_of_the_hierarchy() {
+    // 36 gases and some 12 quantities, most of them closely correlated; a right
+    // program exceeds 4 in m4, m22 or m6 with a probability of 108 · 6e-5, and in
+    // any of them with one of less than 0.03.
+    let mut compared = 0;
+    for bath in BATHS {
+        for ratio in RATIOS {
+            let sweep = [(2, 6000), (8, 2000), (64, 600), (512, 400)];
+            let results = run(&experiment(bath, ratio, &sweep), Sampling::Full);
+            for row in &results.tables.steady_state {
+                let z = row.z.unwrap();
+                assert!(z.abs() < 4.0, "{bath} {ratio}: {row:?}");
+                compared += usize::from(["m4", "m22", "m6"].contains(&row.quantity));
+            }
+            for row in &results.self_checks {
+                assert!(row.passed, "{bath} {ratio}: {row}");
+            }
+            for row in &results.verdicts {
+                assert_ne!(row.verdict, "VOID", "{bath} {ratio}: {row:?}");
+            }
+        }
+    }
+    assert_eq!(compared, 108);
+}
+
+/// What is found of an experiment's first N when the steady state is that of
+/// another one.
+fn findings(judged: &Experiment, simulated: &Experiment) -> Findings {
+    let (particles, replicas) = judged.sweep[0];
+    let theory = judged.theory(particles);
+    let stage = Stage::new(simulated, 0, &theory).unwrap();
+    found(judged, stage.extend(stage.nothing(), replicas, &|_| ()))
+}
+
+/// The findings of an experiment's first N, with this steady state and no more.
+fn found(experiment: &Experiment, steady: Steady) -> Findings {
+    let theory = experiment.theory(experiment.sweep[0].0);
+    let measured = Measured::new(&Job::new(experiment, 0, &theory));
+    Findings::new(experiment, 0, theory, measured).with_steady(Some(steady))
+}
+
+/// The verdict on Theorem 1, and what it is about.
+fn verdict(experiment: &Experiment, findings: &Findings) -> (&'static str, String) {
+    let evidence = Evidence {
+        experiment,
+        findings,
+        self_checks: &[],
+        initial_w2: 1.0,
+    };
+    let check = &experiment.checks[0];
+    let row = judge(check, claim_of(check), evidence);
+    (row.verdict, row.quantity)
+}
+
+fn steady_check_passes(findings: &Findings) -> bool {
+    let rows = self_checks(findings);
+    let row = rows.iter().find(|row| row.self_check == "steady-state");
+    row.unwrap().passed
+}
+
+#[test]
+fn the_right_steady_state_holds_and_wrong_ones_do_not() {
+    let right = experiment("mixture", "two", &[(8, 20_000)]);
+    let honest = findings(&right, &right);
+    assert_eq!(verdict(&right, &honest).0, "HOLDS");
+    assert!(steady_check_passes(&honest));
+
+    type Change = fn(&mut Experiment);
+    let faults: [(&str, Change); 3] = [
+        // K_g 2 % off: m2 by 20 standard errors.
+        ("a bath too hot", |experiment| {
+            experiment.bath = mixture(0.5, 1.517)
+        }),
+        // The same K_g, and g4 3 % off: no moment up to order 2 shows it.
+        ("a bath with another kurtosis", |experiment| {
+            experiment.bath = mixture(0.45, libm::sqrt(2.5 - 0.45 * 0.45));
+        }),
+        // κ/β of the other clock.
+        ("pairs four times as often", |experiment| {
+            experiment.lambda *= 4.0
+        }),
+    ];
+    for (name, change) in faults {
+        let mut wrong = right.clone();
+        change(&mut wrong);
+        let findings = findings(&right, &wrong);
+        assert_eq!(verdict(&right, &findings).0, "VOID", "{name}");
+        assert!(!steady_check_passes(&findings), "{name}");
+    }
+}
+
+/// A bath of two temperatures.
+fn mixture(cold: f64, hot: f64) -> Law {
+    let law = NormalMixture::new(vec![0.5; 2], vec![0.0; 2], vec![cold, hot]);
+    law.unwrap().into()
+}
+
+/// The second copy meets a bath of its own, `1 + OWN` times as fast.
+#[derive(Clone, Copy)]
+struct OwnBath;
+
+const OWN: f64 = 0.1;
+
+impl Coupling for OwnBath {
+    fn slot(self, first: f64, second: f64) -> Slot {
+        Synchronous.slot(first, second)
+    }
+    fn velocities(self, slot: Slot) -> (f64, f64) {
+        Synchronous.velocities(slot)
+    }
+    fn difference(self, slot: Slot) -> f64 {
+        Synchronous.difference(slot)
+    }
+    fn bath_slot(self, velocity: f64) -> Slot {
+        [velocity, -OWN * velocity]
+    }
+    fn collide(self, cos: f64, sin: f64, one: Slot, other: Slot) -> (Slot, Slot) {
+        Synchronous.collide(cos, sin, one, other)
+    }
+}
+
+#[test]
+fn copies_that_do_not_meet_prove_nothing() {
+    // The first copy is right, so that every moment is; but the second one's
+    // steady state is another, at W2² = OWN² K_g.
+    let experiment = experiment("uniform", "half", &[(8, 4000)]);
+    let theory = experiment.theory(8);
+    let stage = Stage::new(&experiment, 0, &theory).unwrap();
+    let initial = Arc::new(InitialPairs::new(
+        &experiment.first,
+        &experiment.second,
+        experiment.pairing,
+    ));
+    let steady = stage.extend_on(stage.nothing(), 4000, &|_| (), |gas| {
+        SameCollisions::new(gas, &initial, OwnBath, BlockPath::new(gas, OwnBath))
+    });
+    let findings = found(&experiment, steady);
+    let (says, about) = verdict(&experiment, &findings);
+    assert_eq!(says, "VOID");
+    assert!(about.starts_with("E||V - V'||^2/N"), "{about}");
+    assert!(!steady_check_passes(&findings));
+    for estimate in steady_estimates(&findings) {
+        let apart = estimate.z().unwrap().abs();
+        let right = estimate.quantity != "w2_upper";
+        assert_eq!(apart < 4.0, right, "{estimate:?}");
+    }
+}
+
+#[test]
+fn too_little_data_do_not_hold() {
+    let small = experiment("uniform", "two", &[(2, 500)]);
+    // The coupling's bound takes more replicas at N = 2.
+    let few = findings(&small, &small);
+    let (says, about) = verdict(&small, &few);
+    assert_eq!(says, "INCONCLUSIVE", "{about}");
+    // A tolerance that is too small for the error of m1.
+    let mut strict = experiment("uniform", "two", &[(64, 2000)]);
+    strict.checks[0].tolerance = 1e-3;
+    let (says, about) = verdict(&strict, &findings(&strict, &strict));
+    assert_eq!(says, "INCONCLUSIVE");
+    assert!(about.ends_with("in the steady state"), "{about}");
+    // And no data at all.
+    let theory = small.theory(2);
+    let stage = Stage::new(&small, 0, &theory).unwrap();
+    let nothing = found(&small, stage.nothing());
+    assert_eq!(verdict(&small, &nothing).0, "INCONCLUSIVE");
+}
+
+#[test]
+fn the_forecast_is_the_frequency_of_holds() {
+    const SEEDS: u64 = 150;
+    let mut experiment = experiment("uniform", "two", &[(16, 2000)]);
+    // Of this the interval of m2 takes more than three quarters, the others less.
+    experiment.checks[0].tolerance = 0.007;
+    let theory = experiment.theory(16);
+    let prospect = Prospect {
+        experiment: &experiment,
+        theory: &theory,
+        particles: 16,
+        replicas: 2000,
+        initial_w2: 1.0,
+        pilot: None,
+    };
+    let check = &experiment.checks[0];
+    let forecast = claim_of(check).forecast(&prospect, check);
+    assert!((0.2..0.95).contains(&forecast.holds), "{forecast:?}");
+    let counted = |experiment: &Experiment| {
+        let mut experiment = experiment.clone();
+        let mut holds = 0;
+        for seed in 0..SEEDS {
+            experiment.seed = seed;
+            let findings = findings(&experiment, &experiment);
+            holds += u64::from(verdict(&experiment, &findings).0 == "HOLDS");
+        }
+        holds
+    };
+    // The forecast adds up ways to fail, so it may be below the frequency; the
+    // larger of two errors makes the frequency smaller.
+    let limits = binomial_limits(SEEDS, forecast.holds, 0.9999);
+    let holds = counted(&experiment);
+    assert!(limits.contains(&holds), "{holds} of {SEEDS}, {limits:?}");
+    assert_eq!(check.expect, Expectation::Holds);
+}
+
+#[test]
+fn threads_and_looks_change_no_bit() {
+    let experiment = experiment("two-point", "two", &[(3, 2000)]);
+    let theory = experiment.theory(3);
+    let stage = Stage::new(&experiment, 0, &theory).unwrap();
+    let bits = |steady: &Steady| {
+        let cells = (0..CELLS).map(|index| steady.cell(index).1.to_bits());
+        let moments = (0..9).map(|index| steady.moment(index));
+        let moments = moments.map(|(mean, error)| mean.to_bits() ^ error.unwrap().to_bits());
+        let bits: Vec<u64> = moments.chain(cells).collect();
+        (bits, steady.collisions, steady.discrepancy().0.to_bits())
+    };
+    let on = |threads: usize, looks: &[u64]| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.unwrap().install(|| {
+            let looks = looks.iter();
+            looks.fold(stage.nothing(), |steady, &upto| {
+                stage.extend(steady, upto, &|_| ())
+            })
+        })
+    };
+    let expected = bits(&on(1, &[2000]));
+    assert_eq!(bits(&on(3, &[2000])), expected);
+    // Whole chunks, of 256.
+    assert_eq!(bits(&on(2, &[512, 768, 2000])), expected);
+    let mut other = experiment.clone();
+    other.seed += 1;
+    let other = Stage::new(&other, 0, &theory).unwrap();
+    assert_ne!(
+        bits(&other.extend(other.nothing(), 2000, &|_| ())),
+        expected
+    );
+}
+
+#[test]
+fn densities_have_the_moments_that_were_measured() {
+    let experiment = experiment("two-point", "half", &[(8, 1000)]);
+    let findings = findings(&experiment, &experiment);
+    let rows = density_rows(&experiment, &findings);
+    assert_eq!(rows.len(), CELLS);
+    let sum = |of: &dyn Fn(&kac_coupling::estimate::steady::DensityRow) -> f64| {
+        rows.iter().map(of).sum::<f64>()
+    };
+    let width = rows[0].high - rows[0].low;
+    // Beyond four standard deviations there is nearly nothing.
+    assert!((sum(&|row| row.density) * width - 1.0).abs() < 1e-3);
+    assert!((sum(&|row| row.maxwellian) * width - 1.0).abs() < 1e-4);
+    assert!((sum(&|row| row.bath_density) * width - 1.0).abs() < 1e-12);
+    let middle = |low: f64, high: f64| 0.5 * (low + high);
+    let energy = sum(&|row| middle(row.low, row.high) * middle(row.low, row.high) * row.density);
+    let measured = findings.steady.as_ref().unwrap().moment(1).0;
+    // Sheppard's correction is width²/12 = 0.0013.
+    assert!((energy * width - width * width / 12.0 - measured).abs() < 1e-3);
+    // The atoms are in the middle of their cells.
+    let atoms: Vec<_> = rows.iter().filter(|row| row.bath_density > 0.0).collect();
+    assert_eq!(atoms.len(), 2);
+    assert!((middle(atoms[1].low, atoms[1].high) - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn an_adaptive_check_holds_on_fewer_replicas() {
+    let experiment = experiment("uniform", "half", &[(64, 20_000)]);
+    let results = run(&experiment, Sampling::Adaptive);
+    let row = &results.verdicts[0];
+    assert_eq!(row.verdict, "HOLDS", "{row:?}");
+    assert!(row.replicas < 10_000, "{row:?}");
+    let steady = &results.tables.steady_state;
+    assert!(steady.iter().all(|steady| steady.replicas == row.replicas));
+}
