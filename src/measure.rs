@@ -151,9 +151,10 @@ impl Job {
         });
         Job {
             gas: Arc::new(gas),
-            initial: Arc::new(InitialPairs::new(
+            initial: Arc::new(InitialPairs::of_joints(
                 &experiment.first,
                 &experiment.second,
+                experiment.joints,
                 experiment.pairing,
             )),
             coupling: experiment.coupling,

@@ -15,6 +15,7 @@
 
 mod discrete;
 mod empirical;
+pub mod joint;
 mod laplace;
 mod normal;
 mod normal_mixture;
