@@ -18,10 +18,12 @@
 //! The last two are rows of the system that [`hierarchy`] generates; for ‖Δ‖²
 //! see [`Theory::discrepancy_martingale_second`].
 
+pub mod assignment;
 pub mod gelbrich;
 pub mod hierarchy;
 mod joint;
 pub mod pairing;
+pub mod products;
 
 use crate::coupling::CouplingKind;
 use crate::law::HIGHEST_ORDER;

@@ -4,6 +4,9 @@
 
 mod contraction;
 mod decay;
+mod lemma_11;
+mod lemma_12;
+mod lemma_8;
 
 use super::forecast::{Forecast, Prospect};
 use super::{Evidence, Judgement};
@@ -62,6 +65,9 @@ pub static LEDGER: &[&dyn Claim] = &[
     &decay::THEOREM_6_COUPLING,
     &contraction::THEOREM_6,
     &contraction::THEOREM_7,
+    &lemma_8::Lemma8,
+    &lemma_11::Lemma11,
+    &lemma_12::Lemma12,
 ];
 
 /// The claim of that id.
