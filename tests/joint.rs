@@ -255,9 +255,15 @@ fn moments_and_distances_of_joint_laws_stay_exact_in_time() {
         );
         for row in &results.self_checks {
             assert!(row.passed, "{joints:?}: {row}");
-            let compared = row.comparisons > 0
-                || (row.self_check == "variances" && coupling == CouplingKind::Independent);
-            assert!(compared, "{joints:?}: {row}");
+            let needs_variance = ["discrepancy", "variances"].contains(&row.self_check);
+            let known = coupling == CouplingKind::Synchronous || !needs_variance;
+            assert_eq!(row.comparisons > 0, known, "{joints:?}: {row}");
+        }
+        for row in &results.tables.discrepancy {
+            let off = (row.mean - row.exact_mean).abs();
+            let rounding = 1e-12 * row.exact_mean;
+            let error = row.std_error.unwrap();
+            assert!(off <= rounding + 5.5 * error, "{joints:?}: {row:?}");
         }
         assert_eq!(results.tables.moments.len(), 3 * 11 * 10);
         for row in &results.tables.moments {
@@ -467,4 +473,41 @@ fn products_are_as_far_apart_as_lemma_11_says() {
     assert_eq!(verdict(&experiment), "HOLDS");
     experiment.second = uniform();
     assert_eq!(verdict(&experiment), "INCONCLUSIVE");
+}
+
+#[test]
+fn wrong_jumps_are_noticed_by_lemma_3() {
+    let path = Path::new("experiments/lemma3.toml");
+    let mut experiment = load(path).unwrap().experiment;
+    experiment.sweep = vec![(2, 200_000)];
+    (experiment.end, experiment.points) = (0.1, 2);
+    let row = |change: &dyn Fn(&mut Experiment)| {
+        let mut other = experiment.clone();
+        change(&mut other);
+        let theory = experiment.theory(2);
+        let measured = Job::new(&other, 0, &theory).run(Engine::Block, &|_| ());
+        // Binomial: once in e times, and P(|z| > 5) < 6e-7.
+        let (all, p) = (measured.replicas as f64, libm::exp(-1.0));
+        let z = (measured.jump.replicas as f64 - all * p) / (all * p * (1.0 - p)).sqrt();
+        assert!(z.abs() < 5.0, "{z}");
+        let findings = Findings::new(&experiment, 0, theory, measured);
+        verdict(&experiment, "lemma-3", &findings)
+    };
+    let honest = row(&|_| ());
+    assert_eq!(honest.verdict, "HOLDS", "{}", honest.reason);
+    for (wrong, change) in [
+        (
+            "pairs at twice the rate",
+            (&|experiment: &mut Experiment| experiment.lambda *= 2.0) as &dyn Fn(&mut Experiment),
+        ),
+        ("a mean that is not 0", &|experiment| {
+            experiment.joints[1] = Joint::Product;
+        }),
+        ("a colder bath", &|experiment| {
+            experiment.bath = normal(0.0, 3.0)
+        }),
+    ] {
+        let row = row(change);
+        assert_eq!(row.verdict, "VOID", "{wrong}: {}", row.reason);
+    }
 }

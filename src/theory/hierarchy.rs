@@ -208,6 +208,11 @@ impl MomentSystem {
         moments
     }
 
+    /// d/dt of the moments.
+    pub fn derivative(&self, moments: &Array1<f64>) -> Array1<f64> {
+        apply(&self.generator, moments)
+    }
+
     /// The moments at time `time`, from those at time 0.
     pub fn at(&self, initial: &Array1<f64>, time: f64) -> Array1<f64> {
         let mut flows = self.flows.lock().expect("no thread panicked");

@@ -551,6 +551,34 @@ impl Theory {
         })
     }
 
+    /// ΣV_i/N and ΣV_i²/N of a copy after exactly one collision: the mean of each, and its standard deviation over
+    /// replicas. `None` where that is infinite, or nothing collides.
+    ///
+    /// One jump of the embedded chain is 1 + 𝓛/Λ, with 𝓛 the generator and Λ = (κ/2 + β)N the rate of all
+    /// collisions (Lemma 3).
+    pub fn after_one_collision(&self, copy: System) -> Option<[(f64, f64); 2]> {
+        let n = self.count();
+        let all = self.rates.total(self.particles);
+        let system = self.system.as_ref()?;
+        self.initial[copy as usize][4]?;
+        if all == 0.0 {
+            return None;
+        }
+        let start = self.start(system, copy);
+        let after = &start + &(system.derivative(&start) / all);
+        let fourth = self.joint(&after, &[4]) + (n - 1.0) * self.joint(&after, &[2, 2]);
+        let (mean, second) = self.low_moments(copy, 0.0);
+        let mean = mean * (1.0 - self.decay_rate(Quantity::FirstMoment) / all);
+        let second = second - 0.5 * self.rates.bath * (second - self.bath_variance) / all;
+        let pairs = self.pair_moment(copy, 0.0);
+        let pairs = pairs * (1.0 - self.decay_rate(Quantity::PairMoment) / all);
+        let deviation = |square: f64, mean: f64| (square - mean * mean).max(0.0).sqrt();
+        Some([
+            (mean, deviation((second + (n - 1.0) * pairs) / n, mean)),
+            (second, deviation(fourth / n, second)),
+        ])
+    }
+
     /// Standard deviations over replicas of ΣV_i⁴/N and of ΣV_k²V_l²/(N(N−1)) over
     /// k ≠ l of a copy at a time; `None` where infinite, the second also for one
     /// particle.

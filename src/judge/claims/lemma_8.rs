@@ -11,13 +11,12 @@
 //! in E V₁³V₂³, which is not measured.
 
 use super::Claim;
-use crate::estimate::normal_half_width;
+use super::comparison::{Comparison, forecast_together, judge_together};
 use crate::experiment::{Check, Experiment};
-use crate::judge::forecast::{Forecast, Prospect, probability};
-use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
+use crate::judge::forecast::{Forecast, Prospect};
+use crate::judge::{Evidence, Judgement, Verdict};
 use crate::law::joint::Joint;
 use crate::observe::column;
-use crate::special::normal_quantile;
 use crate::theory::{Moment, System, Theory};
 
 /// The lemma.
@@ -26,60 +25,20 @@ pub struct Lemma8;
 /// Three moments of the first marginal, and one of two particles.
 const COMPARED: [Moment; 4] = [Moment::M1, Moment::M2, Moment::M4, Moment::M11];
 
-/// Relative standard errors up to this are those of averages over many replicas, far in
-/// their tails too.
-const TRUSTED: f64 = 0.01;
-
 const NO_VARIANCE: &str = "a moment that it compares has an infinite variance";
 
-/// A moment of the first copy minus that of the second, at time 0.
-#[derive(Debug, Clone, Copy)]
-struct Difference {
-    moment: Moment,
-    value: f64,
-    std_error: f64,
-    exact: f64,
-    /// What errors are compared with.
-    size: f64,
-}
-
-impl Difference {
-    /// How far the end of an interval of so many standard errors is from where it must
-    /// not be: the edge of the tolerance, or 0 for the one that is to differ.
-    fn room(&self, tolerance: f64, half_width: f64) -> f64 {
-        let room = match self.moment {
-            Moment::M11 => self.value * self.exact.signum(),
-            _ => tolerance * self.size - self.value.abs(),
-        };
-        room - half_width * self.std_error
-    }
-
-    fn contradicts(&self, half_width: f64) -> bool {
-        self.std_error <= TRUSTED * self.size
-            && (self.value - self.exact).abs() > half_width * self.std_error
-    }
-}
-
-/// Half-widths of intervals that hold all at once with the confidence.
-fn half_width(confidence: f64) -> f64 {
-    normal_half_width(1.0 - (1.0 - confidence) / COMPARED.len() as f64)
-}
-
-/// What the differences of so many replicas are like; `None` where a variance is
-/// infinite.
-fn expected(theory: &Theory, replicas: f64) -> Option<Vec<Difference>> {
+/// Moments of the first copy minus those of the second at time 0, of so many replicas;
+/// `None` where a variance is infinite.
+fn expected(theory: &Theory, replicas: f64) -> Option<Vec<Comparison>> {
     let difference = |&moment: &Moment| {
-        let of = |system| theory.moment(system, moment, 0.0);
-        let [first, second] = System::ALL.map(of);
+        let [first, second] = System::ALL.map(|system| theory.moment(system, moment, 0.0));
         let deviation = |system| theory.moment_deviation(system, moment, 0.0);
         let [one, other] = System::ALL.map(deviation);
-        let exact = match moment {
-            Moment::M11 => first? - second?,
-            // By the making of the pair.
-            _ => 0.0,
-        };
-        Some(Difference {
-            moment,
+        let differs = moment == Moment::M11;
+        // Marginals are equal by the making of the pair.
+        let exact = if differs { first? - second? } else { 0.0 };
+        Some(Comparison {
+            name: format!("difference of {} at t = 0", moment.name()),
             value: exact,
             // The copies are independent.
             std_error: libm::hypot(one?, other?) / replicas.sqrt(),
@@ -89,26 +48,26 @@ fn expected(theory: &Theory, replicas: f64) -> Option<Vec<Difference>> {
                 Moment::M11 => exact.abs(),
                 _ => first?,
             },
+            differs,
         })
     };
     COMPARED.iter().map(difference).collect()
 }
 
-/// What was measured: with the larger of the exact and the empirical error.
-fn measured(evidence: Evidence) -> Option<Vec<Difference>> {
-    let findings = evidence.findings;
-    let replicas = findings.measured.replicas as f64;
-    let difference = |expected: Difference| {
-        let mean = |system| findings.measured.mean(0, column(system, expected.moment));
+/// The same as measured, with the larger of the exact and the empirical error.
+fn measured(evidence: Evidence) -> Option<Vec<Comparison>> {
+    let measured = &evidence.findings.measured;
+    let difference = |(expected, moment): (Comparison, Moment)| {
+        let mean = |system| measured.mean(0, column(system, moment));
         let [(first, one), (second, other)] = System::ALL.map(mean);
-        Some(Difference {
+        Some(Comparison {
             value: first - second,
             std_error: expected.std_error.max(libm::hypot(one?, other?)),
             ..expected
         })
     };
-    let expected = expected(&findings.theory, replicas)?;
-    expected.into_iter().map(difference).collect()
+    let expected = expected(&evidence.findings.theory, measured.replicas as f64)?;
+    expected.into_iter().zip(COMPARED).map(difference).collect()
 }
 
 impl Claim for Lemma8 {
@@ -143,91 +102,19 @@ impl Claim for Lemma8 {
     }
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
-        let quantity = "difference of m11 at t = 0";
-        let Some(differences) = measured(evidence) else {
+        let Some(comparisons) = measured(evidence) else {
+            let quantity = "difference of m11 at t = 0";
             return Judgement::bare(Verdict::Inconclusive, quantity, NO_VARIANCE);
         };
-        let half = half_width(check.confidence);
-        let wrong = half_width(1.0 - VOID_LEVEL);
-        let wrong = differences.iter().find(|at| at.contradicts(wrong));
-        let room = |at: &&Difference| at.room(check.tolerance, half);
-        let undecided = differences
-            .iter()
-            .filter(|at| !(room(at) >= 0.0))
-            .min_by(|a, b| (room(a) / a.size).total_cmp(&(room(b) / b.size)));
-        let (verdict, reason) = match (wrong, undecided) {
-            (Some(at), _) => (
-                Verdict::Void,
-                format!(
-                    "the difference of {} contradicts its exact value {}: the program is at fault",
-                    at.moment.name(),
-                    at.exact
-                ),
-            ),
-            (None, Some(at)) => (
-                Verdict::Inconclusive,
-                match at.moment {
-                    Moment::M11 => "the interval of the difference of m11 contains 0".to_string(),
-                    _ => format!(
-                        "the difference of {} is not yet known to be within the tolerance",
-                        at.moment.name()
-                    ),
-                },
-            ),
-            (None, None) => (
-                Verdict::Holds,
-                "m1, m2 and m4 are equal within the tolerance, and m11 is not".to_string(),
-            ),
-        };
-        let shown = wrong.or(undecided).unwrap_or(&differences[3]);
-        let replicas = evidence.findings.measured.replicas as f64;
-        let missed = 0.05 / COMPARED.len() as f64;
-        let likely = -normal_quantile(missed, 1.0 - missed);
-        let factor = |at: &Difference| {
-            let exact = Difference {
-                value: at.exact,
-                ..*at
-            };
-            (half + likely) * at.std_error / exact.room(check.tolerance, 0.0)
-        };
-        let factor = differences.iter().map(factor).fold(0.0, f64::max);
-        Judgement {
-            verdict,
-            quantity: format!("difference of {} at t = 0", shown.moment.name()),
-            estimate: Some(shown.value),
-            std_error: Some(shown.std_error),
-            interval: Some((
-                shown.value - half * shown.std_error,
-                shown.value + half * shown.std_error,
-            )),
-            printed: None,
-            exact: Some(shown.exact),
-            replicas_needed: (verdict == Verdict::Inconclusive)
-                .then(|| (replicas * factor * factor).ceil() as u64),
-            reason,
-        }
+        let holds = "m1, m2 and m4 are equal within the tolerance, and m11 is not";
+        let replicas = evidence.findings.measured.replicas;
+        judge_together(&comparisons, replicas, check, holds)
     }
 
     fn forecast(&self, prospect: &Prospect, check: &Check) -> Forecast {
-        let Some(differences) = expected(prospect.theory, prospect.replicas as f64) else {
-            return Forecast::undecided(None);
-        };
-        let half = half_width(check.confidence);
-        let fails = differences.iter().map(|at| {
-            let reach = half * at.std_error;
-            1.0 - match at.moment {
-                Moment::M11 => probability(at.exact.abs(), at.std_error, reach, f64::INFINITY),
-                _ => {
-                    let most = check.tolerance * at.size - reach;
-                    probability(0.0, at.std_error, -most, most)
-                }
-            }
-        });
-        Forecast {
-            // At least, whatever the correlations.
-            holds: (1.0 - fails.sum::<f64>()).max(0.0),
-            void: VOID_LEVEL,
-            ..Forecast::undecided(Some(half * differences[3].std_error))
+        match expected(prospect.theory, prospect.replicas as f64) {
+            Some(comparisons) => forecast_together(&comparisons, check),
+            None => Forecast::undecided(None),
         }
     }
 

@@ -2,10 +2,12 @@
 //!
 //! A claim is added by adding it to a file here and to [`LEDGER`].
 
+mod comparison;
 mod contraction;
 mod decay;
 mod lemma_11;
 mod lemma_12;
+mod lemma_3;
 mod lemma_8;
 
 use super::forecast::{Forecast, Prospect};
@@ -62,12 +64,13 @@ pub static LEDGER: &[&dyn Claim] = &[
     &decay::LEMMA_1,
     &decay::LEMMA_2_FIRST,
     &decay::LEMMA_2_PAIR,
+    &lemma_3::Lemma3,
+    &lemma_8::Lemma8,
     &decay::THEOREM_6_COUPLING,
     &contraction::THEOREM_6,
-    &contraction::THEOREM_7,
-    &lemma_8::Lemma8,
     &lemma_11::Lemma11,
     &lemma_12::Lemma12,
+    &contraction::THEOREM_7,
 ];
 
 /// The claim of that id.
