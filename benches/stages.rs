@@ -8,6 +8,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use kac_coupling::coupling::{CouplingKind, Rematch};
 use kac_coupling::experiment::Experiment;
+use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::{Clock, Rates};
@@ -122,6 +123,7 @@ fn job(bencher: Bencher, particles: usize, points: usize) {
         bath: two_temperatures(),
         first: normal(1.0),
         second: normal(2.0),
+        joints: [Joint::Product; 2],
         pairing: Pairing::Optimal,
         end: 5.0,
         points,

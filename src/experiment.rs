@@ -2,9 +2,10 @@
 
 use crate::coupling::{CouplingKind, Rematch};
 use crate::law::Law;
+use crate::law::joint::Joint;
 use crate::model::{Clock, Rates};
 use crate::theory::Theory;
-use crate::theory::pairing::Pairing;
+use crate::theory::pairing::{Pairing, wasserstein_squared};
 
 /// Counts of replicas stay exact in a float up to this.
 pub const MOST_REPLICAS: u64 = 1 << 53;
@@ -36,6 +37,9 @@ pub struct Experiment {
     pub first: Law,
     /// Law of V′_i(0).
     pub second: Law,
+    /// How the particles of each copy hang together at time 0; [`Experiment::first`] and
+    /// [`Experiment::second`] are the laws that the joint ones are made from.
+    pub joints: [Joint; 2],
     /// Joint law of V_i(0) and V′_i(0).
     pub pairing: Pairing,
     /// Length of a run.
@@ -159,6 +163,19 @@ impl Experiment {
             .map_or(vec![], |plan| self.record_times(plan.points))
     }
 
+    /// Whether [`Experiment::initial_w2`] is known: of two product laws, by Lemma 11, and of two spheres.
+    pub fn knows_initial_w2(&self) -> bool {
+        self.joints == [Joint::Product; 2] || self.joints == [Joint::Sphere; 2]
+    }
+
+    /// W₂² of the joint laws of both copies at time 0, per particle, which is also that of their first marginals;
+    /// `None` where it is not known.
+    pub fn initial_w2(&self) -> Option<f64> {
+        // Of spheres (σ − σ′)², like that of the normal laws they are made from.
+        self.knows_initial_w2()
+            .then(|| wasserstein_squared(&self.first, &self.second).0)
+    }
+
     /// The closed forms for one N of the sweep.
     pub fn theory(&self, particles: usize) -> Theory {
         Theory::new(
@@ -170,6 +187,7 @@ impl Experiment {
             self.coupling,
         )
         .rematched(self.rematch)
+        .with_joints(self.joints, self.pairing)
     }
 
     /// The times up to the end at which the paths are rematched by an interval: its

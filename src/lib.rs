@@ -9,7 +9,7 @@
 //! # The way of the data
 //!
 //! ```text
-//! law, model → coupling → simulate → observe, wasserstein, pilot → measure, steady
+//! law, model → coupling → simulate → observe, wasserstein, pilot, jump → measure, steady
 //!        ↘ theory ↗                                           ↓
 //!                   theory, estimate::tally ────────────→ estimate → judge → verify → write → command → cli
 //!                                                                       ↘ calibrate ↗   figure ↗
@@ -54,6 +54,7 @@ pub mod estimate;
 pub mod experiment;
 pub mod figure;
 pub mod judge;
+pub mod jump;
 pub mod law;
 pub mod looks;
 pub mod measure;

@@ -9,6 +9,7 @@
 use crate::coupling::{Aligned, Coupling, CouplingKind, Rematch, Synchronous};
 use crate::estimate::tally::{Centred, Covariances, Cross, LANES, Means, Powers, QUANTITIES};
 use crate::experiment::Experiment;
+use crate::jump::Jump;
 use crate::law::Point;
 use crate::model::Rates;
 use crate::observe::{COLUMNS, DISCREPANCY, Records, column};
@@ -41,6 +42,8 @@ pub const CHUNKS_AHEAD: u64 = 2;
 /// A small gas is watched at so many times, half a collision apart, in a replica for
 /// each so many collisions of the run, but in so many at least and at most: it takes
 /// about a hundredth of the time.
+/// The claim that is about single collisions of the whole gas.
+const ABOUT_JUMPS: &str = "lemma-3";
 const PILOT_STOPS: u32 = 33;
 const COLLISIONS_PER_PILOT: u64 = 8192;
 const PILOTS: [u64; 2] = [32, 4096];
@@ -93,6 +96,8 @@ pub struct Job {
     /// The velocity of all bath particles of the small gas: that of a typical
     /// particle.
     pilot_velocity: f64,
+    /// Whether replicas are also looked at after exactly one collision.
+    jumps: bool,
 }
 
 /// What was seen of the first replicas, how many shall be seen, and who is told.
@@ -112,6 +117,8 @@ pub struct Measured {
     pub energy_drift: Option<f64>,
     /// A small gas with the same rates, watched collision by collision.
     pub pilot: Pilot,
+    /// Replicas with exactly one collision, where a claim is about them.
+    pub jump: Jump,
     /// Means of all columns over the record times; see [`Measured::mean`].
     means: [Means; COLUMNS],
     /// For each [`Quantity`], its column's covariances over the record times.
@@ -164,9 +171,10 @@ impl Job {
         });
         Job {
             gas: Arc::new(gas),
-            initial: Arc::new(InitialPairs::new(
+            initial: Arc::new(InitialPairs::of_joints(
                 &experiment.first,
                 &experiment.second,
+                experiment.joints,
                 experiment.pairing,
             )),
             coupling: experiment.coupling,
@@ -182,6 +190,7 @@ impl Job {
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
             bracketed: bracketed(experiment, particles, replicas),
             pilot_velocity: theory.second_moment(System::First, 0.0).sqrt(),
+            jumps: (experiment.checks.iter()).any(|check| check.claim == ABOUT_JUMPS),
         }
     }
 
@@ -335,7 +344,18 @@ impl Job {
             measured.energy_drift = self.energy_drift(&new_pair);
         }
         measured.pilot = self.pilot(measured.collisions, &new_pair);
+        measured.jump = self.jump(measured.replicas, &new_pair);
         measured
+    }
+
+    /// Look at so many replicas after one collision, if that is asked for.
+    fn jump<P: CoupledPair>(&self, replicas: u64, new_pair: impl Fn(&Arc<Gas>) -> P) -> Jump {
+        let rate = self.gas.rates.total(self.gas.particles);
+        if !self.jumps || rate == 0.0 {
+            return Jump::default();
+        }
+        let mut pair = new_pair(&self.gas);
+        Jump::watch(&mut pair, self.seed, replicas, self.gas.place(1.0 / rate))
     }
 
     /// Watch a small gas, for a run of so many collisions.
@@ -685,6 +705,7 @@ impl Measured {
             profile: Profile::default(),
             energy_drift: None,
             pilot: Pilot::default(),
+            jump: Jump::default(),
             means: std::array::from_fn(|_| Means::new(times)),
             tracked: std::array::from_fn(|_| Covariances::new(times)),
             low_moments: Cross::new(times),

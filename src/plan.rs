@@ -11,7 +11,6 @@ use crate::observe::COLUMNS;
 use crate::simulate::powers::SUMS;
 use crate::steady::Stage;
 use crate::theory::Theory;
-use crate::theory::pairing::wasserstein_squared;
 use std::time::Instant;
 
 /// Length of a burst that is measured, in seconds, about.
@@ -62,7 +61,7 @@ pub struct CheckPlan {
 
 /// Plan each N of an experiment. A short burst of each is simulated.
 pub fn plan(experiment: &Experiment) -> Vec<SizePlan> {
-    let (initial_w2, _) = wasserstein_squared(&experiment.first, &experiment.second);
+    let initial_w2 = experiment.initial_w2().unwrap_or(f64::NAN);
     let sizes = 0..experiment.sweep.len();
     sizes
         .map(|index| plan_size(experiment, index, initial_w2))

@@ -40,6 +40,8 @@ pub enum Purpose {
     Times = 4,
     /// Initial velocities.
     Initial = 5,
+    /// Signs of initial velocities.
+    InitialSigns = 6,
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014; constants of

@@ -12,7 +12,6 @@ use crate::looks::{Look, false_alarm, looks};
 use crate::measure::{Engine, Job, Measured};
 use crate::profile::{Profile, Watch};
 use crate::steady::Stage;
-use crate::theory::pairing::wasserstein_squared;
 
 /// What an experiment gave, for as many N as are done.
 #[derive(Debug, Default)]
@@ -81,7 +80,7 @@ pub fn verify<E>(
 ) -> Result<Results, E> {
     let mut results = Results::default();
     let mut watch = Watch::start();
-    let (initial_w2, _) = wasserstein_squared(&experiment.first, &experiment.second);
+    let initial_w2 = experiment.initial_w2().unwrap_or(f64::NAN);
     results.profile.output += watch.lap();
     for (index, &(_, replicas)) in experiment.sweep.iter().enumerate() {
         let judged = verify_size(experiment, index, initial_w2, engine, sampling, progress);

@@ -1196,6 +1196,107 @@ fn checks_and_choices() {
 }
 
 #[test]
+fn joint_laws() {
+    let first = "mean = 0.5, sd = 1.0 }";
+    let independent =
+        "second = { law = \"uniform\", low = -3.0, high = 5.0 }\npairing = \"optimal\"";
+    refused(&[
+        case(
+            first,
+            "mean = 0.5, sd = 1.0, joint = \"mirrored\" }",
+            "mirrored",
+            "`initial.first.joint` = \"mirrored\": is not one of the choices",
+            "\"product\", \"mirrored-equal\", \"mirrored-opposite\", \"sphere\"",
+        ),
+        case(
+            first,
+            "mean = 0.5, sd = 1.0, joints = \"product\" }",
+            "joints",
+            "`initial.first.joints` is not a key of this config",
+            "did you mean `joint`?",
+        ),
+        // N = 3 is in the sweep.
+        case(
+            independent,
+            "second = { law = \"uniform\", low = -3.0, high = 5.0, joint = \"mirrored-opposite\" }\n\
+             pairing = \"independent\"",
+            "mirrored-opposite",
+            "`initial.second.joint` = \"mirrored-opposite\": it takes an even number of particles, and \
+             there are 3",
+            "write even numbers in model.particles",
+        ),
+        case(
+            independent,
+            "second = { law = \"uniform\", low = -3.0, high = 5.0, joint = \"sphere\" }\n\
+             pairing = \"independent\"",
+            "sphere",
+            "`initial.second.joint` = \"sphere\": a sphere needs the law \"normal\", and this one is \
+             \"uniform\"",
+            "write law = \"normal\" with mean = 0.0",
+        ),
+        case(
+            first,
+            "mean = 0.5, sd = 1.0, joint = \"sphere\" }",
+            "sphere",
+            "`initial.first.joint` = \"sphere\": a sphere is about 0, and this law has mean 0.5",
+            "mean = 0.0",
+        ),
+        case(
+            first,
+            "mean = 0.5, sd = 1.0, joint = \"mirrored-equal\" }",
+            "pairing",
+            "`initial.pairing` = \"optimal\": an optimal pairing is known of two product laws or two \
+             spheres only, and these are \"mirrored-equal\" and \"product\"",
+            "write pairing = \"independent\"",
+        ),
+        case(
+            "mean = 0.0\nsd = 2.0",
+            "mean = 0.0\nsd = 2.0\njoint = \"product\"",
+            "joint",
+            "`bath.joint` is not a key of this config",
+            "the keys here are",
+        ),
+    ]);
+    // Claims that such laws have nothing to say of.
+    let mirrored = edited(GOOD, "pairing = \"optimal\"", "pairing = \"independent\"");
+    let mirrored = edited(
+        &mirrored,
+        first,
+        "mean = 0.5, sd = 1.0, joint = \"mirrored-equal\" }",
+    );
+    for (config, claim, why) in [
+        (GOOD, "lemma-8", "one copy with joint = \"mirrored-equal\""),
+        (&mirrored, "lemma-8", "of one law"),
+        (&mirrored, "lemma-11", "product initial laws"),
+        (&mirrored, "theorem-7", "product initial laws"),
+        (&mirrored, "theorem-6", "W2 of the joint initial laws"),
+    ] {
+        let bench = Bench::new(&edited(config, "theorem-6-coupling", claim));
+        let ended = bench.kac(&["check", "config.toml"]);
+        assert_eq!(ended.code, Some(2), "{claim}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains("cannot be judged here"),
+            "{}",
+            ended.stderr
+        );
+        assert!(ended.stderr.contains(why), "{claim}: {}", ended.stderr);
+    }
+    // A pairing left out is optimal, and the section is pointed at.
+    let unpaired = edited(&mirrored, "pairing = \"independent\"\n", "");
+    let ended = Bench::new(&unpaired).kac(&["check", "config.toml"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended
+            .stderr
+            .contains("`initial.pairing` an optimal pairing"),
+        "{}",
+        ended.stderr
+    );
+    let ended = Bench::new(&mirrored).kac(&["check", "config.toml"]);
+    assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.stderr);
+}
+
+#[test]
 fn syntax_and_types() {
     refused(&[
         case(

@@ -5,6 +5,7 @@ use kac_coupling::coupling::{
     Aligned, Collision, Coupling, CouplingKind, Rematch, Slot, Synchronous, apply,
 };
 use kac_coupling::experiment::Experiment;
+use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Law, Normal, NormalMixture, Uniform};
 use kac_coupling::measure::{Engine, Job, Measured};
 use kac_coupling::model::{Clock, Rates};
@@ -63,6 +64,8 @@ fn experiment(particles: usize, replicas: u64) -> Experiment {
         points: 5,
         wasserstein: None,
         calibration: None,
+        steady_state: None,
+        joints: [Joint::Product; 2],
         checks: vec![],
     }
 }

@@ -157,7 +157,7 @@ fn the_clocks_are_one_family_to_the_bit() {
             row.bound = 0.0;
         }
         for row in &mut tables.wasserstein {
-            row.bound = 0.0;
+            row.bound = None;
         }
     }
     assert_eq!(bytes(&one), bytes(&other));

@@ -1,6 +1,7 @@
 //! Laws in a config.
 
 use super::reader::{ConfigError, Node, Section};
+use crate::law::joint::Joint;
 use crate::law::{
     Discrete, Empirical, EmpiricalError, Laplace, Law, LawError, Normal, NormalMixture, Point,
     StudentT, Uniform,
@@ -30,20 +31,20 @@ const BATH_MEAN_TOLERANCE: f64 = 1e-9;
 /// rounding of velocities would otherwise show in their differences.
 const FURTHEST_MEAN: f64 = 1e12;
 
-/// The law written at `node`; files are looked for from `folder`.
-fn law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
+/// The law written at `node`; files are looked for from `folder`. Beside the law's own keys there may be `more`.
+fn law(node: &Node, folder: &Path, more: &[&'static str]) -> Result<Law, ConfigError> {
     let section = node.table(WRITE_A_LAW)?;
     if section.find("law").is_none() {
         // It may be there, misspelt.
         let keys = LAWS.iter().flat_map(|(_, keys)| keys.iter().copied());
-        let every_key: BTreeSet<&str> = keys.collect();
+        let every_key: BTreeSet<&str> = keys.chain(more.iter().copied()).collect();
         section.only(&Vec::from_iter(every_key))?;
     }
     let choices: Vec<_> = LAWS.iter().map(|law| (law.0, *law)).collect();
     let (name, keys) = section
         .get("law", "write law = \"normal\", or another of the laws")?
         .one_of(&choices)?;
-    section.only(keys)?;
+    section.only(&[keys, more].concat())?;
     match name {
         "normal" => {
             let [mean, sd] = [number(&section, "mean")?, number(&section, "sd")?];
@@ -76,10 +77,43 @@ fn law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
     }
 }
 
-/// An initial law. A mean that is far away is fine without a spread: differences
-/// of constants are right to rounding.
-pub fn initial_law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
-    let law = law(node, folder)?;
+/// The fixes where a joint law cannot be.
+const SPHERE_OF: &str = "write law = \"normal\" with mean = 0.0, whose sd times the root of N is the radius, or \
+                         leave out `joint`";
+const EVEN_ONLY: &str = "write even numbers in model.particles, or another joint";
+
+/// An initial law, and how the particles of the copy hang together.
+pub fn initial_law(
+    node: &Node,
+    folder: &Path,
+    particles: &[usize],
+) -> Result<(Law, Joint), ConfigError> {
+    let law = law_with_spread(node, folder)?;
+    let Some(node) = node.table(WRITE_A_LAW)?.find("joint") else {
+        return Ok((law, Joint::Product));
+    };
+    let joint = node.one_of(&Joint::ALL.map(|joint| (joint.name(), joint)))?;
+    if !joint.can_be_made_from(&law) {
+        let problem = match law {
+            Law::Normal(_) => format!("a sphere is about 0, and this law has mean {}", law.mean()),
+            _ => format!(
+                "a sphere needs the law \"normal\", and this one is \"{}\"",
+                law.name()
+            ),
+        };
+        return Err(node.error(problem, SPHERE_OF));
+    }
+    if let Some(odd) = particles.iter().find(|&&n| !joint.is_possible_for(n)) {
+        let problem = format!("it takes an even number of particles, and there are {odd}");
+        return Err(node.error(problem, EVEN_ONLY));
+    }
+    Ok((law, joint))
+}
+
+/// A mean that is far away is fine without a spread: differences of constants are
+/// right to rounding.
+fn law_with_spread(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
+    let law = law(node, folder, &["joint"])?;
     let (mean, sd) = (law.mean(), law.variance().sqrt());
     if sd == 0.0 || mean.abs() <= FURTHEST_MEAN * sd {
         return Ok(law);
@@ -98,7 +132,7 @@ pub fn initial_law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
 
 /// The law of the bath: mean 0 is required.
 pub fn thermostat_law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
-    let law = law(node, folder)?;
+    let law = law(node, folder, &[])?;
     let mean = law.mean();
     if mean.abs() <= BATH_MEAN_TOLERANCE * law.variance().sqrt() {
         return Ok(law);

@@ -15,6 +15,7 @@ use crate::experiment::{
 };
 use crate::judge::calibration::fewest_seeds;
 use crate::judge::claims::{LEDGER, find};
+use crate::law::joint::Joint;
 use crate::model::Clock;
 use crate::theory::pairing::Pairing;
 use laws::{WRITE_A_LAW, initial_law, thermostat_law};
@@ -168,11 +169,14 @@ fn parse(source: &Source) -> Result<(Experiment, Vec<usize>), ConfigError> {
         .get("initial", fix)?
         .section(&["first", "second", "pairing"], fix)?;
     let folder = source.path().parent().unwrap_or(Path::new("."));
-    let law_of = |key: &str| initial_law(&initial.get(key, WRITE_A_LAW)?, folder);
+    let law_of = |key: &str| initial_law(&initial.get(key, WRITE_A_LAW)?, folder, &particles);
     let bath_node = top.get("bath", "add a section [bath] with a law of mean 0")?;
     let fix = "add a section [time] with end and points";
     let time = top.get("time", fix)?.section(&["end", "points"], fix)?;
     let (end, points) = times(&time)?;
+    let bath = thermostat_law(&bath_node, folder)?;
+    let ((first, first_joint), (second, second_joint)) = (law_of("first")?, law_of("second")?);
+    let joints = [first_joint, second_joint];
     let mut experiment = Experiment {
         name: source
             .path()
@@ -193,10 +197,11 @@ fn parse(source: &Source) -> Result<(Experiment, Vec<usize>), ConfigError> {
         clock,
         coupling,
         rematch: rematch(&model, coupling, &particles, end)?,
-        bath: thermostat_law(&bath_node, folder)?,
-        first: law_of("first")?,
-        second: law_of("second")?,
-        pairing: pairing(&initial)?,
+        bath,
+        first,
+        second,
+        joints,
+        pairing: pairing(&initial, joints)?,
         end,
         points,
         wasserstein: wasserstein(&top, points)?,
@@ -320,11 +325,26 @@ fn rematch(
     Ok(rematch)
 }
 
-fn pairing(initial: &Section) -> Result<Pairing, ConfigError> {
+/// Particle by particle, comonotone pairs are optimal for product laws (Lemma 11), and common rays for spheres;
+/// of other joint laws no optimal coupling is known.
+fn pairing(initial: &Section, joints: [Joint; 2]) -> Result<Pairing, ConfigError> {
     let choices = Pairing::ALL.map(|pairing| (pairing.name(), pairing));
-    initial
+    let pairing = initial
         .find("pairing")
-        .map_or(Ok(Pairing::Optimal), |node| node.one_of(&choices))
+        .map_or(Ok(Pairing::Optimal), |node| node.one_of(&choices))?;
+    let alike = joints == [Joint::Product; 2] || joints == [Joint::Sphere; 2];
+    if pairing == Pairing::Independent || alike {
+        return Ok(pairing);
+    }
+    let [first, second] = joints.map(Joint::name);
+    Err(initial.error(
+        Some("pairing"),
+        format!(
+            "an optimal pairing is known of two product laws or two spheres only, and these are \"{first}\" and \
+             \"{second}\""
+        ),
+        "write pairing = \"independent\"",
+    ))
 }
 
 fn times(time: &Section) -> Result<(f64, usize), ConfigError> {

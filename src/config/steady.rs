@@ -4,6 +4,7 @@ use super::MOST_COLLISIONS;
 use super::reader::{ConfigError, Section};
 use crate::coupling::{CouplingKind, Rematch};
 use crate::experiment::{Experiment, SteadyStatePlan};
+use crate::law::joint::Joint;
 use crate::theory::steady::{MOMENTS, Schedule};
 
 const FIX: &str = "write a section [steady_state] with tolerance, or leave it out";
@@ -49,6 +50,10 @@ pub(super) fn reachable(experiment: &Experiment, top: &Section) -> Result<(), Co
             experiment.coupling.name()
         );
         return refused(problem, "write coupling = \"synchronous\", or leave it out");
+    }
+    if experiment.joints != [Joint::Product; 2] {
+        let problem = "needs particles that start independent of each other".to_string();
+        return refused(problem, "leave out `joint` in [initial], or this section");
     }
     if experiment.rematch != Rematch::Never {
         let problem = "needs copies that are never rematched".to_string();

@@ -82,8 +82,9 @@ pub struct WassersteinRow {
     pub std_error: Option<f64>,
     /// Mean over batches of ‖Δ‖²/N of the same velocities: ≥ `w2_squared`.
     pub coupling_upper: Option<f64>,
-    /// e^{−μt} W₂²(f, h): Theorem 7 as printed, squared.
-    pub bound: f64,
+    /// e^{−μt} W₂²(f, h): Theorem 7 as printed, squared. Empty where the distance of the initial laws is not
+    /// known.
+    pub bound: Option<f64>,
     /// Standard error of `coupling_upper` over batches.
     pub coupling_std_error: Option<f64>,
     /// The cross-fitted dual estimate, of all velocities kept: in the mean ≤ W₂².
@@ -290,7 +291,7 @@ fn wasserstein_rows(
             w2_squared: enough.then(|| distances.mean(2 * index)),
             std_error: finite(distances.std_error(2 * index)),
             coupling_upper: enough.then(|| distances.mean(2 * index + 1)),
-            bound: libm::exp(-experiment.mu * time) * initial_w2,
+            bound: (!initial_w2.is_nan()).then(|| libm::exp(-experiment.mu * time) * initial_w2),
             coupling_std_error: finite(distances.std_error(2 * index + 1)),
             dual_lower: bracket.and_then(|bracket| bracket.dual_lower),
             lower_limit: bracket.and_then(|bracket| bracket.lower_limit),

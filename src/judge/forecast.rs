@@ -22,7 +22,7 @@ pub struct Prospect<'a> {
     pub particles: usize,
     /// Replicas that would be simulated.
     pub replicas: u64,
-    /// W₂²(f, h) of the initial laws.
+    /// W₂²(f, h) of the initial laws; NaN where it is not known.
     pub initial_w2: f64,
     /// A few replicas, for what has no closed form; without them that counts as
     /// undecided.

@@ -97,7 +97,8 @@ pub struct Evidence<'a> {
     pub findings: &'a Findings,
     /// What was measured of the program itself.
     pub self_checks: &'a [SelfCheckRow],
-    /// W₂²(f, h) of the initial laws.
+    /// W₂²(f, h) of the initial laws; NaN where it is not known, and claims that take it refuse such
+    /// experiments.
     pub initial_w2: f64,
 }
 

@@ -16,6 +16,7 @@
 
 mod discrete;
 mod empirical;
+pub mod joint;
 mod laplace;
 mod normal;
 mod normal_mixture;

@@ -1,14 +1,16 @@
 //! Initial velocities of both copies.
 
+use super::joint::JointPairs;
 use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
+use crate::law::joint::Joint;
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, level};
 use crate::simulate::marks::Coefficients;
 use crate::theory::pairing::Pairing;
 use crate::vector::{Instructions, vectorised};
 
 /// Rows that are drawn together.
-const ROWS: usize = 2;
+pub(super) const ROWS: usize = 2;
 
 /// Draws N independent particles, each with a pair (V(0), V′(0)) of velocities.
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ pub enum InitialPairs {
         /// Law of V′(0).
         second: Law,
     },
+    /// Particles of a copy that are not independent.
+    Joint(JointPairs),
 }
 
 impl InitialPairs {
@@ -55,6 +59,19 @@ impl InitialPairs {
         }
     }
 
+    /// Pairs whose copies have these joint laws, made from these laws of one particle.
+    ///
+    /// # Panics
+    ///
+    /// As [`JointPairs::new`], where they are not both product laws.
+    pub fn of_joints(first: &Law, second: &Law, joints: [Joint; 2], pairing: Pairing) -> Self {
+        if joints == [Joint::Product; 2] {
+            return InitialPairs::new(first, second, pairing);
+        }
+        let laws = [first.clone(), second.clone()];
+        InitialPairs::Joint(JointPairs::new(laws, joints, pairing))
+    }
+
     /// Fill the first N of the N + 1 slots.
     ///
     /// Each particle takes a lane of a row; where the second copies are
@@ -66,6 +83,9 @@ impl InitialPairs {
         key: ReplicaKey,
         slots: &mut [Slot],
     ) {
+        if let InitialPairs::Joint(pairs) = self {
+            return pairs.fill(instructions, coupling, key, slots);
+        }
         let particles = slots.len() - 1;
         let stream = |part| Lanes::new(instructions, key, Purpose::Initial, part);
         let mut lanes = stream(0);
@@ -102,6 +122,7 @@ impl InitialPairs {
                         *slot = coupling.slot(first.quantile_at(p, q), second.quantile_at(u, v));
                     }
                 }
+                InitialPairs::Joint(_) => unreachable!("they fill the slots themselves"),
             }
         }
     }
@@ -109,7 +130,7 @@ impl InitialPairs {
 
 vectorised! {
     /// Standard normal variates.
-    fn draw_normal(words: &[Row], variates: &mut [[f64; LANES]]) {
+    pub fn draw_normal(words: &[Row], variates: &mut [[f64; LANES]]) {
         for (words, variates) in words.iter().zip(variates) {
             *variates = Coefficients::normal_row(words);
         }

@@ -3,7 +3,7 @@
 //! There is no time step: between collisions nothing changes, and collisions
 //! happen at the points of a Poisson process. [`slabs`] says how many by a
 //! given time, [`marks`] and [`bath`] what each one is, [`initial`] where the
-//! copies start. [`plain`] does it one collision at a time, [`block`] in blocks
+//! copies start ([`joint`] where their particles are not independent). [`plain`] does it one collision at a time, [`block`] in blocks
 //! of arrays, with the same bits.
 //!
 //! Claimed: a replica's velocities at time t are a function of
@@ -15,6 +15,7 @@
 pub mod bath;
 pub mod block;
 pub mod initial;
+pub mod joint;
 pub mod marks;
 pub mod pair;
 pub mod plain;

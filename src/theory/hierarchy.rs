@@ -196,11 +196,21 @@ impl MomentSystem {
 
     /// Moments of a product law with the one-particle moments `moment(k)`.
     pub fn product(&self, moment: impl Fn(u32) -> f64) -> Array1<f64> {
+        self.start(|partition| partition.iter().map(|&power| moment(power)).product())
+    }
+
+    /// Moments of an exchangeable law with the moments `moment(partition)`.
+    pub fn start(&self, moment: impl Fn(&[u32]) -> f64) -> Array1<f64> {
         let mut moments = Array1::zeros(self.index.len());
         for (partition, &position) in &self.index {
-            moments[position] = partition.iter().map(|&power| moment(power)).product();
+            moments[position] = moment(partition);
         }
         moments
+    }
+
+    /// d/dt of the moments.
+    pub fn derivative(&self, moments: &Array1<f64>) -> Array1<f64> {
+        apply(&self.generator, moments)
     }
 
     /// The moments at time `time`, from those at time 0.

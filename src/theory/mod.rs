@@ -18,16 +18,21 @@
 //! The last two are rows of the system that [`hierarchy`] generates; for ‖Δ‖²
 //! see [`Theory::discrepancy_martingale_second`].
 
+pub mod assignment;
 pub mod gelbrich;
 pub mod hierarchy;
+mod joint;
 pub mod pairing;
+pub mod products;
 pub mod steady;
 
 use crate::coupling::{CouplingKind, Rematch};
 use crate::law::HIGHEST_ORDER;
 use crate::law::Law;
+use crate::law::joint::Joint;
 use crate::model::Rates;
 use hierarchy::{MomentSystem, exponential};
+use joint::JointDifference;
 use ndarray::{Array1, array};
 use pairing::{DifferenceMoments, Pairing, difference_moments, higher_difference_moments};
 
@@ -166,7 +171,12 @@ pub struct Theory {
     rates: Rates,
     bath: RawMoments,
     bath_variance: f64,
+    /// Moments of the laws that the copies are made from.
     initial: [RawMoments; 2],
+    /// How their particles hang together.
+    joints: [Joint; 2],
+    /// Moments of the initial differences of copies that are not both product laws.
+    joint_difference: Option<JointDifference>,
     difference: DifferenceMoments,
     coupling: CouplingKind,
     /// d_6 and d_8 of the initial difference.
@@ -209,6 +219,8 @@ impl Theory {
             bath: bath_moments,
             bath_variance,
             initial: [raw_moments(initial.0), raw_moments(initial.1)],
+            joints: [Joint::Product; 2],
+            joint_difference: None,
             difference: difference_moments(initial.0, initial.1, pairing),
             higher_difference: higher_difference_moments(initial.0, initial.1, pairing),
             coupling,
@@ -217,6 +229,49 @@ impl Theory {
             eighth: finite(&[4, 6, 8]).then(|| system(&EIGHTH_DEGREE, &bath_moment)),
             difference_system: system(&POWERS_OF_DISCREPANCY, &|_| 0.0),
         }
+    }
+
+    /// The same for copies whose particles are not independent at time 0; the laws are those that the joint laws
+    /// are made from.
+    pub fn with_joints(self, joints: [Joint; 2], pairing: Pairing) -> Self {
+        if joints == [Joint::Product; 2] {
+            return self;
+        }
+        let difference = JointDifference {
+            particles: self.particles,
+            joints,
+            laws: self.initial,
+            pairing,
+        };
+        Theory {
+            joints,
+            difference: DifferenceMoments {
+                second: known(difference.moment(&[2])),
+                fourth: difference.moment(&[4]),
+                second_error: 0.0,
+                fourth_error: 0.0,
+            },
+            higher_difference: [6, 8].map(|order| difference.moment(&[order])),
+            joint_difference: Some(difference),
+            ..self
+        }
+    }
+
+    /// A moment of a copy at time 0, for a partition; `None` where it is infinite.
+    fn initial_moment(&self, copy: System, partition: &[u32]) -> Option<f64> {
+        let moments = &self.initial[copy as usize];
+        let of_law = |order: u32| moments[order as usize];
+        self.joints[copy as usize].moment(self.particles, partition, of_law)
+    }
+
+    /// The moments of a copy at time 0 in a system. Moments of odd order that are infinite count as 0: they only
+    /// enter such as E V_1³V_2, which feed nothing.
+    fn start(&self, system: &MomentSystem, copy: System) -> Array1<f64> {
+        let moments = &self.initial[copy as usize];
+        let of_law = |order: u32| Some(moments[order as usize].unwrap_or(0.0));
+        system.start(|partition| {
+            known(self.joints[copy as usize].moment(self.particles, partition, of_law))
+        })
     }
 
     /// κ and β; κ is 0 when N = 1.
@@ -259,8 +314,8 @@ impl Theory {
 
     /// E V_i(0)V′_i(0).
     fn initial_correlation(&self) -> f64 {
-        let [first, second] = &self.initial;
-        0.5 * (known(first[2]) + known(second[2]) - self.difference.second)
+        let [first, second] = System::ALL.map(|copy| known(self.initial_moment(copy, &[2])));
+        0.5 * (first + second - self.difference.second)
     }
 
     /// Whether and when the second copy's particles are permuted.
@@ -315,7 +370,7 @@ impl Theory {
     /// d/dt E A  = (3/4)p E S² − (5β/8 + κ/4 + 3p/4) E A
     /// ```
     ///
-    /// from E S² = N·d4 + N(N−1)·d2² and E A = N·d4 for product laws.
+    /// from E S² = N·d4 + N(N−1)·d2² and E A = N·d4 for product laws; of others, E Δ_1²Δ_2² stands for d2².
     pub fn discrepancy_martingale_second(&self, time: f64) -> Option<f64> {
         self.is_of_theorem_6()
             .then(|| self.synchronous_martingale_second(time))?
@@ -324,7 +379,11 @@ impl Theory {
     fn synchronous_martingale_second(&self, time: f64) -> Option<f64> {
         let n = self.count();
         let fourth = self.difference.fourth?;
-        let square = n * fourth + n * (n - 1.0) * self.difference.second * self.difference.second;
+        let pairs = match &self.joint_difference {
+            None => n * (n - 1.0) * self.difference.second * self.difference.second,
+            Some(difference) => n * (n - 1.0) * difference.moment(&[2, 2])?,
+        };
+        let square = n * fourth + pairs;
         let Rates { pair, bath } = self.rates;
         let p = self.rate_of_one_pair();
         // With the growth e^{βt} taken into the generator.
@@ -362,7 +421,7 @@ impl Theory {
 
     /// E V_1(t)² = g_2 + (m_2(0) − g_2)e^{−βt/2} (Lemma 1).
     pub fn second_moment(&self, copy: System, time: f64) -> f64 {
-        let start = known(self.initial[copy as usize][2]);
+        let start = known(self.initial_moment(copy, &[2]));
         let decay = libm::exp(-0.5 * self.rates.bath * time);
         self.bath_variance + (start - self.bath_variance) * decay
     }
@@ -370,24 +429,21 @@ impl Theory {
     /// E V_1(t) = e^{−(κ+β)t} E V_1(0) (Lemma 2).
     pub fn first_moment(&self, copy: System, time: f64) -> f64 {
         let rate = self.decay_rate(Quantity::FirstMoment);
-        known(self.initial[copy as usize][1]) * libm::exp(-rate * time)
+        known(self.initial_moment(copy, &[1])) * libm::exp(-rate * time)
     }
 
     /// E V_1V_2(t), from (E V_1(0))² for product laws (Lemma 2).
     fn pair_moment(&self, copy: System, time: f64) -> f64 {
-        let start = known(self.initial[copy as usize][1]);
+        let start = known(self.initial_moment(copy, &[1, 1]));
         let rate = self.decay_rate(Quantity::PairMoment);
-        start * start * libm::exp(-rate * time)
+        start * libm::exp(-rate * time)
     }
 
     /// All moments of degree up to 4.
     fn fourth_order(&self, copy: System, time: f64) -> Option<Array1<f64>> {
         let system = self.system.as_ref()?;
-        let moments = &self.initial[copy as usize];
-        moments[4]?;
-        // Of orders that enter, all are finite.
-        let start = system.product(|order| moments[order as usize].unwrap_or(0.0));
-        Some(system.at(&start, time))
+        self.initial[copy as usize][4]?;
+        Some(system.at(&self.start(system, copy), time))
     }
 
     /// A moment of a copy at a time; `None` where it is infinite, or takes two
@@ -411,8 +467,8 @@ impl Theory {
     /// E X(0) of a decaying quantity; rounding-level values count as 0.
     pub fn initial_mean(&self, quantity: Quantity, copy: System) -> f64 {
         let n = self.count();
-        let moments = &self.initial[copy as usize];
-        let (mean, second) = (known(moments[1]), known(moments[2]));
+        let at_start = |partition: &[u32]| known(self.initial_moment(copy, partition));
+        let (mean, second) = (at_start(&[1]), at_start(&[2]));
         let unless_rounding = |value: f64, scale: f64| {
             if value.abs() <= 1e-12 * scale {
                 0.0
@@ -426,7 +482,7 @@ impl Theory {
                 n * unless_rounding(second - self.bath_variance, second + self.bath_variance)
             }
             Quantity::FirstMoment => n * unless_rounding(mean, second.sqrt()),
-            Quantity::PairMoment => n * (n - 1.0) * unless_rounding(mean * mean, second),
+            Quantity::PairMoment => n * (n - 1.0) * unless_rounding(at_start(&[1, 1]), second),
         }
     }
 
@@ -538,6 +594,34 @@ impl Theory {
         })
     }
 
+    /// ΣV_i/N and ΣV_i²/N of a copy after exactly one collision: the mean of each, and its standard deviation over
+    /// replicas. `None` where that is infinite, or nothing collides.
+    ///
+    /// One jump of the embedded chain is 1 + 𝓛/Λ, with 𝓛 the generator and Λ = (κ/2 + β)N the rate of all
+    /// collisions (Lemma 3).
+    pub fn after_one_collision(&self, copy: System) -> Option<[(f64, f64); 2]> {
+        let n = self.count();
+        let all = self.rates.total(self.particles);
+        let system = self.system.as_ref()?;
+        self.initial[copy as usize][4]?;
+        if all == 0.0 {
+            return None;
+        }
+        let start = self.start(system, copy);
+        let after = &start + &(system.derivative(&start) / all);
+        let fourth = self.joint(&after, &[4]) + (n - 1.0) * self.joint(&after, &[2, 2]);
+        let (mean, second) = self.low_moments(copy, 0.0);
+        let mean = mean * (1.0 - self.decay_rate(Quantity::FirstMoment) / all);
+        let second = second - 0.5 * self.rates.bath * (second - self.bath_variance) / all;
+        let pairs = self.pair_moment(copy, 0.0);
+        let pairs = pairs * (1.0 - self.decay_rate(Quantity::PairMoment) / all);
+        let deviation = |square: f64, mean: f64| (square - mean * mean).max(0.0).sqrt();
+        Some([
+            (mean, deviation((second + (n - 1.0) * pairs) / n, mean)),
+            (second, deviation(fourth / n, second)),
+        ])
+    }
+
     /// Standard deviations over replicas of ΣV_i⁴/N and of ΣV_k²V_l²/(N(N−1)) over
     /// k ≠ l of a copy at a time; `None` where infinite, the second also for one
     /// particle.
@@ -547,8 +631,7 @@ impl Theory {
         [4, 6, 8]
             .iter()
             .try_for_each(|&order| initial[order].map(drop))?;
-        let start = system.product(|order| initial[order as usize].unwrap_or(0.0));
-        let moments = system.at(&start, time);
+        let moments = system.at(&self.start(system, copy), time);
         let at = |partition: &[u32]| moment_of(system, &moments, partition);
         let n = self.count();
         let deviation = |square: f64, mean: f64| {
@@ -587,7 +670,13 @@ impl Theory {
             eighth?,
         ];
         let system = &self.difference_system;
-        let start = system.product(|order| moments[order as usize / 2]);
+        let start = match &self.joint_difference {
+            None => system.product(|order| moments[order as usize / 2]),
+            // All of these are finite where the eighth is.
+            Some(difference) => {
+                system.start(|partition| difference.moment(partition).unwrap_or(f64::NAN))
+            }
+        };
         let moments = system.at(&start, time);
         let at = |partition: &[u32]| moment_of(system, &moments, partition);
         let n = self.count();

@@ -49,6 +49,7 @@ fn resolved(config: &Config) -> Value {
             "first": written["initial"]["first"],
             "second": written["initial"]["second"],
             "pairing": experiment.pairing.name(),
+            "joints": experiment.joints.map(|joint| joint.name()),
         },
         "time": { "end": experiment.end, "points": experiment.points },
         "wasserstein": experiment.wasserstein.map(|plan| {

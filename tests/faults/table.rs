@@ -9,6 +9,7 @@ use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::find;
 use kac_coupling::judge::self_check::{SelfCheckRow, self_checks};
 use kac_coupling::judge::{Evidence, Outcome, VerdictRow, judge};
+use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Law, Normal, Uniform};
 use kac_coupling::model::Clock;
 use kac_coupling::random::ReplicaKey;
@@ -54,6 +55,7 @@ pub fn experiment(clock: Clock, sweep: &[(usize, u64)]) -> Experiment {
         bath: BATH.clone(),
         first: Law::Normal(Normal::new(3.0, 0.5).unwrap()),
         second: Law::Uniform(Uniform::new(3.0, 5.0).unwrap()),
+        joints: [Joint::Product; 2],
         pairing: Pairing::Optimal,
         end: 2.0,
         points: 41,

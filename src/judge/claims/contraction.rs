@@ -17,6 +17,7 @@ use crate::estimate::{gelbrich_error, normal_half_width, rate_weights};
 use crate::experiment::{Check, Experiment};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, LARGEST_RELATIVE_ERROR, Measurement, VOID_LEVEL, Verdict};
+use crate::law::joint::Joint;
 use crate::law::{Law, StudentT};
 use crate::special::normal_quantile;
 use crate::theory::pairing::Pairing;
@@ -59,6 +60,15 @@ impl Claim for Contraction {
 
     fn method(&self) -> &'static str {
         self.method
+    }
+
+    fn refusal(&self, experiment: &Experiment) -> Option<String> {
+        let product = experiment.joints == [Joint::Product; 2];
+        if self.marginal && !product {
+            return Some("it is about product initial laws".to_string());
+        }
+        let unknown = "it needs W2 of the joint initial laws, which is known of two product laws or two spheres only";
+        (!experiment.knows_initial_w2()).then(|| unknown.to_string())
     }
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {

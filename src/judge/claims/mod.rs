@@ -3,8 +3,13 @@
 //! A claim is added by adding it to a file here and to [`LEDGER`].
 
 mod certified;
+mod comparison;
 mod contraction;
 mod decay;
+mod lemma_11;
+mod lemma_12;
+mod lemma_3;
+mod lemma_8;
 mod steady;
 
 use super::forecast::{Forecast, Prospect};
@@ -62,8 +67,12 @@ pub static LEDGER: &[&dyn Claim] = &[
     &decay::LEMMA_2_FIRST,
     &decay::LEMMA_2_PAIR,
     &steady::THEOREM_1,
+    &lemma_3::Lemma3,
+    &lemma_8::Lemma8,
     &decay::THEOREM_6_COUPLING,
     &contraction::THEOREM_6,
+    &lemma_11::Lemma11,
+    &lemma_12::Lemma12,
     &contraction::THEOREM_7,
 ];
 

@@ -1,0 +1,140 @@
+//! Some measured numbers, each against its exact value and a tolerance, judged together.
+
+use crate::estimate::normal_half_width;
+use crate::experiment::Check;
+use crate::judge::forecast::{Forecast, probability};
+use crate::judge::{Judgement, VOID_LEVEL, Verdict};
+use crate::special::normal_quantile;
+
+/// Relative standard errors up to this are those of averages over many replicas, far in
+/// their tails too.
+const TRUSTED: f64 = 0.01;
+
+/// A measured number.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// What it is.
+    pub name: String,
+    /// Its value; before sampling, the exact one.
+    pub value: f64,
+    /// Its standard error.
+    pub std_error: f64,
+    /// Its exact value.
+    pub exact: f64,
+    /// What errors are compared with.
+    pub size: f64,
+    /// Whether it is to be shown different from 0, else to be within τ of its exact value.
+    pub differs: bool,
+}
+
+impl Comparison {
+    /// How far the end of an interval of so many standard errors is from where it must
+    /// not be.
+    fn room(&self, tolerance: f64, half_width: f64) -> f64 {
+        let room = if self.differs {
+            self.value * self.exact.signum()
+        } else {
+            tolerance * self.size - (self.value - self.exact).abs()
+        };
+        room - half_width * self.std_error
+    }
+
+    fn contradicts(&self, half_width: f64) -> bool {
+        self.std_error <= TRUSTED * self.size
+            && (self.value - self.exact).abs() > half_width * self.std_error
+    }
+}
+
+/// Half-widths of so many intervals that hold all at once with the confidence.
+fn half_width(confidence: f64, count: usize) -> f64 {
+    normal_half_width(1.0 - (1.0 - confidence) / count as f64)
+}
+
+/// VOID if one contradicts its exact value, HOLDS if all are where they are to be, for
+/// the reason given; the one that matters most is shown, in a draw the last.
+///
+/// # Panics
+///
+/// If there is none.
+pub fn judge_together(
+    comparisons: &[Comparison],
+    replicas: u64,
+    check: &Check,
+    holds: &str,
+) -> Judgement {
+    let half = half_width(check.confidence, comparisons.len());
+    let void = half_width(1.0 - VOID_LEVEL, comparisons.len());
+    let wrong = comparisons.iter().find(|at| at.contradicts(void));
+    let room = |at: &Comparison| at.room(check.tolerance, half) / at.size;
+    // What is not a number is not known.
+    let known = |at: &Comparison| room(at) >= 0.0;
+    let undecided = comparisons
+        .iter()
+        .filter(|at| !known(at))
+        .min_by(|a, b| room(a).total_cmp(&room(b)));
+    let (verdict, shown, reason) = match (wrong, undecided) {
+        (Some(at), _) => (
+            Verdict::Void,
+            at,
+            format!(
+                "the {} contradicts its exact value {}: the program is at fault",
+                at.name, at.exact
+            ),
+        ),
+        (None, Some(at)) if at.differs => (
+            Verdict::Inconclusive,
+            at,
+            format!("the interval of the {} contains 0", at.name),
+        ),
+        (None, Some(at)) => (
+            Verdict::Inconclusive,
+            at,
+            format!("the {} is not yet known to within the tolerance", at.name),
+        ),
+        (None, None) => {
+            let last = comparisons.last().expect("there are comparisons");
+            (Verdict::Holds, last, holds.to_string())
+        }
+    };
+    let missed = 0.05 / comparisons.len() as f64;
+    let likely = -normal_quantile(missed, 1.0 - missed);
+    let factor = |at: &Comparison| {
+        let exact = Comparison {
+            value: at.exact,
+            ..at.clone()
+        };
+        (half + likely) * at.std_error / exact.room(check.tolerance, 0.0)
+    };
+    let factor = comparisons.iter().map(factor).fold(0.0, f64::max);
+    let reach = half * shown.std_error;
+    Judgement {
+        estimate: Some(shown.value),
+        std_error: Some(shown.std_error),
+        interval: Some((shown.value - reach, shown.value + reach)),
+        exact: Some(shown.exact),
+        replicas_needed: (verdict == Verdict::Inconclusive)
+            .then(|| (replicas as f64 * factor * factor).ceil() as u64),
+        ..Judgement::bare(verdict, &shown.name, reason)
+    }
+}
+
+/// How probable the verdicts of [`judge_together`] are; these have their exact values and errors.
+pub fn forecast_together(comparisons: &[Comparison], check: &Check) -> Forecast {
+    let half = half_width(check.confidence, comparisons.len());
+    let fails = comparisons.iter().map(|at| {
+        let reach = half * at.std_error;
+        let most = check.tolerance * at.size - reach;
+        match at.differs {
+            // Known before sampling.
+            _ if at.std_error == 0.0 => 0.0,
+            true => 1.0 - probability(at.exact.abs(), at.std_error, reach, f64::INFINITY),
+            false => 1.0 - probability(0.0, at.std_error, -most, most),
+        }
+    });
+    Forecast {
+        // At least, whatever the correlations.
+        holds: (1.0 - fails.sum::<f64>()).max(0.0),
+        void: VOID_LEVEL,
+        ..Forecast::undecided(comparisons.last().map(|at| half * at.std_error))
+    }
+}

@@ -1,0 +1,216 @@
+//! Lemma 12: W₂ of first marginals is at most W₂ of the symmetric joint laws over √N.
+//!
+//! Neither side is known exactly at t > 0. Squared and per particle, the left one is at
+//! least Gelbrich's bound at the exact means and variances, the right one at most
+//! E‖Δ‖²/N of the simulated copies. What is shown is that these are in the order that
+//! the lemma demands, at every record time: the lemma is consistent with both. Were the
+//! lemma false by more than what lies between, it would show; what lies between is
+//! reported. Nothing is proved about smaller violations.
+
+use super::Claim;
+use crate::estimate::Findings;
+use crate::estimate::rate::FEW_REPLICAS;
+use crate::experiment::Check;
+use crate::judge::forecast::{Forecast, Prospect, probability};
+use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
+use crate::observe::DISCREPANCY;
+use crate::special::normal_quantile;
+use crate::theory::Theory;
+
+/// The lemma.
+pub struct Lemma12;
+
+const EQUAL_MOMENTS: &str =
+    "means and variances are equal at all times: the lower bound is 0, which shows nothing";
+const NO_VARIANCE: &str =
+    "the variance of the discrepancy is infinite or not known, so there is no interval";
+
+/// Both sides at a record time, squared and per particle.
+#[derive(Debug, Clone, Copy)]
+struct Sides {
+    time: f64,
+    /// Gelbrich's bound: W₂² of the marginals is at least this.
+    lower: f64,
+    /// An estimate of E‖Δ‖²/N, which is at least W₂² of the joint laws over N.
+    upper: f64,
+    std_error: f64,
+    /// Whether many replicas carry the estimate.
+    trusted: bool,
+}
+
+impl Sides {
+    /// The order at so many standard errors, with a slack that rounding does not reach.
+    fn are_in_order(&self, half_width: f64, tolerance: f64) -> bool {
+        self.trusted && self.upper - half_width * self.std_error >= (1.0 - tolerance) * self.lower
+    }
+
+    fn are_broken(&self, half_width: f64) -> bool {
+        self.trusted && self.upper + half_width * self.std_error < (1.0 - 1e-9) * self.lower
+    }
+
+    /// How many times the lower side the upper one is.
+    fn margin(&self) -> f64 {
+        self.upper / self.lower
+    }
+}
+
+/// What is known beforehand of the record times at which there is a lower bound; `None` where a variance is not known.
+fn expected(theory: &Theory, particles: usize, times: &[f64], replicas: f64) -> Option<Vec<Sides>> {
+    let sides = |&time: &f64| {
+        let upper = theory.discrepancy_mean(time)? / particles as f64;
+        let variance = theory.discrepancy_relative_variance(time)? / replicas;
+        Some(Sides {
+            time,
+            lower: theory.gelbrich_squared(time),
+            upper,
+            std_error: variance.sqrt() * upper,
+            trusted: variance <= FEW_REPLICAS,
+        })
+    };
+    let size = theory.discrepancy_mean(0.0)? / particles as f64;
+    let bounded = |time: &&f64| theory.gelbrich_squared(**time) > 1e-12 * size;
+    times.iter().filter(bounded).map(sides).collect()
+}
+
+/// The same with what was measured, and the larger of the two errors.
+fn measured(findings: &Findings) -> Option<Vec<Sides>> {
+    let n = findings.particles as f64;
+    let replicas = findings.measured.replicas as f64;
+    let expected = expected(
+        &findings.theory,
+        findings.particles,
+        &findings.times,
+        replicas,
+    )?;
+    let measured = |sides: Sides| {
+        let index = findings.times.iter().position(|&time| time == sides.time)?;
+        let (mean, error) = findings.measured.mean(index, DISCREPANCY);
+        Some(Sides {
+            upper: mean / n,
+            std_error: sides.std_error.max(error? / n),
+            ..sides
+        })
+    };
+    expected.into_iter().map(measured).collect()
+}
+
+/// The half-width of intervals that hold at so many times with the confidence; each has one end that matters.
+fn half_width(confidence: f64, times: usize) -> f64 {
+    let level = (1.0 - confidence) / times as f64;
+    -normal_quantile(level, 1.0 - level)
+}
+
+/// Why there is nothing to compare, if so.
+fn nothing(sides: &Option<Vec<Sides>>) -> Option<&'static str> {
+    match sides {
+        None => Some(NO_VARIANCE),
+        Some(sides) if sides.is_empty() => Some(EQUAL_MOMENTS),
+        _ => None,
+    }
+}
+
+impl Claim for Lemma12 {
+    fn id(&self) -> &'static str {
+        "lemma-12"
+    }
+
+    fn statement(&self) -> &'static str {
+        "Lemma 12: W₂ of the first marginals ≤ W₂ of the joint laws/√N, for symmetric laws"
+    }
+
+    fn method(&self) -> &'static str {
+        "at all record times Gelbrich's exact bound on the left side ≤ E‖Δ‖²/N, measured, on the right one: consistent \
+         to within the margin that is reported, not proved; void if the order is broken"
+    }
+
+    fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
+        let quantity = "E‖Δ‖²/N over Gelbrich's bound";
+        let sides = measured(evidence.findings);
+        if let Some(why) = nothing(&sides) {
+            return Judgement::bare(Verdict::Inconclusive, quantity, why);
+        }
+        let sides = sides.expect("there is something");
+        let half = half_width(check.confidence, sides.len());
+        let void = half_width(1.0 - VOID_LEVEL, sides.len());
+        let narrowest = |a: &&Sides, b: &&Sides| a.margin().total_cmp(&b.margin());
+        let broken = sides
+            .iter()
+            .filter(|at| at.are_broken(void))
+            .min_by(narrowest);
+        let unclear = |at: &&Sides| !at.are_in_order(half, check.tolerance);
+        let unclear = sides.iter().filter(unclear).min_by(narrowest);
+        let (verdict, at) = match (broken, unclear) {
+            (Some(at), _) => (Verdict::Void, at),
+            (None, Some(at)) => (Verdict::Inconclusive, at),
+            (None, None) => (
+                Verdict::Holds,
+                sides.iter().min_by(narrowest).expect("there is a time"),
+            ),
+        };
+        let (time, margin) = (at.time, at.margin());
+        let reason = match verdict {
+            Verdict::Void => format!(
+                "at t = {time} E‖Δ‖²/N is below Gelbrich's bound {}, which cannot be: the program is at fault",
+                at.lower
+            ),
+            Verdict::Holds => format!(
+                "in order at all record times; nearest at t = {time}, where the upper side is {margin:.3} times the lower"
+            ),
+            _ if !at.trusted => format!("at t = {time} few replicas carry the mean of ‖Δ‖²"),
+            _ => format!("at t = {time} the interval does not clear the lower side"),
+        };
+        let reach = half * at.std_error / at.lower;
+        Judgement {
+            estimate: Some(margin),
+            std_error: Some(at.std_error / at.lower),
+            interval: Some((margin - reach, margin + reach)),
+            printed: Some(1.0),
+            exact: (evidence.findings.theory.discrepancy_mean(time))
+                .map(|mean| mean / evidence.findings.particles as f64 / at.lower),
+            ..Judgement::bare(verdict, &format!("{quantity} at t = {time}"), reason)
+        }
+    }
+
+    fn forecast(&self, prospect: &Prospect, check: &Check) -> Forecast {
+        let times = prospect.experiment.times();
+        let replicas = prospect.replicas as f64;
+        let sides = expected(prospect.theory, prospect.particles, &times, replicas);
+        if nothing(&sides).is_some() {
+            return Forecast::undecided(None);
+        }
+        let sides = sides.expect("there is something");
+        let half = half_width(check.confidence, sides.len());
+        let fails = sides.iter().map(|at| {
+            let least = (1.0 - check.tolerance) * at.lower + half * at.std_error;
+            match at.trusted {
+                // Known to be so before sampling.
+                _ if at.std_error == 0.0 => f64::from(u8::from(at.upper < least)),
+                true => 1.0 - probability(at.upper, at.std_error, least, f64::INFINITY),
+                false => 1.0,
+            }
+        });
+        Forecast {
+            holds: (1.0 - fails.sum::<f64>()).max(0.0),
+            void: VOID_LEVEL,
+            ..Forecast::undecided(None)
+        }
+    }
+
+    fn obstacle(&self, prospect: &Prospect) -> Option<String> {
+        let times = prospect.experiment.times();
+        let most = crate::experiment::MOST_REPLICAS as f64;
+        let sides = expected(prospect.theory, prospect.particles, &times, most);
+        let heavy = |sides: &Vec<Sides>| sides.iter().any(|at| !at.trusted);
+        let heavy = sides.as_ref().is_some_and(heavy);
+        nothing(&sides)
+            .or(heavy.then_some(
+                "few replicas carry the mean of ‖Δ‖², whatever their number; shorten the run",
+            ))
+            .map(str::to_string)
+    }
+
+    /// The lemma is about two laws, whatever made them.
+    fn blind_to_clock(&self, _prospect: &Prospect, _check: &Check) -> bool {
+        false
+    }
+}

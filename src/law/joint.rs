@@ -1,0 +1,166 @@
+//! Joint laws of the N velocities of a copy at time 0, made from a law of one.
+//!
+//! With X_1, …, X_N independent of that law:
+//!
+//! | joint | velocities | first marginal |
+//! | --- | --- | --- |
+//! | `product` | V_i = X_i | that of X |
+//! | `mirrored-equal` | V_i = s·X_i with one random sign s | that of s·X |
+//! | `mirrored-opposite` | V_i = e_i·X_i, e uniform among the sign vectors with as many + as −, N even | that of s·X |
+//! | `sphere` | uniform on the sphere of radius √N·σ, where X is N(0, σ²) | of variance σ² |
+//!
+//! The two mirrored laws are the pair of Lemma 8, printed for two particles: symmetric, of mean 0 and with equal
+//! first marginals, whatever the law of X, and unlike unless that law is even. (A random sign in front of e changes
+//! nothing: −e has the law of e.)
+//!
+//! Claimed: all four are exchangeable, and [`Joint::moment`] is exact for every N and degree.
+
+use super::Law;
+
+/// How the N velocities of a copy hang together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joint {
+    /// Independent.
+    Product,
+    /// Independent up to one random sign for all.
+    MirroredEqual,
+    /// Independent up to random signs, as many + as −.
+    MirroredOpposite,
+    /// Uniform on a sphere.
+    Sphere,
+}
+
+impl Joint {
+    /// All of them.
+    pub const ALL: [Joint; 4] = [
+        Joint::Product,
+        Joint::MirroredEqual,
+        Joint::MirroredOpposite,
+        Joint::Sphere,
+    ];
+
+    /// The name used in configs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Joint::Product => "product",
+            Joint::MirroredEqual => "mirrored-equal",
+            Joint::MirroredOpposite => "mirrored-opposite",
+            Joint::Sphere => "sphere",
+        }
+    }
+
+    /// Whether N particles can have it.
+    pub fn is_possible_for(self, particles: usize) -> bool {
+        self != Joint::MirroredOpposite || particles.is_multiple_of(2)
+    }
+
+    /// Whether it can be made from this law: the sphere's radius is that of centred normal velocities.
+    pub fn can_be_made_from(self, law: &Law) -> bool {
+        self != Joint::Sphere || (matches!(law, Law::Normal(_)) && law.mean() == 0.0)
+    }
+
+    /// E V_1^{a_1} ⋯ V_k^{a_k} of N particles for the partition a, from the moments of X; 0 where it takes more
+    /// particles than there are, `None` where one that it takes is infinite.
+    ///
+    /// * Mirrored: the product law's, times E s^{Σa} (0 or 1) or E e_1 ⋯ e_j with j the number of odd a_i.
+    /// * Sphere: ∏ (a_i − 1)!! · ∏_{k<m} Nσ²/(N + 2k) for even a_i with sum 2m (of a normal vector the direction
+    ///   and the length are independent), otherwise 0.
+    pub fn moment(
+        self,
+        particles: usize,
+        partition: &[u32],
+        of_law: impl Fn(u32) -> Option<f64>,
+    ) -> Option<f64> {
+        if partition.len() > particles {
+            return Some(0.0);
+        }
+        let odd = partition.iter().filter(|&&power| power % 2 == 1).count();
+        let product = || partition.iter().map(|&power| of_law(power)).product();
+        let sign = match self {
+            Joint::Product => return product(),
+            Joint::Sphere => return on_sphere(particles, partition, of_law(2)?),
+            Joint::MirroredEqual => f64::from(u8::from(odd % 2 == 0)),
+            Joint::MirroredOpposite => balanced(particles, odd),
+        };
+        if sign == 0.0 {
+            return Some(0.0);
+        }
+        product().map(|moment: f64| sign * moment)
+    }
+}
+
+/// E e_1 ⋯ e_j for e uniform among the sign vectors of length N with as many + as −: 0 for odd j, otherwise
+/// (−1)^{j/2} C(N/2, j/2)/C(N, j), the coefficient of x^j in (1 − x²)^{N/2} over the number of its terms.
+fn balanced(particles: usize, count: usize) -> f64 {
+    if count % 2 == 1 {
+        return 0.0;
+    }
+    // By the pairs: −(2k + 1)/(N − 2k − 1) for k = 0, 1, …
+    let n = particles as f64;
+    (0..count / 2)
+        .map(|k| 2.0 * k as f64 + 1.0)
+        .fold(1.0, |mean, odd| -mean * odd / (n - odd))
+}
+
+fn on_sphere(particles: usize, partition: &[u32], variance: f64) -> Option<f64> {
+    if partition.iter().any(|power| power % 2 == 1) {
+        return Some(0.0);
+    }
+    let n = particles as f64;
+    let half: u32 = partition.iter().sum::<u32>() / 2;
+    let length = (0..half).map(|k| n * variance / (n + 2.0 * f64::from(k)));
+    let direction = partition
+        .iter()
+        .map(|&power| super::standard_normal_moment(power));
+    Some(length.chain(direction).product())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All balanced sign vectors of that length.
+    fn balanced_vectors(particles: usize) -> Vec<Vec<f64>> {
+        let sign = |mask: usize, i: usize| if mask >> i & 1 == 1 { 1.0 } else { -1.0 };
+        (0..1usize << particles)
+            .filter(|mask| 2 * mask.count_ones() as usize == particles)
+            .map(|mask| (0..particles).map(|i| sign(mask, i)).collect())
+            .collect()
+    }
+
+    #[test]
+    fn products_of_balanced_signs_are_those_of_all_vectors() {
+        for particles in [2, 4, 6, 10] {
+            let vectors = balanced_vectors(particles);
+            for count in 0..=particles {
+                let products = vectors
+                    .iter()
+                    .map(|signs| signs[..count].iter().product::<f64>());
+                let mean = products.sum::<f64>() / vectors.len() as f64;
+                assert!((balanced(particles, count) - mean).abs() < 1e-14);
+            }
+        }
+    }
+
+    #[test]
+    fn moments_known_by_hand() {
+        let law = |order: u32| [1.0, 0.5, 2.0, -3.0, 11.0].get(order as usize).copied();
+        let moment = |joint: Joint, n, partition: &[u32]| joint.moment(n, partition, law).unwrap();
+        assert_eq!(moment(Joint::Product, 4, &[3, 1]), -1.5);
+        assert_eq!(moment(Joint::MirroredEqual, 4, &[3, 1]), -1.5);
+        assert_eq!(moment(Joint::MirroredEqual, 4, &[2, 1]), 0.0);
+        assert_eq!(moment(Joint::MirroredOpposite, 4, &[3, 1]), 0.5);
+        assert_eq!(moment(Joint::MirroredOpposite, 4, &[2, 2]), 4.0);
+        // 3/((N−1)(N−3)) m⁴.
+        assert_eq!(moment(Joint::MirroredOpposite, 4, &[1; 4]), 0.0625);
+        // σ⁴N/(N+2) and 3σ⁴N/(N+2).
+        assert!((moment(Joint::Sphere, 4, &[2, 2]) - 16.0 / 6.0).abs() < 1e-14);
+        assert!((moment(Joint::Sphere, 4, &[4]) - 8.0).abs() < 1e-14);
+        // V⁸ = σ⁸ on the sphere of one particle.
+        assert!((moment(Joint::Sphere, 1, &[8]) - 16.0).abs() < 1e-13);
+        assert_eq!(moment(Joint::Sphere, 1, &[2, 2]), 0.0);
+        // An infinite moment matters only where it is taken.
+        assert_eq!(Joint::Product.moment(2, &[5, 1], law), None);
+        assert_eq!(Joint::MirroredEqual.moment(2, &[5], law), Some(0.0));
+    }
+}

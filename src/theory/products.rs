@@ -1,0 +1,168 @@
+//! W₂ between product laws on ℝ^N, computed in ℝ^N and not through Lemma 11.
+//!
+//! * Normal laws: Gelbrich's formula is an equality, |m − m′|² + tr(A + B − 2(A^{1/2}BA^{1/2})^{1/2}).
+//! * Laws of finitely many values whose probabilities are multiples of one 1/L: f^{⊗N} and h^{⊗N} are uniform on L^N
+//!   points each, repeated ones counted, and an optimal coupling is an assignment of one to the other
+//!   (Birkhoff's theorem).
+
+use super::assignment::assign;
+use crate::law::Law;
+
+/// Points that can be assigned: 512³ steps take a tenth of a second.
+const MOST_POINTS: usize = 512;
+
+/// How far probabilities may be from multiples of 1/L: the rounding of decimals.
+const ROUNDING: f64 = 1e-9;
+
+/// W₂²(f^{⊗N}, h^{⊗N})/N lies between these.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ProductDistance {
+    /// At least.
+    pub lower: f64,
+    /// At most.
+    pub upper: f64,
+}
+
+/// A pair of laws whose products' distance can be computed.
+enum Solvable {
+    Normal,
+    Points([Vec<f64>; 2]),
+}
+
+fn solvable(first: &Law, second: &Law, particles: usize) -> Result<Solvable, &'static str> {
+    if let (Law::Normal(_), Law::Normal(_)) = (first, second) {
+        return Ok(Solvable::Normal);
+    }
+    let points = (1..=MOST_POINTS)
+        .find_map(|count| Some([points(first, count)?, points(second, count)?]))
+        .ok_or(
+            "the distance of products is computed for two normal laws, or for few values of equal probabilities only",
+        )?;
+    let exponent = u32::try_from(particles).ok();
+    exponent
+        .and_then(|exponent| points[0].len().checked_pow(exponent))
+        .filter(|&count| count <= MOST_POINTS)
+        .map(|_| Solvable::Points(points))
+        .ok_or(
+            "the products have too many points to be assigned; choose a smaller N or fewer values",
+        )
+}
+
+/// Why [`product_distance`] of these is not known, if so.
+pub fn obstacle(first: &Law, second: &Law, particles: usize) -> Option<&'static str> {
+    solvable(first, second, particles).err()
+}
+
+/// W₂²(f^{⊗N}, h^{⊗N})/N.
+///
+/// # Errors
+///
+/// Where it cannot be computed, why.
+pub fn product_distance(
+    first: &Law,
+    second: &Law,
+    particles: usize,
+) -> Result<ProductDistance, &'static str> {
+    Ok(match solvable(first, second, particles)? {
+        Solvable::Normal => {
+            let distance = of_normal_products(first, second, particles);
+            ProductDistance {
+                lower: distance,
+                upper: distance,
+            }
+        }
+        Solvable::Points([one, other]) => of_points(&one, &other, particles),
+    })
+}
+
+/// The trace formula. A and B are diagonal, so are their roots, and the trace is a sum over coordinates.
+fn of_normal_products(first: &Law, second: &Law, particles: usize) -> f64 {
+    let (mean, other_mean) = (first.mean(), second.mean());
+    let (a, b) = (first.variance(), second.variance());
+    let coordinate = |_| {
+        let root = (a.sqrt() * b * a.sqrt()).sqrt();
+        (mean - other_mean) * (mean - other_mean) + a + b - 2.0 * root
+    };
+    (0..particles).map(coordinate).sum::<f64>() / particles as f64
+}
+
+/// `count` values of equal probability that make the law, ascending; `None` if it is not made of so many.
+fn points(law: &Law, count: usize) -> Option<Vec<f64>> {
+    if law.has_density() {
+        return None;
+    }
+    let scale = count as f64;
+    let jumps = law.jumps();
+    let whole = |jump: &f64| (jump * scale - (jump * scale).round()).abs() <= ROUNDING * scale;
+    if !jumps.iter().all(whole) {
+        return None;
+    }
+    let middle = |index: usize| law.quantile((index as f64 + 0.5) / scale);
+    Some((0..count).map(middle).collect())
+}
+
+fn of_points(one: &[f64], other: &[f64], particles: usize) -> ProductDistance {
+    let count = one.len().pow(particles as u32);
+    // Coordinates of a point are the digits of its number.
+    let coordinate = |point: usize, axis: usize| point / one.len().pow(axis as u32) % one.len();
+    let mut costs = Vec::with_capacity(count * count);
+    for from in 0..count {
+        for to in 0..count {
+            let squares = (0..particles).map(|axis| {
+                let difference = one[coordinate(from, axis)] - other[coordinate(to, axis)];
+                difference * difference
+            });
+            costs.push(squares.sum::<f64>());
+        }
+    }
+    let assignment = assign(count, &costs);
+    let scale = (count * particles) as f64;
+    ProductDistance {
+        lower: assignment.least / scale,
+        upper: assignment.cost / scale,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::{Discrete, Normal, Uniform};
+
+    fn discrete(values: &[f64], weights: &[f64]) -> Law {
+        Law::Discrete(Discrete::new(values.to_vec(), weights.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn an_assignment_in_the_plane_by_hand() {
+        // {−1, 1}² to {0, 3}²: (−1 → 0 and 1 → 3 on each axis), (1 + 4)/2 on each.
+        let one = discrete(&[-1.0, 1.0], &[0.5, 0.5]);
+        let other = discrete(&[0.0, 3.0], &[0.5, 0.5]);
+        let distance = product_distance(&one, &other, 2).unwrap();
+        assert!((distance.lower - 2.5).abs() < 1e-12 && (distance.upper - 2.5).abs() < 1e-12);
+        // In the other order on each axis it would be (16 + 1)/2.
+        let costs = [5.0, 20.0, 20.0, 5.0];
+        assert_eq!(assign(2, &costs).cost, 10.0);
+    }
+
+    #[test]
+    fn unequal_probabilities_become_repeated_points() {
+        let law = discrete(&[2.0, 5.0], &[0.25, 0.75]);
+        assert_eq!(points(&law, 4).unwrap(), [2.0, 5.0, 5.0, 5.0]);
+        assert_eq!(points(&law, 2), None);
+        let thirds = discrete(&[1.0, 2.0, 4.0], &[1.0 / 3.0; 3]);
+        assert_eq!(points(&thirds, 3).unwrap(), [1.0, 2.0, 4.0]);
+    }
+
+    #[test]
+    fn what_cannot_be_computed_says_so() {
+        let uniform = Law::Uniform(Uniform::new(0.0, 1.0).unwrap());
+        let normal = Law::Normal(Normal::new(0.0, 1.0).unwrap());
+        let coin = discrete(&[-1.0, 1.0], &[0.5, 0.5]);
+        assert!(obstacle(&uniform, &coin, 1).is_some_and(|why| why.contains("normal")));
+        assert!(obstacle(&normal, &coin, 1).is_some());
+        assert_eq!(obstacle(&normal, &normal, 1_000_000), None);
+        assert_eq!(obstacle(&coin, &coin, 9), None);
+        assert!(obstacle(&coin, &coin, 10).is_some_and(|why| why.contains("too many")));
+        assert!(obstacle(&coin, &coin, 1 << 40).is_some());
+    }
+}
