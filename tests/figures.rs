@@ -311,6 +311,14 @@ fn folder_with(clock: Clock, particles: &[u64]) -> TempDir {
         "scaling.csv",
         &scaling_table(clock, particles),
     );
+    let [first, second] = match clock {
+        Clock::MasterEquation => ["REFUTED", "INCONCLUSIVE"],
+        Clock::Theorem6 => ["HOLDS", "REFUTED"],
+    };
+    let verdicts = format!(
+        "claim,clock,particles,verdict\nlemma-1,master-equation,8,{first}\nlemma-1,theorem6,8,{second}\n"
+    );
+    write(folder.path(), "verdicts.csv", &verdicts);
     write(
         folder.path(),
         "calibration.csv",
@@ -484,6 +492,17 @@ fn every_figure_has_its_size_and_its_labels() {
             "couplings",
             (1320, 520),
             vec!["E‖Δ‖²/N ÷ W₂²", "N = 1", "aligned", "1: nothing", "Time t"],
+        ),
+        (
+            "ledger",
+            (1000, 620),
+            vec![
+                "Lemma 1: the energy relaxes at rate μ/2",
+                "clock of Eq. (1)",
+                "HOLDS × 12",
+                "REFUTED × 12",
+                "not judged",
+            ],
         ),
         (
             "steady-state",
@@ -792,6 +811,7 @@ fn numbers(figure: &Figure) -> &'static [&'static str] {
             "upper_limit",
         ],
         "scaling" => &["value", "std_error", "exact"],
+        "ledger" => &[],
         "steady-state" => &[
             "low",
             "high",
@@ -835,8 +855,11 @@ fn render_with(figure: &Figure, particles: &[u64], columns: &[&str], value: &str
         let text = fs::read_to_string(folder.path().join(table)).unwrap();
         write(folder.path(), table, &with_cells(&text, columns, value));
     }
-    let folders = vec![folder.path(); figure.folders().min(2)];
-    match figure.render(&folders) {
+    let count = match figure.source {
+        Source::EachOf(_) => figure.folders(),
+        _ => figure.folders().min(2),
+    };
+    match figure.render(&vec![folder.path(); count]) {
         Ok(rendered) => assert_sound(figure.name, &rendered),
         Err(FigureError::NoData { .. }) => {}
         Err(other) => panic!("{}: {columns:?} = {value:?}: {other}", figure.name),

@@ -18,6 +18,7 @@ mod clocks;
 mod couplings;
 mod decay;
 mod kurtosis;
+mod ledger;
 mod legend;
 mod lettering;
 mod moments;
@@ -35,6 +36,7 @@ pub use clocks::clocks;
 pub use couplings::couplings;
 pub use decay::decay;
 pub use kurtosis::kurtosis;
+pub use ledger::ledger;
 pub use moments::moments;
 pub use scaling::scaling;
 pub use steady_state::steady_state;
@@ -155,6 +157,7 @@ pub const FIGURES: &[Figure] = &[
     moments::FIGURE,
     calibration::FIGURE,
     couplings::FIGURE,
+    ledger::FIGURE,
     steady_state::FIGURE,
     kurtosis::FIGURE,
 ];

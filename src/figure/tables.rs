@@ -164,6 +164,24 @@ impl Row for Scaling {
     }
 }
 
+/// A verdict on a claim.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Verdict {
+    pub(super) claim: String,
+    pub(super) clock: String,
+    pub(super) particles: u64,
+    pub(super) verdict: String,
+}
+
+impl Row for Verdict {
+    const FILE: &'static str = "verdicts.csv";
+    const COLUMNS: &'static [&'static str] = &["claim", "clock", "particles", "verdict"];
+
+    fn particles(&self) -> u64 {
+        self.particles
+    }
+}
+
 /// How many seeds' intervals cover the exact value.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Calibration {

@@ -1,0 +1,211 @@
+//! The ledger: what each claim, as printed, came to on each of the paper's clocks.
+
+use std::path::Path;
+
+use plotters::prelude::{Color, DrawingBackend, RGBColor};
+
+use super::canvas::{
+    Align, Canvas, Drawing, GREY, GRID, LABEL_SIZE, LOWER, Stroke, TICK_SIZE, TITLE_SIZE, Type,
+    VIOLATION, render,
+};
+use super::tables::{self, Row, Verdict};
+use super::{Figure, FigureError, Rendered, Source};
+
+pub(super) const FIGURE: Figure = Figure {
+    name: "ledger",
+    shows: "the verdict on every claim as printed, on each of the paper's two clocks",
+    experiments: &[
+        "clock-master-equation",
+        "clock-theorem6",
+        "two-baths-master-equation",
+        "two-baths",
+        "theorem7",
+        "theorem7-duality",
+        "steady-state-mixture-half",
+        "steady-state-mixture-two",
+        "lemma3",
+        "lemma8",
+        "lemma11",
+        "lemma12",
+    ],
+    tables: &[Verdict::FILE],
+    source: Source::EachOf(ledger),
+};
+
+/// What is printed, in the order of the paper.
+const CLAIMS: [(&str, &str); 11] = [
+    ("lemma-1", "Lemma 1: the energy relaxes at rate μ/2"),
+    ("lemma-2-first", "Lemma 2: E V_i decays at rate 2λ + μ"),
+    (
+        "lemma-2-pair",
+        "Lemma 2: E V_kV_l decays at rate 4λ + 2μ − 2λ/(N−1)",
+    ),
+    (
+        "theorem-1",
+        "Theorem 1: a steady state, with the bath's moments to order 2",
+    ),
+    (
+        "lemma-3",
+        "Lemma 3: one jump keeps mean 0 and finite energy",
+    ),
+    ("lemma-8", "Lemma 8: equal marginals, unlike joint laws"),
+    (
+        "theorem-6-coupling",
+        "Theorem 6, proof: E‖Δ‖² decays at rate μ",
+    ),
+    (
+        "theorem-6",
+        "Theorem 6: W₂(t) ≤ e^(−μt/2) W₂(0), joint laws",
+    ),
+    ("lemma-11", "Lemma 11: W₂ of products = √N W₂ of factors"),
+    (
+        "lemma-12",
+        "Lemma 12: W₂ of marginals ≤ W₂ of joint laws / √N",
+    ),
+    (
+        "theorem-7",
+        "Theorem 7: W₂(t) ≤ e^(−μt/2) W₂(0), first marginals",
+    ),
+];
+
+const NOTE: &str = "× n: that many verdicts, on the data of their experiments; lemma 12 is found consistent, not proved";
+
+const CLOCKS: [(&str, &str); 2] = [
+    ("master-equation", "clock of Eq. (1)"),
+    ("theorem6", "clock of Theorem 6’s proof"),
+];
+
+const SIZE: (u32, u32) = (1000, 620);
+const LEFT: f64 = 40.0;
+const TOP: f64 = 108.0;
+const ROW: f64 = 42.0;
+/// Left edges of the columns of verdicts, and their width.
+const COLUMNS: [f64; 2] = [540.0, 760.0];
+const WIDTH: f64 = 205.0;
+const OPACITY: f64 = 0.16;
+
+/// Draws the `verdicts.csv` of experiments on both clocks as a table.
+///
+/// # Errors
+///
+/// If a table cannot be read, or none holds a verdict on a claim of the ledger.
+pub fn ledger(folders: &[&Path]) -> Result<Rendered, FigureError> {
+    let mut rows = vec![];
+    for folder in folders {
+        rows.extend(tables::read::<Verdict>(folder)?);
+    }
+    let known = |row: &&Verdict| CLAIMS.iter().any(|(id, _)| *id == row.claim);
+    if rows.iter().find(known).is_none() {
+        let folder = folders.first().copied().unwrap_or(Path::new("."));
+        return Err(FigureError::no_data(
+            &folder.join(Verdict::FILE),
+            "verdicts",
+        ));
+    }
+    render(&Picture { rows })
+}
+
+struct Picture {
+    rows: Vec<Verdict>,
+}
+
+/// The verdicts on a claim on one clock, each once, with how many there are.
+fn verdicts<'a>(rows: &'a [Verdict], claim: &str, clock: &str) -> Vec<(&'a str, usize)> {
+    let mut found: Vec<(&str, usize)> = vec![];
+    let here = |row: &&Verdict| row.claim == claim && row.clock == clock;
+    for row in rows.iter().filter(here) {
+        match found.iter_mut().find(|(word, _)| *word == row.verdict) {
+            Some((_, count)) => *count += 1,
+            None => found.push((&row.verdict, 1)),
+        }
+    }
+    // One particle has no pairs: nothing is said of it.
+    found.retain(|(word, _)| *word != "NOT-APPLICABLE");
+    found
+}
+
+fn colour(word: &str) -> RGBColor {
+    match word {
+        "HOLDS" => LOWER,
+        "REFUTED" => VIOLATION,
+        _ => GREY,
+    }
+}
+
+impl Drawing for Picture {
+    fn size(&self) -> (u32, u32) {
+        SIZE
+    }
+
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<(), FigureError> {
+        canvas.text(
+            "The paper's claims, as printed, on its two clocks",
+            (LEFT, 40.0),
+            Align::Left,
+            Type::bold(TITLE_SIZE),
+        )?;
+        for ((_, clock), left) in CLOCKS.iter().zip(COLUMNS) {
+            let place = (left + 0.5 * WIDTH, TOP - 20.0);
+            canvas.text(clock, place, Align::Centre, Type::bold(LABEL_SIZE))?;
+        }
+        for (index, (id, words)) in CLAIMS.iter().enumerate() {
+            let top = TOP + ROW * index as f64;
+            let base_line = top + 0.5 * ROW + 5.0;
+            let right = COLUMNS[1] + WIDTH;
+            canvas.line(&[(LEFT, top), (right, top)], Stroke::solid(GRID, 1.0))?;
+            canvas.text(
+                words,
+                (LEFT, base_line),
+                Align::Left,
+                Type::plain(LABEL_SIZE),
+            )?;
+            for ((clock, _), left) in CLOCKS.iter().zip(COLUMNS) {
+                let found = verdicts(&self.rows, id, clock);
+                draw_cell(canvas, &found, (left, top))?;
+            }
+        }
+        let below = TOP + ROW * CLAIMS.len() as f64 + 28.0;
+        let face = Type::plain(TICK_SIZE).coloured(GREY);
+        canvas.text(NOTE, (LEFT, below), Align::Left, face)
+    }
+}
+
+fn draw_cell<B: DrawingBackend>(
+    canvas: &Canvas<'_, B>,
+    found: &[(&str, usize)],
+    (left, top): (f64, f64),
+) -> Result<(), FigureError> {
+    let base_line = top + 0.5 * ROW + 5.0;
+    if found.is_empty() {
+        let place = (left + 0.5 * WIDTH, base_line);
+        let face = Type::plain(TICK_SIZE).coloured(GREY);
+        return canvas.text("not judged", place, Align::Centre, face);
+    }
+    let width = WIDTH / found.len() as f64;
+    for (index, (word, count)) in found.iter().enumerate() {
+        let (from, to) = (
+            left + width * index as f64,
+            left + width * (index + 1) as f64,
+        );
+        let (above, below) = (top + 5.0, top + ROW - 5.0);
+        let corners = [
+            (from, above),
+            (to - 4.0, above),
+            (to - 4.0, below),
+            (from, below),
+        ];
+        canvas.polygon(&corners, colour(word).mix(OPACITY))?;
+        let words = match count {
+            1 => (*word).to_string(),
+            _ => format!("{word} × {count}"),
+        };
+        let face = Type::bold(TICK_SIZE).coloured(colour(word));
+        canvas.text(
+            &words,
+            (0.5 * (from + to) - 2.0, base_line),
+            Align::Centre,
+            face,
+        )?;
+    }
+    Ok(())
+}
