@@ -17,7 +17,8 @@ use kac_coupling::random::{Purpose, ReplicaKey, next_word, open_uniform, scalar_
 use kac_coupling::simulate::Gas;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
-use kac_coupling::simulate::pair::{CoupledPair, OwnCollisions, Particles, SameCollisions};
+use kac_coupling::simulate::pair::{CoupledPair, OwnCollisions, SameCollisions};
+use kac_coupling::simulate::particles::Particles;
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::theory::{System, Theory};
 use std::sync::Arc;

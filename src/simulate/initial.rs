@@ -1,16 +1,13 @@
 //! Initial velocities of both copies.
 
 use super::joint::JointPairs;
+use super::normal::{ROWS, draw_normal};
 use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
 use crate::law::joint::Joint;
-use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, level};
-use crate::simulate::marks::Coefficients;
+use crate::random::{LANES, Lanes, Purpose, ReplicaKey, level};
 use crate::theory::pairing::Pairing;
-use crate::vector::{Instructions, vectorised};
-
-/// Rows that are drawn together.
-pub(super) const ROWS: usize = 2;
+use crate::vector::Instructions;
 
 /// Draws N independent particles, each with a pair (V(0), V′(0)) of velocities.
 #[derive(Debug, Clone)]
@@ -124,15 +121,6 @@ impl InitialPairs {
                 }
                 InitialPairs::Joint(_) => unreachable!("they fill the slots themselves"),
             }
-        }
-    }
-}
-
-vectorised! {
-    /// Standard normal variates.
-    pub fn draw_normal(words: &[Row], variates: &mut [[f64; LANES]]) {
-        for (words, variates) in words.iter().zip(variates) {
-            *variates = Coefficients::normal_row(words);
         }
     }
 }

@@ -6,7 +6,7 @@
 //! Claimed: exact, up to the rounding of a norm on the sphere. Of an odd number of particles, mirrored-opposite
 //! signs have one more − than +: configs refuse it, and only the small gases that a run watches beside have it.
 
-use super::initial::{ROWS, draw_normal};
+use super::normal::{ROWS, draw_normal};
 use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
 use crate::law::joint::Joint;

@@ -1,6 +1,6 @@
 //! Sums of powers over the particles of both copies.
 
-use super::pair::Particles;
+use super::particles::Particles;
 use crate::coupling::{Coupling, Slot};
 use crate::vector::{Instructions, vectorised};
 

@@ -20,7 +20,8 @@
 //! rounding: so rematching keeps Δ as accurate as it is.
 
 use super::initial::InitialPairs;
-use super::pair::{CoupledPair, OwnCollisions, Particles, SameCollisions};
+use super::pair::{CoupledPair, OwnCollisions, SameCollisions};
+use super::particles::Particles;
 use super::powers::Sums;
 use super::slabs::Place;
 use super::{Gas, Path};
