@@ -1,12 +1,13 @@
 //! What a run will cost and be able to decide, before it is made.
 
 use crate::coupling::{CouplingKind, Rematch};
+use crate::estimate::Findings;
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Experiment};
 use crate::judge::claims::claim_of;
 use crate::judge::forecast::{Forecast, Prospect, replicas_for};
 use crate::looks::{Look, false_alarm};
-use crate::measure::{CHUNKS_AHEAD, Engine, Job, Measured, TALLIED_TOGETHER, chunk};
+use crate::measure::{CHUNKS_AHEAD, Engine, Job, Measured, TALLIED_TOGETHER, bracketed, chunk};
 use crate::observe::COLUMNS;
 use crate::simulate::powers::SUMS;
 use crate::steady::Stage;
@@ -90,7 +91,8 @@ fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan
         particles,
         replicas,
         collisions: per_replica * (experiment.end + steady_end) * all,
-        seconds: (seconds + steady_seconds) * all,
+        seconds: (seconds + steady_seconds) * all
+            + bracket_seconds(experiment, index, &theory, &pilot),
         bytes: bytes(experiment, particles, replicas),
         heavy_from: times
             .iter()
@@ -145,6 +147,25 @@ fn burst(experiment: &Experiment, index: usize, theory: &Theory) -> (Measured, f
         }
         some *= 4;
     }
+}
+
+/// Seconds that the brackets of W₂ will take, from those of a pilot: in proportion to
+/// the velocities.
+fn bracket_seconds(
+    experiment: &Experiment,
+    index: usize,
+    theory: &Theory,
+    pilot: &Measured,
+) -> f64 {
+    let (particles, replicas) = experiment.sweep[index];
+    let of_pilot = bracketed(experiment, particles, pilot.replicas);
+    if of_pilot == 0 {
+        return 0.0;
+    }
+    let start = Instant::now();
+    Findings::new(experiment, index, theory.clone(), pilot.clone());
+    let seconds = start.elapsed().as_secs_f64();
+    seconds * bracketed(experiment, particles, replicas) as f64 / of_pilot as f64
 }
 
 /// The end of a replica that goes on into the steady state, and the seconds it takes;
@@ -203,7 +224,11 @@ fn bytes(experiment: &Experiment, particles: usize, replicas: u64) -> usize {
         1 => 1,
         _ => 1 + (CHUNKS_AHEAD * threads as u64).min(replicas.div_ceil(chunk)) as usize,
     };
-    PROGRAM + threads * thread + tallies * tally
+    // Velocities for the bracket, in the total and while it is made.
+    let kept = bracketed(experiment, particles, replicas) as usize * particles;
+    let times = experiment.wasserstein.map_or(0, |plan| plan.points);
+    let brackets = 2 * 8 * kept * (times + 4 * threads);
+    PROGRAM + threads * thread + tallies * tally + brackets
 }
 
 #[cfg(test)]

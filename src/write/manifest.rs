@@ -53,7 +53,7 @@ fn resolved(config: &Config) -> Value {
         },
         "time": { "end": experiment.end, "points": experiment.points },
         "wasserstein": experiment.wasserstein.map(|plan| {
-            json!({ "points": plan.points, "sample": plan.sample })
+            json!({ "points": plan.points, "sample": plan.sample, "bracket": plan.bracket })
         }),
         "calibration": experiment.calibration.map(|plan| {
             json!({ "seeds": plan.seeds, "points": plan.points })
