@@ -46,7 +46,8 @@
 //! many standard errors. Limits are one-sided of confidence (1 + c)/2 each, so
 //! together they bracket with confidence c; they rest on the central limit theorem,
 //! and are to be trusted while the relative variance over R, which comes with them,
-//! is below 0.01. Where exact bounds are known limits are clamped to them: exact
+//! is below 0.01, and so is that of ‖Δ‖² under the synchronous coupling: what tells the
+//! laws apart can be rarer than what makes their energy. Where exact bounds are known limits are clamped to them: exact
 //! bounds cannot cost confidence.
 //!
 //! Nothing is random here, and every sum has a fixed order.

@@ -88,6 +88,16 @@ impl Findings {
         Findings { steady, ..self }
     }
 
+    /// The brackets of W₂ at its `index`-th record time, if many replicas carry what
+    /// they are made of: the velocities, and what tells the two laws apart.
+    pub fn trusted_brackets(&self, index: usize) -> Option<&(Bracket, JointBracket)> {
+        let brackets = self.brackets.get(index)?.as_ref()?;
+        let time = self.times[self.distance_times[index]];
+        let apart = self.theory.synchronous_relative_variance(time)? / brackets.0.replicas as f64;
+        let many = brackets.0.relative_variance? <= FEW_REPLICAS && apart <= FEW_REPLICAS;
+        many.then_some(brackets)
+    }
+
     /// The measured decay rate of a quantity.
     ///
     /// # Errors

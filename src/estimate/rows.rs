@@ -279,7 +279,7 @@ fn wasserstein_rows(
     let finite = |error: Option<f64>| error.filter(|_| findings.theory.has_finite_spread());
     let row = |(index, &at): (usize, &usize)| {
         let time = findings.times[at];
-        let brackets = findings.brackets[index].as_ref();
+        let brackets = findings.trusted_brackets(index);
         let (bracket, joint) = brackets.map(|(bracket, joint)| (bracket, joint)).unzip();
         WassersteinRow {
             particles: findings.particles,

@@ -10,6 +10,27 @@ pub fn gelbrich_squared(first: (f64, f64), second: (f64, f64)) -> f64 {
     mean * mean + spread * spread
 }
 
+/// The same, less what rounding of the moments can do where that is more than 10⁻⁹
+/// of it: nearly equal means or deviations leave little of their digits.
+pub fn gelbrich_lower(first: (f64, f64), second: (f64, f64)) -> f64 {
+    const UNIT: f64 = 4.0 * f64::EPSILON;
+    // A deviation between what the variance can be.
+    let deviations = |(mean, second): (f64, f64)| {
+        let (variance, rounding) = (second - mean * mean, UNIT * second);
+        [variance - rounding, variance + rounding].map(|variance| variance.max(0.0).sqrt())
+    };
+    let (f, h) = (deviations(first), deviations(second));
+    let spread = (f[0] - h[1]).max(h[0] - f[1]).max(0.0);
+    let mean = (first.0 - second.0).abs() - UNIT * (first.0.abs() + second.0.abs());
+    let certain = mean.max(0.0) * mean.max(0.0) + spread * spread;
+    let plain = gelbrich_squared(first, second);
+    if certain < plain * (1.0 - 1e-9) {
+        certain
+    } else {
+        plain
+    }
+}
+
 /// The derivatives of [`gelbrich_squared`] by (m_f, m2_f, m_h, m2_h); `None`
 /// where a law has no spread, for there is no derivative.
 pub fn gelbrich_gradient(first: (f64, f64), second: (f64, f64)) -> Option<[f64; 4]> {
@@ -41,6 +62,18 @@ mod tests {
         let energy = |start: f64| 0.01 + (start - 0.01) * decay;
         let bound = gelbrich_squared((0.0, energy(1.0)), (0.0, energy(4.0)));
         assert!((bound - 0.6046).abs() < 5e-5);
+    }
+
+    #[test]
+    fn rounding_is_no_distance() {
+        // 0.1 and 10⁻¹⁰ more, without spread: the second moments' rounding alone
+        // would be deviations of 10⁻⁹.
+        let point = |x: f64| (x, x * x * (1.0 + f64::EPSILON));
+        let (f, h) = (point(0.1), point(0.100_000_000_1));
+        assert!(gelbrich_lower(f, h) <= 1e-20 && gelbrich_lower(f, h) > 0.99e-20);
+        assert_eq!(gelbrich_lower(f, f), 0.0);
+        let (f, h) = ((0.4, 1.3), (-0.7, 2.9));
+        assert_eq!(gelbrich_lower(f, h), gelbrich_squared(f, h));
     }
 
     #[test]

@@ -699,7 +699,7 @@ impl Theory {
     /// exact first and second moments.
     pub fn gelbrich_squared(&self, time: f64) -> f64 {
         let [first, second] = System::ALL.map(|copy| self.low_moments(copy, time));
-        gelbrich::gelbrich_squared(first, second)
+        gelbrich::gelbrich_lower(first, second)
     }
 
     /// The coupling of the two copies.

@@ -7,7 +7,6 @@
 //! fail. A lower limit above the exact upper bound d₂e^{−βt/2} refutes nothing; then
 //! it is the program that is wrong, which self-checks tell.
 
-use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Experiment};
 use crate::judge::forecast::Prospect;
 use crate::judge::{Evidence, Judgement, Verdict};
@@ -61,21 +60,21 @@ struct Limits {
 }
 
 /// The limits at all record times of W₂ after 0; `None` unless the bracket is
-/// carried by many replicas at each.
+/// trusted at each.
 fn limits(evidence: Evidence, check: &Check) -> Option<Vec<Limits>> {
     let findings = evidence.findings;
-    let times = findings.distance_times.iter().zip(&findings.brackets);
-    let times: Vec<_> = times.skip(1).collect();
+    let times: Vec<_> = findings.distance_times.iter().enumerate().skip(1).collect();
     // One-sided levels of (1 − c)/n each.
     let confidence = 1.0 - 2.0 * (1.0 - check.confidence) / times.len() as f64;
-    let limits = times.into_iter().map(|(&at, brackets)| {
-        let (bracket, _) = brackets.as_ref()?;
+    let limits = times.into_iter().map(|(index, &at)| {
+        let (bracket, _) = findings.trusted_brackets(index)?;
         let time = findings.times[at];
-        let many = bracket.relative_variance? <= FEW_REPLICAS;
         let enough = are_enough(bracket.replicas, findings.particles);
+        // Velocities that are all alike have no spread to judge by.
+        let spread = bracket.dual_std_error? > 0.0 && bracket.upper_std_error? > 0.0;
         let (lower, upper) = bracket
             .measured_limits(confidence)
-            .filter(|_| many && enough)?;
+            .filter(|_| spread && enough)?;
         Some(Limits {
             time,
             estimates: [bracket.dual_lower?, bracket.upper?],

@@ -4,7 +4,7 @@
 //! Everything is squared and per particle. By Lemmas 11 and 12 both theorems
 //! bound W₂² of the first marginals by B(t) = e^{−μt} W₂²(f, h), and so both
 //! are refuted by a lower bound on it that exceeds B somewhere: Gelbrich's, at
-//! the exact moments. Both hold where their proof's mechanism is certified: the
+//! the exact moments, or the lower limit of its certified bracket. Both hold where their proof's mechanism is certified: the
 //! synchronous coupling contracts at least at rate μ from an optimal start.
 //! Theorem 7 also holds where an upper estimate of the marginals' distance is
 //! below B at every record time of W₂ after 0.
@@ -14,7 +14,7 @@ use super::{Claim, no_rate};
 use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::{gelbrich_error, normal_half_width, rate_weights};
-use crate::experiment::{Check, Experiment};
+use crate::experiment::{Check, Experiment, MOST_REPLICAS};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, LARGEST_RELATIVE_ERROR, Measurement, VOID_LEVEL, Verdict};
 use crate::law::joint::Joint;
@@ -37,7 +37,8 @@ pub static THEOREM_6: Contraction = Contraction {
     id: "theorem-6",
     statement: "Theorem 6: W₂(μ_N(t), ν_N(t)) ≤ e^{−μt/2} W₂(μ_N(0), ν_N(0)) for the joint laws",
     method: "holds if the synchronous coupling contracts at least at rate μ from an optimal \
-             start; refuted if Gelbrich's bound exceeds the printed one",
+             start; refuted if Gelbrich's bound, or the lower limit of the bracket of W₂ of the \
+             first marginals, exceeds the printed one",
     marginal: false,
 };
 
@@ -45,7 +46,8 @@ pub static THEOREM_6: Contraction = Contraction {
 pub static THEOREM_7: Contraction = Contraction {
     id: "theorem-7",
     statement: "Theorem 7: W₂ of the first marginals ≤ e^{−μt/2} W₂(f, h), for every N",
-    method: "as theorem-6, or if W₂² of pooled velocities stays below the printed bound at all times",
+    method: "as theorem-6; holds also if W₂² of pooled velocities, or the upper limit of the \
+             bracket, stays below the printed bound at all times",
     marginal: true,
 };
 
@@ -82,8 +84,20 @@ impl Claim for Contraction {
                 None
             }
         };
+        let by_moments = refutation(evidence, check);
+        let undecided_by_moments = by_moments
+            .as_ref()
+            .is_some_and(|judgement| judgement.verdict == Verdict::Inconclusive);
+        if undecided_by_moments {
+            // False by Gelbrich's bound, exactly: HOLDS is out of the question.
+            let refuted = |judgement: &Judgement| judgement.verdict == Verdict::Refuted;
+            return broken_bracket(evidence)
+                .or_else(|| by_bracket(evidence, check, self.marginal).filter(refuted))
+                .or(by_moments)
+                .expect("a judgement by moments");
+        }
         broken_bracket(evidence)
-            .or_else(|| refutation(evidence, check))
+            .or(by_moments)
             .or_else(|| by_bracket(evidence, check, self.marginal))
             .or_else(|| pooled().filter(|judgement| judgement.verdict == Verdict::Holds))
             .or_else(|| mechanism(evidence, check))
@@ -122,6 +136,9 @@ impl Claim for Contraction {
             let no_error = violations(prospect)
                 .all(|(time, ..)| gelbrich_error(prospect.theory, time, 2.0).is_none());
             return no_error.then(|| "the measured moments have infinite variances".to_string());
+        }
+        if may_refute(prospect) || (self.marginal && may_decide(prospect)) {
+            return Some("the bracket of W2 may decide, which is not forecast".to_string());
         }
         let unfit = unfit_for_mechanism(prospect.experiment);
         unfit.or_else(|| {
@@ -524,7 +541,9 @@ fn refutation(evidence: Evidence, check: &Check) -> Option<Judgement> {
         printed: Some(bound),
         exact: Some(exact),
         replicas_needed: (verdict == Verdict::Inconclusive)
-            .then(|| (replicas * factor * factor).ceil() as u64),
+            .then(|| (replicas * factor * factor).ceil())
+            .filter(|&needed| needed <= MOST_REPLICAS as f64)
+            .map(|needed| needed as u64),
         reason,
     })
 }
