@@ -8,7 +8,7 @@ use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::{LEDGER, find};
 use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
-use kac_coupling::law::{Law, Normal, StudentT};
+use kac_coupling::law::{Discrete, Law, Normal, StudentT};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::Clock;
 use kac_coupling::theory::pairing::{Pairing, wasserstein_squared};
@@ -253,6 +253,26 @@ fn duality_refutes_where_moments_show_nothing() {
             "{}",
             marginal.quantity
         );
+    }
+}
+
+#[test]
+fn a_bracket_of_what_was_not_seen_decides_nothing() {
+    // W₂² is made by an atom of weight 10⁻⁷ that most runs never draw; V² is not.
+    let mut experiment = witness(Clock::MasterEquation, 1, 50_000);
+    let atoms = |weight: f64| Discrete::new(vec![1.0, 6.0], vec![1.0 - weight, weight]);
+    experiment.first = Law::Discrete(atoms(1e-7).unwrap());
+    experiment.second = Law::Discrete(Discrete::new(vec![1.0], vec![1.0]).unwrap());
+    experiment.bath = normal(0.0, 1.0);
+    experiment.end = 0.1;
+    experiment.wasserstein = Some(WassersteinPlan {
+        points: 3,
+        sample: 2000,
+        bracket: 50_000,
+    });
+    for seed in 0..5 {
+        experiment.seed = seed;
+        assert_eq!(verdicts(&experiment), ["INCONCLUSIVE"; 2]);
     }
 }
 
