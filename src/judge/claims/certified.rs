@@ -4,8 +4,8 @@
 //! record time of W₂ after 0, and is refuted if the lower limit exceeds it at some,
 //! all limits together at the confidence of the check (Bonferroni). Limits here are
 //! measured, not clamped to what is known exactly: a wrong program must be able to
-//! fail. A lower limit above the exact upper bound d₂e^{−βt/2} refutes nothing; then
-//! it is the program that is wrong, which self-checks tell.
+//! fail. A lower limit above the exact upper bound d₂e^{−βt/2} contradicts theory, and
+//! so refutes nothing.
 
 use crate::experiment::{Check, Experiment};
 use crate::judge::forecast::Prospect;

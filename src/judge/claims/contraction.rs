@@ -121,9 +121,12 @@ impl Claim for Contraction {
         } else {
             0.0
         };
+        // An interval of the bracket's is not known beforehand.
+        let may_show_bracket = may_refute(prospect) || (self.marginal && may_decide(prospect));
         Forecast {
             void: forecast.void + bracket,
             refuted_unforeseen,
+            half_width: forecast.half_width.filter(|_| !may_show_bracket),
             ..forecast
         }
     }
