@@ -21,7 +21,7 @@ pub const PARTICLES: usize = 5;
 /// Unordered pairs of them.
 pub const PAIRS: usize = PARTICLES * (PARTICLES - 1) / 2;
 
-/// Angles are watched through cos(kθ) for k up to this.
+/// Angles are watched through cos(kθ) for k up to this, a power of two.
 pub const HARMONICS: usize = 32;
 
 /// What is seen of each copy of the small gas.
@@ -41,25 +41,30 @@ pub struct Collided {
     /// More than two particles changed, or none of both copies.
     pub others: u64,
     /// Of pairs: Σ cos(kθ).
-    pub turned: [Sum; HARMONICS],
+    pub turned: Sums,
     /// Of bath collisions: Σ cos(k(θ − φ)) cos(kφ) and Σ cos(k(θ − φ)) sin(kφ).
-    pub met: [[Sum; HARMONICS]; 2],
+    pub met: [Sums; 2],
 }
 
-/// A sum of independent terms of mean 0, and its variance.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Sum {
+/// Of each harmonic k = 1, 2, …
+type Waves = [f64; HARMONICS];
+
+/// Sums of independent terms of mean 0, and their variances.
+#[derive(Debug, Clone, Default)]
+pub struct Sums {
     /// Σ x.
-    pub value: f64,
+    pub values: Waves,
     /// Σ E x².
-    pub variance: f64,
+    pub variances: Waves,
 }
 
-impl Sum {
-    /// Add cos x · weight with x uniform on the circle.
-    fn add(&mut self, cos: f64, weight: f64) {
-        self.value += cos * weight;
-        self.variance += 0.5 * weight * weight;
+impl Sums {
+    /// Add cos(kx) · weight with x uniform on the circle.
+    fn add(&mut self, cosines: &Waves, weights: &Waves) {
+        for k in 0..HARMONICS {
+            self.values[k] += cosines[k] * weights[k];
+            self.variances[k] += 0.5 * weights[k] * weights[k];
+        }
     }
 }
 
@@ -137,31 +142,25 @@ impl Collided {
         if before.contains(&0.0) {
             return;
         }
-        let changed = |&index: &usize| before[index] != after[index];
-        let changed: Vec<usize> = (0..PARTICLES).filter(changed).collect();
-        match changed[..] {
-            [i] => {
+        let mut changed = (0..PARTICLES).filter(|&index| before[index] != after[index]);
+        match [changed.next(), changed.next(), changed.next()] {
+            [Some(i), None, _] => {
                 self.bath[i] += 1;
                 let size = libm::hypot(before[i], bath_velocity);
                 let phase = (before[i] / size, bath_velocity / size);
-                let waves = cosines(after[i] / size).zip(powers(phase));
-                let [by_cos, by_sin] = &mut self.met;
-                let sums = by_cos.iter_mut().zip(by_sin);
-                for ((wave, (cos, sin)), (by_cos, by_sin)) in waves.zip(sums) {
-                    by_cos.add(wave, cos);
-                    by_sin.add(wave, sin);
+                let seen = cosines(after[i] / size);
+                for (sums, weights) in self.met.iter_mut().zip(powers(phase)) {
+                    sums.add(&seen, &weights);
                 }
             }
-            [i, j] => {
+            [Some(i), Some(j), None] => {
                 self.pairs[index_of_pair(i, j)] += 1;
                 let sizes = libm::hypot(before[i], before[j]) * libm::hypot(after[i], after[j]);
                 let cos = (before[i] * after[i] + before[j] * after[j]) / sizes;
-                for (wave, sum) in cosines(cos).zip(&mut self.turned) {
-                    sum.add(wave, 1.0);
-                }
+                self.turned.add(&cosines(cos), &[1.0; HARMONICS]);
             }
             // Under some couplings only the other copy collides.
-            [] => (),
+            [None, ..] => (),
             _ => self.others += 1,
         }
     }
@@ -172,17 +171,36 @@ fn index_of_pair(i: usize, j: usize) -> usize {
     j * (j - 1) / 2 + i
 }
 
-/// cos(kx) from cos x, for k = 1, 2, …
-fn cosines(cos: f64) -> impl Iterator<Item = f64> {
-    let cos = cos.clamp(-1.0, 1.0);
-    let next = move |(before, last): &(f64, f64)| Some((*last, 2.0 * cos * last - before));
-    std::iter::successors(Some((1.0, cos)), next).map(|(_, wave)| wave)
+/// cos(kx) from cos x. Twice as many from those up to m, all at once, by
+/// cos((m + j)x) = 2 cos(mx) cos(jx) − cos((m − j)x).
+fn cosines(cos: f64) -> Waves {
+    let mut waves = [cos.clamp(-1.0, 1.0); HARMONICS];
+    let mut known = 1;
+    while known < HARMONICS {
+        let (low, high) = waves.split_at_mut(known);
+        let twice = 2.0 * low[known - 1];
+        for j in 0..known - 1 {
+            high[j] = twice * low[j] - low[known - 2 - j];
+        }
+        high[known - 1] = twice * low[known - 1] - 1.0;
+        known *= 2;
+    }
+    waves
 }
 
-/// (cos kx, sin kx) from (cos x, sin x), for k = 1, 2, …
-fn powers((cos, sin): (f64, f64)) -> impl Iterator<Item = (f64, f64)> {
-    let next = move |&(c, s): &(f64, f64)| Some((c * cos - s * sin, c * sin + s * cos));
-    std::iter::successors(Some((cos, sin)), next)
+/// cos(kx) and sin(kx) from cos x and sin x, by the sums of angles.
+fn powers((cos, sin): (f64, f64)) -> [Waves; 2] {
+    let (mut cosines, mut sines) = ([cos; HARMONICS], [sin; HARMONICS]);
+    let mut known = 1;
+    while known < HARMONICS {
+        let (c, s) = (cosines[known - 1], sines[known - 1]);
+        for j in 0..known {
+            cosines[known + j] = c * cosines[j] - s * sines[j];
+            sines[known + j] = c * sines[j] + s * cosines[j];
+        }
+        known *= 2;
+    }
+    [cosines, sines]
 }
 
 #[cfg(test)]
@@ -192,12 +210,13 @@ mod tests {
     #[test]
     fn waves_are_those_of_multiples_of_the_angle() {
         let angle = 0.7;
-        let waves = cosines(libm::cos(angle)).zip(powers((libm::cos(angle), libm::sin(angle))));
-        for (k, (wave, (cos, sin))) in waves.take(HARMONICS).enumerate() {
+        let waves = cosines(libm::cos(angle));
+        let [cosines, sines] = powers((libm::cos(angle), libm::sin(angle)));
+        for k in 0..HARMONICS {
             let multiple = (k + 1) as f64 * angle;
-            assert!((wave - libm::cos(multiple)).abs() < 1e-13);
-            assert!((cos - libm::cos(multiple)).abs() < 1e-13);
-            assert!((sin - libm::sin(multiple)).abs() < 1e-13);
+            assert!((waves[k] - libm::cos(multiple)).abs() < 1e-13);
+            assert!((cosines[k] - libm::cos(multiple)).abs() < 1e-13);
+            assert!((sines[k] - libm::sin(multiple)).abs() < 1e-13);
         }
     }
 
@@ -212,8 +231,8 @@ mod tests {
         collided.add(&before, &after, 1.5);
         assert_eq!(collided.pairs, [0, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
         assert_eq!(collided.in_pairs(), [0, 1, 0, 1, 0]);
-        assert!((collided.turned[0].value - cos).abs() < 1e-15);
-        assert!((collided.turned[1].value - (2.0 * cos * cos - 1.0)).abs() < 1e-15);
+        assert!((collided.turned.values[0] - cos).abs() < 1e-15);
+        assert!((collided.turned.values[1] - (2.0 * cos * cos - 1.0)).abs() < 1e-15);
         let mut after = before;
         after[2] = before[2] * cos + 1.5 * sin;
         collided.add(&before, &after, 1.5);
@@ -221,8 +240,8 @@ mod tests {
         let r2 = 0.5 * 0.5 + 1.5 * 1.5;
         let (cos_phi, sin_phi) = (0.5 / f64::sqrt(r2), 1.5 / f64::sqrt(r2));
         let shifted = cos * cos_phi + sin * sin_phi;
-        assert!((collided.met[0][0].value - shifted * cos_phi).abs() < 1e-15);
-        assert!((collided.met[1][0].value - shifted * sin_phi).abs() < 1e-15);
+        assert!((collided.met[0].values[0] - shifted * cos_phi).abs() < 1e-15);
+        assert!((collided.met[1].values[0] - shifted * sin_phi).abs() < 1e-15);
         collided.add(&before, &before, 1.5);
         collided.add(&before, &[0.1; PARTICLES], 1.5);
         assert_eq!((collided.others, collided.total()), (1, 2));

@@ -21,14 +21,37 @@ pub fn binomial_limits(trials: u64, probability: f64, confidence: f64) -> RangeI
 /// a binomial count that lies at least as far out as `count`; 0 for one in the
 /// middle. `probability` is neither 0 nor 1.
 pub fn binomial_deviation(count: u64, trials: u64, probability: f64) -> f64 {
-    let weights = binomial_weights(trials, probability);
-    let all: f64 = weights.iter().sum();
-    let count = count as usize;
-    // From the far end, smallest first.
-    let below: f64 = weights[..=count].iter().sum();
-    let above: f64 = weights[count..].iter().rev().sum();
-    let tail = (below.min(above) / all).clamp(f64::MIN_POSITIVE, 0.5);
+    let outside = if count as f64 <= trials as f64 * probability {
+        upper_tail(trials - count, trials, 1.0 - probability)
+    } else {
+        upper_tail(count, trials, probability)
+    };
+    let tail = outside.clamp(f64::MIN_POSITIVE, 0.5);
     -normal_quantile(tail, 1.0 - tail)
+}
+
+/// P(X ≥ count) for a count of at least the mean, where the terms fall: the first
+/// from log-gamma functions, each from the one before, down to rounding.
+fn upper_tail(count: u64, trials: u64, probability: f64) -> f64 {
+    let log_factorial = |n: u64| libm::lgamma(n as f64 + 1.0);
+    let log_first = log_factorial(trials) - log_factorial(count) - log_factorial(trials - count)
+        + count as f64 * libm::log(probability)
+        + (trials - count) as f64 * libm::log1p(-probability);
+    let odds = probability / (1.0 - probability);
+    let (mut term, mut sum) = (1.0, 1.0);
+    for k in count..trials {
+        term *= ratio(k, trials, odds);
+        if term < f64::EPSILON * sum {
+            break;
+        }
+        sum += term;
+    }
+    libm::exp(log_first) * sum
+}
+
+/// P(X = k+1)/P(X = k) = (trials − k)/(k + 1) · odds.
+fn ratio(k: u64, trials: u64, odds: f64) -> f64 {
+    (trials - k) as f64 / (k + 1) as f64 * odds
 }
 
 /// How many weights, from the first on, sum up to no more than `limit`.
@@ -40,18 +63,16 @@ fn within<'a>(weights: impl Iterator<Item = &'a f64>, limit: f64) -> u64 {
     sums.take_while(|&sum| sum <= limit).count() as u64
 }
 
-/// P(X = k)/P(X = mode) for k = 0..=trials, from
-/// P(X = k+1)/P(X = k) = (trials − k)/(k + 1) · odds.
+/// P(X = k)/P(X = mode) for k = 0..=trials.
 fn binomial_weights(trials: u64, probability: f64) -> Vec<f64> {
     let odds = probability / (1.0 - probability);
     let mode = (((trials + 1) as f64 * probability) as u64).min(trials);
-    let ratio = |k: u64| (trials - k) as f64 / (k + 1) as f64 * odds;
     let mut weights = vec![1.0; trials as usize + 1];
     for k in mode..trials {
-        weights[k as usize + 1] = weights[k as usize] * ratio(k);
+        weights[k as usize + 1] = weights[k as usize] * ratio(k, trials, odds);
     }
     for k in (0..mode).rev() {
-        weights[k as usize] = weights[k as usize + 1] / ratio(k);
+        weights[k as usize] = weights[k as usize + 1] / ratio(k, trials, odds);
     }
     weights
 }

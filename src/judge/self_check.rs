@@ -18,7 +18,7 @@ use crate::estimate::steady::{SteadyEstimate, steady_estimates};
 use crate::estimate::{Findings, normal_half_width};
 use crate::judge::Outcome;
 use crate::observe::{DISCREPANCY, column};
-use crate::pilot::{Collided, HARMONICS, PAIRS, PARTICLES, Sum};
+use crate::pilot::{Collided, PAIRS, PARTICLES, Sums};
 use crate::theory::{Moment, Quantity, System};
 use serde::Serialize;
 use std::fmt;
@@ -327,16 +327,14 @@ fn angles(collided: &Collided, system: System) -> Vec<Comparison> {
         ("bath", by_cos),
         ("bath", by_sin),
     ];
-    let compare = |what: &str, index: usize, sum: &Sum| {
-        (sum.variance >= LEAST_VARIANCE).then(|| Comparison {
-            deviation: sum.value.abs() / sum.variance.sqrt(),
-            place: format!("{name} copy, angles of {what}, harmonic {}", index + 1),
-        })
-    };
-    let each = |(what, sums): (&'static str, &[Sum; HARMONICS])| -> Vec<Comparison> {
-        let sums = sums.iter().enumerate();
-        sums.filter_map(|(index, sum)| compare(what, index, sum))
-            .collect()
+    let each = |(what, sums): (&'static str, &Sums)| -> Vec<Comparison> {
+        let sums = sums.values.iter().zip(&sums.variances).zip(1..);
+        let trusted = sums.filter(|((_, variance), _)| **variance >= LEAST_VARIANCE);
+        let compare = |((value, variance), k): ((&f64, &f64), u32)| Comparison {
+            deviation: value.abs() / variance.sqrt(),
+            place: format!("{name} copy, angles of {what}, harmonic {k}"),
+        };
+        trusted.map(compare).collect()
     };
     kinds.into_iter().flat_map(each).collect()
 }

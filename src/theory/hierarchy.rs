@@ -276,14 +276,20 @@ fn apply(matrix: &Array2<f64>, vector: &Array1<f64>) -> Array1<f64> {
     matrix.rows().into_iter().map(entry).collect()
 }
 
-/// The matrix product, summed in a fixed order: `ndarray`'s own uses whatever
-/// vector instructions the machine has, and its last bits vary with them.
+/// The matrix product, each entry summed in the order of the rows of `right`:
+/// `ndarray`'s own uses whatever vector instructions the machine has, and its last
+/// bits vary with them. Entries of `left` that are 0, most of a generator's, are
+/// passed over.
 fn product(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
-    Array2::from_shape_fn((left.nrows(), right.ncols()), |(i, j)| {
-        (0..right.nrows())
-            .map(|k| left[[i, k]] * right[[k, j]])
-            .sum()
-    })
+    let mut product = Array2::zeros((left.nrows(), right.ncols()));
+    for (mut row, factors) in product.rows_mut().into_iter().zip(left.rows()) {
+        for (&factor, terms) in factors.iter().zip(right.rows()) {
+            if factor != 0.0 {
+                row.scaled_add(factor, &terms);
+            }
+        }
+    }
+    product
 }
 
 /// e^A by scaling, a Taylor sum and squaring (Moler and Van Loan 2003).
@@ -304,7 +310,7 @@ pub fn exponential(matrix: &Array2<f64>) -> Array2<f64> {
     let mut sum = Array2::eye(matrix.nrows());
     let mut term = sum.clone();
     for order in 1..=TERMS {
-        term = product(&term, &scaled) / f64::from(order);
+        term = product(&scaled, &term) / f64::from(order);
         sum += &term;
     }
     for _ in 0..squarings {
