@@ -14,8 +14,9 @@ use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::{Clock, Rates};
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
 use kac_coupling::simulate::bath::{BathVelocities, ROWS_PER_GROUP};
-use kac_coupling::simulate::block::{draw_directions, draw_particles};
-use kac_coupling::simulate::marks::{MarkLaw, WORDS_PER_COLLISION};
+use kac_coupling::simulate::block::draw_directions;
+use kac_coupling::simulate::marks::{self, MarkLaw};
+use kac_coupling::simulate::meetings::Meetings;
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::vector::Instructions;
 
@@ -59,7 +60,7 @@ fn bench(bencher: Bencher, level: &str, items: usize, mut stage: impl FnMut(Inst
 fn raw_words(bencher: Bencher, level: &str) {
     let key = ReplicaKey::new(1, 2, 3, 4);
     let mut lanes = Lanes::new(Instructions::best(), key, Purpose::Collisions, 0);
-    let mut rows = [[0; LANES]; GROUPS * WORDS_PER_COLLISION];
+    let mut rows = [[0; LANES]; GROUPS * marks::ROWS_PER_GROUP];
     bench(bencher, level, rows.len() * LANES, |instructions| {
         lanes.fill(instructions, &mut rows);
         black_box(&rows);
@@ -74,11 +75,11 @@ fn particles(bencher: Bencher, level: &str) {
     };
     let law = MarkLaw::new(1000, rates);
     let words = words();
-    let mut indices = [[[0; LANES]; GROUPS]; 2];
+    let mut meetings = Meetings::<GROUPS>::new();
+    let more = |_| || unreachable!("there is hardly ever a doubt");
     bench(bencher, level, GROUPS * LANES, |instructions| {
-        let [particles, partners] = &mut indices;
-        draw_particles(instructions, law, black_box(&words), particles, partners);
-        black_box(&indices);
+        let met = meetings.draw(instructions, law, black_box(&words), more, 0);
+        black_box((&mut meetings, met));
     });
 }
 

@@ -40,11 +40,12 @@ const MOST_IN_CHUNK: u64 = 256;
 /// Chunks that are simulated or wait to be merged, at most, for each thread.
 pub const CHUNKS_AHEAD: u64 = 2;
 
+/// The claim that is about single collisions of the whole gas.
+const ABOUT_JUMPS: &str = "lemma-3";
+
 /// A small gas is watched at so many times, half a collision apart, in a replica for
 /// each so many collisions of the run, but in so many at least and at most: it takes
 /// about a hundredth of the time.
-/// The claim that is about single collisions of the whole gas.
-const ABOUT_JUMPS: &str = "lemma-3";
 const PILOT_STOPS: u32 = 33;
 const COLLISIONS_PER_PILOT: u64 = 8192;
 const PILOTS: [u64; 2] = [32, 4096];
@@ -368,10 +369,10 @@ impl Job {
         if rate == 0.0 {
             return Pilot::default();
         }
+        let small = self.gas.resized(pilot::PARTICLES, self.gas.rates);
         let gas = Arc::new(Gas {
-            particles: pilot::PARTICLES,
             bath: BathVelocities::new(&bath.into()),
-            ..(*self.gas).clone()
+            ..small
         });
         let stop = |index: u32| gas.place(0.5 * f64::from(index) / rate);
         let stops: Vec<Place> = (0..PILOT_STOPS).map(stop).collect();
@@ -384,14 +385,12 @@ impl Job {
     /// How much the energies of two copies without a bath change over some
     /// collisions, relatively: the larger one. `None` where nothing collides.
     fn energy_drift<P: CoupledPair>(&self, new_pair: impl Fn(&Arc<Gas>) -> P) -> Option<f64> {
-        let closed = Gas {
-            particles: self.gas.particles.min(DRIFT_PARTICLES),
-            rates: Rates {
-                bath: 0.0,
-                ..self.gas.rates
-            },
-            ..(*self.gas).clone()
+        let rates = Rates {
+            bath: 0.0,
+            ..self.gas.rates
         };
+        let particles = self.gas.particles.min(DRIFT_PARTICLES);
+        let closed = self.gas.resized(particles, rates);
         let rate = closed.rates.total(closed.particles);
         if rate == 0.0 {
             return None;

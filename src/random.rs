@@ -42,6 +42,8 @@ pub enum Purpose {
     Initial = 5,
     /// Signs of initial velocities.
     InitialSigns = 6,
+    /// What is left in doubt of a collision.
+    Doubts = 7,
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014; constants of
@@ -126,6 +128,12 @@ pub fn scalar_stream(key: ReplicaKey, purpose: Purpose, part: u64) -> Pcg64 {
 /// The next 64 random bits of a scalar stream.
 pub fn next_word(stream: &mut Pcg64) -> u64 {
     stream.next_u64()
+}
+
+/// More words for collision `index` of a replica, from a stream of their own.
+pub fn more_words(key: ReplicaKey, index: u64) -> impl FnMut() -> u64 {
+    let mut stream = None;
+    move || next_word(stream.get_or_insert_with(|| scalar_stream(key, Purpose::Doubts, index)))
 }
 
 /// Sixteen xoshiro256++ generators in step.

@@ -119,13 +119,15 @@ impl Overrides {
         config
     }
 
-    /// Do something on a thread pool of the size asked for.
+    /// Do something on a thread pool of the size asked for, of which this thread is
+    /// one: a single thread has nobody to wait for. Once in a thread's life.
     fn on_threads<T: Send>(
         self,
         work: impl FnOnce() -> Result<T, CommandError> + Send,
     ) -> Result<T, CommandError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads.unwrap_or(0))
+            .use_current_thread()
             .build()?;
         pool.install(work)
     }

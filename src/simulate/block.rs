@@ -4,14 +4,16 @@
 //! its own, so that a compiler turns it into vector code; only the last one,
 //! which applies collisions to particles, is sequential.
 
-use super::bath::{GROUP, Group, ROWS_PER_GROUP};
-use super::marks::{Coefficients, MarkLaw, WORDS_PER_COLLISION};
+use super::bath::{self, GROUP, Group};
+use super::marks::{Coefficients, ROWS_PER_GROUP};
+use super::meetings::Meetings;
 use super::slabs::{Place, Stops};
 use super::{Gas, Path};
-use crate::coupling::{Collision, Coupling, Slot, apply};
-use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
+use crate::coupling::{Coupling, Slot};
+use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, more_words};
 use crate::vector::{Instructions, Level, vectorised};
 use std::hint::assert_unchecked;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Collisions in a full block.
@@ -19,126 +21,138 @@ const BLOCK: usize = 512;
 const GROUPS: usize = BLOCK / LANES;
 /// Groups of bath velocities for a block whose collisions are all with the bath.
 const BATH_GROUPS: usize = BLOCK / GROUP;
+/// Slots of bath particles: the first group is room for what is left of earlier
+/// ones.
+const BATH_SLOTS: usize = (1 + BATH_GROUPS) * GROUP;
 /// Slots that take more bytes than this do not stay in a core's own caches, and
 /// fetching them ahead of use pays; below it costs.
 const PREFETCH_ABOVE: usize = 1 << 20;
 /// How many collisions ahead.
 const PREFETCH_AHEAD: usize = 64;
 
+/// Slots of N particles, and after them those of the bath particles to come.
+///
+/// Each bath collision has a bath slot of its own, which holds its bath particle's
+/// velocity from the start: to apply it is to apply a pair's.
+#[derive(Debug)]
+struct Slots {
+    particles: usize,
+    all: Vec<Slot>,
+    /// Bath particles that no collision has met, as a range of bath slots.
+    bath: Range<usize>,
+}
+
+impl Slots {
+    fn new(particles: usize) -> Self {
+        Slots {
+            particles,
+            all: vec![[0.0; 2]; particles + BATH_SLOTS],
+            bath: 0..0,
+        }
+    }
+
+    /// The index of bath slot 0.
+    fn first_bath(&self) -> u32 {
+        self.particles as u32
+    }
+
+    /// Move bath particles that are left, less than a group, to just before the
+    /// second group. Returns the first one's slot.
+    fn move_bath(&mut self) -> usize {
+        let left = self.bath.len();
+        let bath = &mut self.all[self.particles..];
+        bath.copy_within(self.bath.clone(), GROUP - left);
+        self.bath = GROUP - left..GROUP;
+        self.bath.start
+    }
+
+    /// Take bath particles of these velocities in, after those that are there.
+    fn add_bath<C: Coupling>(&mut self, coupling: C, velocities: &[Group]) {
+        let bath = &mut self.all[self.particles + self.bath.end..];
+        for (slot, &velocity) in bath.iter_mut().zip(velocities.as_flattened()) {
+            *slot = coupling.bath_slot(velocity);
+        }
+        self.bath.end += velocities.len() * GROUP;
+    }
+}
+
 /// Collisions drawn ahead, as arrays of their marks.
 #[derive(Debug)]
 struct Block {
     instructions: Instructions,
-    words: Box<[[Row; WORDS_PER_COLLISION]; GROUPS]>,
-    particle: Box<[[u32; LANES]; GROUPS]>,
-    partner: Box<[[u32; LANES]; GROUPS]>,
+    words: Box<[[Row; ROWS_PER_GROUP]; GROUPS]>,
+    /// Who collides: partners are particles or bath slots.
+    meetings: Meetings<GROUPS>,
     cos: Box<[[f64; LANES]; GROUPS]>,
     sin: Box<[[f64; LANES]; GROUPS]>,
-    bath_words: Box<[[Row; ROWS_PER_GROUP]; BATH_GROUPS]>,
-    /// Velocities for the bath collisions to come, in order; the first group is
-    /// room for what is left of earlier ones, the last is only looked at.
-    bath: Box<[Group; BATH_GROUPS + 2]>,
-    /// The largest index in `particle` and `partner`, or larger.
-    largest: u32,
+    bath_words: Box<[[Row; bath::ROWS_PER_GROUP]; BATH_GROUPS]>,
+    bath: Box<[Group; BATH_GROUPS]>,
+    /// All indices in the meetings are below this.
+    slots: usize,
     next: usize,
     filled: usize,
-    bath_next: usize,
-    bath_filled: usize,
 }
 
 impl Block {
     fn new(instructions: Instructions) -> Self {
         Block {
             instructions,
-            words: Box::new([[[0; LANES]; WORDS_PER_COLLISION]; GROUPS]),
-            particle: Box::new([[0; LANES]; GROUPS]),
-            partner: Box::new([[0; LANES]; GROUPS]),
+            words: Box::new([[[0; LANES]; ROWS_PER_GROUP]; GROUPS]),
+            meetings: Meetings::new(),
             cos: Box::new([[0.0; LANES]; GROUPS]),
             sin: Box::new([[0.0; LANES]; GROUPS]),
-            bath_words: Box::new([[[0; LANES]; ROWS_PER_GROUP]; BATH_GROUPS]),
-            bath: Box::new([[0.0; LANES]; BATH_GROUPS + 2]),
-            largest: 0,
+            bath_words: Box::new([[[0; LANES]; bath::ROWS_PER_GROUP]; BATH_GROUPS]),
+            bath: Box::new([[0.0; LANES]; BATH_GROUPS]),
+            slots: 1,
             next: 0,
             filled: 0,
-            bath_next: 0,
-            bath_filled: 0,
         }
     }
 
     fn clear(&mut self) {
         (self.next, self.filled) = (0, 0);
-        (self.bath_next, self.bath_filled) = (0, 0);
     }
 
-    /// Draw the next `groups` groups of collisions; all earlier ones are used.
-    fn refill(
+    /// Draw the next `groups` groups of collisions, the first of which is the replica's
+    /// collision `index`; all earlier ones are used.
+    fn refill<C: Coupling>(
         &mut self,
-        groups: usize,
+        (index, groups): (u64, usize),
         gas: &Gas,
-        marks: &mut Lanes,
-        bath: &mut Lanes,
-        slots: &[Slot],
+        streams: &mut Streams,
+        coupling: C,
+        slots: &mut Slots,
     ) {
-        let law = MarkLaw::new(gas.particles, gas.rates);
-        marks.fill(self.instructions, self.words[..groups].as_flattened_mut());
-        draw_particles(
-            self.instructions,
-            law,
-            &self.words[..groups],
-            &mut self.particle[..groups],
-            &mut self.partner[..groups],
-        );
-        if size_of_val(slots) > PREFETCH_ABOVE {
+        let instructions = self.instructions;
+        let words = &mut self.words[..groups];
+        streams.marks.fill(instructions, words.as_flattened_mut());
+        let more = |at: usize| more_words(streams.key, index + at as u64);
+        let met = (self.meetings).draw(instructions, gas.marks, words, more, slots.move_bath());
+        self.slots = slots.all.len();
+        if size_of_val(&slots.all[..]) > PREFETCH_ABOVE {
             // The rest of the drawing hides the latency of the first of these.
-            let particles = self.particle[..groups].as_flattened();
-            let partners = self.partner[..groups].as_flattened();
-            for (&particle, &partner) in particles.iter().zip(partners).take(PREFETCH_AHEAD) {
-                prefetch(slots, particle);
-                prefetch(slots, partner);
+            let pairs = self
+                .meetings
+                .particles()
+                .iter()
+                .zip(self.meetings.partners());
+            for (&particle, &partner) in pairs.take(PREFETCH_AHEAD) {
+                prefetch(&slots.all, particle);
+                prefetch(&slots.all, partner);
             }
         }
-        draw_directions(
-            self.instructions,
-            &self.words[..groups],
-            &mut self.cos[..groups],
-            &mut self.sin[..groups],
-        );
-        self.next = 0;
-        self.filled = groups * LANES;
-        let mut survey = Survey {
-            // Beyond these are old marks.
-            largest: self.largest,
-            bath: 0,
-        };
-        look_over(
-            self.instructions,
-            law,
-            &self.particle[..groups],
-            &self.partner[..groups],
-            &mut survey,
-        );
-        self.largest = survey.largest;
-        self.refill_bath(survey.bath as usize, gas, bath);
-    }
-
-    /// Have at least `wanted` bath velocities ready.
-    ///
-    /// What is left, less than a group, moves to just before the new groups.
-    fn refill_bath(&mut self, wanted: usize, gas: &Gas, lanes: &mut Lanes) {
-        let left = self.bath_filled - self.bath_next;
-        if wanted <= left {
-            return;
-        }
-        let range = self.bath_next..self.bath_filled;
-        let velocities = self.bath.as_flattened_mut();
-        velocities.copy_within(range, GROUP - left);
-        let groups = (wanted - left).div_ceil(GROUP);
-        let words = &mut self.bath_words[..groups];
-        lanes.fill(self.instructions, words.as_flattened_mut());
-        gas.bath
-            .draw(self.instructions, words, &mut self.bath[1..=groups]);
-        self.bath_next = GROUP - left;
-        self.bath_filled = (1 + groups) * GROUP;
+        let (cos, sin) = (&mut self.cos[..groups], &mut self.sin[..groups]);
+        draw_directions(instructions, words, cos, sin);
+        let wanted = met.saturating_sub(slots.bath.end);
+        let groups_of_bath = wanted.div_ceil(GROUP);
+        let words = &mut self.bath_words[..groups_of_bath];
+        let velocities = &mut self.bath[..groups_of_bath];
+        streams.bath.fill(instructions, words.as_flattened_mut());
+        gas.bath.draw(instructions, words, velocities);
+        slots.add_bath(coupling, velocities);
+        // These are spoken for.
+        slots.bath.start = met;
+        (self.next, self.filled) = (0, groups * LANES);
     }
 
     /// Apply the next `count` collisions, all of them drawn already.
@@ -189,20 +203,14 @@ impl Block {
         coupling: C,
         slots: &mut [Slot],
     ) {
-        assert!(
-            (self.largest as usize) < slots.len(),
-            "a slot for each index"
-        );
+        assert!(self.slots <= slots.len(), "a slot for each index");
         let range = self.next..self.next + count;
-        let bath_slot = slots.len() as u32 - 1;
-        let (particles, partners) = (self.particle.as_flattened(), self.partner.as_flattened());
+        let (particles, partners) = (self.meetings.particles(), self.meetings.partners());
         let marks = particles[range.clone()]
             .iter()
             .zip(&partners[range.clone()])
             .zip(&self.cos.as_flattened()[range.clone()])
             .zip(&self.sin.as_flattened()[range.clone()]);
-        let bath = self.bath.as_flattened();
-        let mut bath_next = self.bath_next;
         for (index, (((&particle, &partner), &cos), &sin)) in range.zip(marks) {
             if PREFETCH {
                 // Beyond what is filled these are old marks: of no use, no harm.
@@ -210,25 +218,14 @@ impl Block {
                 prefetch(slots, particles[later]);
                 prefetch(slots, partners[later]);
             }
-            let collision = Collision {
-                particle,
-                partner,
-                cos,
-                sin,
-                // Of no effect in a pair collision: it is the next bath
-                // collision's all the same.
-                bath_velocity: bath[bath_next],
-            };
-            bath_next += usize::from(partner == bath_slot);
-            // SAFETY: no index is above `self.largest`, which was compared with
-            // the number of slots.
+            let (one, other) = (particle as usize, partner as usize);
+            // SAFETY: all indices are below `self.slots`, by `Meetings::draw`.
             unsafe {
-                assert_unchecked((particle as usize) < slots.len());
-                assert_unchecked((partner as usize) < slots.len());
+                assert_unchecked(one < slots.len());
+                assert_unchecked(other < slots.len());
             }
-            apply(coupling, slots, collision);
+            (slots[one], slots[other]) = coupling.collide(cos, sin, slots[one], slots[other]);
         }
-        self.bath_next = bath_next;
         self.next += count;
     }
 }
@@ -247,60 +244,25 @@ fn prefetch(slots: &[Slot], index: u32) {
 }
 
 vectorised! {
-/// Who collides: [`MarkLaw::particles`] of each collision's first two words.
-pub fn draw_particles(
-    law: MarkLaw,
-    words: &[[Row; WORDS_PER_COLLISION]],
-    particles: &mut [[u32; LANES]],
-    partners: &mut [[u32; LANES]],
-) {
-    for (group, (particles, partners)) in words.iter().zip(particles.iter_mut().zip(partners)) {
-        for lane in 0..LANES {
-            let (particle, partner) = law.particles(group[0][lane], group[1][lane]);
-            particles[lane] = particle as u32;
-            partners[lane] = partner as u32;
-        }
-    }
-}
-}
-
-vectorised! {
-/// At which angle: [`Coefficients::direction`] of each collision's third word.
+/// At which angle: [`Coefficients::direction`] of each collision's second word.
 pub fn draw_directions(
-    words: &[[Row; WORDS_PER_COLLISION]],
+    words: &[[Row; ROWS_PER_GROUP]],
     cos: &mut [[f64; LANES]],
     sin: &mut [[f64; LANES]],
 ) {
     let coefficients = Coefficients::get();
     for (group, (cos, sin)) in words.iter().zip(cos.iter_mut().zip(sin)) {
-        coefficients.direction_row(&group[2], cos, sin);
+        coefficients.direction_row(&group[1], cos, sin);
     }
 }
 }
 
-/// What must be known of drawn particles before they are used.
-#[derive(Debug, Clone, Copy, Default)]
-struct Survey {
-    /// Largest index.
-    largest: u32,
-    /// Collisions with the bath.
-    bath: u32,
-}
-
-vectorised! {
-    fn look_over(
-        law: MarkLaw,
-        particles: &[[u32; LANES]],
-        partners: &[[u32; LANES]],
-        survey: &mut Survey,
-    ) {
-        let bath = law.bath_slot();
-        let pairs = particles.as_flattened().iter().zip(partners.as_flattened());
-        for (&particle, &partner) in pairs {
-            survey.largest = survey.largest.max(particle).max(partner);
-            survey.bath += u32::from(partner == bath);
-        }
-    }
+/// The streams of a replica.
+#[derive(Debug)]
+struct Streams {
+    key: ReplicaKey,
+    marks: Lanes,
+    bath: Lanes,
 }
 
 /// A path of two coupled copies, moved in blocks of collisions.
@@ -309,9 +271,8 @@ pub struct BlockPath<C> {
     gas: Arc<Gas>,
     coupling: C,
     instructions: Instructions,
-    slots: Vec<Slot>,
-    marks: Lanes,
-    bath: Lanes,
+    slots: Slots,
+    streams: Streams,
     block: Block,
     stops: Stops,
     /// Index of the next stop.
@@ -332,9 +293,12 @@ impl<C: Coupling> BlockPath<C> {
             gas: gas.clone(),
             coupling,
             instructions,
-            slots: vec![[0.0; 2]; gas.particles + 1],
-            marks: Lanes::default(),
-            bath: Lanes::default(),
+            slots: Slots::new(gas.particles),
+            streams: Streams {
+                key: ReplicaKey::new(0, 0, 0, 0),
+                marks: Lanes::default(),
+                bath: Lanes::default(),
+            },
             block: Block::new(instructions),
             stops: Stops::default(),
             next: 0,
@@ -347,11 +311,11 @@ impl<C: Coupling> BlockPath<C> {
         let last = self.stops.counts().last().copied().unwrap_or(0);
         let needed = (last - self.applied).min(BLOCK as u64) as usize;
         self.block.refill(
-            needed.div_ceil(LANES),
+            (self.applied, needed.div_ceil(LANES)),
             &self.gas,
-            &mut self.marks,
-            &mut self.bath,
-            &self.slots,
+            &mut self.streams,
+            self.coupling,
+            &mut self.slots,
         );
     }
 }
@@ -360,13 +324,14 @@ impl<C: Coupling> Path<C> for BlockPath<C> {
     fn restart(&mut self, key: ReplicaKey, stops: &[Place]) -> &mut [Slot] {
         let instructions = self.instructions;
         self.stops.draw(instructions, &self.gas.counts, key, stops);
-        self.marks
-            .restart(instructions, key, Purpose::Collisions, 0);
-        self.bath
-            .restart(instructions, key, Purpose::BathVelocities, 0);
+        let streams = &mut self.streams;
+        streams.key = key;
+        (streams.marks).restart(instructions, key, Purpose::Collisions, 0);
+        (streams.bath).restart(instructions, key, Purpose::BathVelocities, 0);
         self.block.clear();
+        self.slots.bath = 0..0;
         (self.next, self.applied) = (0, 0);
-        &mut self.slots
+        &mut self.slots.all[..=self.gas.particles]
     }
 
     fn advance(&mut self) {
@@ -379,7 +344,7 @@ impl<C: Coupling> Path<C> for BlockPath<C> {
             let ready = self.block.filled - self.block.next;
             let count = (upto - self.applied).min(ready as u64);
             self.block
-                .apply(count as usize, self.coupling, &mut self.slots);
+                .apply(count as usize, self.coupling, &mut self.slots.all);
             self.applied += count;
         }
     }
@@ -393,16 +358,17 @@ impl<C: Coupling> Path<C> for BlockPath<C> {
                 self.refill();
             }
             let at = self.block.next;
-            let collided = [&self.block.particle, &self.block.partner];
-            let collided = collided.map(|indices| indices.as_flattened()[at]);
-            self.block.apply(1, self.coupling, &mut self.slots);
+            let particle = self.block.meetings.particles()[at];
+            let partner = self.block.meetings.partners()[at].min(self.slots.first_bath());
+            self.block.apply(1, self.coupling, &mut self.slots.all);
             self.applied += 1;
-            after(&mut self.slots, collided);
+            let particles = self.gas.particles;
+            after(&mut self.slots.all[..=particles], [particle, partner]);
         }
     }
 
     fn slots(&self) -> &[Slot] {
-        &self.slots[..self.gas.particles]
+        &self.slots.all[..self.gas.particles]
     }
 
     fn instructions(&self) -> Instructions {
@@ -410,7 +376,7 @@ impl<C: Coupling> Path<C> for BlockPath<C> {
     }
 
     fn slots_mut(&mut self) -> &mut [Slot] {
-        &mut self.slots[..self.gas.particles]
+        &mut self.slots.all[..self.gas.particles]
     }
 
     fn collisions(&self) -> u64 {

@@ -10,53 +10,206 @@
 #![allow(clippy::excessive_precision)]
 
 use crate::model::Rates;
-use crate::random::{LANES, Row, index_and_rest, one_to_two};
+use crate::random::{LANES, Row, one_to_two};
 use std::hint::black_box;
 
-/// Words of [`Lanes`](crate::random::Lanes) rows that one collision takes:
-/// particle and kind, partner, direction, in this order.
-pub const WORDS_PER_COLLISION: usize = 3;
+/// Rows of [`Lanes`](crate::random::Lanes) words that sixteen collisions take: who
+/// collides, and at which angle, in this order.
+///
+/// A row of words is a row of twice as many half words, the lower half of each
+/// before the higher one. Of the first row the first sixteen are for the particles
+/// and the kinds of sixteen collisions, the others for their partners. The second has
+/// a word for each [direction](Coefficients::direction).
+pub const ROWS_PER_GROUP: usize = 2;
+
+/// Half words for the particles, or the partners, of sixteen collisions.
+pub type Halves = [u32; LANES];
+
+/// The half words of a row: for particles and kinds, and for partners.
+#[inline(always)]
+pub fn halves(row: &Row) -> [Halves; 2] {
+    let half = |index: usize| {
+        let word = row[index / 2];
+        (if index % 2 == 0 { word } else { word >> 32 }) as u32
+    };
+    [0, LANES].map(|first| std::array::from_fn(|index| half(first + index)))
+}
+
+/// An index uniform on `0..bound`, from a half word.
+///
+/// Of the product of 32 random bits and the bound the high half is an index. The low
+/// half says which of the ⌈2³²/bound⌉ or ⌊2³²/bound⌋ half words that give this index
+/// it was: the `rank`-th if it is in `bound·rank + (0..bound) + (2³² mod bound)`, and
+/// one too many if it is below 2³² mod bound. If these are drawn anew, indices are
+/// uniform (Lemire 2019, "Fast random integer generation in an interval"), and so are
+/// ranks, given the index.
+#[derive(Debug, Clone, Copy)]
+pub struct Index {
+    bound: u32,
+    /// 2³² mod bound.
+    too_many: u32,
+}
+
+impl Index {
+    /// Below a bound; one of 0 gives 0.
+    fn new(bound: u32) -> Self {
+        let too_many = if bound == 0 {
+            0
+        } else {
+            bound.wrapping_neg() % bound
+        };
+        Index { bound, too_many }
+    }
+
+    /// How many ranks an index has.
+    fn ranks(self) -> u64 {
+        ((1 << 32) - u64::from(self.too_many)) / u64::from(self.bound)
+    }
+
+    /// The high and the low half of the product.
+    fn of(self, half: u32) -> (u32, u32) {
+        let product = u64::from(half) * u64::from(self.bound);
+        ((product >> 32) as u32, product as u32)
+    }
+
+    /// The same, from as many `more` words as it takes to have a rank.
+    fn ranked(self, half: u32, more: &mut impl FnMut() -> u64) -> (u32, u32) {
+        let (mut index, mut rest) = self.of(half);
+        while rest < self.too_many {
+            (index, rest) = self.of((more() >> 32) as u32);
+        }
+        (index, rest)
+    }
+
+    /// The high and the low halves of the products with both halves of a word, as
+    /// [`Pairs`] hold them.
+    #[inline(always)]
+    pub fn of_both(self, word: u64) -> (u64, u64) {
+        const LOW: u64 = 0xffff_ffff;
+        let bound = u64::from(self.bound);
+        let (one, other) = ((word & LOW) * bound, (word >> 32) * bound);
+        let high = one >> 32 | other & !LOW;
+        let low = one & LOW | other << 32;
+        (in_order(high), in_order(low))
+    }
+}
+
+/// The word that has this one's lower half before the higher one in memory.
+#[inline(always)]
+fn in_order(word: u64) -> u64 {
+    if cfg!(target_endian = "little") {
+        word
+    } else {
+        word.rotate_left(32)
+    }
+}
+
+/// A number of 32 bits for each of sixteen collisions, made two at a time.
+pub type Pairs = [u64; LANES / 2];
+
+/// The numbers of some groups, in the order of their collisions.
+#[inline(always)]
+pub fn each(groups: &[Pairs]) -> &[u32] {
+    // SAFETY: these are as many bytes, without padding and with the alignment of a
+    // u64; any are valid.
+    unsafe { std::slice::from_raw_parts(groups.as_ptr().cast(), groups.len() * LANES) }
+}
+
+/// The same, to be changed.
+#[inline(always)]
+pub fn each_mut(groups: &mut [Pairs]) -> &mut [u32] {
+    // SAFETY: as above, and borrowed for as long.
+    unsafe { std::slice::from_raw_parts_mut(groups.as_mut_ptr().cast(), groups.len() * LANES) }
+}
 
 /// How the discrete marks are drawn for one gas.
+///
+/// The halves of a word decide nearly always: for about 3N/2³² of all collisions they
+/// leave a doubt, which further words settle. So all probabilities are exact, but for
+/// that of a pair, which is right to 2⁻⁵².
 #[derive(Debug, Clone, Copy)]
 pub struct MarkLaw {
-    particles: u32,
-    /// 1 + P(pair), to be compared with a number in [1, 2): 0 and 1 are exact.
-    pair_threshold: f64,
+    /// The particle, whose rank is the kind: rank 0 is in doubt, then come those of
+    /// pairs, and those of bath collisions.
+    pub first: Index,
+    /// The partner among those other than the particle.
+    pub other: Index,
+    /// The low half is in doubt below this.
+    doubt: u32,
+    /// The low half of the last rank of pairs, at most.
+    last_pair: u32,
+    /// The chance that rank 0 is a pair's, plus one.
+    pair_in_doubt: f64,
 }
 
 impl MarkLaw {
-    /// Marks for a gas of `particles` (below 2³²) with these rates.
+    /// Marks for a gas of `particles` (1 ≤ N < 2³¹) with these rates.
     pub fn new(particles: usize, rates: Rates) -> Self {
+        let below = i32::try_from(particles).expect("the number of particles is below 2^31");
+        let particles = below as u32;
+        let first = Index::new(particles);
+        // Of ranks 1 on, as many are pairs'; what is left of them is rank 0's.
+        let pairs = rates.pair_probability() * first.ranks() as f64;
+        let whole = (pairs as u64).min(first.ranks() - 1);
+        let doubt = u64::from(first.too_many) + u64::from(particles);
         MarkLaw {
-            particles: u32::try_from(particles).expect("the number of particles is below 2^32"),
-            pair_threshold: 1.0 + rates.pair_probability(),
+            first,
+            other: Index::new(particles - 1),
+            doubt: doubt as u32,
+            last_pair: (doubt + u64::from(particles) * whole - 1) as u32,
+            pair_in_doubt: 1.0 + (pairs - whole as f64),
         }
     }
 
     /// The slot that stands for the bath particle: the one after the last.
     pub fn bath_slot(self) -> u32 {
-        self.particles
+        self.first.bound
     }
 
     /// The particle that collides, uniform on `0..N`, and its partner: the bath
-    /// slot, or one of the other N − 1 particles, uniformly.
+    /// slot, or one of the other N − 1 particles, uniformly. `more` words are taken
+    /// only if these leave a doubt.
     ///
     /// Drawing the first of a pair uniformly and the second uniformly among the
-    /// others makes every unordered pair equally likely. The kind is read off
-    /// the low half of the product that gives the first; P(pair) is right to
-    /// 2⁻⁵² or N/2⁶⁴, whichever is larger.
-    #[inline(always)]
-    pub fn particles(self, first: u64, second: u64) -> (u64, u64) {
-        let (particle, rest) = index_and_rest(first, self.particles);
-        let (other, _) = index_and_rest(second, self.particles.wrapping_sub(1));
-        // Signs of differences instead of comparisons: vector code everywhere.
-        // One more if other ≥ particle; both are below 2³².
-        let other = other + 1 - (other.wrapping_sub(particle) >> 63);
-        let pair = one_to_two(rest) < self.pair_threshold;
-        let bath = u64::from(self.particles);
-        (particle, if pair { other } else { bath })
+    /// others makes every unordered pair equally likely.
+    pub fn particles(self, first: u32, other: u32, mut more: impl FnMut() -> u64) -> (u32, u32) {
+        let (particle, rest) = self.first.ranked(first, &mut more);
+        let (other, _) = self.other.ranked(other, &mut more);
+        let pair = if rest < self.doubt {
+            one_to_two(more()) < self.pair_in_doubt
+        } else {
+            rest <= self.last_pair
+        };
+        let partner = if pair {
+            other + u32::from(other >= particle)
+        } else {
+            self.bath_slot()
+        };
+        (particle, partner)
     }
+
+    /// Whether a collision of these low halves takes more words.
+    #[inline(always)]
+    pub fn in_doubt(self, rest: u32, other_rest: u32) -> bool {
+        (rest < self.doubt) | (other_rest < self.other.too_many)
+    }
+
+    /// The partner that follows from a collision's products, if it is not
+    /// [in doubt](MarkLaw::in_doubt).
+    #[inline(always)]
+    pub fn partner(self, particle: u32, rest: u32, other: u32) -> u32 {
+        // Signed, as vector instructions compare: indices are below 2³¹.
+        let later = mask(particle as i32 > other as i32);
+        let other = other.wrapping_add(1).wrapping_add(later);
+        let pair = mask(rest <= self.last_pair);
+        other & pair | self.bath_slot() & !pair
+    }
+}
+
+/// All bits, or none.
+#[inline(always)]
+fn mask(all: bool) -> u32 {
+    0u32.wrapping_sub(u32::from(all))
 }
 
 /// Lanes that the widest vector registers hold.
@@ -125,30 +278,26 @@ impl Coefficients {
 
     /// (cosθ, sinθ) of an angle uniform on [0, 2π), in a lane.
     ///
-    /// The top two bits choose the quadrant, the next 52 an angle x in
-    /// [−π/4, π/4); sine and cosine of x are polynomials right to about one unit in
-    /// the last place.
+    /// The lowest 52 bits of the word choose a point of the arc |θ| ≤ π/4; the next to
+    /// highest bit reflects it to the opposite arc, the highest swaps sine and cosine.
+    /// These four arcs make up the circle. Sine and cosine on the arc are polynomials
+    /// right to about one unit in the last place.
     #[inline(always)]
     pub fn direction(&self, lane: usize, word: u64) -> (f64, f64) {
         let s = |k: usize| self.sin[k][lane];
         let c = |k: usize| self.cos[k][lane];
-        let quadrant = word >> 62;
-        let x = (one_to_two(word << 2) - 1.5) * std::f64::consts::FRAC_PI_2;
+        let one_to_two = f64::from_bits(0x3ff0_0000_0000_0000 | (word & 0x000f_ffff_ffff_ffff));
+        let x = (one_to_two - 1.5) * std::f64::consts::FRAC_PI_2;
         let z = x * x;
         let z2 = z * z;
         let z4 = z2 * z2;
         let sin_tail = (s(0) + z * s(1)) + z2 * (s(2) + z * s(3)) + z4 * (s(4) + z * s(5));
         let cos_tail = (c(0) + z * c(1)) + z2 * (c(2) + z * c(3)) + z4 * (c(4) + z * c(5));
-        let sin = (x + x * (z * sin_tail)).to_bits();
-        let cos = (1.0 - (0.5 * z - z2 * cos_tail)).to_bits();
-        // Odd quadrants swap sine and cosine; then the signs.
-        let swap = (sin ^ cos) & 0u64.wrapping_sub(quadrant & 1);
-        let cos_sign = ((quadrant + 1) & 2) << 62;
-        let sin_sign = (quadrant & 2) << 62;
-        (
-            f64::from_bits(cos ^ swap ^ cos_sign),
-            f64::from_bits(sin ^ swap ^ sin_sign),
-        )
+        let sin = (x + (x * z) * sin_tail).to_bits();
+        let reflected = (word << 1) & (1 << 63);
+        let cos = (1.0 - (0.5 * z - z2 * cos_tail)).to_bits() ^ reflected;
+        let swap = (sin ^ cos) & 0u64.wrapping_sub(word >> 63);
+        (f64::from_bits(cos ^ swap), f64::from_bits(sin ^ swap))
     }
 
     /// ln u for a normal positive u, in a lane: the method of msun, without its
@@ -226,13 +375,45 @@ mod tests {
         for _ in 0..100_000 {
             let word = next_word(&mut stream);
             let (cos, sin) = direction(word);
-            // Quadrant 0 is centred at angle 0: θ = 2π·word/2⁶⁴ − π/4.
-            let theta = std::f64::consts::TAU * (word as f64 / 2f64.powi(64) - 0.125);
-            // θ itself is rounded: 8 · 2⁻⁵³.
+            let theta = angle_of(word);
+            // θ itself is rounded: 4 · 2⁻⁵³.
             assert!((cos - libm::cos(theta)).abs() < 1e-15);
             assert!((sin - libm::sin(theta)).abs() < 1e-15);
             assert!((cos * cos + sin * sin - 1.0).abs() < 5e-16);
         }
+    }
+
+    /// The angle of a word, in [−π, π].
+    fn angle_of(word: u64) -> f64 {
+        use std::f64::consts::{FRAC_PI_2, PI};
+        let arc = FRAC_PI_2 * ((word & ((1 << 52) - 1)) as f64 / 2f64.powi(52) - 0.5);
+        let reflected = if word >> 62 & 1 == 1 { PI - arc } else { arc };
+        if word >> 63 == 1 {
+            FRAC_PI_2 - reflected
+        } else {
+            reflected
+        }
+    }
+
+    #[test]
+    fn rotations_keep_the_length_in_the_mean() {
+        // c² + s² is off by about 1e-16 each time: its mean over 10⁶ directions by
+        // 1e-19, and what the polynomials are off. A last bit of a coefficient would
+        // show (1e-17), and add up over a long run's rotations.
+        let mut stream = rand_pcg::Pcg64::seed_from_u64(3);
+        let mut sum = 0.0;
+        for _ in 0..1_000_000 {
+            let (cos, sin) = direction(next_word(&mut stream));
+            // Exact squares: c² = h + l.
+            let square = |x: f64| {
+                let high = x * x;
+                (high, x.mul_add(x, -high))
+            };
+            let ((c, c_low), (s, s_low)) = (square(cos), square(sin));
+            let (larger, smaller) = (c.max(s), c.min(s));
+            sum += (larger - 1.0) + smaller + c_low + s_low;
+        }
+        assert!((sum / 1e6).abs() < 1e-18, "{}", sum / 1e6);
     }
 
     #[test]
@@ -246,44 +427,156 @@ mod tests {
         assert_eq!(COEFFICIENTS.natural_log(0, 1.0), 0.0);
     }
 
+    fn law(particles: usize, pair: f64, bath: f64) -> MarkLaw {
+        MarkLaw::new(particles, Rates { pair, bath })
+    }
+
+    fn none_more() -> u64 {
+        panic!("there is no doubt")
+    }
+
+    #[test]
+    fn half_words_come_lower_half_first() {
+        let row = std::array::from_fn(|lane| (2 * lane as u64 + 1) << 32 | (2 * lane as u64));
+        let [first, other] = halves(&row);
+        assert!(first.into_iter().chain(other).eq(0..32));
+        let words = row[..LANES / 2].try_into().unwrap();
+        assert_eq!(each(&[Pairs::map(words, in_order)]), first);
+    }
+
+    #[test]
+    fn indices_and_ranks_are_uniform() {
+        // All half words of an index: one for each rank, and perhaps one too many.
+        for bound in [1000, 65_537, (1 << 31) - 1] {
+            let index = Index::new(bound);
+            for cell in [0, 1, u64::from(bound / 2), u64::from(bound - 1)] {
+                let first = (cell << 32).div_ceil(u64::from(bound));
+                let last = (((cell + 1) << 32) - 1) / u64::from(bound);
+                let mut rank = 0;
+                for half in first..=last {
+                    let (found, rest) = index.of(half as u32);
+                    assert_eq!(u64::from(found), cell);
+                    if let Some(ranked) = rest.checked_sub(index.too_many) {
+                        assert_eq!(u64::from(ranked / bound), rank);
+                        rank += 1;
+                    }
+                }
+                assert_eq!(rank, index.ranks());
+            }
+        }
+    }
+
+    #[test]
+    fn pairs_have_their_share_of_ranks() {
+        for (particles, pair, bath) in [
+            (2, 1.0, 1.0),
+            (1000, 2.0, 1.0),
+            (1 << 20, 0.3, 1.7),
+            ((1 << 31) - 1, 1.0, 1.0),
+            (1000, 1.0, 0.0),
+            (1000, 0.0, 1.0),
+            (1, 0.0, 1.0),
+        ] {
+            let law = law(particles, pair, bath);
+            let ranks = law.first.ranks() as f64;
+            let whole = (u64::from(law.last_pair) + 1 - u64::from(law.doubt)) / particles as u64;
+            let share = (whole as f64 + (law.pair_in_doubt - 1.0)) / ranks;
+            let expected = 0.5 * pair / (0.5 * pair + bath);
+            assert!((share - expected).abs() < 2f64.powi(-52), "{particles}");
+            assert!((1.0..=2.0).contains(&law.pair_in_doubt));
+        }
+    }
+
     #[test]
     fn certain_kinds_are_certain() {
-        let pairs_only = MarkLaw::new(
-            5,
-            Rates {
-                pair: 1.0,
-                bath: 0.0,
-            },
-        );
-        let bath_only = MarkLaw::new(
-            5,
-            Rates {
-                pair: 0.0,
-                bath: 1.0,
-            },
-        );
-        for word in (0..1000).map(|k| k * (u64::MAX / 999)) {
-            for other in [0, 1, u64::MAX] {
-                assert!(pairs_only.particles(word, other).1 < 5);
-                assert_eq!(bath_only.particles(word, other).1, 5);
+        let mut words = (0..).map(|k: u64| k.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        for first in (0..1000).map(|k| k * (u32::MAX / 999)) {
+            for other in [0, 1 << 31, u32::MAX] {
+                let mut more = || words.next().unwrap();
+                assert!(law(4, 1.0, 0.0).particles(first, other, &mut more).1 < 4);
+                assert_eq!(law(4, 0.0, 1.0).particles(first, other, &mut more).1, 4);
             }
         }
     }
 
     #[test]
     fn a_partner_is_another_particle() {
-        let law = MarkLaw::new(
-            3,
-            Rates {
-                pair: 1.0,
-                bath: 0.0,
-            },
-        );
-        for word in [0, 1 << 63, u64::MAX] {
-            let (particle, least) = law.particles(word, 0);
-            let (_, most) = law.particles(word, u64::MAX);
-            let others: Vec<u64> = (0..3).filter(|&other| other != particle).collect();
-            assert_eq!(vec![least, most], others);
+        let law = law(5, 1.0, 0.0);
+        // 2³² = 5·858993459 + 1: the second half word of an index has rank 1.
+        for particle in 0..5 {
+            let found = (0..4).map(|other| {
+                let first = particle * 858_993_459 + 2;
+                law.particles(first, other << 30, || panic!("there is no doubt"))
+            });
+            let partners = (0..5).filter(|&partner| partner != particle);
+            let expected = partners.map(|partner| (particle, partner));
+            assert!(found.eq(expected));
+        }
+    }
+
+    #[test]
+    fn doubts_are_settled_by_more_words() {
+        let drawn = |law: MarkLaw, first, other, words: &[u64]| {
+            let mut more = words.iter();
+            let found = law.particles(first, other, || *more.next().expect("one more word"));
+            assert_eq!(more.len(), 0, "all are taken");
+            found
+        };
+        // P(pair) = ½: 2³¹ − ½ ranks of 2³² − 1 of three particles' 2³²/3 = 1431655765⅓.
+        let three = law(3, 2.0, 1.0);
+        assert_eq!((three.first.too_many, three.doubt), (1, 4));
+        // Half word 0 is one too many; 1 has rank 0, whose kind takes a word.
+        assert_eq!(drawn(three, 0, 0, &[1 << 32, 0]), (0, 1));
+        let half = 1 << 63;
+        assert_eq!(drawn(three, 1, 0, &[half - (1 << 20)]), (0, 1));
+        assert_eq!(drawn(three, 1, 0, &[half]), (0, 3));
+        assert_eq!(drawn(three, 2, 0, &[]), (0, 1));
+        // The last rank of pairs and the first of the bath.
+        let last = 1 + (three.last_pair - 3) / 3;
+        assert_eq!(drawn(three, last, 0, &[]), (0, 1));
+        assert_eq!(drawn(three, last + 1, 0, &[]), (0, 3));
+        // The partner's half word 0 is one too many of three others.
+        assert_eq!(drawn(law(4, 2.0, 1.0), 2, 0, &[u64::MAX]), (0, 3));
+    }
+
+    #[test]
+    fn rows_are_the_law_but_for_their_doubts() {
+        let mut stream = rand_pcg::Pcg64::seed_from_u64(4);
+        // Of 2²⁰ particles one row in 256 has a doubt, of 3·2²⁸ and 3·2²⁹ nearly all.
+        let few = [1, 2, 3, 8, 1000].map(|particles| (particles, 0..=0));
+        let many = [3 << 28, 3 << 29].map(|particles| (particles, 3500..=4000));
+        for (particles, expected) in few.into_iter().chain([(1 << 20, 2..=40)]).chain(many) {
+            let law = law(particles, if particles == 1 { 0.0 } else { 1.0 }, 1.0);
+            let mut doubted = 0;
+            for _ in 0..4000 {
+                let row: Row = std::array::from_fn(|_| next_word(&mut stream));
+                let (first, other) = row.split_at(LANES / 2);
+                let [mut one, mut rest, mut other_one, mut other_rest] = [[[0; LANES / 2]]; 4];
+                for lane in 0..LANES / 2 {
+                    (one[0][lane], rest[0][lane]) = law.first.of_both(first[lane]);
+                    (other_one[0][lane], other_rest[0][lane]) = law.other.of_both(other[lane]);
+                }
+                let [one, rest, other, other_rest] =
+                    [&one, &rest, &other_one, &other_rest].map(|group| each(group));
+                let [firsts, others] = halves(&row);
+                let mut taken = false;
+                for lane in 0..LANES {
+                    let mut here = false;
+                    let more = || {
+                        here = true;
+                        next_word(&mut stream)
+                    };
+                    let expected = law.particles(firsts[lane], others[lane], more);
+                    if !here {
+                        let partner = law.partner(one[lane], rest[lane], other[lane]);
+                        assert_eq!((one[lane], partner), expected);
+                    }
+                    assert_eq!(law.in_doubt(rest[lane], other_rest[lane]), here);
+                    taken |= here;
+                }
+                doubted += u32::from(taken);
+            }
+            assert!(expected.contains(&doubted), "{particles}: {doubted}");
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod block;
 pub mod initial;
 pub mod joint;
 pub mod marks;
+pub mod meetings;
 mod normal;
 pub mod pair;
 pub mod particles;
@@ -31,6 +32,7 @@ use crate::model::Rates;
 use crate::random::ReplicaKey;
 use crate::vector::Instructions;
 use bath::BathVelocities;
+use marks::MarkLaw;
 use slabs::{Place, SlabCounts};
 
 /// A gas of N particles in contact with a bath.
@@ -40,6 +42,8 @@ pub struct Gas {
     pub particles: usize,
     /// κ and β; κ is 0 when N = 1.
     pub rates: Rates,
+    /// How it is drawn who collides.
+    pub marks: MarkLaw,
     /// The sampler of g.
     pub bath: BathVelocities,
     /// The laws of the numbers of collisions in slabs of time.
@@ -50,11 +54,25 @@ impl Gas {
     /// A gas of `particles` with these rates (κ is ignored when N = 1) and this
     /// bath law.
     pub fn new(particles: usize, rates: Rates, bath: &Law) -> Self {
+        let rates = rates.for_particles(particles);
         Gas {
             particles,
-            rates: rates.for_particles(particles),
+            rates,
+            marks: MarkLaw::new(particles, rates),
             bath: BathVelocities::new(bath),
             counts: SlabCounts::default(),
+        }
+    }
+
+    /// A gas of another size, with other rates, in contact with the same bath.
+    pub fn resized(&self, particles: usize, rates: Rates) -> Self {
+        let rates = rates.for_particles(particles);
+        Gas {
+            particles,
+            rates,
+            marks: MarkLaw::new(particles, rates),
+            bath: self.bath.clone(),
+            counts: self.counts.clone(),
         }
     }
 

@@ -3,12 +3,12 @@
 //! This is the reference. It is slow and should be obviously right; the block
 //! engine must give the same bits.
 
-use super::bath::{GROUP, ROWS_PER_GROUP};
-use super::marks::{MarkLaw, WORDS_PER_COLLISION, direction};
+use super::bath::{self, GROUP};
+use super::marks::{ROWS_PER_GROUP, direction, halves};
 use super::slabs::{Place, Places, count_stream};
 use super::{Gas, Path};
 use crate::coupling::{Collision, Coupling, Slot, apply};
-use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
+use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, more_words};
 use crate::vector::Instructions;
 use rand_pcg::Pcg64;
 use std::sync::Arc;
@@ -23,8 +23,12 @@ pub struct PoissonPoints {
     slab: u64,
     places: Vec<u64>,
     next_in_slab: usize,
-    marks: Dealer<WORDS_PER_COLLISION>,
-    bath: Dealer<ROWS_PER_GROUP>,
+    /// Collisions drawn.
+    collisions: u64,
+    marks: Lanes,
+    /// The rows of the next collision's group.
+    rows: [Row; ROWS_PER_GROUP],
+    bath: Lanes,
     bath_velocities: Vec<f64>,
 }
 
@@ -38,8 +42,10 @@ impl PoissonPoints {
             slab: 0,
             places: vec![],
             next_in_slab: 0,
-            marks: Dealer::new(key, Purpose::Collisions),
-            bath: Dealer::new(key, Purpose::BathVelocities),
+            collisions: 0,
+            marks: lanes(key, Purpose::Collisions),
+            rows: [[0; LANES]; ROWS_PER_GROUP],
+            bath: lanes(key, Purpose::BathVelocities),
             bath_velocities: vec![],
         };
         points.enter(0);
@@ -76,11 +82,17 @@ impl PoissonPoints {
     }
 
     fn next_collision(&mut self) -> Collision {
-        let law = MarkLaw::new(self.gas.particles, self.gas.rates);
-        let [first, second, angle] = self.marks.deal();
-        let (particle, partner) = law.particles(first, second);
-        let (cos, sin) = direction(angle);
-        let [particle, partner] = [particle, partner].map(|index| index as u32);
+        let law = self.gas.marks;
+        let lane = (self.collisions % LANES as u64) as usize;
+        if lane == 0 {
+            self.rows = next_rows(&mut self.marks);
+        }
+        let [who, angle] = &self.rows;
+        let [first, other] = halves(who).map(|halves| halves[lane]);
+        let more = more_words(self.key, self.collisions);
+        let (particle, partner) = law.particles(first, other, more);
+        let (cos, sin) = direction(angle[lane]);
+        self.collisions += 1;
         let bath_velocity = if partner == law.bath_slot() {
             self.next_bath_velocity()
         } else {
@@ -98,7 +110,7 @@ impl PoissonPoints {
     fn next_bath_velocity(&mut self) -> f64 {
         if self.bath_velocities.is_empty() {
             let mut group = [[0.0; LANES]];
-            let rows = [self.bath.next_rows()];
+            let rows = [next_rows::<{ bath::ROWS_PER_GROUP }>(&mut self.bath)];
             self.gas.bath.draw(Instructions::best(), &rows, &mut group);
             self.bath_velocities.extend(group[0].iter().rev());
             debug_assert_eq!(self.bath_velocities.len(), GROUP);
@@ -107,36 +119,12 @@ impl PoissonPoints {
     }
 }
 
-/// Deals words to collisions: `W` rows serve sixteen collisions, one a lane.
-#[derive(Debug)]
-struct Dealer<const W: usize> {
-    lanes: Lanes,
-    rows: [Row; W],
-    dealt: usize,
+fn lanes(key: ReplicaKey, purpose: Purpose) -> Lanes {
+    Lanes::new(Instructions::best(), key, purpose, 0)
 }
 
-impl<const W: usize> Dealer<W> {
-    fn new(key: ReplicaKey, purpose: Purpose) -> Self {
-        Dealer {
-            lanes: Lanes::new(Instructions::best(), key, purpose, 0),
-            rows: [[0; LANES]; W],
-            dealt: LANES,
-        }
-    }
-
-    fn next_rows(&mut self) -> [Row; W] {
-        std::array::from_fn(|_| self.lanes.next_row())
-    }
-
-    fn deal(&mut self) -> [u64; W] {
-        if self.dealt == LANES {
-            self.rows = self.next_rows();
-            self.dealt = 0;
-        }
-        let lane = self.dealt;
-        self.dealt += 1;
-        self.rows.map(|row| row[lane])
-    }
+fn next_rows<const ROWS: usize>(lanes: &mut Lanes) -> [Row; ROWS] {
+    std::array::from_fn(|_| lanes.next_row())
 }
 
 /// A path of two coupled copies, moved one collision at a time.

@@ -276,16 +276,21 @@ fn apply(matrix: &Array2<f64>, vector: &Array1<f64>) -> Array1<f64> {
     matrix.rows().into_iter().map(entry).collect()
 }
 
-/// The matrix product, each entry summed in the order of the rows of `right`:
+/// The product of square matrices, each entry summed in the order of the rows of `right`:
 /// `ndarray`'s own uses whatever vector instructions the machine has, and its last
 /// bits vary with them. Entries of `left` that are 0, most of a generator's, are
 /// passed over.
 fn product(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
     let mut product = Array2::zeros((left.nrows(), right.ncols()));
-    for (mut row, factors) in product.rows_mut().into_iter().zip(left.rows()) {
-        for (&factor, terms) in factors.iter().zip(right.rows()) {
+    let entries = [left, right].map(|matrix| matrix.as_slice().expect("row after row"));
+    let [left, right] = entries.map(|entries| entries.chunks_exact(product.ncols().max(1)));
+    let sums = product.as_slice_mut().expect("row after row");
+    for (sums, factors) in sums.chunks_exact_mut(left.len().max(1)).zip(left) {
+        for (&factor, terms) in factors.iter().zip(right.clone()) {
             if factor != 0.0 {
-                row.scaled_add(factor, &terms);
+                for (sum, term) in sums.iter_mut().zip(terms) {
+                    *sum += factor * term;
+                }
             }
         }
     }
