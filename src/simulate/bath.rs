@@ -4,7 +4,7 @@
 //! Velocities come in groups of sixteen from two rows of
 //! [`Lanes`](crate::random::Lanes): one of variates and one of selectors.
 
-use super::marks::Coefficients;
+use super::normal::draw_normal;
 use crate::law::Law;
 use crate::random::{LANES, Row, one_to_two, open_uniform};
 use crate::vector::{Instructions, vectorised};
@@ -82,15 +82,6 @@ fn draw_gaussian(
 ) {
     draw_normal(instructions, rows, velocities);
     place(instructions, components, rows, velocities);
-}
-
-vectorised! {
-    /// Standard normal variates.
-    fn draw_normal(rows: &[[Row; ROWS_PER_GROUP]], variates: &mut [Group]) {
-        for ([words, _], group) in rows.iter().zip(variates) {
-            *group = Coefficients::normal_row(words);
-        }
-    }
 }
 
 vectorised! {

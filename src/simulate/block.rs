@@ -16,8 +16,9 @@ use std::hint::assert_unchecked;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Collisions in a full block.
-const BLOCK: usize = 512;
+/// Collisions in a full block: with a rest of bath slots, fifteen, as many as a byte
+/// counts.
+const BLOCK: usize = 240;
 const GROUPS: usize = BLOCK / LANES;
 /// Groups of bath velocities for a block whose collisions are all with the bath.
 const BATH_GROUPS: usize = BLOCK / GROUP;
@@ -67,12 +68,24 @@ impl Slots {
     }
 
     /// Take bath particles of these velocities in, after those that are there.
-    fn add_bath<C: Coupling>(&mut self, coupling: C, velocities: &[Group]) {
+    fn add_bath<C: Coupling>(
+        &mut self,
+        instructions: Instructions,
+        coupling: C,
+        velocities: &[Group],
+    ) {
         let bath = &mut self.all[self.particles + self.bath.end..];
-        for (slot, &velocity) in bath.iter_mut().zip(velocities.as_flattened()) {
+        fill_bath(instructions, coupling, velocities, bath);
+        self.bath.end += velocities.len() * GROUP;
+    }
+}
+
+vectorised! {
+    /// The slots of bath particles of these velocities.
+    fn fill_bath<C: Coupling>(coupling: C, velocities: &[Group], slots: &mut [Slot]) {
+        for (slot, &velocity) in slots.iter_mut().zip(velocities.as_flattened()) {
             *slot = coupling.bath_slot(velocity);
         }
-        self.bath.end += velocities.len() * GROUP;
     }
 }
 
@@ -149,7 +162,7 @@ impl Block {
         let velocities = &mut self.bath[..groups_of_bath];
         streams.bath.fill(instructions, words.as_flattened_mut());
         gas.bath.draw(instructions, words, velocities);
-        slots.add_bath(coupling, velocities);
+        slots.add_bath(instructions, coupling, velocities);
         // These are spoken for.
         slots.bath.start = met;
         (self.next, self.filled) = (0, groups * LANES);
@@ -214,7 +227,7 @@ impl Block {
         for (index, (((&particle, &partner), &cos), &sin)) in range.zip(marks) {
             if PREFETCH {
                 // Beyond what is filled these are old marks: of no use, no harm.
-                let later = (index + PREFETCH_AHEAD) % BLOCK;
+                let later = (index + PREFETCH_AHEAD).min(BLOCK - 1);
                 prefetch(slots, particles[later]);
                 prefetch(slots, partners[later]);
             }

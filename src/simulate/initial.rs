@@ -99,7 +99,7 @@ impl InitialPairs {
             match self {
                 InitialPairs::CommonNormal { first, second } => {
                     let variates = &mut variates[..rows];
-                    draw_normal(instructions, words, variates);
+                    draw_normal(instructions, words.as_chunks::<1>().0, variates);
                     for (slot, z) in slots.iter_mut().zip(variates.as_flattened()) {
                         *slot = coupling.slot(first.0 + first.1 * z, second.0 + second.1 * z);
                     }

@@ -136,7 +136,7 @@ impl Source {
         self.rows(particles, |words| {
             let mut variates = [[0.0; LANES]; ROWS];
             let variates = &mut variates[..words.len()];
-            draw_normal(self.instructions, words, variates);
+            draw_normal(self.instructions, words.as_chunks::<1>().0, variates);
             velocities.extend_from_slice(variates.as_flattened());
         });
         velocities.truncate(particles);

@@ -323,16 +323,6 @@ impl Coefficients {
         exponent * LN2_HIGH - ((half_square - tail) - f)
     }
 
-    /// Two independent standard normal variates (Box and Muller 1958), in a lane:
-    /// √(−2 ln u)·(cosφ, sinφ) with u uniform on (0, 1] in steps of 2⁻⁵².
-    #[inline(always)]
-    fn normal_pair(&self, lane: usize, radius: u64, angle: u64) -> (f64, f64) {
-        let u = 2.0 - one_to_two(radius);
-        let length = (-2.0 * self.natural_log(lane, u)).sqrt();
-        let (cos, sin) = self.direction(lane, angle);
-        (length * cos, length * sin)
-    }
-
     /// [`Coefficients::direction`] of each lane of a row.
     #[inline(always)]
     pub fn direction_row(&self, words: &Row, cos: &mut [f64; LANES], sin: &mut [f64; LANES]) {
@@ -343,18 +333,28 @@ impl Coefficients {
         }
     }
 
-    /// Standard normal variates: those of the words of lanes k and k + 8, for k
-    /// below 8, go to the same lanes.
+    /// Squares of the lengths of pairs of standard normal variates, −2 ln u with u
+    /// uniform on (0, 1] in steps of 2⁻⁵²: of the words of lanes 0 to 7, to lanes 8 to 15.
     #[inline(always)]
-    pub fn normal_row(words: &Row) -> [f64; LANES] {
+    pub fn lengths_row(words: &Row, row: &mut [f64; LANES]) {
         // Anew for each row: kept over many, there are too many for the registers.
         let coefficients = Self::get();
-        let mut row = [0.0; LANES];
         for lane in 0..WIDTH {
-            (row[lane], row[lane + WIDTH]) =
-                coefficients.normal_pair(lane, words[lane], words[lane + WIDTH]);
+            let u = 2.0 - one_to_two(words[lane]);
+            row[lane + WIDTH] = -2.0 * coefficients.natural_log(lane, u);
         }
-        row
+    }
+
+    /// Standard normal variates (Box and Muller 1958), from the squares of their
+    /// lengths and the words of lanes 8 to 15: the two of a pair go to lanes k and k + 8.
+    #[inline(always)]
+    pub fn normal_row(words: &Row, row: &mut [f64; LANES]) {
+        let coefficients = Self::get();
+        for lane in 0..WIDTH {
+            let length = row[lane + WIDTH].sqrt();
+            let (cos, sin) = coefficients.direction(lane, words[lane + WIDTH]);
+            (row[lane], row[lane + WIDTH]) = (length * cos, length * sin);
+        }
     }
 }
 

@@ -5,10 +5,10 @@ use super::marks::{Index, MarkLaw, Pairs, ROWS_PER_GROUP, each, each_mut, halves
 use crate::random::{LANES, Row};
 use crate::vector::{Instructions, vectorised};
 
-/// Collisions with the bath are counted so many at once, in parts of a word.
-const TOGETHER: usize = 4;
-/// 1 in each of the parts.
-const ONES: u64 = 0x0001_0001_0001_0001;
+/// Collisions whose bath slots are counted at once, in the bytes of a word.
+const TOGETHER: usize = 8;
+/// 1 in each byte.
+const ONES: u64 = 0x0101_0101_0101_0101;
 
 /// Who collides in up to `GROUPS` groups of sixteen collisions.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Meetings<const GROUPS: usize> {
     rests: Box<[Pairs; GROUPS]>,
     other_rests: Box<[Pairs; GROUPS]>,
     /// 1 for each collision with the bath; then how many bath slots are taken after it.
-    bath: Box<[[u16; LANES]; GROUPS]>,
+    bath: Box<[[u8; LANES]; GROUPS]>,
 }
 
 impl<const GROUPS: usize> Meetings<GROUPS> {
@@ -38,7 +38,7 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
 
     /// Draw those of some groups' words; `more` are the words for the collision of that
     /// index. Bath collisions are given bath slots in turn, from slot `taken` on; the
-    /// one after the last is returned. All are below 2¹⁶.
+    /// one after the last, at most 255, is returned.
     ///
     /// All indices are below N, or from N on below N + the slot that is returned.
     pub fn draw<More: FnMut() -> u64>(
@@ -52,20 +52,9 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
         let groups = words.len();
         let particles = &mut self.particles[..groups];
         let partners = &mut self.partners[..groups];
-        for (([who, _], first), other) in words.iter().zip(&mut *particles).zip(&mut *partners) {
-            first.copy_from_slice(&who[..LANES / 2]);
-            other.copy_from_slice(&who[LANES / 2..]);
-        }
         let (rests, other_rests) = (&mut self.rests[..groups], &mut self.other_rests[..groups]);
-        let flat = [
-            &mut *particles,
-            &mut *rests,
-            &mut *partners,
-            &mut *other_rests,
-        ];
-        let [first, rest, other, other_rest] = flat.map(|groups| groups.as_flattened_mut());
-        multiply(instructions, law.first, first, rest);
-        multiply(instructions, law.other, other, other_rest);
+        multiply(instructions, law.first, words, 0, particles, rests);
+        multiply(instructions, law.other, words, LANES / 2, partners, other_rests);
         let (particles, partners) = (each_mut(particles), each_mut(partners));
         let (rests, other_rests) = (each(rests), each(other_rests));
         let mut doubts = 0;
@@ -90,9 +79,9 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
         let mut beyond = 0;
         find_bath(instructions, law, particles, partners, bath, &mut beyond);
         assert_eq!(beyond, 0, "each index is that of a particle, or the bath");
-        let met = taken + count_up(bath, taken);
+        let taken = count_up(bath, taken);
         assign_bath(instructions, law, bath, partners);
-        met
+        taken
     }
 
     /// The particle of each collision.
@@ -108,27 +97,36 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
     }
 }
 
-/// Replace each flag by the number of those up to it, plus `taken`; returns the
-/// number of all.
-fn count_up(flags: &mut [u16], taken: usize) -> usize {
+/// Replace each flag by the number of those up to it, plus `taken`; returns the last.
+fn count_up(flags: &mut [u8], taken: usize) -> usize {
     let mut before = taken as u64;
-    for four in flags.as_chunks_mut::<TOGETHER>().0 {
-        let [a, b, c, d] = four.map(u64::from);
-        let word = a | b << 16 | c << 32 | d << 48;
-        // The parts of the product are the sums of these up to each.
-        let upto = word.wrapping_mul(ONES);
-        let counts = upto + before * ONES;
-        *four = [0, 16, 32, 48].map(|shift| (counts >> shift) as u16);
-        before += upto >> 48;
+    for flags in flags.as_chunks_mut::<TOGETHER>().0 {
+        // The product's bytes are the sums of these up to each.
+        let upto = u64::from_le_bytes(*flags).wrapping_mul(ONES);
+        *flags = (upto + before * ONES).to_le_bytes();
+        before += upto >> 56;
     }
-    before as usize - taken
+    assert!(before < 256, "counts fit a byte");
+    before as usize
 }
 
 vectorised! {
-    /// The high and the low halves of an index' products, in place of half words.
-    fn multiply(index: Index, words: &mut [u64], rests: &mut [u64]) {
-        for (word, rest) in words.iter_mut().zip(rests) {
-            (*word, *rest) = index.of_both(*word);
+    /// The high and the low halves of an index' products with half words: those of
+    /// eight words of the first row of each group, from `lane` on.
+    fn multiply(
+        index: Index,
+        words: &[[Row; ROWS_PER_GROUP]],
+        lane: usize,
+        high: &mut [Pairs],
+        low: &mut [Pairs],
+    ) {
+        for ([who, _], high) in words.iter().zip(&mut *high) {
+            high.copy_from_slice(&who[lane..lane + LANES / 2]);
+        }
+        // All words alike, in one loop.
+        let products = high.as_flattened_mut().iter_mut().zip(low.as_flattened_mut());
+        for (high, low) in products {
+            (*high, *low) = index.of_both(*high);
         }
     }
 }
@@ -161,13 +159,13 @@ vectorised! {
         law: MarkLaw,
         particles: &[u32],
         partners: &[u32],
-        with_bath: &mut [u16],
+        with_bath: &mut [u8],
         beyond: &mut u32,
     ) {
         let bath = law.bath_slot();
         let mut found = 0;
         for ((&particle, &partner), with_bath) in particles.iter().zip(partners).zip(with_bath) {
-            *with_bath = u16::from(partner == bath);
+            *with_bath = u8::from(partner == bath);
             // Negative if it is too large.
             found |= (bath - 1).wrapping_sub(particle) | bath.wrapping_sub(partner);
             found |= particle | partner;
@@ -178,7 +176,7 @@ vectorised! {
 
 vectorised! {
     /// Give each bath collision its slot: the last one that is taken after it.
-    fn assign_bath(law: MarkLaw, counts: &[u16], partners: &mut [u32]) {
+    fn assign_bath(law: MarkLaw, counts: &[u8], partners: &mut [u32]) {
         let bath = law.bath_slot();
         for (partner, &count) in partners.iter_mut().zip(counts) {
             let slot = (bath - 1).wrapping_add(u32::from(count));
@@ -193,9 +191,11 @@ mod tests {
 
     #[test]
     fn flags_are_counted_up() {
-        let mut flags = [1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1];
-        assert_eq!(count_up(&mut flags, 5), 6);
-        assert_eq!(flags, [6, 6, 7, 8, 8, 8, 8, 8, 8, 9, 10, 11]);
-        assert_eq!(count_up(&mut [1; 512], 65_023), 512);
+        let mut flags = [1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1];
+        assert_eq!(count_up(&mut flags, 5), 12);
+        assert_eq!(flags, [6, 6, 7, 8, 8, 8, 8, 8, 8, 9, 10, 11, 11, 11, 11, 12]);
+        let mut flags = [1; 240];
+        assert_eq!(count_up(&mut flags, 15), 255);
+        assert!(flags.into_iter().eq(16..=255));
     }
 }

@@ -1,17 +1,38 @@
-//! Rows of standard normal variates.
+//! Standard normal variates, a row of words at a time.
+//!
+//! Two stages instead of one: the division of the logarithm and the square root are
+//! slow, and each is better hidden behind the work on other rows.
 
 use super::marks::Coefficients;
 use crate::random::{LANES, Row};
-use crate::vector::vectorised;
+use crate::vector::{Instructions, vectorised};
 
-/// Rows that are drawn together.
-pub(super) const ROWS: usize = 2;
+/// Rows that initial data are drawn by.
+pub(super) const ROWS: usize = 8;
+
+/// Standard normal variates from the first row of each group of rows.
+pub(super) fn draw_normal<const ROWS: usize>(
+    instructions: Instructions,
+    groups: &[[Row; ROWS]],
+    variates: &mut [[f64; LANES]],
+) {
+    let words = groups.as_flattened();
+    draw_lengths(instructions, words, ROWS, variates);
+    draw_directions(instructions, words, ROWS, variates);
+}
 
 vectorised! {
-    /// Standard normal variates.
-    pub fn draw_normal(words: &[Row], variates: &mut [[f64; LANES]]) {
-        for (words, variates) in words.iter().zip(variates) {
-            *variates = Coefficients::normal_row(words);
+    fn draw_lengths(words: &[Row], stride: usize, variates: &mut [[f64; LANES]]) {
+        for (words, variates) in words.iter().step_by(stride).zip(variates) {
+            Coefficients::lengths_row(words, variates);
+        }
+    }
+}
+
+vectorised! {
+    fn draw_directions(words: &[Row], stride: usize, variates: &mut [[f64; LANES]]) {
+        for (words, variates) in words.iter().step_by(stride).zip(variates) {
+            Coefficients::normal_row(words, variates);
         }
     }
 }
