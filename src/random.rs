@@ -6,9 +6,10 @@
 //! thread that runs it, the replicas that ran before it, the record times, or
 //! how long the run goes on.
 //!
-//! Two kinds of generator are used. The numbers of collisions in slabs of time,
-//! one in hundreds of collisions, are drawn from a PCG64 of the `rand_pcg` crate.
-//! Everything else comes from [`Lanes`]: sixteen xoshiro256++ generators (Blackman
+//! Three kinds of generator are used. The numbers of collisions in slabs of time,
+//! one in hundreds of collisions, are drawn from a PCG64 of the `rand_pcg` crate; where
+//! in a slab they lie, from the [hash itself](hashed_rows), as that is asked of few
+//! slabs. Everything else comes from [`Lanes`]: sixteen xoshiro256++ generators (Blackman
 //! and Vigna 2021, "Scrambled linear pseudorandom number generators") that step
 //! together, so that a compiler can put them into vector registers.
 //!
@@ -192,9 +193,21 @@ impl Lanes {
     }
 }
 
+/// Fill rows from the start of a short stream that is no generator's: its name's hash
+/// goes on for as long (SplitMix64, whose words are XORed with one number).
+pub fn hashed_rows(
+    instructions: Instructions,
+    key: ReplicaKey,
+    purpose: Purpose,
+    part: u64,
+    rows: &mut [Row],
+) {
+    hash(instructions, key.stream(purpose, part), rows);
+}
+
 vectorised! {
     /// The first words of a name's hash.
-    fn hash(name: Name, words: &mut [Row; 4]) {
+    fn hash(name: Name, words: &mut [Row]) {
         for (index, word) in words.as_flattened_mut().iter_mut().enumerate() {
             *word = name.word(index as u64);
         }

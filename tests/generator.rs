@@ -4,7 +4,7 @@
 //! are fixed, so what passes once passes always. Faulty generators are planted to
 //! show that the tests bite.
 
-use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
+use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey, Row, hashed_rows};
 use kac_coupling::vector::Instructions;
 
 fn lanes(seed: u64, replica: u64, purpose: Purpose) -> Lanes {
@@ -61,6 +61,44 @@ fn bits_are_balanced_and_successive_words_unrelated() {
     // A generator with a stuck bit, and one that repeats itself, are caught.
     assert!(agreement(words().map(|word| (word | 4, 0))).1 > 100.0);
     assert!(agreement(words().map(|word| (word, word & !1))).0.abs() > 100.0);
+}
+
+#[test]
+fn hashed_words_are_balanced_and_unrelated_and_cover_their_bytes() {
+    let hashed = |replica, part, count| {
+        let key = ReplicaKey::new(9, 8, replica, 0);
+        let mut rows = vec![[0; LANES]; count];
+        hashed_rows(Instructions::best(), key, Purpose::Times, part, &mut rows);
+        rows
+    };
+    let rows = hashed(0, 0, ROWS);
+    assert_unrelated("balance", rows.iter().flatten().map(|&word| (word, 0)));
+    let words: Vec<u64> = rows.iter().flatten().copied().collect();
+    for lag in [1, 2, LANES] {
+        let pairs = words.iter().copied().zip(words[lag..].iter().copied());
+        assert_unrelated("successive words", pairs);
+    }
+    for (name, other) in [
+        ("part", hashed(0, 1, ROWS)),
+        ("replica", hashed(1, 0, ROWS)),
+    ] {
+        let pairs = words.iter().copied().zip(other.into_iter().flatten());
+        assert_unrelated(name, pairs);
+    }
+    // |z| > 5 has probability 6e-7.
+    for byte in 0..8 {
+        let mut counts = vec![0; 256];
+        for word in &words {
+            counts[(word >> (8 * byte) & 255) as usize] += 1;
+        }
+        assert!(chi_square(&counts).abs() < 5.0, "byte {byte}");
+    }
+    // Short streams use the first words only.
+    let first = |part| hashed(2, part, 1)[0];
+    let firsts: Vec<Row> = (0..40_000).map(first).collect();
+    let next = firsts.iter().zip(&firsts[1..]);
+    let pairs = next.flat_map(|(one, other)| one.iter().copied().zip(other.iter().copied()));
+    assert_unrelated("next part", pairs);
 }
 
 #[test]

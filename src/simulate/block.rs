@@ -16,15 +16,16 @@ use std::hint::assert_unchecked;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Collisions in a full block: with a rest of bath slots, fifteen, as many as a byte
-/// counts.
+/// Collisions in a full block: with fifteen bath particles that are left of the one
+/// before, as many as a byte counts.
 const BLOCK: usize = 240;
 const GROUPS: usize = BLOCK / LANES;
 /// Groups of bath velocities for a block whose collisions are all with the bath.
 const BATH_GROUPS: usize = BLOCK / GROUP;
-/// Slots of bath particles: the first group is room for what is left of earlier
-/// ones.
-const BATH_SLOTS: usize = (1 + BATH_GROUPS) * GROUP;
+/// Bath particles that can be left of a block's: less than a group.
+const BATH_LEFT: usize = GROUP - 1;
+/// Slots of bath particles.
+const BATH_SLOTS: usize = BATH_LEFT + BATH_GROUPS * GROUP;
 /// Slots that take more bytes than this do not stay in a core's own caches, and
 /// fetching them ahead of use pays; below it costs.
 const PREFETCH_ABOVE: usize = 1 << 20;
@@ -57,13 +58,13 @@ impl Slots {
         self.particles as u32
     }
 
-    /// Move bath particles that are left, less than a group, to just before the
-    /// second group. Returns the first one's slot.
+    /// Move bath particles that are left to the end of the room for them. Returns the
+    /// first one's slot.
     fn move_bath(&mut self) -> usize {
         let left = self.bath.len();
         let bath = &mut self.all[self.particles..];
-        bath.copy_within(self.bath.clone(), GROUP - left);
-        self.bath = GROUP - left..GROUP;
+        bath.copy_within(self.bath.clone(), BATH_LEFT - left);
+        self.bath = BATH_LEFT - left..BATH_LEFT;
         self.bath.start
     }
 

@@ -54,7 +54,14 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
         let partners = &mut self.partners[..groups];
         let (rests, other_rests) = (&mut self.rests[..groups], &mut self.other_rests[..groups]);
         multiply(instructions, law.first, words, 0, particles, rests);
-        multiply(instructions, law.other, words, LANES / 2, partners, other_rests);
+        multiply(
+            instructions,
+            law.other,
+            words,
+            LANES / 2,
+            partners,
+            other_rests,
+        );
         let (particles, partners) = (each_mut(particles), each_mut(partners));
         let (rests, other_rests) = (each(rests), each(other_rests));
         let mut doubts = 0;
@@ -193,7 +200,10 @@ mod tests {
     fn flags_are_counted_up() {
         let mut flags = [1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1];
         assert_eq!(count_up(&mut flags, 5), 12);
-        assert_eq!(flags, [6, 6, 7, 8, 8, 8, 8, 8, 8, 9, 10, 11, 11, 11, 11, 12]);
+        assert_eq!(
+            flags,
+            [6, 6, 7, 8, 8, 8, 8, 8, 8, 9, 10, 11, 11, 11, 11, 12]
+        );
         let mut flags = [1; 240];
         assert_eq!(count_up(&mut flags, 15), 255);
         assert!(flags.into_iter().eq(16..=255));
