@@ -383,8 +383,10 @@ fn collision_row(experiment: &Experiment, findings: &Findings) -> ScalingRow {
     };
     let exact = paths * rates.total(findings.particles);
     let watched = findings.measured.replicas as f64 * experiment.end;
+    let value = findings.measured.collisions as f64 / watched;
     ScalingRow {
-        value: Some(findings.measured.collisions as f64 / watched),
+        value: Some(value),
+        std_error: Some((value / watched).sqrt()),
         exact: Some(exact),
         exact_std_error: Some((exact / watched).sqrt()),
         ..ScalingRow::unknown(findings.particles, "collisions")
