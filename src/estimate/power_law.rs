@@ -20,6 +20,10 @@
 //! or not: its error bar needs no power law, and it is compared with the exponent
 //! fitted to the exact curve. Only χ² is about the power law.
 //!
+//! Intervals are those of normal variates, which y_i nearly is for s_i ≤ 0.1:
+//! (a − exact)/se of relative variances had root mean squares from 0.87 to 1.05 over
+//! some hundred seeds each, with kurtoses of ‖Δ‖² of up to 200.
+//!
 //! Not claimed: anything where errors are estimated from the same data. Weights that
 //! depend on the data bias a, and make 1/√Sxx too small.
 //!
