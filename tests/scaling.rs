@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::Path;
 
-/// |z| of a right program is beyond this with a probability of 3·10⁻⁶, about that
-/// of both experiments' five together 2·10⁻⁵.
+/// |z| of a right program is beyond this with a probability of 3·10⁻⁶; that of one of
+/// the five committed ones is, with 2·10⁻⁵ at most.
 const Z_LIMIT: f64 = 4.7;
 
 /// The rows of a committed `exponents.csv`, by quantity.
@@ -187,7 +187,7 @@ fn scores_of_many_seeds_are_standard_normal() {
         let mean = z.iter().sum::<f64>() / count;
         // The mean of 60 is beyond 4.9/√60 with a probability of 10⁻⁶.
         assert!(mean.abs() < 4.9 / count.sqrt(), "{quantity}: {mean}");
-        // χ² of 60 degrees is outside 20 and 126 with a probability of 10⁻⁶ each.
+        // χ² of 60 degrees is below 20 or above 126 with a probability of 2·10⁻⁶.
         let squares: f64 = z.iter().map(|z| z * z).sum();
         assert!((20.0..126.0).contains(&squares), "{quantity}: {squares}");
     }
