@@ -41,6 +41,7 @@
 //! | m1, m2, m4, m11, m22 | [`theory::Moment`] | E V₁, E V₁², E V₁⁴, E V₁V₂, E V₁²V₂² |
 //! | m6, m42, m222, m8 | [`theory::steady::MOMENTS`] | E V₁⁶, E V₁⁴V₂², E V₁²V₂²V₃², E V₁⁸ of the steady state |
 //! | M | `martingale` | e^{rt}X for a quantity X that decays at rate r |
+//! | a | `exponent` | quantity ~ N^a |
 //! | τ | `tolerance` | relative width of "equal" |
 //! | R | `replicas` | number of independent coupled pairs |
 

@@ -123,6 +123,34 @@ const FAR_DENOMINATOR: [f64; 8] = [
     2.044_263_103_389_939_785_64e-15,
 ];
 
+/// P(χ² ≥ `value`) for a sum of squares of so many independent standard normal variates, `degrees` ≥ 1 and
+/// `value` ≥ 0.
+///
+/// Q(ν/2, x) with x = value/2, from Q(a + 1, x) = Q(a, x) + x^a e^{−x}/Γ(a + 1), Q(1, x) = e^{−x} and
+/// Q(½, x) = erfc(√x): positive terms only. Absolute error about 1e-14 for ν below a thousand; below the smallest
+/// normal number it is 0.
+/// Source: NIST Digital Library of Mathematical Functions, 8.4.6 and 8.8.6.
+pub fn chi_squared_tail(value: f64, degrees: usize) -> f64 {
+    let x = 0.5 * value;
+    let (mut order, mut tail, mut term) = if degrees.is_multiple_of(2) {
+        (1.0, libm::exp(-x), libm::exp(-x) * x)
+    } else {
+        // Γ(3/2) = √π/2.
+        let root = x.sqrt();
+        (
+            0.5,
+            libm::erfc(root),
+            2.0 * root * libm::exp(-x) / PI.sqrt(),
+        )
+    };
+    while order < 0.5 * degrees as f64 - 0.25 {
+        tail += term;
+        order += 1.0;
+        term *= x / order;
+    }
+    tail.min(1.0)
+}
+
 /// Γ(x + ½)/Γ(x) for x > 0, relative error a few 1e-15.
 ///
 /// The recurrence raises the argument to at least 20; there the expansion in even powers of 1/(x − ¼) is cut off
@@ -271,6 +299,29 @@ mod tests {
     }
 
     // References by mpmath at 50 or more digits.
+
+    #[test]
+    fn chi_squared_tails_match_references() {
+        let references = [
+            (0.0, 4, 1.0),
+            (0.5, 1, 0.479_500_122_186_953_5),
+            (10.83, 1, 0.000_998_686_379_180_258_7),
+            (3.2, 2, 0.201_896_517_994_655_4),
+            (30.0, 3, 1.380_057_031_293_254_7e-6),
+            (7.0, 5, 0.220_640_307_936_710_8),
+            (9.0, 10, 0.532_103_576_374_715_5),
+            (29.6, 10, 0.000_995_620_563_241_887_1),
+            (150.0, 10, 3.727_485_055_062_51e-27),
+            (1000.0, 1001, 0.502_974_217_268_129_5),
+        ];
+        for (value, degrees, tail) in references {
+            let found = chi_squared_tail(value, degrees);
+            assert!(
+                relative_error(found, tail) < 1e-13,
+                "{value} {degrees}: {found}"
+            );
+        }
+    }
 
     #[test]
     fn normal_quantile_matches_references_in_both_tails() {

@@ -97,7 +97,7 @@ pub fn verify<E>(
         progress(experiment.passes() * (replicas - measured.replicas));
         let mut watch = Watch::start();
         let tables = Tables::of(experiment, &judged.findings, initial_w2);
-        results.tables.extend(tables);
+        results.tables.extend(experiment, tables);
         results.self_checks.extend(judged.self_checks);
         results.verdicts.extend(judged.verdicts);
         finished(&results)?;

@@ -7,7 +7,7 @@
 //! and moved independently, so nothing in the samples knows this map.
 
 use kac_coupling::bracket::{
-    Bracket, Known, Moments, Rule, Transport, Velocities, first_marginals, joint_laws,
+    Bracket, Excess, Known, Moments, Rule, Transport, Velocities, first_marginals, joint_laws,
 };
 use kac_coupling::coupling::{Aligned, CouplingKind, Synchronous};
 use kac_coupling::estimate::binomial::binomial_limits;
@@ -263,6 +263,51 @@ fn joint_limits_cover_an_exactly_known_distance() {
     let lower = found.joint_lower.unwrap();
     assert!((lower - truth).abs() < 0.2 * truth, "{found:?}, {truth}");
     assert!(found.lower_limit.unwrap() < truth && found.upper_limit.unwrap() > truth);
+}
+
+#[test]
+fn limits_of_the_excess_cover_what_order_statistics_give() {
+    // N uniforms on (0, 1) against N others on (1, 2): W₂² = 1, and the k-th order
+    // statistics are 1 apart with variances k(N+1−k)/((N+1)²(N+2)) each, on average
+    // 1/(6(N+1)): the excess is 1/(3(N+1)).
+    let particles = 8;
+    let truth = 1.0 / 27.0;
+    let mut coverage = Coverage::default();
+    for seed in 0..400 {
+        let mut uniform = uniforms(seed);
+        let mut copy =
+            |shift: f64| -> Vec<f64> { (0..200 * particles).map(|_| shift + uniform()).collect() };
+        let (first, second) = (copy(0.0), copy(1.0));
+        let velocities = Velocities::new(particles, &first, &second);
+        let marginal = first_marginals(&velocities, &Known::default(), CONFIDENCE);
+        let joint = joint_laws(&velocities, &Known::default(), CONFIDENCE);
+        let found = Excess::between(&marginal, &joint, CONFIDENCE).unwrap();
+        coverage.add(
+            truth,
+            [Some(found.lower), Some(found.upper)],
+            [Some(found.lower_limit), Some(found.upper_limit)],
+        );
+        // The two laws are 1 apart to some 2 %, which is half of the excess: in the
+        // difference it drops out.
+        let width = found.upper_limit - found.lower_limit;
+        let apart = marginal.upper_limit.unwrap() - marginal.lower_limit.unwrap();
+        assert!(width < 0.5 * apart, "{width} {apart}");
+    }
+    coverage.check(truth, "excess");
+    let [lower, upper] = [&coverage.lower, &coverage.upper].map(|v| mean_and_error(v).0);
+    assert!(
+        lower > 0.9 * truth && upper < 1.1 * truth,
+        "{lower} {truth} {upper}"
+    );
+}
+
+#[test]
+fn fewer_than_four_replicas_have_no_excess() {
+    let [first, second] = normal_copies(9, 24);
+    let velocities = Velocities::new(8, &first, &second);
+    let marginal = first_marginals(&velocities, &Known::default(), CONFIDENCE);
+    let joint = joint_laws(&velocities, &Known::default(), CONFIDENCE);
+    assert_eq!(Excess::between(&marginal, &joint, CONFIDENCE), None);
 }
 
 #[test]

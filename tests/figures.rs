@@ -178,7 +178,8 @@ fn moment_table(clock: Clock, particles: &[u64]) -> String {
 fn scaling_table(clock: Clock, particles: &[u64]) -> String {
     let (_, bath) = clock.rates();
     let mut noise = Noise(4);
-    let mut table = String::from("particles,quantity,value,std_error,exact\n");
+    let mut table =
+        String::from("particles,quantity,value,std_error,exact,lower_limit,upper_limit\n");
     for &number in particles {
         let rate = 0.5 * bath;
         let upper = 5.7 * (-4.0 * rate).exp();
@@ -198,11 +199,30 @@ fn scaling_table(clock: Clock, particles: &[u64]) -> String {
             } else {
                 String::new()
             };
-            writeln!(table, "{number},{quantity},{value},{std_error},{exact}").unwrap();
+            writeln!(table, "{number},{quantity},{value},{std_error},{exact},,").unwrap();
+        }
+        let paired = 0.4 * upper * (1.0 + 4.0 / number as f64);
+        for (quantity, low, high) in [
+            ("joint_w2_squared", 0.4 * upper, paired),
+            (
+                "joint_excess",
+                0.9 * (paired - 0.4 * upper),
+                paired - 0.4 * upper,
+            ),
+        ] {
+            writeln!(table, "{number},{quantity},,,,{low},{high}").unwrap();
         }
     }
     table
 }
+
+/// `exponents.csv`: one exponent with an error, one between certified limits.
+const EXPONENTS: &str = "\
+quantity,exponent,std_error,ci_low,ci_high,exact,limit,power_law
+relative_variance,-0.99812,0.00123,-1.00217,-0.99407,-1,,true
+joint_w2,0.4975,,0.49371,0.50129,,0.5,true
+joint_excess,-0.9,,-0.95,-0.85,,,false
+";
 
 /// Limits of covers and of either tail over 2000 seeds.
 const LEVELS: [(f64, [u32; 2], [u32; 2]); 3] = [
@@ -311,6 +331,7 @@ fn folder_with(clock: Clock, particles: &[u64]) -> TempDir {
         "scaling.csv",
         &scaling_table(clock, particles),
     );
+    write(folder.path(), "exponents.csv", EXPONENTS);
     let [first, second] = match clock {
         Clock::MasterEquation => ["REFUTED", "INCONCLUSIVE"],
         Clock::Theorem6 => ["HOLDS", "REFUTED"],
@@ -450,8 +471,15 @@ fn every_figure_has_its_size_and_its_labels() {
         ),
         (
             "scaling",
-            (1240, 840),
-            vec!["Number of particles N", "rate  (1/time)", "512"],
+            (1640, 900),
+            vec![
+                "Number of particles N",
+                "rate  (1/time)",
+                "512",
+                "N^(−0.9981 ± 0.0040), exact −1",
+                "W₂,N ~ N^[0.4937, 0.5013], limit ½",
+                "N^[−0.950, −0.850], no power law",
+            ],
         ),
         (
             "clocks",
@@ -607,18 +635,19 @@ fn a_malformed_cell_is_named_with_its_line_and_column() {
     write(
         folder.path(),
         "scaling.csv",
-        "particles,quantity,value,std_error,exact\n2,decay_rate,1.0,0.1,\n4,decay_rate,one,0.1,\n",
+        "particles,quantity,value,std_error,exact,lower_limit,upper_limit\n\
+         2,decay_rate,1.0,0.1,,,\n4,decay_rate,one,0.1,,,\n",
     );
-    let message = scaling(folder.path()).unwrap_err().to_string();
+    let message = scaling(&[folder.path()]).unwrap_err().to_string();
     for part in ["scaling.csv", "line 3", "`value`", "invalid float"] {
         assert!(message.contains(part), "{part} in {message}");
     }
     write(
         folder.path(),
         "scaling.csv",
-        "particles,quantity,value,std_error,exact\n2,decay_rate,1.0\n",
+        "particles,quantity,value,std_error,exact,lower_limit,upper_limit\n2,decay_rate,1.0\n",
     );
-    let message = scaling(folder.path()).unwrap_err().to_string();
+    let message = scaling(&[folder.path()]).unwrap_err().to_string();
     assert!(message.contains("line 2"), "{message}");
     assert!(message.contains("3 cells"), "{message}");
 }
@@ -709,10 +738,11 @@ fn the_distance_of_the_samples_does_not_hide_under_its_lower_bound() {
     write(
         folder.path(),
         "scaling.csv",
-        "particles,quantity,value,std_error,exact\n\
-         4,gelbrich_lower,0.1,,0.1\n4,w2_squared,0.1,0.0001,\n4,coupling_upper,0.5,0.001,0.5\n",
+        "particles,quantity,value,std_error,exact,lower_limit,upper_limit\n\
+         4,gelbrich_lower,0.1,,0.1,,\n4,w2_squared,0.1,0.0001,,,\n\
+         4,joint_w2_squared,,,,0.1,0.5\n",
     );
-    let svg = scaling(folder.path()).unwrap().svg;
+    let svg = scaling(&[folder.path()]).unwrap().svg;
     let open = circles(&svg, "stroke=\"#0072B2\"");
     let lower = circles(&svg, "fill=\"#008764\"");
     // One in the panel and one in the legend.
@@ -723,6 +753,43 @@ fn the_distance_of_the_samples_does_not_hide_under_its_lower_bound() {
     // A factor of five: the axis is logarithmic.
     assert!(texts(&svg).iter().any(|text| text == "0.2"));
     assert!(!texts(&svg).iter().any(|text| text == "0.0"));
+}
+
+#[test]
+fn each_quantity_is_shown_from_the_first_folder_that_has_it() {
+    let header = "particles,quantity,value,std_error,exact,lower_limit,upper_limit\n";
+    let folders = [0, 1].map(|_| TempDir::new().unwrap());
+    let rows = [
+        "4,collisions,10,0.1,10,,\n8,collisions,20,0.1,20,,\n",
+        "4,collisions,70,0.1,70,,\n4,joint_excess,,,,0.1,0.5\n",
+    ];
+    for (folder, rows) in folders.iter().zip(rows) {
+        write(folder.path(), "scaling.csv", &format!("{header}{rows}"));
+    }
+    let exponents = EXPONENTS.lines().next().unwrap();
+    let row = "joint_excess,-0.9,,-0.95,-0.85,,,true";
+    write(
+        folders[1].path(),
+        "exponents.csv",
+        &format!("{exponents}\n{row}\n"),
+    );
+    let paths = folders.each_ref().map(TempDir::path);
+    let both = texts(&scaling(&paths).unwrap().svg);
+    let first = texts(&scaling(&paths[..1]).unwrap().svg);
+    let empty = |texts: &[String]| {
+        let empty = texts
+            .iter()
+            .filter(|text| *text == "no values in the table");
+        empty.count()
+    };
+    // Only collisions, and these with the excess; no other panel has anything.
+    assert_eq!((empty(&first), empty(&both)), (5, 4));
+    assert!(both.contains(&"N^[−0.950, −0.850]".to_owned()), "{both:?}");
+    // The panel of collisions is that of the first folder alone.
+    assert!(
+        both.contains(&"20".to_owned()) && !both.contains(&"70".to_owned()),
+        "{both:?}"
+    );
 }
 
 #[test]
@@ -810,7 +877,7 @@ fn numbers(figure: &Figure) -> &'static [&'static str] {
             "lower_limit",
             "upper_limit",
         ],
-        "scaling" => &["value", "std_error", "exact"],
+        "scaling" => &["value", "std_error", "exact", "lower_limit", "upper_limit"],
         "ledger" => &[],
         "steady-state" => &[
             "low",

@@ -51,7 +51,7 @@ fn bytes(tables: &Tables) -> Vec<Vec<u8>> {
         ..Results::default()
     };
     let names = output.write_tables(&results).unwrap();
-    assert!(names.len() == 5, "{names:?}");
+    assert!(names.len() == 6, "{names:?}");
     names
         .iter()
         .map(|name| std::fs::read(folder.path().join(name)).unwrap())

@@ -252,6 +252,57 @@ fn the_kurtosis_of_the_discrepancy_is_that_of_many_replicas() {
 }
 
 #[test]
+fn the_error_of_a_relative_variance_is_that_of_gamma_variates() {
+    // N(0, 1) against N(0, 2²), comonotone: Δ_i(0) is normal and S a gamma variate of
+    // shape N/2, v = 2/N, c₃ = 8/N², k = 3 + 12/N: for many replicas
+    // √((2 + 4/N)/R).
+    for particles in [1, 2, 7, 300] {
+        let n = particles as f64;
+        let theory = Theory::new(
+            particles,
+            Clock::Theorem6.rates(1.0, 1.0),
+            &normal(0.0, 1.0),
+            (&normal(0.0, 1.0), &normal(0.0, 2.0)),
+            Pairing::Optimal,
+            CouplingKind::Synchronous,
+        );
+        let error = theory
+            .discrepancy_relative_variance_error(0.0, 1e8)
+            .unwrap();
+        let exact = ((2.0 + 4.0 / n) / 1e8).sqrt();
+        assert!(
+            (error / exact - 1.0).abs() < 1e-6,
+            "N = {particles}: {error}, {exact}"
+        );
+    }
+}
+
+#[test]
+fn the_error_of_a_relative_variance_is_that_of_many_replicas() {
+    // The error that replicas tell of themselves is off by some
+    // ½√(E(S−ES)⁸/(E(S−ES)⁴)²/R), below 2 % early on.
+    let mut experiment = load(Path::new("experiments/theorem6.toml"))
+        .unwrap()
+        .experiment;
+    experiment.sweep = vec![(1, 400_000), (2, 400_000), (8, 200_000), (100, 20_000)];
+    (experiment.end, experiment.points) = (0.2, 3);
+    experiment.wasserstein = None;
+    for (index, &(particles, replicas)) in experiment.sweep.iter().enumerate() {
+        let theory = experiment.theory(particles);
+        let measured = Job::new(&experiment, index, &theory).run(Engine::Block, &|_| ());
+        for (at, time) in experiment.times().into_iter().enumerate() {
+            let (value, sampled) = measured.discrepancy.relative_variance(at).unwrap();
+            let exact = theory.discrepancy_relative_variance_error(time, replicas as f64);
+            let ratio = sampled / value / exact.unwrap();
+            assert!(
+                (ratio - 1.0).abs() < 0.06,
+                "N = {particles}, t = {time}: {ratio}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_discrepancy_keeps_its_relative_accuracy_for_two_hundred_relaxation_times() {
     // κ = 8 > 3β/2: the relative second moment grows at the slow rate
     // 9βκ/(4N(2κ−3β)) = 1.4e-3, to a relative variance of 0.3 at the end, so that

@@ -38,6 +38,7 @@
 //!
 //! The left is the duality for the potential Σ φ_k of ℝ^N, the right the cost of a
 //! coupling: the simulated one with the second copy's particles renamed at output.
+//! How far the right is from W₂² of the first marginals: [`Excess`].
 //!
 //! # Error bars
 //!
@@ -54,10 +55,12 @@
 
 mod control;
 mod dual;
+mod excess;
 mod interval;
 mod transport;
 
 pub use control::Controls;
+pub use excess::Excess;
 pub use interval::{Rule, Spread};
 pub use transport::Transport;
 
@@ -175,7 +178,7 @@ impl Known {
 
 /// A bracket of W₂² of the first marginals. Without an error bar (R < 4) there is
 /// only [`pooled`](Bracket::pooled).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Bracket {
     /// The dual lower estimate, less control variates: in the mean ≤ W₂². Noise can
     /// make it negative.
@@ -191,6 +194,8 @@ pub struct Bracket {
     pub upper_std_error: Option<f64>,
     /// Spreads of the lower and the upper estimate.
     spreads: Option<[Spread; 2]>,
+    /// Of each replica the dual value, and that of the pooled plan's potentials.
+    values: Option<[Vec<f64>; 2]>,
     /// R.
     pub replicas: u64,
     /// At most W₂² with confidence (1 + c)/2; never below 0 and the exact bound.
@@ -222,7 +227,7 @@ impl Bracket {
 
 /// A bracket of W₂,N²/N of the joint laws of the N particles; fields as in
 /// [`Bracket`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct JointBracket {
     /// The dual lower estimate under a potential of each order statistic, less
     /// control variates.
@@ -243,6 +248,8 @@ pub struct JointBracket {
     pub rule: Option<Rule>,
     /// v/R, exactly.
     pub relative_variance: Option<f64>,
+    /// (1/N) Σ (V_(k) − U_(k))² of each replica.
+    costs: Vec<f64>,
 }
 
 /// Stretches of ranks for a map fitted to two samples of `size` numbers: its noise
@@ -290,6 +297,7 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         upper: None,
         upper_std_error: None,
         spreads: None,
+        values: None,
         replicas: replicas as u64,
         lower_limit: None,
         upper_limit: None,
@@ -322,6 +330,7 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
     bracket.lower_limit = limits.map(|(lower, _)| lower);
     bracket.upper_limit = limits.map(|(_, upper)| upper);
     bracket.rule = Some(rule);
+    bracket.values = Some([dual.values, influence]);
     bracket
 }
 
@@ -368,6 +377,7 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
         upper_limit: None,
         rule: None,
         relative_variance: variance.map(|v| v / replicas as f64),
+        costs,
     };
     if replicas < FEWEST_REPLICAS {
         return bracket;
@@ -385,7 +395,7 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
         });
     }
     let dual = folded.cross_fitted(&controls);
-    let paired = FoldedValues::common(costs).cross_fitted(&controls);
+    let paired = FoldedValues::common(bracket.costs.clone()).cross_fitted(&controls);
     let lower_values = less(&dual.values, &dual.corrections);
     let upper_values = less(&paired.values, &paired.corrections);
     let rule = Rule::of(replicas, variance);

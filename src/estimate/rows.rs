@@ -3,9 +3,12 @@
 //! `None` is an empty cell: there is no such value. A standard error of 0 is a
 //! claim that there is no error, and only made where that is so.
 
+use super::exponents::{ExponentRow, exponent_rows};
 use super::rate::FEW_REPLICAS;
 use super::steady::{DensityRow, KurtosisRow, SteadyRow, density_rows, kurtosis_rows, steady_rows};
 use super::{ExactDiscrepancy, Findings, TABLE_CONFIDENCE, normal_half_width, z_score};
+use crate::bracket::Excess;
+use crate::coupling::CouplingKind;
 use crate::experiment::Experiment;
 use crate::observe::{DISCREPANCY, column};
 use crate::theory::{Moment, Quantity, System};
@@ -133,14 +136,43 @@ pub struct RateRow {
 pub struct ScalingRow {
     /// N.
     pub particles: usize,
-    /// What.
+    /// What; `w2_squared`, `joint_w2_squared` and `joint_excess` are squared and per
+    /// particle, `collisions` are those of a replica per unit of time.
     pub quantity: &'static str,
-    /// Measured, or exact where `std_error` is empty and `exact` equals it.
-    pub value: f64,
+    /// Measured, or exact where `std_error` is empty and `exact` equals it. Empty where
+    /// only limits are known.
+    pub value: Option<f64>,
     /// Standard error of `value`.
     pub std_error: Option<f64>,
     /// Closed form.
     pub exact: Option<f64>,
+    /// The standard error of `value` that is known before sampling.
+    pub exact_std_error: Option<f64>,
+    /// At most the quantity with confidence (1 + c)/2, c = [`TABLE_CONFIDENCE`].
+    pub lower_limit: Option<f64>,
+    /// At least the quantity with the same confidence.
+    pub upper_limit: Option<f64>,
+}
+
+impl ScalingRow {
+    /// A quantity of which nothing is known.
+    fn unknown(particles: usize, quantity: &'static str) -> Self {
+        ScalingRow {
+            particles,
+            quantity,
+            value: None,
+            std_error: None,
+            exact: None,
+            exact_std_error: None,
+            lower_limit: None,
+            upper_limit: None,
+        }
+    }
+
+    /// Whether there is anything to show.
+    fn is_known(&self) -> bool {
+        self.value.or(self.upper_limit).is_some()
+    }
 }
 
 /// The tables of one N.
@@ -156,6 +188,8 @@ pub struct Tables {
     pub moments: Vec<MomentRow>,
     /// `scaling.csv`
     pub scaling: Vec<ScalingRow>,
+    /// `exponents.csv`
+    pub exponents: Vec<ExponentRow>,
     /// `steady_state.csv`
     pub steady_state: Vec<SteadyRow>,
     /// `steady_density.csv`
@@ -165,27 +199,29 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// The rows that one N gives.
+    /// The rows that one N gives; it has no exponents.
     pub fn of(experiment: &Experiment, findings: &Findings, initial_w2: f64) -> Tables {
         Tables {
             discrepancy: discrepancy_rows(experiment, findings),
             wasserstein: wasserstein_rows(experiment, findings, initial_w2),
             rates: rate_rows(findings),
             moments: moment_rows(findings),
-            scaling: scaling_rows(findings),
+            scaling: scaling_rows(experiment, findings),
+            exponents: vec![],
             steady_state: steady_rows(experiment, findings),
             steady_density: density_rows(experiment, findings),
             steady_kurtosis: kurtosis_rows(experiment, findings),
         }
     }
 
-    /// Append the rows of another N.
-    pub fn extend(&mut self, other: Tables) {
+    /// Append the rows of another N of an experiment, and fit exponents to all.
+    pub fn extend(&mut self, experiment: &Experiment, other: Tables) {
         self.discrepancy.extend(other.discrepancy);
         self.wasserstein.extend(other.wasserstein);
         self.rates.extend(other.rates);
         self.moments.extend(other.moments);
         self.scaling.extend(other.scaling);
+        self.exponents = exponent_rows(experiment, &self.scaling);
         self.steady_state.extend(other.steady_state);
         self.steady_density.extend(other.steady_density);
         self.steady_kurtosis.extend(other.steady_kurtosis);
@@ -337,61 +373,120 @@ fn rate_rows(findings: &Findings) -> Vec<RateRow> {
     Quantity::ALL.into_iter().map(row).collect()
 }
 
-fn scaling_rows(findings: &Findings) -> Vec<ScalingRow> {
-    let n = findings.particles as f64;
-    let theory = &findings.theory;
+/// What a replica collides per unit of time: (κ/2 + β)N, by all of its copies that
+/// have collisions of their own, with the standard error of a Poisson variate.
+fn collision_row(experiment: &Experiment, findings: &Findings) -> ScalingRow {
+    let rates = findings.theory.rates().for_particles(findings.particles);
+    let paths = match experiment.coupling {
+        CouplingKind::Synchronous | CouplingKind::Aligned => 1.0,
+        CouplingKind::Independent => 2.0,
+    };
+    let exact = paths * rates.total(findings.particles);
+    let watched = findings.measured.replicas as f64 * experiment.end;
+    let value = findings.measured.collisions as f64 / watched;
+    ScalingRow {
+        value: Some(value),
+        std_error: Some((value / watched).sqrt()),
+        exact: Some(exact),
+        exact_std_error: Some((exact / watched).sqrt()),
+        ..ScalingRow::unknown(findings.particles, "collisions")
+    }
+}
+
+/// ‖Δ‖² at the end: its decay rate, its mean per particle and its relative variance.
+fn discrepancy_scaling(findings: &Findings) -> [ScalingRow; 3] {
+    let (n, theory) = (findings.particles as f64, &findings.theory);
+    let replicas = findings.measured.replicas;
     let last = findings.times.len() - 1;
     let end = findings.times[last];
-    let mut rows = vec![];
-    let mut push = |quantity, value: Option<f64>, std_error, exact| {
-        if let Some(value) = value {
-            rows.push(ScalingRow {
-                particles: findings.particles,
-                quantity,
-                value,
-                std_error,
-                exact,
-            });
-        }
-    };
+    let row = |quantity| ScalingRow::unknown(findings.particles, quantity);
     let rate = findings.rate(Quantity::Discrepancy).ok();
-    push(
-        "decay_rate",
-        rate.map(|rate| rate.rate),
-        rate.map(|rate| rate.std_error()),
-        Some(theory.decay_rate(Quantity::Discrepancy)),
-    );
     let (mean, error) = measured_discrepancy(findings, last);
-    push(
-        "discrepancy_per_particle",
-        Some(mean / n),
-        error.map(|error| error / n),
-        theory.discrepancy_mean(end).map(|mean| mean / n),
-    );
+    let exact = ExactDiscrepancy::new(theory, end, replicas);
     let spread = findings.measured.discrepancy.relative_variance(last);
-    push(
-        "relative_variance",
-        spread.map(|(value, _)| value),
-        spread.map(|(_, error)| error),
-        theory.discrepancy_relative_variance(end),
-    );
-    let gelbrich = theory.gelbrich_squared(end);
-    push("gelbrich_lower", Some(gelbrich), None, Some(gelbrich));
+    let exact_spread = theory.discrepancy_relative_variance(end);
+    let relative_error = theory.discrepancy_relative_variance_error(end, replicas as f64);
+    [
+        ScalingRow {
+            value: rate.map(|rate| rate.rate),
+            std_error: rate.map(|rate| rate.std_error()),
+            exact: Some(theory.decay_rate(Quantity::Discrepancy)),
+            exact_std_error: rate.map(|rate| rate.exact_std_error),
+            ..row("decay_rate")
+        },
+        ScalingRow {
+            value: Some(mean / n),
+            std_error: error.map(|error| error / n),
+            exact: exact.mean.map(|mean| mean / n),
+            exact_std_error: exact.std_error().map(|error| error / n),
+            ..row("discrepancy_per_particle")
+        },
+        ScalingRow {
+            value: spread.map(|(value, _)| value),
+            std_error: spread.map(|(_, error)| error),
+            exact: exact_spread,
+            exact_std_error: exact_spread.zip(relative_error).map(|(v, error)| v * error),
+            ..row("relative_variance")
+        },
+    ]
+}
+
+/// Distances at the end, squared and per particle.
+fn distance_scaling(findings: &Findings) -> Vec<ScalingRow> {
+    let last = findings.times.len() - 1;
+    let Some(index) = findings.distance_times.iter().position(|&at| at == last) else {
+        return vec![];
+    };
+    let row = |quantity| ScalingRow::unknown(findings.particles, quantity);
     let distances = &findings.measured.distances;
-    if let Some(index) = findings.distance_times.iter().position(|&at| at == last)
-        && distances.count() >= 2.0
-    {
-        for (quantity, variable, exact) in [
-            ("w2_squared", 2 * index, None),
-            (
-                "coupling_upper",
-                2 * index + 1,
-                theory.discrepancy_mean(end).map(|mean| mean / n),
-            ),
-        ] {
-            let value = Some(distances.mean(variable));
-            push(quantity, value, distances.std_error(variable), exact);
-        }
-    }
-    rows
+    let pooled = |variable| (distances.count() >= 2.0).then(|| distances.mean(variable));
+    let mean = findings.theory.discrepancy_mean(findings.times[last]);
+    let (first, joint) = findings
+        .trusted_brackets(index)
+        .map(|(f, j)| (f, j))
+        .unzip();
+    let excess = first
+        .zip(joint)
+        .and_then(|(first, joint)| Excess::between(first, joint, TABLE_CONFIDENCE));
+    vec![
+        ScalingRow {
+            value: pooled(2 * index),
+            std_error: distances.std_error(2 * index),
+            lower_limit: first.and_then(|bracket| bracket.lower_limit),
+            upper_limit: first.and_then(|bracket| bracket.upper_limit),
+            ..row("w2_squared")
+        },
+        ScalingRow {
+            value: pooled(2 * index + 1),
+            std_error: distances.std_error(2 * index + 1),
+            exact: mean.map(|mean| mean / findings.particles as f64),
+            ..row("coupling_upper")
+        },
+        ScalingRow {
+            lower_limit: joint.and_then(|bracket| bracket.lower_limit),
+            upper_limit: joint.and_then(|bracket| bracket.upper_limit),
+            ..row("joint_w2_squared")
+        },
+        ScalingRow {
+            lower_limit: excess.map(|excess| excess.lower_limit),
+            upper_limit: excess.map(|excess| excess.upper_limit),
+            ..row("joint_excess")
+        },
+    ]
+}
+
+fn scaling_rows(experiment: &Experiment, findings: &Findings) -> Vec<ScalingRow> {
+    let end = findings.times[findings.times.len() - 1];
+    let gelbrich = Some(findings.theory.gelbrich_squared(end));
+    let gelbrich = ScalingRow {
+        value: gelbrich,
+        exact: gelbrich,
+        ..ScalingRow::unknown(findings.particles, "gelbrich_lower")
+    };
+    let rows = discrepancy_scaling(findings).into_iter();
+    rows.chain([gelbrich])
+        .chain(distance_scaling(findings))
+        .chain([collision_row(experiment, findings)])
+        .filter(ScalingRow::is_known)
+        .collect()
 }

@@ -6,31 +6,34 @@ use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::axis::Axis;
 use super::canvas::{
-    Align, BOUND, Canvas, Drawing, EXACT, LOWER, MEASURED, Stroke, TITLE_SIZE, Type, UPPER, render,
+    Align, BOUND, Canvas, Drawing, EXACT, LOWER, MEASURED, SUBTITLE_SIZE, Stroke, TICK_SIZE,
+    TITLE_SIZE, Type, UPPER, render,
 };
 use super::legend::{Legend, Sample};
-use super::panel::{BAND_WORDS, Marker, Measured, Panel, Rectangle};
-use super::tables::{self, Row, Scaling};
+use super::panel::{BAND_QUANTILE, BAND_WORDS, Marker, Measured, Panel, Rectangle};
+use super::tables::{self, Exponent, Row, Scaling};
 use super::{Figure, FigureError, Rendered, Source};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "scaling",
-    shows: "decay rate, discrepancy, bracket of W₂² and relative variance against N",
-    experiments: &["scaling"],
+    shows: "decay rate, discrepancy, distances and collisions against N, and their exponents",
+    experiments: &["scaling", "scaling-rank"],
     tables: &[Scaling::FILE],
-    source: Source::OneFolder(scaling),
+    source: Source::EachExperiment(scaling),
 };
 
-const SIZE: (u32, u32) = (1240, 840);
+const SIZE: (u32, u32) = (1640, 900);
 const PLOTS: Rectangle = Rectangle {
     left: 96.0,
-    top: 86.0,
-    right: 985.0,
-    bottom: 775.0,
+    top: 104.0,
+    right: 1385.0,
+    bottom: 838.0,
 };
-const LEGEND: (f64, f64) = (1008.0, 86.0);
-const GAPS: (f64, f64) = (96.0, 100.0);
-const COLUMNS: usize = 2;
+const LEGEND: (f64, f64) = (1408.0, 104.0);
+const GAPS: (f64, f64) = (96.0, 138.0);
+const COLUMNS: usize = 3;
+/// Between the lines above a panel.
+const LINE_HEIGHT: f64 = 20.0;
 
 /// The decay rate is expected to agree with its exact value to this share.
 const RATE_TOLERANCE: f64 = 0.01;
@@ -44,6 +47,8 @@ enum Look {
     Open(RGBColor),
     /// A closed form: a thin line through small marks.
     Closed(RGBColor),
+    /// The area between limits, with edges.
+    Limits(RGBColor),
 }
 
 impl Look {
@@ -51,32 +56,46 @@ impl Look {
         match self {
             Self::Estimate(colour) => Some(Stroke::solid(colour, 1.4)),
             Self::Open(_) => None,
-            Self::Closed(colour) => Some(Stroke::solid(colour, 1.2)),
+            Self::Closed(colour) | Self::Limits(colour) => Some(Stroke::solid(colour, 1.2)),
         }
     }
 
     /// The marker and its radius.
-    fn marker(self) -> (Marker, f64) {
+    fn marker(self) -> Option<(Marker, f64)> {
         match self {
-            Self::Estimate(colour) => (Marker::Filled(colour), 3.2),
-            Self::Open(colour) => (Marker::Open(colour), 5.5),
-            Self::Closed(colour) => (Marker::Filled(colour), 2.2),
+            Self::Estimate(colour) => Some((Marker::Filled(colour), 3.2)),
+            Self::Open(colour) => Some((Marker::Open(colour), 5.5)),
+            Self::Closed(colour) => Some((Marker::Filled(colour), 2.2)),
+            Self::Limits(_) => None,
         }
     }
 
     fn sample(self) -> Sample {
-        let (marker, radius) = self.marker();
+        match (self, self.marker()) {
+            (Self::Open(_) | Self::Closed(_), Some((marker, radius))) => {
+                Sample::Marked(self.stroke(), marker, radius)
+            }
+            (Self::Limits(colour), _) => Sample::Area(colour, LIMITS_OPACITY),
+            (Self::Estimate(colour) | Self::Open(colour) | Self::Closed(colour), _) => {
+                Sample::Bar(colour)
+            }
+        }
+    }
+
+    /// Whether a row has what this look shows.
+    fn shows(self, row: &Scaling) -> bool {
         match self {
-            Self::Estimate(colour) => Sample::Bar(colour),
-            Self::Open(_) | Self::Closed(_) => Sample::Marked(self.stroke(), marker, radius),
+            Self::Limits(_) => row.lower_limit.is_finite() && row.upper_limit.is_finite(),
+            _ => row.value.is_finite() || row.exact.is_finite(),
         }
     }
 }
 
 const ESTIMATE: Look = Look::Estimate(MEASURED);
-const COUPLING: Look = Look::Estimate(UPPER);
 const SAMPLES: Look = Look::Open(MEASURED);
 const GELBRICH: Look = Look::Closed(LOWER);
+const FIRST: Look = Look::Limits(MEASURED);
+const JOINT: Look = Look::Limits(UPPER);
 
 /// One panel: a title, the name of its vertical axis, and the quantities in it.
 struct Plot {
@@ -86,67 +105,98 @@ struct Plot {
     quantities: &'static [(&'static str, Look)],
     /// The exact value ± this share is shaded.
     tolerance: Option<f64>,
+    /// The exponents above it, each after some words.
+    exponents: &'static [(&'static str, &'static str)],
 }
 
-const PLOTS_SHOWN: [Plot; 4] = [
+const PLOTS_SHOWN: [Plot; 6] = [
     Plot {
         title: "Decay rate of E‖Δ‖²",
         label: "rate  (1/time)",
         quantities: &[("decay_rate", ESTIMATE)],
         tolerance: Some(RATE_TOLERANCE),
+        exponents: &[("", "decay_rate")],
     },
     Plot {
         title: "Discrepancy per particle",
         label: "E‖Δ‖²/N  (velocity²)",
         quantities: &[("discrepancy_per_particle", ESTIMATE)],
         tolerance: None,
-    },
-    Plot {
-        title: "Bracket of W₂²",
-        label: "W₂² per particle  (velocity²)",
-        quantities: &[
-            ("coupling_upper", COUPLING),
-            ("gelbrich_lower", GELBRICH),
-            ("w2_squared", SAMPLES),
-        ],
-        tolerance: None,
+        exponents: &[("", "discrepancy_per_particle")],
     },
     Plot {
         title: "Relative variance of ‖Δ‖²",
         label: "Var‖Δ‖² / (E‖Δ‖²)²  (dimensionless)",
         quantities: &[("relative_variance", ESTIMATE)],
         tolerance: None,
+        exponents: &[("", "relative_variance")],
+    },
+    Plot {
+        title: "W₂² of first marginals, W₂,N²/N of joint laws",
+        label: "per particle  (velocity²)",
+        quantities: &[
+            ("joint_w2_squared", JOINT),
+            ("w2_squared", FIRST),
+            ("gelbrich_lower", GELBRICH),
+            ("w2_squared", SAMPLES),
+        ],
+        tolerance: None,
+        exponents: &[("W₂ ~ ", "w2"), ("W₂,N ~ ", "joint_w2")],
+    },
+    Plot {
+        title: "Excess of paired ranks over W₂²",
+        label: "excess per particle  (velocity²)",
+        quantities: &[("joint_excess", FIRST)],
+        tolerance: None,
+        exponents: &[("", "joint_excess")],
+    },
+    Plot {
+        title: "Collisions of a replica",
+        label: "collisions  (1/time)",
+        quantities: &[("collisions", ESTIMATE)],
+        tolerance: None,
+        exponents: &[("", "collisions")],
     },
 ];
 
-/// Draws `scaling.csv`: four panels against N on a binary logarithmic axis. Quantities that the
-/// panels do not name are ignored; a panel whose quantities are absent says so.
+/// Draws `scaling.csv`: six panels against N on a binary logarithmic axis, with the exponents of
+/// `exponents.csv` where there is one. Of several folders each quantity and each exponent is shown
+/// from the first that has it. Quantities that the panels do not name are ignored; a panel whose
+/// quantities are absent says so.
 ///
 /// # Errors
 ///
-/// If the table cannot be read or holds none of the quantities.
-pub fn scaling(tables: &Path) -> Result<Rendered, FigureError> {
-    let rows = tables::read::<Scaling>(tables)?;
-    let file = tables.join(Scaling::FILE);
+/// If a table cannot be read, or none holds any of the quantities.
+pub fn scaling(folders: &[&Path]) -> Result<Rendered, FigureError> {
+    let mut tables = vec![];
+    let mut exponents = vec![];
+    for folder in folders {
+        tables.push(tables::read::<Scaling>(folder)?);
+        exponents.extend(tables::read_if_there::<Exponent>(folder)?);
+    }
     let shown = |row: &&Scaling| {
-        is_shown(&row.quantity) && (row.value.is_finite() || row.exact.is_finite())
+        let plots = PLOTS_SHOWN.iter().flat_map(|plot| plot.quantities);
+        let mut looks = plots.filter(|(name, _)| *name == row.quantity);
+        looks.any(|(_, look)| look.shows(row))
     };
-    let numbers = rows.iter().filter(shown).map(|row| row.particles as f64);
-    let across = Axis::log2(numbers).ok_or_else(|| {
+    let rows = tables.iter().flatten().filter(shown);
+    let across = Axis::log2(rows.map(|row| row.particles as f64)).ok_or_else(|| {
+        let folder = folders.first().copied().unwrap_or(Path::new("."));
+        let file = folder.join(Scaling::FILE);
         FigureError::no_data(&file, "decay rate, discrepancy, distance or variance")
     })?;
-    render(&Picture { rows, across })
-}
-
-fn is_shown(quantity: &str) -> bool {
-    PLOTS_SHOWN
-        .iter()
-        .flat_map(|plot| plot.quantities)
-        .any(|(name, _)| *name == quantity)
+    render(&Picture {
+        tables,
+        exponents,
+        across,
+    })
 }
 
 struct Picture {
-    rows: Vec<Scaling>,
+    /// The rows of each folder.
+    tables: Vec<Vec<Scaling>>,
+    /// Of all folders, in their order.
+    exponents: Vec<Exponent>,
     across: Axis,
 }
 
@@ -162,8 +212,14 @@ impl Drawing for Picture {
             Align::Left,
             Type::bold(TITLE_SIZE),
         )?;
-        for (index, plot) in PLOTS_SHOWN.iter().enumerate() {
-            self.draw_plot(canvas, index, plot)?;
+        for (row, plots) in PLOTS_SHOWN.chunks(COLUMNS).enumerate() {
+            let lines: Vec<Vec<String>> = plots.iter().map(|plot| self.lines(plot)).collect();
+            let most = lines.iter().map(Vec::len).max().unwrap_or(0);
+            for (column, (plot, lines)) in plots.iter().zip(&lines).enumerate() {
+                let place = PLOTS.cell((column, row), (COLUMNS, 2), GAPS);
+                self.draw_plot(canvas, place, plot)?;
+                draw_lines(canvas, place, plot.title, lines, most)?;
+            }
         }
         legend().draw(canvas, LEGEND)
     }
@@ -171,23 +227,47 @@ impl Drawing for Picture {
 
 impl Picture {
     /// The rows of a quantity by ascending N.
-    fn series(&self, quantity: &str) -> Vec<&Scaling> {
-        let rows = self.rows.iter().filter(|row| row.quantity == quantity);
+    fn series(&self, quantity: &str, look: Look) -> Vec<&Scaling> {
+        let of = |rows: &'_ [Scaling]| {
+            let rows = rows.iter().filter(|row| row.quantity == quantity);
+            let rows = rows.filter(|row| look.shows(row));
+            rows.map(|row| row.particles).collect::<Vec<_>>()
+        };
+        let Some(rows) = self.tables.iter().find(|rows| !of(rows).is_empty()) else {
+            return vec![];
+        };
+        let rows = rows.iter().filter(|row| row.quantity == quantity);
         tables::by_particles(rows).into_values().flatten().collect()
+    }
+
+    /// What stands above a panel, below its title.
+    fn lines(&self, plot: &Plot) -> Vec<String> {
+        let line = |&(words, quantity): &(&str, &str)| {
+            let mut exponents = self.exponents.iter();
+            let exponent = exponents.find(|exponent| exponent.quantity == quantity)?;
+            Some(format!("{words}{}", power_of_particles(exponent)?))
+        };
+        plot.exponents.iter().filter_map(line).collect()
     }
 
     fn draw_plot<B: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, B>,
-        index: usize,
+        place: Rectangle,
         plot: &Plot,
     ) -> Result<(), FigureError> {
-        let place = PLOTS.cell((index % COLUMNS, index / COLUMNS), (COLUMNS, 2), GAPS);
-        let values = plot
-            .quantities
-            .iter()
-            .flat_map(|(quantity, _)| self.series(quantity))
-            .flat_map(|row| values(row, plot.tolerance))
+        let every = || {
+            let quantities = plot.quantities.iter();
+            quantities.map(|&(quantity, look)| (self.series(quantity, look), look))
+        };
+        let values = every()
+            .flat_map(|(rows, look)| {
+                let values = rows
+                    .into_iter()
+                    .map(|row| values(row, look, plot.tolerance));
+                values.collect::<Vec<_>>()
+            })
+            .flatten()
             .collect::<Vec<_>>();
         let axis = Axis::linear_or_log10(&values, 6);
         let empty = axis.is_none();
@@ -201,11 +281,13 @@ impl Picture {
         if empty {
             panel.remark("no values in the table")?;
         }
-        for (quantity, look) in plot.quantities {
-            draw_series(&panel, &self.series(quantity), *look, plot.tolerance)?;
+        for (rows, look) in every() {
+            match look {
+                Look::Limits(colour) => draw_limits(&panel, &rows, colour)?,
+                _ => draw_series(&panel, &rows, look, plot.tolerance)?,
+            }
         }
         panel.frame()?;
-        panel.title(plot.title)?;
         panel.tick_labels_up()?;
         panel.tick_labels_across()?;
         panel.label_across("Number of particles N")?;
@@ -213,12 +295,84 @@ impl Picture {
     }
 }
 
+/// The title of a panel and some lines, with room for `most` of them.
+fn draw_lines<B: DrawingBackend>(
+    canvas: &Canvas<'_, B>,
+    place: Rectangle,
+    title: &str,
+    lines: &[String],
+    most: usize,
+) -> Result<(), FigureError> {
+    let top = place.top - 8.0 - LINE_HEIGHT * most as f64;
+    let at = |line: usize| (place.left, top + LINE_HEIGHT * line as f64);
+    canvas.text(title, at(0), Align::Left, Type::bold(SUBTITLE_SIZE))?;
+    (1..).zip(lines).try_for_each(|(line, words)| {
+        canvas.text(words, at(line), Align::Left, Type::plain(TICK_SIZE))
+    })
+}
+
+/// N^(a ± b), b being 3.29 standard errors, or N^[a, b] with certified ends, and what is expected.
+/// `None` if the exponent is not known.
+fn power_of_particles(row: &Exponent) -> Option<String> {
+    let reach = 0.5 * (row.ci_high - row.ci_low);
+    if !(reach.is_finite() && row.exponent.is_finite()) {
+        return None;
+    }
+    let digits = digits_for(reach);
+    let mut words = if row.std_error.is_finite() {
+        let reach = BAND_QUANTILE * row.std_error;
+        format!("N^({:.digits$} ± {reach:.digits$})", row.exponent)
+    } else {
+        // Rounded outwards: certified ends stay so.
+        let unit = 10_f64.powi(digits as i32);
+        let low = (row.ci_low * unit).floor() / unit;
+        let high = (row.ci_high * unit).ceil() / unit;
+        format!("N^[{low:.digits$}, {high:.digits$}]")
+    };
+    for (name, value) in [("exact", row.exact), ("limit", row.limit)] {
+        if value.is_finite() {
+            words += &format!(", {name} {}", expected(value, digits));
+        }
+    }
+    if !row.power_law {
+        words += ", no power law";
+    }
+    Some(words.replace('-', "−"))
+}
+
+/// Decimals that leave two digits of a number below 1, six at most.
+fn digits_for(reach: f64) -> usize {
+    (0..6)
+        .find(|&digits| reach * 10_f64.powi(digits) >= 9.5)
+        .unwrap_or(6) as usize
+}
+
+/// An expected exponent, as an integer or a half where it is one.
+fn expected(value: f64, digits: usize) -> String {
+    if value == value.round() {
+        format!("{value:.0}")
+    } else if value == 0.5 {
+        "½".to_owned()
+    } else {
+        format!("{value:.digits$}")
+    }
+}
+
 /// Everything that a row puts on the vertical axis. The reach of an error bar counts only where it
-/// does not cross zero, so that it cannot forbid a logarithmic axis.
-fn values(row: &Scaling, tolerance: Option<f64>) -> [f64; 6] {
+/// does not cross zero, so that it cannot forbid a logarithmic axis; nor can a limit of zero.
+fn values(row: &Scaling, look: Look, tolerance: Option<f64>) -> [f64; 6] {
+    let none = f64::NAN;
+    if let Look::Limits(_) = look {
+        let lower = if row.lower_limit > 0.0 {
+            row.lower_limit
+        } else {
+            none
+        };
+        return [lower, row.upper_limit, none, none, none, none];
+    }
     let (_, low, high) = measured(row).interval();
     let tolerance = tolerance.unwrap_or(0.0);
-    let reach = |end: f64| if end * row.value > 0.0 { end } else { f64::NAN };
+    let reach = |end: f64| if end * row.value > 0.0 { end } else { none };
     [
         row.value,
         row.exact,
@@ -235,6 +389,22 @@ fn measured(row: &Scaling) -> Measured {
         value: row.value,
         std_error: row.std_error,
     }
+}
+
+/// The area between the limits, with a line along each.
+fn draw_limits<B: DrawingBackend>(
+    panel: &Panel<'_, '_, B>,
+    rows: &[&Scaling],
+    colour: RGBColor,
+) -> Result<(), FigureError> {
+    let limits = || {
+        let rows = rows.iter();
+        rows.map(|row| (row.particles as f64, row.lower_limit, row.upper_limit))
+    };
+    panel.shade(limits(), colour, LIMITS_OPACITY)?;
+    let edge = Stroke::solid(colour, 1.0);
+    panel.line(limits().map(|(at, low, _)| (at, low)), edge)?;
+    panel.line(limits().map(|(at, _, high)| (at, high)), edge)
 }
 
 fn draw_series<B: DrawingBackend>(
@@ -259,9 +429,10 @@ fn draw_series<B: DrawingBackend>(
     if !matches!(look, Look::Closed(_)) {
         panel.line(rows.iter().map(|row| (at(row), row.exact)), EXACT)?;
     }
-    let (marker, radius) = look.marker();
-    rows.iter()
-        .try_for_each(|row| panel.error_bar_with(measured(row), marker, radius))
+    look.marker().map_or(Ok(()), |(marker, radius)| {
+        rows.iter()
+            .try_for_each(|row| panel.error_bar_with(measured(row), marker, radius))
+    })
 }
 
 fn legend() -> Legend {
@@ -273,12 +444,18 @@ fn legend() -> Legend {
         .heading("Theory")
         .item(Sample::Line(EXACT), "exact value")
         .item(Sample::Area(BOUND, TOLERANCE_OPACITY), "exact rate ± 1 %")
-        .heading("Bracket of W₂²")
-        .item(COUPLING.sample(), "E‖Δ‖²/N, upper")
-        .note("bound (coupling)")
+        .heading("Distances")
+        .item(FIRST.sample(), "limits (99.9 %),")
+        .note("first marginals")
+        .item(JOINT.sample(), "limits, joint laws")
         .item(SAMPLES.sample(), "W₂² of the samples")
         .item(GELBRICH.sample(), "lower bound")
         .note("(Gelbrich)")
+        .heading("Exponents")
+        .note("N^(a ± b): measured,")
+        .note("±3.29 standard errors")
+        .note("N^[a, b]: certified")
 }
 
 const TOLERANCE_OPACITY: f64 = 0.2;
+const LIMITS_OPACITY: f64 = 0.3;

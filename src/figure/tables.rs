@@ -18,7 +18,10 @@ pub(super) trait Row: DeserializeOwned {
     const FILE: &'static str;
     /// The columns that must be there; further ones are ignored.
     const COLUMNS: &'static [&'static str];
+}
 
+/// A row about one number of particles.
+pub(super) trait AtParticles: Row {
     /// The number of particles N.
     fn particles(&self) -> u64;
 }
@@ -55,7 +58,9 @@ impl Row for Discrepancy {
         "z",
         "bound",
     ];
+}
 
+impl AtParticles for Discrepancy {
     fn particles(&self) -> u64 {
         self.particles
     }
@@ -99,7 +104,9 @@ impl Row for Wasserstein {
         "lower_limit",
         "upper_limit",
     ];
+}
 
+impl AtParticles for Wasserstein {
     fn particles(&self) -> u64 {
         self.particles
     }
@@ -135,7 +142,9 @@ impl Row for Moment {
         "exact",
         "z",
     ];
+}
 
+impl AtParticles for Moment {
     fn particles(&self) -> u64 {
         self.particles
     }
@@ -152,16 +161,62 @@ pub(super) struct Scaling {
     pub(super) std_error: f64,
     #[serde(deserialize_with = "number")]
     pub(super) exact: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) lower_limit: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) upper_limit: f64,
 }
 
 impl Row for Scaling {
     const FILE: &'static str = "scaling.csv";
-    const COLUMNS: &'static [&'static str] =
-        &["particles", "quantity", "value", "std_error", "exact"];
+    const COLUMNS: &'static [&'static str] = &[
+        "particles",
+        "quantity",
+        "value",
+        "std_error",
+        "exact",
+        "lower_limit",
+        "upper_limit",
+    ];
+}
 
+impl AtParticles for Scaling {
     fn particles(&self) -> u64 {
         self.particles
     }
+}
+
+/// How a quantity grows with the number of particles.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Exponent {
+    pub(super) quantity: String,
+    #[serde(deserialize_with = "number")]
+    pub(super) exponent: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) std_error: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) ci_low: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) ci_high: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) exact: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) limit: f64,
+    pub(super) power_law: bool,
+}
+
+impl Row for Exponent {
+    const FILE: &'static str = "exponents.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "quantity",
+        "exponent",
+        "std_error",
+        "ci_low",
+        "ci_high",
+        "exact",
+        "limit",
+        "power_law",
+    ];
 }
 
 /// A verdict on a claim.
@@ -176,7 +231,9 @@ pub(super) struct Verdict {
 impl Row for Verdict {
     const FILE: &'static str = "verdicts.csv";
     const COLUMNS: &'static [&'static str] = &["claim", "clock", "particles", "verdict"];
+}
 
+impl AtParticles for Verdict {
     fn particles(&self) -> u64 {
         self.particles
     }
@@ -238,7 +295,9 @@ impl Row for Calibration {
         "relative_variance",
         "trusted",
     ];
+}
 
+impl AtParticles for Calibration {
     fn particles(&self) -> u64 {
         self.particles
     }
@@ -274,7 +333,9 @@ impl Row for SteadyState {
         "pair_per_bath",
         "bath",
     ];
+}
 
+impl AtParticles for SteadyState {
     fn particles(&self) -> u64 {
         self.particles
     }
@@ -309,7 +370,9 @@ impl Row for SteadyDensity {
         "bath_density",
         "maxwellian",
     ];
+}
 
+impl AtParticles for SteadyDensity {
     fn particles(&self) -> u64 {
         self.particles
     }
@@ -331,7 +394,9 @@ impl Row for SteadyKurtosis {
     const FILE: &'static str = "steady_kurtosis.csv";
     const COLUMNS: &'static [&'static str] =
         &["particles", "pair_per_bath", "excess_kurtosis", "limit"];
+}
 
+impl AtParticles for SteadyKurtosis {
     fn particles(&self) -> u64 {
         self.particles
     }
@@ -358,6 +423,14 @@ pub(super) fn read<R: Row>(folder: &Path) -> Result<Vec<R>, FigureError> {
         return Err(FigureError::no_data(&path, "rows"));
     }
     Ok(rows)
+}
+
+/// As [`read`], of a table that need not be there: then it has no rows.
+pub(super) fn read_if_there<R: Row>(folder: &Path) -> Result<Vec<R>, FigureError> {
+    match folder.join(R::FILE).is_file() {
+        true => read(folder),
+        false => Ok(vec![]),
+    }
 }
 
 fn require_columns<R: Row>(path: &Path, headers: &StringRecord) -> Result<(), FigureError> {
@@ -402,7 +475,7 @@ fn malformed(path: &Path, headers: &StringRecord, error: &csv::Error) -> FigureE
 }
 
 /// Groups rows by the number of particles, ascending, keeping their order within a group.
-pub(super) fn by_particles<'a, R: Row>(
+pub(super) fn by_particles<'a, R: AtParticles>(
     rows: impl IntoIterator<Item = &'a R>,
 ) -> BTreeMap<u64, Vec<&'a R>> {
     let mut groups = BTreeMap::<u64, Vec<&R>>::new();

@@ -657,8 +657,35 @@ impl Theory {
     /// kurtosis; `None` where infinite, 0/0 or lost to cancellation.
     pub fn discrepancy_kurtosis(&self, time: f64) -> Option<f64> {
         let variance = self.discrepancy_relative_variance(time)?;
+        let (_, fourth) = self.central_discrepancy(time)?;
+        let kurtosis = fourth / (variance * variance);
+        (kurtosis >= 1.0 && kurtosis.is_finite()).then_some(kurtosis)
+    }
+
+    /// The relative standard error of the relative variance of ‖Δ(t)‖² over so many
+    /// replicas, s²/S̄², to first order (the delta method): with v = Var S/(E S)², the
+    /// kurtosis k and c₃ = E (S/E S − 1)³
+    ///
+    /// ```text
+    /// √((k − (R−3)/(R−1) − 4c₃/v + 4v)/R)
+    /// ```
+    ///
+    /// `None` where the kurtosis is.
+    pub fn discrepancy_relative_variance_error(&self, time: f64, replicas: f64) -> Option<f64> {
+        let variance = self.discrepancy_relative_variance(time)?;
+        let (third, fourth) = self.central_discrepancy(time)?;
+        let kurtosis = fourth / (variance * variance);
+        let of_variance = kurtosis - (replicas - 3.0) / (replicas - 1.0);
+        let square = (of_variance - 4.0 * third / variance + 4.0 * variance) / replicas;
+        let known = kurtosis >= 1.0 && square.is_normal() && square > 0.0;
+        (replicas > 1.0 && known).then(|| square.sqrt())
+    }
+
+    /// E (S/E S − 1)^k, k = 3 and 4, of S = ‖Δ(t)‖² under the synchronous coupling;
+    /// `None` where infinite, 0/0 or lost to cancellation.
+    fn central_discrepancy(&self, time: f64) -> Option<(f64, f64)> {
         // E S⁴ is known to some 10⁻¹⁵, of which a fourth moment of order v² is left.
-        if variance < 1e-6 {
+        if self.discrepancy_relative_variance(time)? < 1e-6 {
             return None;
         }
         let [sixth, eighth] = self.higher_difference;
@@ -691,8 +718,7 @@ impl Theory {
             + three * (6.0 * at(&[4, 2, 2]) + (n - 3.0) * at(&[2, 2, 2, 2])))
             / (n * n * n * mean * mean * mean * mean);
         let central = fourth - 4.0 * third + 6.0 * second - 3.0;
-        let kurtosis = central / (variance * variance);
-        (kurtosis >= 1.0 && kurtosis.is_finite()).then_some(kurtosis)
+        Some((third - 3.0 * second + 2.0, central))
     }
 
     /// Gelbrich's lower bound on W₂² of the first marginals at a time, from the

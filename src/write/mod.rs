@@ -31,12 +31,13 @@ const TEMPORARY_PREFIX: &str = ".kac-";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// Names of the tables, and of all else that a run writes.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "discrepancy.csv",
     "wasserstein.csv",
     "rates.csv",
     "moments.csv",
     "scaling.csv",
+    "exponents.csv",
     "steady_state.csv",
     "steady_density.csv",
     "steady_kurtosis.csv",
@@ -125,6 +126,7 @@ impl OutputFolder {
             csv_bytes(&tables.rates),
             csv_bytes(&tables.moments),
             csv_bytes(&tables.scaling),
+            csv_bytes(&tables.exponents),
             csv_bytes(&tables.steady_state),
             csv_bytes(&tables.steady_density),
             csv_bytes(&tables.steady_kurtosis),

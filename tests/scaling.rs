@@ -1,0 +1,256 @@
+//! Exponents of sweeps over N: those of the committed experiments, and of small runs.
+
+use kac_coupling::config::load;
+use kac_coupling::coupling::{CouplingKind, Rematch};
+use kac_coupling::estimate::exponents::ExponentRow;
+use kac_coupling::estimate::rows::{ScalingRow, Tables};
+use kac_coupling::experiment::Experiment;
+use kac_coupling::law::joint::Joint;
+use kac_coupling::measure::Engine;
+use kac_coupling::theory::pairing::Pairing;
+use kac_coupling::verify::{Results, Sampling, verify};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::path::Path;
+
+/// |z| of a right program is beyond this with a probability of 3·10⁻⁶; that of one of
+/// the five committed ones is, with 2·10⁻⁵ at most.
+const Z_LIMIT: f64 = 4.7;
+
+/// The rows of a committed `exponents.csv`, by quantity.
+fn committed(name: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+    let path = format!("output/figures/tables/{name}/exponents.csv");
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let row = |row: Result<BTreeMap<String, String>, csv::Error>| {
+        let row = row.unwrap();
+        (row["quantity"].clone(), row)
+    };
+    reader.deserialize().map(row).collect()
+}
+
+fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
+    let cell = &row[column];
+    cell.parse()
+        .unwrap_or_else(|_| panic!("{column}: {cell:?}"))
+}
+
+/// The exponent is the exact one within [`Z_LIMIT`], and known to `reach`; χ² says
+/// nothing against a power law, in all but one of a million right programs.
+fn check_measured(row: &BTreeMap<String, String>, exact: f64, reach: f64) {
+    assert!((number(row, "exact") - exact).abs() < 0.002, "{row:?}");
+    let z = (number(row, "exponent") - number(row, "exact")) / number(row, "std_error");
+    assert!(
+        z.abs() < Z_LIMIT && (z - number(row, "z")).abs() < 1e-6,
+        "{row:?}"
+    );
+    assert!(number(row, "p_value") > 1e-6, "{row:?}");
+    let width = number(row, "ci_high") - number(row, "ci_low");
+    assert!(0.0 < width && width < 2.0 * reach, "{row:?}");
+}
+
+#[test]
+fn committed_exponents_are_the_exact_ones_within_their_errors() {
+    let rows = committed("scaling");
+    check_measured(&rows["decay_rate"], 0.0, 0.001);
+    check_measured(&rows["discrepancy_per_particle"], 0.0, 0.001);
+    // 1/N and a little 1/N²: −0.9985 at these N.
+    check_measured(&rows["relative_variance"], -0.9985, 0.008);
+    check_measured(&rows["collisions"], 1.0, 0.0005);
+    assert_eq!(rows.len(), 4);
+}
+
+#[test]
+fn committed_ranges_hold_what_is_expected_of_distances() {
+    let rows = committed("scaling-rank");
+    check_measured(&rows["collisions"], 1.0, 0.001);
+    // Certified with confidence 0.991, by limits that are some standard errors wide on
+    // top: the values for N → ∞ are off by less than 0.001 at these N, and inside but
+    // for a chance far below 10⁻⁶.
+    for (quantity, limit, reach) in [("w2", 0.0, 0.002), ("joint_w2", 0.5, 0.01)] {
+        let row = &rows[quantity];
+        let (low, high) = (number(row, "ci_low"), number(row, "ci_high"));
+        assert!(low - 0.001 < limit && limit < high + 0.001, "{row:?}");
+        assert!(high - low < 2.0 * reach, "{row:?}");
+        assert_eq!(number(row, "limit"), limit);
+        assert_eq!(row["std_error"], "");
+    }
+    // About 1/N, and neither 1/√N nor 1/N².
+    let row = &rows["joint_excess"];
+    assert!(
+        number(row, "ci_low") > -1.05 && number(row, "ci_high") < -0.8,
+        "{row:?}"
+    );
+    assert_eq!((row["limit"].as_str(), row["exact"].as_str()), ("", ""));
+    assert_eq!(rows.len(), 4);
+}
+
+fn experiment(sweep: &[(usize, u64)]) -> Experiment {
+    let path = Path::new("experiments/scaling.toml");
+    let mut experiment = load(path).unwrap().experiment;
+    experiment.sweep = sweep.to_vec();
+    experiment.checks.clear();
+    experiment.wasserstein = None;
+    experiment
+}
+
+fn run(experiment: &Experiment) -> Tables {
+    let finished = |_: &Results| Ok::<(), Infallible>(());
+    verify(experiment, Engine::Block, Sampling::Full, &|_| (), finished)
+        .unwrap()
+        .tables
+}
+
+const SWEEP: [(usize, u64); 4] = [(2, 4000), (8, 1000), (32, 600), (128, 400)];
+
+#[test]
+fn three_sizes_have_exponents_and_two_have_none() {
+    let mut experiment = experiment(&SWEEP[..2]);
+    assert!(run(&experiment).exponents.is_empty());
+    experiment.sweep = SWEEP[..3].to_vec();
+    let found: Vec<&str> = run(&experiment)
+        .exponents
+        .iter()
+        .map(|r| r.quantity)
+        .collect();
+    let all = [
+        "decay_rate",
+        "discrepancy_per_particle",
+        "relative_variance",
+        "collisions",
+    ];
+    assert_eq!(found, all);
+    // Where nothing is known of ‖Δ‖², collisions are left.
+    (experiment.coupling, experiment.rematch) = (CouplingKind::Aligned, Rematch::Output);
+    let rows = run(&experiment).exponents;
+    assert_eq!(
+        rows.iter().map(|r| r.quantity).collect::<Vec<_>>(),
+        ["collisions"]
+    );
+}
+
+#[test]
+fn a_single_particle_is_off_the_line_and_so_is_its_exact_value() {
+    // N = 1 has no pairs: collisions are β, and (κ/2 + β)N from two particles on.
+    let rows = run(&experiment(&[(1, 20_000), (2, 20_000), (4, 20_000)])).exponents;
+    let row = rows
+        .iter()
+        .find(|row| row.quantity == "collisions")
+        .unwrap();
+    assert!((row.exact.unwrap() - 1.0).abs() > 0.05, "{row:?}");
+    assert!(row.z.unwrap().abs() < Z_LIMIT, "{row:?}");
+    assert!(!row.power_law && row.p_value.unwrap() < 1e-9, "{row:?}");
+}
+
+#[test]
+fn copies_apart_collide_twice_as_often() {
+    let mut apart = experiment(&SWEEP);
+    apart.coupling = CouplingKind::Independent;
+    let tables = run(&apart);
+    for row in tables
+        .scaling
+        .iter()
+        .filter(|row| row.quantity == "collisions")
+    {
+        // 2(κ/2 + β)N with κ = 1 and β = 2.
+        assert_eq!(row.exact, Some(5.0 * row.particles as f64));
+        let z = (row.value.unwrap() - row.exact.unwrap()) / row.exact_std_error.unwrap();
+        assert!(z.abs() < Z_LIMIT, "{row:?}");
+    }
+}
+
+/// z of the exponents of some quantities over seeds.
+fn scores(sweep: &[(usize, u64)], seeds: u64) -> Vec<ExponentRow> {
+    let mut experiment = experiment(sweep);
+    let mut rows = vec![];
+    for seed in 0..seeds {
+        experiment.seed = seed;
+        rows.extend(run(&experiment).exponents);
+    }
+    rows
+}
+
+#[test]
+fn scores_of_many_seeds_are_standard_normal() {
+    let seeds = 60;
+    let rows = scores(&SWEEP, seeds);
+    for quantity in [
+        "decay_rate",
+        "discrepancy_per_particle",
+        "relative_variance",
+        "collisions",
+    ] {
+        let z: Vec<f64> = (rows.iter().filter(|row| row.quantity == quantity))
+            .map(|row| row.z.unwrap())
+            .collect();
+        assert_eq!(z.len() as u64, seeds, "{quantity}");
+        let count = seeds as f64;
+        let mean = z.iter().sum::<f64>() / count;
+        // The mean of 60 is beyond 4.9/√60 with a probability of 10⁻⁶.
+        assert!(mean.abs() < 4.9 / count.sqrt(), "{quantity}: {mean}");
+        // χ² of 60 degrees is below 20 or above 126 with a probability of 2·10⁻⁶.
+        let squares: f64 = z.iter().map(|z| z * z).sum();
+        assert!((20.0..126.0).contains(&squares), "{quantity}: {squares}");
+    }
+}
+
+#[test]
+fn distances_of_laws_that_are_not_chaotic_have_no_limit() {
+    let mut bracketed = experiment(&[(4, 600), (8, 400), (16, 300)]);
+    let plan = load(Path::new("experiments/scaling-rank.toml")).unwrap();
+    bracketed.wasserstein = plan.experiment.wasserstein;
+    let limit = |rows: &[ExponentRow], quantity: &str| {
+        let row = rows.iter().find(|row| row.quantity == quantity);
+        row.unwrap_or_else(|| panic!("{quantity}: {rows:?}")).limit
+    };
+    let rows = run(&bracketed).exponents;
+    assert_eq!(limit(&rows, "w2"), Some(0.0));
+    assert_eq!(limit(&rows, "joint_w2"), Some(0.5));
+    // Few particles leave the joint laws a wide range, around ½ and not around 0 or 1.
+    for (quantity, middle, off) in [("w2", 0.0, 0.05), ("joint_w2", 0.5, 0.25)] {
+        let row = rows.iter().find(|row| row.quantity == quantity).unwrap();
+        assert!((row.exponent - middle).abs() < off, "{row:?}");
+        assert!(
+            row.ci_low < middle + off && middle - off < row.ci_high,
+            "{row:?}"
+        );
+    }
+    // Bonferroni over three N.
+    let row = rows.iter().find(|row| row.quantity == "w2").unwrap();
+    assert!((row.confidence - 0.997).abs() < 1e-12);
+    bracketed.joints = [Joint::MirroredEqual, Joint::Product];
+    bracketed.pairing = Pairing::Independent;
+    let rows = run(&bracketed).exponents;
+    assert_eq!(limit(&rows, "joint_w2"), None);
+}
+
+#[test]
+fn rows_say_all_that_exponents_are_fitted_to() {
+    let tables = run(&experiment(&SWEEP));
+    let of = |quantity: &'static str| {
+        let rows = tables.scaling.iter();
+        rows.filter(move |row: &&ScalingRow| row.quantity == quantity)
+    };
+    // By the normal equations from the table alone.
+    for quantity in ["relative_variance", "collisions"] {
+        let mut sums = [0.0; 5];
+        for row in of(quantity) {
+            let (exact, error) = (row.exact.unwrap(), row.exact_std_error.unwrap());
+            let s = error / exact;
+            let x = libm::log(row.particles as f64);
+            let y = libm::log(row.value.unwrap()) + 0.5 * s * s;
+            for (sum, term) in sums.iter_mut().zip([1.0, x, x * x, y, x * y]) {
+                *sum += term / (s * s);
+            }
+        }
+        let [s, x, xx, y, xy] = sums;
+        let slope = (s * xy - x * y) / (s * xx - x * x);
+        let error = (s / (s * xx - x * x)).sqrt();
+        let row = tables.exponents.iter().find(|row| row.quantity == quantity);
+        let row = row.unwrap();
+        assert!((row.exponent - slope).abs() < 1e-9, "{row:?}");
+        assert!(
+            (row.std_error.unwrap() / error - 1.0).abs() < 1e-9,
+            "{row:?}"
+        );
+    }
+}
