@@ -343,7 +343,7 @@ fn potentials_fitted_where_they_are_evaluated_overestimate() {
             copy
         };
         let (f, h) = (sorted(&first), sorted(&second));
-        let map = Transport::fitted(f.into_iter(), h.into_iter(), 80, 80);
+        let map = Transport::fitted(&f, &h, 80);
         let terms: f64 = (first.iter().map(|&v| map.first_term(v)))
             .chain(second.iter().map(|&u| map.second_term(u)))
             .sum();
