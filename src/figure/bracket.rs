@@ -79,7 +79,7 @@ const SURER: Stroke = Stroke {
 /// Draws `wasserstein.csv` of four runs: two pairs of laws, each on both clocks.
 ///
 /// On the left U/L − 1 of the limits L ≤ W₂² ≤ U, at all times after 0. The table has
-/// limits of 99.9 %; those of 95 % are [rescaled](Bounds::limits_of_95). On the right what each bound
+/// limits of 99.9 %; those of 95 % are made of them. On the right what each bound
 /// is off at the last time, |bound/√(LU) − 1|.
 ///
 /// # Errors
