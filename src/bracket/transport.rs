@@ -180,17 +180,18 @@ impl Transport {
     }
 }
 
-/// Add the ranks at which runs of at least `least` equal numbers begin and end.
+/// Add the ranks at which runs of at least `least` equal numbers begin and end. Such
+/// a run holds a rank that is a multiple of `least`, and no others are looked at.
 fn add_atom_ends(sorted: &[f64], least: usize, ends: &mut Vec<usize>) {
-    let mut begin = 0;
-    for end in 1..=sorted.len() {
-        if end < sorted.len() && sorted[end] == sorted[begin] {
-            continue;
-        }
+    let mut rank = 0;
+    while rank < sorted.len() {
+        let value = sorted[rank];
+        let begin = sorted[..rank].partition_point(|&x| x < value);
+        let end = rank + sorted[rank..].partition_point(|&x| x <= value);
         if end - begin >= least {
             ends.extend([begin, end].iter().filter(|&&end| end > 0));
         }
-        begin = end;
+        rank = end.next_multiple_of(least);
     }
 }
 
