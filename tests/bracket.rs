@@ -6,6 +6,9 @@
 //! since the map v → 1.5v is the gradient of a convex function. Copies are drawn
 //! and moved independently, so nothing in the samples knows this map.
 
+mod coverage;
+
+use coverage::{CONFIDENCE, Coverage, NOMINAL, SURE, mean_and_error};
 use kac_coupling::bracket::{
     Bracket, Excess, Known, Moments, Rule, Transport, Velocities, first_marginals, joint_laws,
 };
@@ -27,11 +30,6 @@ const RATES: Rates = Rates {
     pair: 1.0,
     bath: 2.0,
 };
-/// Two-sided level of all intervals: each side misses with probability 0.025.
-const CONFIDENCE: f64 = 0.95;
-const NOMINAL: f64 = 0.025;
-/// Level of the limits on numbers of misses.
-const SURE: f64 = 0.999;
 
 /// An experiment at one N.
 struct Setting {
@@ -144,53 +142,6 @@ fn normal_copies(seed: u64, count: usize) -> [Vec<f64>; 2] {
     [1.0, 1.5].map(|sd| (0..count).map(|_| sd * law.quantile(uniform())).collect())
 }
 
-fn mean_and_error(values: &[f64]) -> (f64, f64) {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
-    (mean, (squares / (count * (count - 1.0))).sqrt())
-}
-
-/// How often each side's limit missed, and both estimates.
-#[derive(Default)]
-struct Coverage {
-    lower_misses: u64,
-    upper_misses: u64,
-    lower: Vec<f64>,
-    upper: Vec<f64>,
-}
-
-impl Coverage {
-    fn add(&mut self, truth: f64, estimates: [Option<f64>; 2], limits: [Option<f64>; 2]) {
-        self.lower.push(estimates[0].unwrap());
-        self.upper.push(estimates[1].unwrap());
-        self.lower_misses += u64::from(limits[0].unwrap() > truth);
-        self.upper_misses += u64::from(limits[1].unwrap() < truth);
-    }
-
-    /// No side misses more often than it may, and no estimate is on the wrong side
-    /// in the mean: by five standard errors, of a probability below 1e-6.
-    fn check(&self, truth: f64, name: &str) {
-        let seeds = self.lower.len() as u64;
-        let most = *binomial_limits(seeds, NOMINAL, SURE).end();
-        let misses = [self.lower_misses, self.upper_misses];
-        assert!(
-            misses.iter().all(|&misses| misses <= most),
-            "{name}: {misses:?} of {seeds}"
-        );
-        let (lower, error) = mean_and_error(&self.lower);
-        assert!(
-            lower <= truth + 5.0 * error,
-            "{name}: {lower} ± {error}, {truth}"
-        );
-        let (upper, error) = mean_and_error(&self.upper);
-        assert!(
-            upper >= truth - 5.0 * error,
-            "{name}: {upper} ± {error}, {truth}"
-        );
-    }
-}
-
 /// W₂² of the scaled copies at a time, with nothing told that would clamp limits.
 fn scaled_truth(setting: &Setting, time: f64, with_moments: bool) -> (f64, Known) {
     let theory = setting.theory();
@@ -207,18 +158,18 @@ fn limits_cover_an_exactly_known_distance() {
     let setting = scaled(8);
     for (time, with_moments) in [(0.5, false), (0.5, true), (2.0, false), (2.0, true)] {
         let (truth, known) = scaled_truth(&setting, time, with_moments);
-        let mut coverage = Coverage::default();
+        let mut coverage = Coverage::of(truth..=truth);
         for seed in 0..400 {
             let [first, second] = setting.simulate(seed, 500, time);
             let velocities = Velocities::new(8, &first, &second);
             let found = first_marginals(&velocities, &known, CONFIDENCE);
             coverage.add(
-                truth,
                 [found.dual_lower, found.upper],
                 [found.lower_limit, found.upper_limit],
             );
         }
-        coverage.check(truth, &format!("t = {time}, moments {with_moments}"));
+        let fault = coverage.fault();
+        assert_eq!(fault, None, "t = {time}, moments {with_moments}");
         if !with_moments && time == 0.5 {
             // The duality gap is a fraction of the standard error here, so each side
             // misses about as often as it says (.02 measured over 1000 seeds): limits
@@ -240,18 +191,17 @@ fn joint_limits_cover_an_exactly_known_distance() {
     let setting = scaled(4);
     for with_moments in [false, true] {
         let (truth, known) = scaled_truth(&setting, 1.0, with_moments);
-        let mut coverage = Coverage::default();
+        let mut coverage = Coverage::of(truth..=truth);
         for seed in 0..400 {
             let [first, second] = setting.simulate(seed, 200, 1.0);
             let velocities = Velocities::new(4, &first, &second);
             let found = joint_laws(&velocities, &known, CONFIDENCE);
             coverage.add(
-                truth,
                 [found.joint_lower, found.joint_upper],
                 [found.lower_limit, found.upper_limit],
             );
         }
-        coverage.check(truth, &format!("joint, moments {with_moments}"));
+        assert_eq!(coverage.fault(), None, "joint, moments {with_moments}");
         // The scaling is affine for each order statistic too.
         assert!(mean_and_error(&coverage.lower).0 > 0.8 * truth);
     }
@@ -388,7 +338,7 @@ fn potentials_fitted_where_they_are_evaluated_overestimate() {
             copy
         };
         let (f, h) = (sorted(&first), sorted(&second));
-        let map = Transport::fitted(f.into_iter(), h.into_iter(), 80, 80);
+        let map = Transport::fitted(&f, &h, 80);
         let terms: f64 = (first.iter().map(|&v| map.first_term(v)))
             .chain(second.iter().map(|&u| map.second_term(u)))
             .sum();

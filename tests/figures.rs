@@ -107,7 +107,7 @@ fn w2(clock: Clock, particles: &[u64]) -> String {
     let (_, bath) = clock.rates();
     let mut noise = Noise(2);
     let mut table = String::from(
-        "particles,time,replicas,sample,batches,gelbrich_lower,w2_squared,std_error,coupling_upper,bound,coupling_std_error,lower_limit,upper_limit\n",
+        "particles,time,replicas,sample,batches,gelbrich_lower,w2_squared,std_error,coupling_upper,bound,coupling_std_error,dual_lower,pooled_upper,lower_limit,upper_limit\n",
     );
     for &number in particles {
         for time in times(9, 4.0) {
@@ -123,7 +123,9 @@ fn w2(clock: Clock, particles: &[u64]) -> String {
             let (low, high) = (value - 3.0 * std_error, value + 3.0 * std_error);
             writeln!(
                 table,
-                "{number},{time},20000,20000,5,{lower},{value},{std_error},{upper},{bound},{std_error},{low},{high}"
+                "{number},{time},20000,20000,5,{lower},{value},{std_error},{upper},{bound},{std_error},{},{},{low},{high}",
+                value - 0.1 * std_error,
+                value + 0.1 * std_error,
             )
             .unwrap();
         }
@@ -522,6 +524,18 @@ fn every_figure_has_its_size_and_its_labels() {
             vec!["E‖Δ‖²/N ÷ W₂²", "N = 1", "aligned", "1: nothing", "Time t"],
         ),
         (
+            "bracket",
+            (1560, 860),
+            vec![
+                "U/L − 1",
+                "|bound/W₂² − 1|",
+                "A: N(1, 1) and a uniform law",
+                "wanted at 95 %",
+                "t = 0.5",
+                "Number of particles N",
+            ],
+        ),
+        (
             "ledger",
             (1000, 620),
             vec![
@@ -861,6 +875,16 @@ fn numbers(figure: &Figure) -> &'static [&'static str] {
             "time",
             "coupling_upper",
             "coupling_std_error",
+            "lower_limit",
+            "upper_limit",
+        ],
+        "bracket" => &[
+            "time",
+            "gelbrich_lower",
+            "coupling_upper",
+            "coupling_std_error",
+            "dual_lower",
+            "pooled_upper",
             "lower_limit",
             "upper_limit",
         ],

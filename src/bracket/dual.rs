@@ -5,11 +5,12 @@
 use super::control::Controls;
 use super::transport::Transport;
 
-/// Numbers, sorted, each with its replica.
+/// Numbers, sorted, each with its replica and the fold of that.
 #[derive(Debug)]
 pub(super) struct Sorted {
     value: Vec<f64>,
     replica: Vec<u32>,
+    fold: Vec<u8>,
 }
 
 /// An integer whose order is `f64::total_cmp`'s.
@@ -27,19 +28,30 @@ impl Sorted {
             .collect();
         order.sort_unstable();
         let value = order.iter().map(|&(_, index)| numbers[index as usize]);
-        let replica = order.iter().map(|&(_, index)| index / particles as u32);
+        let replica: Vec<u32> = (order.iter())
+            .map(|&(_, index)| index / particles as u32)
+            .collect();
+        // Fewer than four replicas are not dealt out to folds.
+        let folds = Fold::number(numbers.len() / particles).max(1) as u32;
         Sorted {
             value: value.collect(),
-            replica: replica.collect(),
+            fold: replica.iter().map(|r| (r % folds) as u8).collect(),
+            replica,
         }
     }
 
     /// The numbers of the replicas outside a fold, in order.
-    pub(super) fn outside(&self, fold: Fold) -> impl Iterator<Item = f64> + Clone {
-        let numbers = self.value.iter().zip(&self.replica);
-        numbers
-            .filter(move |&(_, &replica)| !fold.has(replica as usize))
-            .map(|(&value, _)| value)
+    pub(super) fn outside(&self, fold: Fold) -> Vec<f64> {
+        // Written whether it stays or not: which numbers are left out is as good as
+        // random, and a branch would be mispredicted.
+        let mut outside = vec![0.0; self.value.len() + 1];
+        let mut count = 0;
+        for (&value, &own) in self.value.iter().zip(&self.fold) {
+            outside[count] = value;
+            count += usize::from(usize::from(own) != fold.index);
+        }
+        outside.truncate(count);
+        outside
     }
 }
 
@@ -51,19 +63,19 @@ pub(super) struct Fold {
 }
 
 impl Fold {
-    /// All folds: ten, or so many that each has two replicas at least.
+    /// How many there are: ten, or so many that each has two replicas at least.
+    fn number(replicas: usize) -> usize {
+        (replicas / 2).min(10)
+    }
+
+    /// All folds.
     pub(super) fn all(replicas: usize) -> impl Iterator<Item = Fold> {
-        let of = (replicas / 2).min(10);
+        let of = Fold::number(replicas);
         (0..of).map(move |index| Fold { index, of })
     }
 
     fn has(self, replica: usize) -> bool {
         replica % self.of == self.index
-    }
-
-    /// Replicas that it leaves out.
-    pub(super) fn outside(self, replicas: usize) -> usize {
-        (0..replicas).filter(|&replica| !self.has(replica)).count()
     }
 }
 

@@ -310,8 +310,8 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
     let controls = Controls::new(particles, first, second, &known.moments);
     let mut folded = FoldedValues::zeros(replicas);
     folded.add(1.0 / particles as f64, &f, &h, |fold| {
-        let size = fold.outside(replicas) * particles;
-        Transport::fitted(f.outside(fold), h.outside(fold), size, bins(size))
+        let (f, h) = (f.outside(fold), h.outside(fold));
+        Transport::fitted(&f, &h, bins(f.len()))
     });
     let dual = folded.cross_fitted(&controls);
     let lower_values = less(&dual.values, &dual.corrections);
@@ -387,11 +387,11 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
     for (f, h) in f.iter().zip(&h) {
         let (f, h) = (Sorted::new(1, f), Sorted::new(1, h));
         folded.add(scale, &f, &h, |fold| {
+            let (f, h) = (f.outside(fold), h.outside(fold));
             if replicas < AFFINE_BELOW {
-                return Transport::nearly_affine(f.outside(fold), h.outside(fold));
+                return Transport::nearly_affine(&f, &h);
             }
-            let size = fold.outside(replicas);
-            Transport::fitted(f.outside(fold), h.outside(fold), size, bins(size))
+            Transport::fitted(&f, &h, bins(f.len()))
         });
     }
     let dual = folded.cross_fitted(&controls);

@@ -60,22 +60,18 @@ impl Transport {
         }
     }
 
-    /// T fitted to two sorted samples of `size` ≥ 1 numbers each: knots are the
-    /// means of both samples over the same `bins` stretches of ranks, with ends
-    /// at ½(1 − cos(πj/bins))·`size`, which are finer in the tails. Empty
+    /// T fitted to two sorted samples of the same size n ≥ 1: knots are the means of
+    /// both samples over the same `bins` stretches of ranks, with ends at
+    /// ½(1 − cos(πj/bins))·n, which are finer in the tails. Empty
     /// stretches have no knot. Where numbers repeat as often as an eighth of a
     /// stretch's mean length they are an atom, and stretches end with it: T is to
     /// jump there, or be flat, not to smear it out.
-    pub fn fitted(
-        first: impl Iterator<Item = f64> + Clone,
-        second: impl Iterator<Item = f64> + Clone,
-        size: usize,
-        bins: usize,
-    ) -> Transport {
+    pub fn fitted(first: &[f64], second: &[f64], bins: usize) -> Transport {
+        let size = first.len();
         let mut ends = bin_ends(size, bins);
         let atom = (size / (8 * bins)).max(2);
-        add_atom_ends(first.clone(), atom, &mut ends);
-        add_atom_ends(second.clone(), atom, &mut ends);
+        add_atom_ends(first, atom, &mut ends);
+        add_atom_ends(second, atom, &mut ends);
         ends.sort_unstable();
         ends.dedup();
         Transport::new(bin_means(first, &ends), bin_means(second, &ends))
@@ -83,10 +79,7 @@ impl Transport {
 
     /// T fitted to the means and standard deviations of two samples: affine
     /// within three standard deviations of the mean.
-    pub fn nearly_affine(
-        first: impl Iterator<Item = f64> + Clone,
-        second: impl Iterator<Item = f64> + Clone,
-    ) -> Transport {
+    pub fn nearly_affine(first: &[f64], second: &[f64]) -> Transport {
         Transport::new(spread(first), spread(second))
     }
 
@@ -187,23 +180,19 @@ impl Transport {
     }
 }
 
-/// Add the ranks at which runs of at least `least` equal numbers begin and end.
-fn add_atom_ends(sorted: impl Iterator<Item = f64>, least: usize, ends: &mut Vec<usize>) {
-    let (mut begin, mut value) = (0, f64::NAN);
-    let mut run_ends = |begin: usize, end: usize| {
+/// Add the ranks at which runs of at least `least` equal numbers begin and end. Such
+/// a run holds a rank that is a multiple of `least`, and no others are looked at.
+fn add_atom_ends(sorted: &[f64], least: usize, ends: &mut Vec<usize>) {
+    let mut rank = 0;
+    while rank < sorted.len() {
+        let value = sorted[rank];
+        let begin = sorted[..rank].partition_point(|&x| x < value);
+        let end = rank + sorted[rank..].partition_point(|&x| x <= value);
         if end - begin >= least {
             ends.extend([begin, end].iter().filter(|&&end| end > 0));
         }
-    };
-    let mut size = 0;
-    for (rank, x) in sorted.enumerate() {
-        if x != value {
-            run_ends(begin, rank);
-            (begin, value) = (rank, x);
-        }
-        size = rank + 1;
+        rank = end.next_multiple_of(least);
     }
-    run_ends(begin, size);
 }
 
 /// The ends of stretches of ranks, in order; there may be equal ones.
@@ -220,27 +209,23 @@ fn bin_ends(size: usize, bins: usize) -> Vec<usize> {
 
 /// Means over stretches of a sorted sample, each from its least number on: equal
 /// numbers have exactly themselves as a mean.
-fn bin_means(mut sorted: impl Iterator<Item = f64>, ends: &[usize]) -> Vec<f64> {
-    let mut from = 0;
-    let mut mean = |&end: &usize| {
-        let count = end - from;
-        from = end;
-        let least = sorted.next().expect("as many numbers as ranks");
-        let more: f64 = (1..count)
-            .map(|_| sorted.next().expect("as many numbers as ranks") - least)
-            .sum();
-        least + more / count as f64
-    };
-    ends.iter().map(&mut mean).collect()
+fn bin_means(sorted: &[f64], ends: &[usize]) -> Vec<f64> {
+    let begins = [0].into_iter().chain(ends.iter().copied());
+    let stretches = begins.zip(ends).map(|(begin, &end)| &sorted[begin..end]);
+    stretches
+        .map(|stretch| {
+            let least = stretch[0];
+            let more: f64 = stretch[1..].iter().map(|x| x - least).sum();
+            least + more / stretch.len() as f64
+        })
+        .collect()
 }
 
 /// The mean minus and plus three standard deviations.
-fn spread(sample: impl Iterator<Item = f64> + Clone) -> Vec<f64> {
-    let (count, sum) = sample
-        .clone()
-        .fold((0.0, 0.0), |(count, sum), x| (count + 1.0, sum + x));
-    let mean = sum / count;
-    let squares: f64 = sample.map(|x| (x - mean) * (x - mean)).sum();
+fn spread(sample: &[f64]) -> Vec<f64> {
+    let count = sample.len() as f64;
+    let mean = sample.iter().fold(0.0, |sum, x| sum + x) / count;
+    let squares: f64 = sample.iter().map(|x| (x - mean) * (x - mean)).sum();
     let reach = 3.0 * (squares / count).sqrt();
     vec![mean - reach, mean + reach]
 }

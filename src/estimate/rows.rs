@@ -92,6 +92,8 @@ pub struct WassersteinRow {
     pub coupling_std_error: Option<f64>,
     /// The cross-fitted dual estimate, of all velocities kept: in the mean ≤ W₂².
     pub dual_lower: Option<f64>,
+    /// W₂² of all velocities kept, pooled, less control variates: in the mean ≥ W₂².
+    pub pooled_upper: Option<f64>,
     /// At most W₂² with confidence (1 + c)/2, c = [`TABLE_CONFIDENCE`].
     pub lower_limit: Option<f64>,
     /// At least W₂² with the same confidence, from the velocities kept.
@@ -330,6 +332,7 @@ fn wasserstein_rows(
             bound: (!initial_w2.is_nan()).then(|| libm::exp(-experiment.mu * time) * initial_w2),
             coupling_std_error: finite(distances.std_error(2 * index + 1)),
             dual_lower: bracket.and_then(|bracket| bracket.dual_lower),
+            pooled_upper: bracket.and_then(|bracket| bracket.upper),
             lower_limit: bracket.and_then(|bracket| bracket.lower_limit),
             upper_limit: bracket.and_then(|bracket| bracket.upper_limit),
             joint_lower: joint.and_then(|joint| joint.lower_limit),

@@ -88,6 +88,18 @@ impl Axis {
         Some(axis)
     }
 
+    /// The same axis with ticks at these numbers in place of its own.
+    pub(super) fn with_ticks_at(mut self, numbers: impl IntoIterator<Item = u64>) -> Self {
+        let ticks = numbers.into_iter().filter_map(|number| {
+            let place = self.scale.place(number as f64)?;
+            Some(self.tick(place, number.to_string()))
+        });
+        self.ticks = ticks
+            .filter(|tick| (0.0..=1.0).contains(&tick.share))
+            .collect();
+        self
+    }
+
     /// A binary logarithmic axis, for particle numbers; `None` without any positive value.
     pub(super) fn log2(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let (low, high) = extent(values, Scale::Log2)?;

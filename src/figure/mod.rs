@@ -12,6 +12,7 @@
 //! A figure is added by adding one file and one line in [`FIGURES`].
 
 mod axis;
+mod bracket;
 mod calibration;
 mod canvas;
 mod clocks;
@@ -31,6 +32,7 @@ mod wasserstein;
 
 use std::path::{Path, PathBuf};
 
+pub use bracket::bracket;
 pub use calibration::calibration;
 pub use clocks::clocks;
 pub use couplings::couplings;
@@ -157,6 +159,7 @@ pub const FIGURES: &[Figure] = &[
     moments::FIGURE,
     calibration::FIGURE,
     couplings::FIGURE,
+    bracket::FIGURE,
     ledger::FIGURE,
     steady_state::FIGURE,
     kurtosis::FIGURE,

@@ -112,6 +112,47 @@ impl AtParticles for Wasserstein {
     }
 }
 
+/// All that bounds W₂² at a time, squared and per particle.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Bounds {
+    pub(super) particles: u64,
+    #[serde(deserialize_with = "number")]
+    pub(super) time: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) gelbrich_lower: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) coupling_upper: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) coupling_std_error: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) dual_lower: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) pooled_upper: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) lower_limit: f64,
+    #[serde(deserialize_with = "number")]
+    pub(super) upper_limit: f64,
+}
+
+impl Row for Bounds {
+    const FILE: &'static str = "wasserstein.csv";
+    const COLUMNS: &'static [&'static str] = &[
+        "particles",
+        "time",
+        "gelbrich_lower",
+        "coupling_upper",
+        "coupling_std_error",
+        "dual_lower",
+        "pooled_upper",
+        "lower_limit",
+        "upper_limit",
+    ];
+
+    fn particles(&self) -> u64 {
+        self.particles
+    }
+}
+
 /// Moments of either system against time.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Moment {

@@ -1,0 +1,397 @@
+//! How narrow the bracket of W₂² is between the laws of `experiments/bracket-*.toml`,
+//! and that it covers there.
+//!
+//! No closed form of W₂² is known for these laws, so what is to be covered comes from
+//! runs some hundreds of times as large, with limits of their own. Numbers of other
+//! runs are compared by their spread, never to the digit.
+
+mod coverage;
+
+use coverage::{CONFIDENCE, Coverage, mean_and_error};
+use kac_coupling::bracket::{Bracket, Known, Moments, Velocities, first_marginals};
+use kac_coupling::config::load;
+use kac_coupling::experiment::{Experiment, WassersteinPlan};
+use kac_coupling::measure::{Engine, Job, Kept};
+use kac_coupling::special::normal_quantile;
+use kac_coupling::theory::Theory;
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// What is simulated of an experiment.
+#[derive(Clone, Copy)]
+struct Run {
+    name: &'static str,
+    particles: usize,
+    /// Of each copy, at each time.
+    velocities: usize,
+    /// Record times 0, end/steps, …, end.
+    end: f64,
+    steps: usize,
+}
+
+impl Run {
+    fn experiment(&self) -> Experiment {
+        let path = format!("experiments/{}.toml", self.name);
+        let points = self.steps + 1;
+        Experiment {
+            sweep: vec![(self.particles, (self.velocities / self.particles) as u64)],
+            end: self.end,
+            points,
+            wasserstein: Some(WassersteinPlan {
+                points,
+                sample: 1000,
+                bracket: self.velocities,
+            }),
+            ..load(Path::new(&path)).unwrap().experiment
+        }
+    }
+
+    fn job(&self) -> (Job, Theory) {
+        let experiment = self.experiment();
+        let theory = experiment.theory(self.particles);
+        (Job::new(&experiment, 0, &theory), theory)
+    }
+
+    /// The velocities of each of some seeds, `made` something of.
+    fn over_seeds<T: Send>(
+        &self,
+        seeds: u64,
+        made: impl Fn(&Theory, &[Kept]) -> T + Sync,
+    ) -> Vec<T> {
+        let (job, theory) = self.job();
+        (0..seeds)
+            .into_par_iter()
+            .map(|seed| made(&theory, &job.alone(seed).run(Engine::Block, &|_| ()).kept))
+            .collect()
+    }
+}
+
+fn bracket(particles: usize, kept: &Kept, known: &Known) -> Bracket {
+    let velocities = Velocities::new(particles, &kept.first, &kept.second);
+    first_marginals(&velocities, known, CONFIDENCE)
+}
+
+/// U/L of limits of 95 % at the end of a run, over seeds.
+fn ratios(run: Run, seeds: u64) -> Vec<f64> {
+    run.over_seeds(seeds, |theory, kept| {
+        let known = Known::at(theory, run.end);
+        let found = bracket(run.particles, &kept[run.steps], &known);
+        found.upper_limit.unwrap() / found.lower_limit.unwrap()
+    })
+}
+
+#[test]
+fn a_million_velocities_leave_parts_of_a_thousand_or_of_a_hundred() {
+    // The widest of A, and of B at N = 3000.
+    let widest = |name, particles| Run {
+        name,
+        particles,
+        velocities: 1_000_000,
+        end: 3.0,
+        steps: 1,
+    };
+    // 1.0018 to 1.0023 over ten seeds, of standard deviation 0.0002.
+    let [ratio] = ratios(widest("bracket-a", 8), 1)[..] else {
+        panic!("one seed")
+    };
+    assert!(ratio > 1.0 && ratio <= 1.003, "{ratio}");
+    // 1.039 to 1.047 over 38 of 40 seeds and 1.064 over two, where a few velocities that
+    // only one copy has carry some percent of the distance. Of five seeds three are
+    // beyond 1.05 with probability 10 · 0.05³, about 1e-3.
+    let mut ratios = ratios(widest("bracket-b", 3000), 5);
+    ratios.sort_by(f64::total_cmp);
+    assert!(ratios[0] > 1.0 && ratios[2] <= 1.05, "{ratios:?}");
+}
+
+/// U/L of limits of 95 % and of 99.9 %, of a row of a committed table.
+///
+/// Limits of 95 % are made of those of 99.9 % as of normal estimates; with t quantiles,
+/// whose ratio is smaller, they would be narrower.
+fn committed_ratios(row: &HashMap<String, String>) -> [f64; 2] {
+    let cell = |column: &str| -> f64 { row[column].parse().unwrap() };
+    let estimates = ["dual_lower", "pooled_upper"].map(cell);
+    let limits = ["lower_limit", "upper_limit"].map(cell);
+    assert!(limits[0] > cell("gelbrich_lower"), "not clamped");
+    let shorter = normal_quantile(0.975, 0.025) / normal_quantile(0.9995, 0.0005);
+    let rescaled = |side: usize| estimates[side] + shorter * (limits[side] - estimates[side]);
+    [rescaled(1) / rescaled(0), limits[1] / limits[0]]
+}
+
+#[test]
+fn the_committed_tables_are_as_narrow_as_the_readme_says() {
+    for name in ["bracket-a", "bracket-b"] {
+        for clock in ["", "-master-equation"] {
+            let path = format!("output/figures/tables/{name}{clock}/wasserstein.csv");
+            let mut table = csv::Reader::from_path(&path).unwrap();
+            let mut rows = 0;
+            for row in table.deserialize() {
+                let row: HashMap<String, String> = row.unwrap();
+                let (particles, time) = (row["particles"].as_str(), row["time"].as_str());
+                if time == "0.0" {
+                    continue;
+                }
+                rows += 1;
+                let [of_95, of_999] = committed_ratios(&row);
+                let place = format!("{path}, N = {particles}, t = {time}: {of_95} {of_999}");
+                assert!(1.0 < of_95 && of_95 < of_999, "{place}");
+                // A run in twenty has 1.06 in the last cell of B on this clock, of 40
+                // none more than 1.065. Elsewhere the limit is many standard deviations
+                // away: 1.0023 at most over ten seeds of A, 1.025 of B.
+                let most = match (name, clock, time) {
+                    ("bracket-a", ..) => 1.003,
+                    (_, "", "3.0") => 1.08,
+                    _ => 1.05,
+                };
+                let judged = name == "bracket-a" || particles == "3000";
+                assert!(!judged || of_95 <= most, "{place}");
+            }
+            assert_eq!(rows, 12, "{path}: four N at three times");
+        }
+    }
+}
+
+/// Where W₂² of A lies at a time, on the clock of Theorem 6's proof, from a larger run.
+struct Reference {
+    particles: usize,
+    time: f64,
+    /// Limits of 99.99 %.
+    limits: [f64; 2],
+}
+
+/// Each side is wrong with probability 5e-5, and both are a quarter of the standard
+/// deviation of one seed's lower estimate apart. Printed by
+///
+/// ```text
+/// cargo test --release --test narrow_bracket -- --ignored --nocapture
+/// ```
+///
+/// from 2·10⁷ velocities at t = 1 and 10⁷ at t = 3, 1000 and 500 times as many as are
+/// used below.
+const REFERENCES: [Reference; 4] = [
+    Reference {
+        particles: 8,
+        time: 1.0,
+        limits: [0.0793243, 0.0793673],
+    },
+    Reference {
+        particles: 8,
+        time: 3.0,
+        limits: [0.001_906_17, 0.001_907_64],
+    },
+    Reference {
+        particles: 50,
+        time: 1.0,
+        limits: [0.0792250, 0.0792623],
+    },
+    Reference {
+        particles: 50,
+        time: 3.0,
+        limits: [0.001_903_56, 0.001_904_70],
+    },
+];
+
+#[test]
+#[ignore = "prints the limits of REFERENCES; takes some minutes and 2 GB"]
+fn references() {
+    for Reference {
+        particles, time, ..
+    } in REFERENCES
+    {
+        let run = Run {
+            name: "bracket-a",
+            particles,
+            velocities: if time < 2.0 { 20_000_000 } else { 10_000_000 },
+            end: time,
+            steps: 1,
+        };
+        let (job, theory) = run.job();
+        let kept = job.run(Engine::Block, &|_| ()).kept;
+        let found = bracket(particles, &kept[1], &Known::at(&theory, time));
+        let limits = found.measured_limits(0.9999);
+        println!("N = {particles}, t = {time}: {limits:?} {found:?}");
+    }
+}
+
+/// What is made of one seed's velocities at one time.
+struct Found {
+    with_moments: Bracket,
+    without: Bracket,
+    /// Each particle taken for a replica; only where it makes a difference.
+    of_particles: Option<Bracket>,
+}
+
+impl Found {
+    fn of(particles: usize, theory: &Theory, kept: &Kept, time: f64) -> Found {
+        // Nothing is told that would clamp limits.
+        let known = Known {
+            lower: None,
+            upper: None,
+            ..Known::at(theory, time)
+        };
+        let nothing = Known {
+            moments: [Moments::default(); 2],
+            ..known
+        };
+        Found {
+            with_moments: bracket(particles, kept, &known),
+            without: bracket(particles, kept, &nothing),
+            of_particles: (particles > 8).then(|| bracket(1, kept, &known)),
+        }
+    }
+}
+
+/// Estimates and limits, right or wrong ones, of each seed.
+type Limits = fn(&Found) -> ([Option<f64>; 2], [Option<f64>; 2]);
+
+fn coverage(truth: [f64; 2], found: &[&Found], limits: Limits) -> Coverage {
+    let mut coverage = Coverage::of(truth[0]..=truth[1]);
+    for found in found {
+        let (estimates, limits) = limits(found);
+        coverage.add(estimates, limits);
+    }
+    coverage
+}
+
+fn as_found(bracket: &Bracket) -> ([Option<f64>; 2], [Option<f64>; 2]) {
+    (
+        [bracket.dual_lower, bracket.upper],
+        [bracket.lower_limit, bracket.upper_limit],
+    )
+}
+
+/// A standard error subtracted where it is to be added. With control variates the bias of
+/// pooled velocities would hide it at t = 3.
+fn minus_for_plus(found: &Found) -> ([Option<f64>; 2], [Option<f64>; 2]) {
+    let (estimates, [lower, upper]) = as_found(&found.without);
+    let wrong = 2.0 * estimates[1].unwrap() - upper.unwrap();
+    (estimates, [lower, Some(wrong)])
+}
+
+/// Potentials through all pairs of ranks, evaluated where they were fitted: these give
+/// W₂² of the pooled samples. (Through some stretches of ranks only, they see too little
+/// to be caught here; `tests/bracket.rs` does, on copies that are not coupled.)
+fn seen_potentials(found: &Found) -> ([Option<f64>; 2], [Option<f64>; 2]) {
+    let ([lower, upper], limits) = as_found(&found.with_moments);
+    let reach = lower.unwrap() - limits[0].unwrap();
+    let wrong = upper.unwrap();
+    ([Some(wrong), upper], [Some(wrong - reach), limits[1]])
+}
+
+/// Control variates added where they are to be taken off.
+fn wrong_sign(found: &Found) -> ([Option<f64>; 2], [Option<f64>; 2]) {
+    let (right, limits) = as_found(&found.with_moments);
+    let (raw, _) = as_found(&found.without);
+    let wrong = [0, 1].map(|side| 2.0 * raw[side].unwrap() - right[side].unwrap());
+    let moved = [0, 1].map(|side| Some(wrong[side] + limits[side].unwrap() - right[side].unwrap()));
+    (wrong.map(Some), moved)
+}
+
+/// Normal limits with errors over particles.
+fn over_particles(found: &Found) -> ([Option<f64>; 2], [Option<f64>; 2]) {
+    let found = found.of_particles.unwrap();
+    let estimates = [found.dual_lower, found.upper];
+    let reach = normal_quantile(0.975, 0.025);
+    let [below, above] = [found.dual_std_error, found.upper_std_error].map(|e| reach * e.unwrap());
+    let limits = [
+        found.dual_lower.unwrap() - below,
+        found.upper.unwrap() + above,
+    ];
+    (estimates, limits.map(Some))
+}
+
+/// Reported standard errors over what estimates scatter by, below and above.
+fn error_over_scatter(found: &[Bracket]) -> [f64; 2] {
+    let ratio = |estimate: fn(&Bracket) -> Option<f64>, error: fn(&Bracket) -> Option<f64>| {
+        let of = |value: fn(&Bracket) -> Option<f64>| -> Vec<f64> {
+            found.iter().map(|found| value(found).unwrap()).collect()
+        };
+        let squares: f64 = of(error).iter().map(|error| error * error).sum();
+        let (_, error_of_mean) = mean_and_error(&of(estimate));
+        squares.sqrt() / found.len() as f64 / error_of_mean
+    };
+    [
+        ratio(|found| found.dual_lower, |found| found.dual_std_error),
+        ratio(|found| found.upper, |found| found.upper_std_error),
+    ]
+}
+
+/// The least of [`error_over_scatter`]. Lower estimates scatter by a little more than they
+/// say, mostly by what the bounds do that their potentials give, none of which is above
+/// W₂². 0.90 and more is measured, by 400 seeds to 3.5 %, so less than 0.75 has a
+/// probability below 1e-4. With errors over particles it is 0.49 and 0.66 at N = 50.
+const SHORTEST: f64 = 0.75;
+
+/// Limits of all seeds at one time, right and wrong ones.
+fn judge(place: &str, truth: [f64; 2], found: &[&Found]) {
+    let with = coverage(truth, found, |found| as_found(&found.with_moments));
+    assert_eq!(with.fault(), None, "{place}, with moments");
+    let without = coverage(truth, found, |found| as_found(&found.without));
+    assert_eq!(without.fault(), None, "{place}, without moments");
+    // What the reference leaves open is little beside what one seed does: a quarter
+    // of a standard deviation.
+    let scatter = mean_and_error(&with.lower).1 * (found.len() as f64).sqrt();
+    assert!(truth[1] - truth[0] < 0.35 * scatter, "{place}: {scatter}");
+    let of = |bracket: fn(&Found) -> Option<Bracket>| -> Vec<Bracket> {
+        found.iter().filter_map(|found| bracket(found)).collect()
+    };
+    let ratios = error_over_scatter(&of(|found| Some(found.with_moments)));
+    assert!(
+        ratios.iter().all(|&ratio| ratio > SHORTEST),
+        "{place}: {ratios:?}"
+    );
+
+    let planted: [(&str, Limits); 3] = [
+        ("minus for plus", minus_for_plus),
+        ("seen potentials", seen_potentials),
+        ("wrong sign", wrong_sign),
+    ];
+    for (name, limits) in planted {
+        let fault = coverage(truth, found, limits).fault();
+        assert!(fault.is_some(), "{place}: {name}");
+    }
+    let wrong = of(|found| found.of_particles);
+    assert!(
+        wrong.is_empty() || error_over_scatter(&wrong)[0] < SHORTEST,
+        "{place}"
+    );
+}
+
+#[test]
+fn limits_cover_what_a_larger_run_finds() {
+    let mut without_moments = 0;
+    for particles in [8, 50] {
+        let run = Run {
+            name: "bracket-a",
+            particles,
+            velocities: 20_000,
+            end: 3.0,
+            steps: 3,
+        };
+        let references: Vec<&Reference> = (REFERENCES.iter())
+            .filter(|reference| reference.particles == particles)
+            .collect();
+        let found = run.over_seeds(400, |theory, kept| {
+            let at = |reference: &&Reference| {
+                let kept = &kept[reference.time as usize];
+                Found::of(particles, theory, kept, reference.time)
+            };
+            references.iter().map(at).collect::<Vec<Found>>()
+        });
+        for (index, &&Reference { time, limits, .. }) in references.iter().enumerate() {
+            let found: Vec<&Found> = found.iter().map(|times| &times[index]).collect();
+            judge(&format!("N = {particles}, t = {time}"), limits, &found);
+            let without = coverage(limits, &found, |found| as_found(&found.without));
+            without_moments += without.lower_misses + without.upper_misses;
+            // 38 and 50 of 400 miss; at t = 3 the bias of so few velocities hides it.
+            if (particles, time) == (50, 1.0) {
+                let wrong = coverage(limits, &found, over_particles);
+                assert!(wrong.fault().is_some(), "errors over particles");
+            }
+        }
+    }
+    // Without control variates the bias is small beside the errors, and each side
+    // misses about as often as it may: limits that never miss are too wide. 80 of 3200
+    // are nominal, 32 measured.
+    assert!(without_moments > 8, "{without_moments}");
+}
