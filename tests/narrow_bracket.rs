@@ -289,7 +289,7 @@ fn wrong_sign(found: &Found) -> ([Option<f64>; 2], [Option<f64>; 2]) {
 
 /// Normal limits with errors over particles.
 fn over_particles(found: &Found) -> ([Option<f64>; 2], [Option<f64>; 2]) {
-    let found = found.of_particles.unwrap();
+    let found = found.of_particles.as_ref().unwrap();
     let estimates = [found.dual_lower, found.upper];
     let reach = normal_quantile(0.975, 0.025);
     let [below, above] = [found.dual_std_error, found.upper_std_error].map(|e| reach * e.unwrap());
@@ -335,7 +335,7 @@ fn judge(place: &str, truth: [f64; 2], found: &[&Found]) {
     let of = |bracket: fn(&Found) -> Option<Bracket>| -> Vec<Bracket> {
         found.iter().filter_map(|found| bracket(found)).collect()
     };
-    let ratios = error_over_scatter(&of(|found| Some(found.with_moments)));
+    let ratios = error_over_scatter(&of(|found| Some(found.with_moments.clone())));
     assert!(
         ratios.iter().all(|&ratio| ratio > SHORTEST),
         "{place}: {ratios:?}"
@@ -350,7 +350,7 @@ fn judge(place: &str, truth: [f64; 2], found: &[&Found]) {
         let fault = coverage(truth, found, limits).fault();
         assert!(fault.is_some(), "{place}: {name}");
     }
-    let wrong = of(|found| found.of_particles);
+    let wrong = of(|found| found.of_particles.clone());
     assert!(
         wrong.is_empty() || error_over_scatter(&wrong)[0] < SHORTEST,
         "{place}"

@@ -147,7 +147,9 @@ impl Row for Bounds {
         "lower_limit",
         "upper_limit",
     ];
+}
 
+impl AtParticles for Bounds {
     fn particles(&self) -> u64 {
         self.particles
     }

@@ -431,10 +431,6 @@ mod tests {
         MarkLaw::new(particles, Rates { pair, bath })
     }
 
-    fn none_more() -> u64 {
-        panic!("there is no doubt")
-    }
-
     #[test]
     fn half_words_come_lower_half_first() {
         let row = std::array::from_fn(|lane| (2 * lane as u64 + 1) << 32 | (2 * lane as u64));
