@@ -222,7 +222,7 @@ fn limits_of_the_excess_cover_what_order_statistics_give() {
     // 1/(6(N+1)): the excess is 1/(3(N+1)).
     let particles = 8;
     let truth = 1.0 / 27.0;
-    let mut coverage = Coverage::default();
+    let mut coverage = Coverage::of(truth..=truth);
     for seed in 0..400 {
         let mut uniform = uniforms(seed);
         let mut copy =
@@ -233,7 +233,6 @@ fn limits_of_the_excess_cover_what_order_statistics_give() {
         let joint = joint_laws(&velocities, &Known::default(), CONFIDENCE);
         let found = Excess::between(&marginal, &joint, CONFIDENCE).unwrap();
         coverage.add(
-            truth,
             [Some(found.lower), Some(found.upper)],
             [Some(found.lower_limit), Some(found.upper_limit)],
         );
@@ -243,7 +242,7 @@ fn limits_of_the_excess_cover_what_order_statistics_give() {
         let apart = marginal.upper_limit.unwrap() - marginal.lower_limit.unwrap();
         assert!(width < 0.5 * apart, "{width} {apart}");
     }
-    coverage.check(truth, "excess");
+    assert_eq!(coverage.fault(), None);
     let [lower, upper] = [&coverage.lower, &coverage.upper].map(|v| mean_and_error(v).0);
     assert!(
         lower > 0.9 * truth && upper < 1.1 * truth,
