@@ -75,7 +75,7 @@ fn particles(bencher: Bencher, level: &str) {
     };
     let law = MarkLaw::new(1000, rates);
     let words = words();
-    let mut meetings = Meetings::<GROUPS>::new();
+    let mut meetings = Meetings::<GROUPS>::default();
     let more = |_| || unreachable!("there is hardly ever a doubt");
     bench(bencher, level, GROUPS * LANES, |instructions| {
         let met = meetings.draw(instructions, law, black_box(&words), more, 0);

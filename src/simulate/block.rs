@@ -112,7 +112,7 @@ impl Block {
         Block {
             instructions,
             words: Box::new([[[0; LANES]; ROWS_PER_GROUP]; GROUPS]),
-            meetings: Meetings::new(),
+            meetings: Meetings::default(),
             cos: Box::new([[0.0; LANES]; GROUPS]),
             sin: Box::new([[0.0; LANES]; GROUPS]),
             bath_words: Box::new([[[0; LANES]; bath::ROWS_PER_GROUP]; BATH_GROUPS]),

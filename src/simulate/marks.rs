@@ -30,7 +30,7 @@ pub type Halves = [u32; LANES];
 pub fn halves(row: &Row) -> [Halves; 2] {
     let half = |index: usize| {
         let word = row[index / 2];
-        (if index % 2 == 0 { word } else { word >> 32 }) as u32
+        (word >> (32 * (index % 2))) as u32
     };
     [0, LANES].map(|first| std::array::from_fn(|index| half(first + index)))
 }

@@ -22,9 +22,9 @@ pub struct Meetings<const GROUPS: usize> {
     bath: Box<[[u8; LANES]; GROUPS]>,
 }
 
-impl<const GROUPS: usize> Meetings<GROUPS> {
+impl<const GROUPS: usize> Default for Meetings<GROUPS> {
     /// Of no collisions yet.
-    pub fn new() -> Self {
+    fn default() -> Self {
         let [particles, partners, rests, other_rests] =
             [(); 4].map(|()| Box::new([[0; LANES / 2]; GROUPS]));
         Meetings {
@@ -35,7 +35,9 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
             bath: Box::new([[0; LANES]; GROUPS]),
         }
     }
+}
 
+impl<const GROUPS: usize> Meetings<GROUPS> {
     /// Draw those of some groups' words; `more` are the words for the collision of that
     /// index. Bath collisions are given bath slots in turn, from slot `taken` on; the
     /// one after the last, at most 255, is returned.

@@ -222,8 +222,9 @@ pub const FAULTS: &[Fault] = &[
 /// θ from the first bits of a new word.
 fn on_lattice(history: &mut History, bits: u32) {
     for (_, collision) in &mut history.events {
-        let word = next_word(&mut history.stream) >> (64 - bits) << (64 - bits);
-        (collision.cos, collision.sin) = direction(word);
+        let cell = (next_word(&mut history.stream) >> (64 - bits)) as f64;
+        let angle = std::f64::consts::TAU * (cell / f64::from(1 << bits) - 0.125);
+        (collision.cos, collision.sin) = (libm::cos(angle), libm::sin(angle));
     }
 }
 
