@@ -8,8 +8,8 @@
 //!
 //! Three kinds of generator are used. The numbers of collisions in slabs of time,
 //! one in hundreds of collisions, are drawn from a PCG64 of the `rand_pcg` crate; where
-//! in a slab they lie, from the [hash itself](hashed_rows), as that is asked of few
-//! slabs. Everything else comes from [`Lanes`]: sixteen xoshiro256++ generators (Blackman
+//! in a slab they lie, from the [hash itself](hashed_rows) where they are few.
+//! Everything else comes from [`Lanes`]: sixteen xoshiro256++ generators (Blackman
 //! and Vigna 2021, "Scrambled linear pseudorandom number generators") that step
 //! together, so that a compiler can put them into vector registers.
 //!
@@ -144,14 +144,14 @@ pub fn more_words(key: ReplicaKey, index: u64) -> impl FnMut() -> u64 {
 /// of each.
 #[derive(Debug, Clone, Default)]
 pub struct Lanes {
-    state: [Row; 4],
+    state: [Row; STATE_ROWS],
 }
 
 impl Lanes {
     /// The lanes of the stream of that name.
     pub fn new(instructions: Instructions, key: ReplicaKey, purpose: Purpose, part: u64) -> Self {
         let mut lanes = Lanes {
-            state: [[0; LANES]; 4],
+            state: [[0; LANES]; STATE_ROWS],
         };
         lanes.restart(instructions, key, purpose, part);
         lanes
@@ -193,7 +193,10 @@ impl Lanes {
     }
 }
 
-/// Fill rows from the start of a short stream that is no generator's: its name's hash
+/// Rows of words that make the state of [`Lanes`].
+pub const STATE_ROWS: usize = 4;
+
+/// Fill rows of a stream that needs no more of them than [`STATE_ROWS`]: its name's hash
 /// goes on for as long (SplitMix64, whose words are XORed with one number).
 pub fn hashed_rows(
     instructions: Instructions,
