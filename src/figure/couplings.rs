@@ -32,7 +32,7 @@ const COUPLINGS: [(&str, RGBColor); 4] = [
     ("synchronous", UPPER),
     ("…, ranks paired in records", BOUND),
     ("aligned", LOWER),
-    ("…, ranks paired every 0.1", MEASURED),
+    ("…, ranks paired every 0.02", MEASURED),
 ];
 
 const SIZE: (u32, u32) = (1320, 520);
