@@ -76,7 +76,7 @@ fn particles(bencher: Bencher, level: &str) {
     let law = MarkLaw::new(1000, rates);
     let words = words();
     let mut meetings = Meetings::<GROUPS>::default();
-    let more = |_| || unreachable!("there is hardly ever a doubt");
+    let more = |_| || unreachable!("these words leave no doubt");
     bench(bencher, level, GROUPS * LANES, |instructions| {
         let met = meetings.draw(instructions, law, black_box(&words), more, 0);
         black_box((&mut meetings, met));

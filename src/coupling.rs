@@ -3,9 +3,9 @@
 //! A [`Collision`] has nothing random left in it: it says who meets whom, at
 //! which angle, and how fast the bath particle is. A [`Coupling`] says what two
 //! copies that see the same collision do. Particles live in *slots*, two
-//! numbers each, so that both copies of a particle are moved together; one more
-//! slot at the end stands for the bath particle, which makes a bath collision a
-//! pair collision like any other.
+//! numbers each, so that both copies of a particle are moved together; a bath
+//! particle has a slot behind them, which makes a bath collision a pair collision like
+//! any other.
 //!
 //! Claimed: each copy on its own undergoes exactly the collision it is given.
 //! This module has no generator in it.

@@ -232,6 +232,8 @@ mod tests {
         assert_eq!(collided.pairs, [0, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
         assert_eq!(collided.in_pairs(), [0, 1, 0, 1, 0]);
         assert!((collided.turned.values[0] - cos).abs() < 1e-15);
+        // E cos²kθ = ½.
+        assert_eq!(collided.turned.variances, [0.5; HARMONICS]);
         assert!((collided.turned.values[1] - (2.0 * cos * cos - 1.0)).abs() < 1e-15);
         let mut after = before;
         after[2] = before[2] * cos + 1.5 * sin;
@@ -242,6 +244,10 @@ mod tests {
         let shifted = cos * cos_phi + sin * sin_phi;
         assert!((collided.met[0].values[0] - shifted * cos_phi).abs() < 1e-15);
         assert!((collided.met[1].values[0] - shifted * sin_phi).abs() < 1e-15);
+        let squares = [cos_phi * cos_phi, sin_phi * sin_phi];
+        for (sums, square) in collided.met.iter().zip(squares) {
+            assert!((sums.variances[0] - 0.5 * square).abs() < 1e-15);
+        }
         collided.add(&before, &before, 1.5);
         collided.add(&before, &[0.1; PARTICLES], 1.5);
         assert_eq!((collided.others, collided.total()), (1, 2));

@@ -8,13 +8,15 @@
 //!
 //! Three kinds of generator are used. The numbers of collisions in slabs of time,
 //! one in hundreds of collisions, are drawn from a PCG64 of the `rand_pcg` crate; where
-//! in a slab they lie, from the [hash itself](hashed_rows) where they are few.
+//! in a slab they lie, from the [hash itself](hashed_rows) where they are few. What is
+//! rare, or asked for once in a replica, comes from a PCG64 too (doubts, signs).
 //! Everything else comes from [`Lanes`]: sixteen xoshiro256++ generators (Blackman
 //! and Vigna 2021, "Scrambled linear pseudorandom number generators") that step
 //! together, so that a compiler can put them into vector registers.
 //!
 //! Claimed: distinct names give streams that are statistically independent, as
-//! far as a 256-bit state filled from a hash can. Not claimed: cryptographic
+//! far as a 256-bit state filled from a hash can (the short ones that are the hash: a
+//! place of 64 bits in the sequence of SplitMix64, and 64 more that are XORed). Not claimed: cryptographic
 //! strength.
 
 use crate::vector::{Instructions, Level, vectorised};
@@ -196,7 +198,7 @@ impl Lanes {
 /// Rows of words that make the state of [`Lanes`].
 pub const STATE_ROWS: usize = 4;
 
-/// Fill rows of a stream that needs no more of them than [`STATE_ROWS`]: its name's hash
+/// Fill rows of a stream that is meant to need no more of them than [`STATE_ROWS`]: its name's hash
 /// goes on for as long (SplitMix64, whose words are XORed with one number).
 pub fn hashed_rows(
     instructions: Instructions,
@@ -384,19 +386,10 @@ pub fn open_uniform(word: u64) -> f64 {
     level(word).0.min(1.0 - 0.5 * f64::EPSILON)
 }
 
-/// An index uniform on `0..bound`, by the high half of a 64 × 32 bit product,
-/// and the product's low half, uniform given the index.
-///
-/// Each index gets ⌊2⁶⁴/bound⌋ or ⌈2⁶⁴/bound⌉ of the words: its probability is
-/// right to a relative `bound / 2⁶⁴`. Given the index, the low halves are
-/// `bound` apart: a probability read off them is right to `bound / 2⁶⁴`. A
-/// bound of 0 gives 0.
-#[inline(always)]
-pub fn index_and_rest(word: u64, bound: u32) -> (u64, u64) {
-    let bound = bound as u64;
-    let low = (word & 0xffff_ffff) * bound;
-    let high = (word >> 32) * bound + (low >> 32);
-    (high >> 32, (high << 32) | (low & 0xffff_ffff))
+/// An index on `0..bound`, by the high half of the product: its probability is right to
+/// a relative `bound / 2⁶⁴`. A bound of 0 gives 0.
+pub fn index_below(word: u64, bound: u32) -> u64 {
+    ((u128::from(word) * u128::from(bound)) >> 64) as u64
 }
 
 /// The number in [1, 2) whose 52 bits of fraction are the word's highest.
@@ -483,14 +476,24 @@ mod tests {
     }
 
     #[test]
-    fn index_and_rest_are_the_halves_of_the_product() {
-        for word in [0, 1, u64::MAX, 0x8000_0000_0000_0000, 0x1234_5678_9abc_def0] {
-            for bound in [0, 1, 2, 3, 1000, u32::MAX] {
-                let product = u128::from(word) * u128::from(bound);
-                let expected = ((product >> 64) as u64, product as u64);
-                assert_eq!(index_and_rest(word, bound), expected);
-            }
-        }
+    fn indices_divide_the_words_evenly() {
+        let third = u64::MAX / 3;
+        let words = [0, third, third + 1, 2 * third, 2 * third + 1, u64::MAX];
+        assert_eq!(words.map(|word| index_below(word, 3)), [0, 0, 1, 1, 2, 2]);
+        assert_eq!(index_below(u64::MAX, u32::MAX), u64::from(u32::MAX) - 1);
+        assert_eq!(index_below(u64::MAX, 0), 0);
+    }
+
+    #[test]
+    fn doubts_have_streams_of_their_own() {
+        let words = |replica, index| {
+            let mut more = more_words(key(replica), index);
+            [more(), more()]
+        };
+        let streams = [words(3, 0), words(3, 1), words(4, 0)];
+        let distinct: std::collections::HashSet<u64> = streams.into_iter().flatten().collect();
+        assert_eq!(distinct.len(), 6);
+        assert_eq!(words(3, 1), streams[1]);
     }
 
     #[test]

@@ -209,6 +209,44 @@ fn a_state_beyond_the_caches_and_a_horizon_between_slabs_change_no_bit() {
 }
 
 #[test]
+fn engines_agree_on_what_takes_more_words() {
+    // Of 300 000 collisions of two million particles some hundreds leave a doubt, for
+    // which words are named by the replica and the collision.
+    let rates = Rates {
+        pair: 2.0,
+        bath: 0.5,
+    };
+    let particles = 2_000_003;
+    let gas = Arc::new(Gas::new(particles, rates, &bath(1)));
+    let start = initial(Pairing::Optimal, true);
+    let [before, key] = [1, 0].map(|replica| ReplicaKey::new(1, particles as u64, replica, 0));
+    let mut plain = PlainPath::new(&gas, Synchronous);
+    let expected = bits(Synchronous, &mut plain, &gas, &start, key, &[0.1], 0.1);
+    let mut block = BlockPath::new(&gas, Synchronous);
+    bits(Synchronous, &mut block, &gas, &start, before, &[1e-3], 1e-3);
+    let found = bits(Synchronous, &mut block, &gas, &start, key, &[0.1], 0.1);
+    assert!(found == expected);
+    assert!(found.1 > 290_000);
+}
+
+#[test]
+#[should_panic(expected = "a slot for each index")]
+fn particles_that_have_no_slots_are_not_touched() {
+    let rates = Rates {
+        pair: 2.0,
+        bath: 1.0,
+    };
+    let large = Gas::new(1 << 28, rates, &bath(0));
+    let gas = Arc::new(Gas {
+        particles: 5,
+        ..large
+    });
+    let mut path = BlockPath::new(&gas, Synchronous);
+    path.restart(ReplicaKey::new(1, 5, 0, 0), &[gas.place(100.0)]);
+    path.advance();
+}
+
+#[test]
 fn collisions_come_at_the_rate_of_the_clock() {
     // (κ/2 + β)·N·t = (1 + 0.5)·10·4 = 60 a replica; over 4000 replicas the
     // mean has a standard error of √(60/4000) = 0.12; 0.6 is five of them.

@@ -9,11 +9,13 @@ use common::{
     KOLMOGOROV_LIMIT, Z_LIMIT, angle_statistic, binomial_z, kolmogorov, partner_statistic,
 };
 use kac_coupling::coupling::Collision;
-use kac_coupling::law::{Law, NormalMixture};
+use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::model::Rates;
-use kac_coupling::random::ReplicaKey;
+use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey};
 use kac_coupling::simulate::Gas;
+use kac_coupling::simulate::bath::{BathVelocities, ROWS_PER_GROUP};
 use kac_coupling::simulate::plain::PoissonPoints;
+use kac_coupling::vector::Instructions;
 use std::sync::Arc;
 
 const PARTICLES: u32 = 5;
@@ -133,4 +135,40 @@ fn counts_are_poisson_in_every_interval() {
             assert!(correlation.abs() < 4.0 / n.sqrt());
         }
     }
+}
+
+#[test]
+fn normal_variates_drawn_together_are_independent() {
+    // Over 20 000 rows: Σ z_a z_b/√n and Σ (z_a² − 1)(z_b² − 1)/√(4n) are nearly
+    // standard normal for each of 120 pairs of lanes; beyond 5 one of the former is
+    // with probability 7e-5, beyond 6.5, with heavier tails, one of the latter.
+    let key = ReplicaKey::new(1, 5, 0, 0);
+    let instructions = Instructions::best();
+    let mut lanes = Lanes::new(instructions, key, Purpose::BathVelocities, 0);
+    let mut words = vec![[[0; LANES]; ROWS_PER_GROUP]; 20_000];
+    lanes.fill(instructions, words.as_flattened_mut());
+    let mut rows = vec![[0.0; LANES]; words.len()];
+    let normal = Law::Normal(Normal::new(0.0, 1.0).unwrap());
+    BathVelocities::new(&normal).draw(instructions, &words, &mut rows);
+    let root = (rows.len() as f64).sqrt();
+    let correlations = |rows: &[[f64; LANES]], a: usize, b: usize| {
+        let linear: f64 = rows.iter().map(|row| row[a] * row[b]).sum();
+        let excess = |z: f64| z * z - 1.0;
+        let square: f64 = rows.iter().map(|row| excess(row[a]) * excess(row[b])).sum();
+        (linear / root, square / (2.0 * root))
+    };
+    for a in 0..LANES {
+        for b in 0..a {
+            let (linear, square) = correlations(&rows, a, b);
+            assert!(
+                linear.abs() < 5.0 && square.abs() < 6.5,
+                "{a} {b} {linear} {square}"
+            );
+        }
+    }
+    // Both of a pair along the same axis would have shown.
+    for row in &mut rows {
+        row[8] = row[0];
+    }
+    assert!(correlations(&rows, 8, 0).0 > 100.0);
 }

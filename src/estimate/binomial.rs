@@ -21,10 +21,12 @@ pub fn binomial_limits(trials: u64, probability: f64, confidence: f64) -> RangeI
 /// a binomial count that lies at least as far out as `count`; 0 for one in the
 /// middle. `probability` is neither 0 nor 1.
 pub fn binomial_deviation(count: u64, trials: u64, probability: f64) -> f64 {
-    let outside = if count as f64 <= trials as f64 * probability {
-        upper_tail(trials - count, trials, 1.0 - probability)
+    let [p, q] = [probability, 1.0 - probability];
+    let logs = [libm::log(p), libm::log1p(-p)];
+    let outside = if count as f64 <= trials as f64 * p {
+        upper_tail(trials - count, trials, [logs[1], logs[0]], q / p)
     } else {
-        upper_tail(count, trials, probability)
+        upper_tail(count, trials, logs, p / q)
     };
     let tail = outside.clamp(f64::MIN_POSITIVE, 0.5);
     -normal_quantile(tail, 1.0 - tail)
@@ -32,12 +34,14 @@ pub fn binomial_deviation(count: u64, trials: u64, probability: f64) -> f64 {
 
 /// P(X ≥ count) for a count of at least the mean, where the terms fall: the first
 /// from log-gamma functions, each from the one before, down to rounding.
-fn upper_tail(count: u64, trials: u64, probability: f64) -> f64 {
+///
+/// Given are the logarithms of the probabilities of a success and of a failure, each
+/// accurate however small, and their ratio.
+fn upper_tail(count: u64, trials: u64, [success, failure]: [f64; 2], odds: f64) -> f64 {
     let log_factorial = |n: u64| libm::lgamma(n as f64 + 1.0);
     let log_first = log_factorial(trials) - log_factorial(count) - log_factorial(trials - count)
-        + count as f64 * libm::log(probability)
-        + (trials - count) as f64 * libm::log1p(-probability);
-    let odds = probability / (1.0 - probability);
+        + count as f64 * success
+        + (trials - count) as f64 * failure;
     let (mut term, mut sum) = (1.0, 1.0);
     for k in count..trials {
         term *= ratio(k, trials, odds);
@@ -115,6 +119,12 @@ mod tests {
         // 10⁴ trials at 1/10 deviate by 6 of 30: a little less, for the skewness.
         assert!((binomial_deviation(1180, 10_000, 0.1) - 5.8398).abs() < 1e-3);
         assert!(binomial_deviation(0, 100_000, 0.5) > 30.0);
+        // A thousand trials at 10⁻¹⁸: none is certain, one has a probability of 10⁻¹⁵
+        // and Φ(−7.9413) = 10⁻¹⁵; so for failures.
+        for (count, probability) in [(0, 1e-18), (1000, 1.0 - f64::EPSILON)] {
+            assert_eq!(binomial_deviation(count, 1000, probability), 0.0);
+        }
+        assert!((binomial_deviation(1, 1000, 1e-18) - 7.9413).abs() < 1e-3);
     }
 
     #[test]

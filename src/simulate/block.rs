@@ -142,7 +142,7 @@ impl Block {
         streams.marks.fill(instructions, words.as_flattened_mut());
         let more = |at: usize| more_words(streams.key, index + at as u64);
         let met = (self.meetings).draw(instructions, gas.marks, words, more, slots.move_bath());
-        self.slots = slots.all.len();
+        self.slots = gas.marks.bath_slot() as usize + met;
         if size_of_val(&slots.all[..]) > PREFETCH_ABOVE {
             // The rest of the drawing hides the latency of the first of these.
             let pairs = self
@@ -376,8 +376,7 @@ impl<C: Coupling> Path<C> for BlockPath<C> {
             let partner = self.block.meetings.partners()[at].min(self.slots.first_bath());
             self.block.apply(1, self.coupling, &mut self.slots.all);
             self.applied += 1;
-            let particles = self.gas.particles;
-            after(&mut self.slots.all[..=particles], [particle, partner]);
+            after(self.slots_mut(), [particle, partner]);
         }
     }
 

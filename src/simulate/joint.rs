@@ -11,7 +11,7 @@ use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
 use crate::law::joint::Joint;
 use crate::random::{
-    LANES, Lanes, Purpose, ReplicaKey, index_and_rest, level, next_word, scalar_stream,
+    LANES, Lanes, Purpose, ReplicaKey, index_below, level, next_word, scalar_stream,
 };
 use crate::theory::pairing::Pairing;
 use crate::vector::Instructions;
@@ -122,7 +122,7 @@ impl Source {
         let mut left = velocities.len() as u32;
         let mut plus = left / 2;
         for velocity in velocities {
-            let (index, _) = index_and_rest(next_word(&mut stream), left);
+            let index = index_below(next_word(&mut stream), left);
             let is_plus = index < u64::from(plus);
             *velocity *= sign(is_plus);
             plus -= u32::from(is_plus);

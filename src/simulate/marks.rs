@@ -44,7 +44,7 @@ pub fn halves(row: &Row) -> [Halves; 2] {
 /// uniform (Lemire 2019, "Fast random integer generation in an interval"), and so are
 /// ranks, given the index.
 #[derive(Debug, Clone, Copy)]
-pub struct Index {
+pub(super) struct Index {
     bound: u32,
     /// 2³² mod bound.
     too_many: u32,
@@ -124,16 +124,16 @@ pub fn each_mut(groups: &mut [Pairs]) -> &mut [u32] {
 
 /// How the discrete marks are drawn for one gas.
 ///
-/// The halves of a word decide nearly always: for about 3N/2³² of all collisions they
+/// The halves of a word decide nearly always: for at most 3N/2³² of all collisions they
 /// leave a doubt, which further words settle. So all probabilities are exact, but for
 /// that of a pair, which is right to 2⁻⁵².
 #[derive(Debug, Clone, Copy)]
 pub struct MarkLaw {
     /// The particle, whose rank is the kind: rank 0 is in doubt, then come those of
     /// pairs, and those of bath collisions.
-    pub first: Index,
+    pub(super) first: Index,
     /// The partner among those other than the particle.
-    pub other: Index,
+    pub(super) other: Index,
     /// The low half is in doubt below this.
     doubt: u32,
     /// The low half of the last rank of pairs, at most.
@@ -280,7 +280,8 @@ impl Coefficients {
     ///
     /// The lowest 52 bits of the word choose a point of the arc |θ| ≤ π/4; the next to
     /// highest bit reflects it to the opposite arc, the highest swaps sine and cosine.
-    /// These four arcs make up the circle. Sine and cosine on the arc are polynomials
+    /// These four arcs make up the circle: their points, 2⁵⁴ in all, are evenly spaced,
+    /// but that one seam has two points for one, and the opposite one none. Sine and cosine on the arc are polynomials
     /// right to about one unit in the last place.
     #[inline(always)]
     pub fn direction(&self, lane: usize, word: u64) -> (f64, f64) {
@@ -498,7 +499,8 @@ mod tests {
     #[test]
     fn a_partner_is_another_particle() {
         let law = law(5, 1.0, 0.0);
-        // 2³² = 5·858993459 + 1: the second half word of an index has rank 1.
+        // 2³² = 5·858993459 + 1: the third half word of an index, or its second, has
+        // rank 1.
         for particle in 0..5 {
             let found = (0..4).map(|other| {
                 let first = particle * 858_993_459 + 2;

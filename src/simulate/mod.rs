@@ -96,8 +96,8 @@ pub trait Path<C: Coupling> {
     /// If there is none.
     fn advance(&mut self);
 
-    /// [`Path::advance`] one collision at a time; `after` each is given the N + 1 slots
-    /// and the two that collided. It may change the slots of particles.
+    /// [`Path::advance`] one collision at a time; `after` each is given the slots of the
+    /// N particles, to be changed, and the two that collided, with N for the bath.
     fn advance_each(&mut self, after: impl FnMut(&mut [Slot], [u32; 2]));
 
     /// The slots of the N particles.

@@ -11,14 +11,14 @@ use crate::vector::{Instructions, vectorised};
 pub(super) const ROWS: usize = 8;
 
 /// Standard normal variates from the first row of each group of rows.
-pub(super) fn draw_normal<const ROWS: usize>(
+pub(super) fn draw_normal<const STRIDE: usize>(
     instructions: Instructions,
-    groups: &[[Row; ROWS]],
+    groups: &[[Row; STRIDE]],
     variates: &mut [[f64; LANES]],
 ) {
     let words = groups.as_flattened();
-    draw_lengths(instructions, words, ROWS, variates);
-    draw_directions(instructions, words, ROWS, variates);
+    draw_lengths(instructions, words, STRIDE, variates);
+    draw_directions(instructions, words, STRIDE, variates);
 }
 
 vectorised! {

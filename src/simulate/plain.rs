@@ -177,7 +177,7 @@ impl<C: Coupling> Path<C> for PlainPath<C> {
         while let Some((_, collision)) = self.points.next_before(stop) {
             apply(self.coupling, &mut self.slots, collision);
             self.collisions += 1;
-            after(&mut self.slots, [collision.particle, collision.partner]);
+            after(self.slots_mut(), [collision.particle, collision.partner]);
         }
     }
 

@@ -383,7 +383,7 @@ impl Order {
 
     /// The order after two particles, or one and the bath, have collided.
     fn update<C: Coupling>(&mut self, coupling: C, slots: &mut [Slot], collided: [u32; 2]) {
-        let bath = slots.len() as u32 - 1;
+        let bath = slots.len() as u32;
         let moved = collided.into_iter().filter(|&slot| slot != bath);
         for particle in moved.clone() {
             self.remove(particle);
@@ -488,7 +488,7 @@ mod tests {
                 }
                 let expected = sorted(&slots[..count]);
                 let first: Vec<f64> = slots[..count].iter().map(|slot| slot[0]).collect();
-                order.update(Synchronous, &mut slots, [one as u32, other as u32]);
+                order.update(Synchronous, &mut slots[..count], [one as u32, other as u32]);
                 assert!(is_matched(&slots[..count]), "{step}");
                 let found: Vec<f64> = slots[..count].iter().map(|slot| slot[0]).collect();
                 assert_eq!(first, found);

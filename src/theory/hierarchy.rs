@@ -281,11 +281,13 @@ fn apply(matrix: &Array2<f64>, vector: &Array1<f64>) -> Array1<f64> {
 /// bits vary with them. Entries of `left` that are 0, most of a generator's, are
 /// passed over.
 fn product(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
-    let mut product = Array2::zeros((left.nrows(), right.ncols()));
-    let entries = [left, right].map(|matrix| matrix.as_slice().expect("row after row"));
-    let [left, right] = entries.map(|entries| entries.chunks_exact(product.ncols().max(1)));
+    let size = left.nrows();
+    debug_assert_eq!([left.dim(), right.dim()], [(size, size); 2]);
+    let mut product = Array2::zeros((size, size));
+    let rows = [left, right].map(|matrix| matrix.as_slice().expect("row after row"));
+    let [left, right] = rows.map(|entries| entries.chunks_exact(size));
     let sums = product.as_slice_mut().expect("row after row");
-    for (sums, factors) in sums.chunks_exact_mut(left.len().max(1)).zip(left) {
+    for (sums, factors) in sums.chunks_exact_mut(size).zip(left) {
         for (&factor, terms) in factors.iter().zip(right.clone()) {
             if factor != 0.0 {
                 for (sum, term) in sums.iter_mut().zip(terms) {

@@ -4,7 +4,7 @@ use crate::plant::{History, Plant, SAME, Wrong};
 use kac_coupling::coupling::{Collision, Coupling, Synchronous};
 use kac_coupling::law::{Law, NormalMixture};
 use kac_coupling::random::{
-    Purpose, ReplicaKey, index_and_rest, next_word, open_uniform, scalar_stream,
+    Purpose, ReplicaKey, index_below, next_word, open_uniform, scalar_stream,
 };
 use kac_coupling::simulate::marks::direction;
 use kac_coupling::simulate::slabs::Place;
@@ -230,7 +230,7 @@ fn on_lattice(history: &mut History, bits: u32) {
 
 /// Once in `particles` times.
 fn sometimes(stream: &mut Pcg64, particles: u32) -> bool {
-    index_and_rest(next_word(stream), particles).0 == 0
+    index_below(next_word(stream), particles) == 0
 }
 
 fn with_itself(history: &mut History) {
