@@ -4,7 +4,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use kac_coupling::coupling::{Collision, Slot, Synchronous, apply};
+use kac_coupling::coupling::{Collision, Coupling, Slot, Synchronous};
 use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::model::Rates;
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey};
@@ -87,6 +87,43 @@ fn block_sse2(bencher: Bencher, particles: usize) {
     block(bencher, particles, "sse2");
 }
 
+/// Collisions that are applied one after the other.
+const COLLISIONS: usize = 512;
+
+/// Collisions whose marks are there already, with a slot for each bath particle.
+struct Drawn {
+    collisions: Vec<Collision>,
+    bath: Vec<Slot>,
+}
+
+impl Drawn {
+    /// Some of those that drive a gas.
+    fn new(points: &mut PoissonPoints, gas: &Gas) -> Self {
+        let end = gas.place(1e9);
+        let next = || points.next_before(end).map(|(_, collision)| collision);
+        let mut collisions: Vec<Collision> = std::iter::from_fn(next).take(COLLISIONS).collect();
+        let bath_slot = gas.particles as u32;
+        let bath = |collision: &Collision| Synchronous.bath_slot(collision.bath_velocity);
+        let bath = collisions.iter().map(bath).collect();
+        for (index, collision) in (0..).zip(&mut collisions) {
+            if collision.partner == bath_slot {
+                collision.partner = bath_slot + index;
+            }
+        }
+        Drawn { collisions, bath }
+    }
+}
+
+/// Rotate both copies of the two that collide.
+#[inline(always)]
+fn collide(slots: &mut [Slot], collision: Collision) {
+    let Collision { cos, sin, .. } = collision;
+    let (one, other) = (collision.particle as usize, collision.partner as usize);
+    let (after_one, after_other) = Synchronous.collide(cos, sin, slots[one], slots[other]);
+    slots[one] = after_one;
+    slots[other] = after_other;
+}
+
 /// What no engine of this kind can beat: four raw words a collision, and the
 /// application of collisions whose marks are there already. Where the particles
 /// do not fit the caches, who collides is read off the words, as marks made
@@ -94,17 +131,15 @@ fn block_sse2(bencher: Bencher, particles: usize) {
 /// ahead.
 #[divan::bench(args = SIZES, sample_count = 50)]
 fn floor(bencher: Bencher, particles: usize) {
-    const COLLISIONS: usize = 512;
     const ROUNDS: usize = 2000;
     const AHEAD: usize = 64;
     let instructions = Instructions::best();
     let large = particles > 100_000;
     let gas = gas(particles);
     let mut points = PoissonPoints::new(&gas, ReplicaKey::new(1, 8, 0, 0));
-    let end = gas.place(1e9);
-    let next = move || points.next_before(end).map(|(_, collision)| collision);
-    let mut drawn: Vec<Collision> = std::iter::from_fn(next).take(100 * COLLISIONS).collect();
-    let mut slots = vec![[1.0, 0.5]; particles + 1];
+    let mut drawn: Vec<Drawn> = (0..100).map(|_| Drawn::new(&mut points, &gas)).collect();
+    let start = [1.0, 0.5];
+    let mut slots = vec![start; particles + COLLISIONS];
     let key = ReplicaKey::new(1, 2, 3, 4);
     let mut lanes = Lanes::new(instructions, key, Purpose::Collisions, 0);
     let mut words = [[0; LANES]; 4 * COLLISIONS / LANES];
@@ -112,13 +147,19 @@ fn floor(bencher: Bencher, particles: usize) {
         .counter(ItemsCount::new(COLLISIONS * ROUNDS))
         .bench_local(|| {
             for round in 0..ROUNDS {
-                let from = round % 100 * COLLISIONS;
-                let collisions = &mut drawn[from..from + COLLISIONS];
+                if round % 100 == 0 && particles < 2000 {
+                    // Else Δ, which the bath contracts, would become subnormal.
+                    slots.fill(start);
+                }
+                let Drawn { collisions, bath } = &mut drawn[round % 100];
+                // In small parts: copies of many bytes at once start slowly.
+                let parts = slots[particles..].chunks_mut(32).zip(bath.chunks(32));
+                parts.for_each(|(slots, bath)| slots.copy_from_slice(bath));
                 lanes.fill(instructions, &mut words);
                 if !large {
                     black_box(&words);
                     for &collision in &*collisions {
-                        apply(Synchronous, &mut slots, collision);
+                        collide(&mut slots, collision);
                     }
                     continue;
                 }
@@ -131,7 +172,7 @@ fn floor(bencher: Bencher, particles: usize) {
                     let later = collisions[(now + AHEAD) % COLLISIONS];
                     fetch(&slots, later.particle);
                     fetch(&slots, later.partner);
-                    apply(Synchronous, &mut slots, collisions[now]);
+                    collide(&mut slots, collisions[now]);
                 }
             }
             black_box(&slots);
