@@ -147,7 +147,7 @@ fn floor(bencher: Bencher, particles: usize) {
         .counter(ItemsCount::new(COLLISIONS * ROUNDS))
         .bench_local(|| {
             for round in 0..ROUNDS {
-                if round % 100 == 0 && particles < 2000 {
+                if round % 10 == 0 && particles < 2000 {
                     // Else Δ, which the bath contracts, would become subnormal.
                     slots.fill(start);
                 }
