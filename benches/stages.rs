@@ -25,7 +25,7 @@ fn main() {
 }
 
 const LEVELS: [&str; 3] = ["sse2", "avx2", "avx512"];
-/// Groups of a block.
+/// Groups that are drawn together.
 const GROUPS: usize = 32;
 
 fn instructions(name: &str) -> Option<Instructions> {

@@ -22,17 +22,12 @@ use std::hint::black_box;
 /// a word for each [direction](Coefficients::direction).
 pub const ROWS_PER_GROUP: usize = 2;
 
-/// Half words for the particles, or the partners, of sixteen collisions.
-pub type Halves = [u32; LANES];
-
-/// The half words of a row: for particles and kinds, and for partners.
+/// The half words of a row for the particle and kind, and for the partner, of the
+/// collision in a lane.
 #[inline(always)]
-pub fn halves(row: &Row) -> [Halves; 2] {
-    let half = |index: usize| {
-        let word = row[index / 2];
-        (word >> (32 * (index % 2))) as u32
-    };
-    [0, LANES].map(|first| std::array::from_fn(|index| half(first + index)))
+pub fn halves(row: &Row, lane: usize) -> [u32; 2] {
+    let half = |index: usize| (row[index / 2] >> (32 * (index % 2))) as u32;
+    [half(lane), half(LANES + lane)]
 }
 
 /// An index uniform on `0..bound`, from a half word.
@@ -435,10 +430,13 @@ mod tests {
     #[test]
     fn half_words_come_lower_half_first() {
         let row = std::array::from_fn(|lane| (2 * lane as u64 + 1) << 32 | (2 * lane as u64));
-        let [first, other] = halves(&row);
-        assert!(first.into_iter().chain(other).eq(0..32));
         let words = row[..LANES / 2].try_into().unwrap();
-        assert_eq!(each(&[Pairs::map(words, in_order)]), first);
+        let pairs = [Pairs::map(words, in_order)];
+        for lane in 0..LANES {
+            let index = lane as u32;
+            assert_eq!(halves(&row, lane), [index, 16 + index]);
+            assert_eq!(each(&pairs)[lane], index);
+        }
     }
 
     #[test]
@@ -556,15 +554,15 @@ mod tests {
                 }
                 let [one, rest, other, other_rest] =
                     [&one, &rest, &other_one, &other_rest].map(|group| each(group));
-                let [firsts, others] = halves(&row);
                 let mut taken = false;
                 for lane in 0..LANES {
+                    let halves = halves(&row, lane);
                     let mut here = false;
                     let more = || {
                         here = true;
                         next_word(&mut stream)
                     };
-                    let expected = law.particles(firsts[lane], others[lane], more);
+                    let expected = law.particles(halves[0], halves[1], more);
                     if !here {
                         let partner = law.partner(one[lane], rest[lane], other[lane]);
                         assert_eq!((one[lane], partner), expected);

@@ -78,8 +78,7 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
         if doubts != 0 {
             for at in 0..particles.len() {
                 if law.in_doubt(rests[at], other_rests[at]) {
-                    let [first, other] =
-                        halves(&words[at / LANES][0]).map(|halves| halves[at % LANES]);
+                    let [first, other] = halves(&words[at / LANES][0], at % LANES);
                     (particles[at], partners[at]) = law.particles(first, other, more(at));
                 }
             }

@@ -88,7 +88,7 @@ impl PoissonPoints {
             self.rows = next_rows(&mut self.marks);
         }
         let [who, angle] = &self.rows;
-        let [first, other] = halves(who).map(|halves| halves[lane]);
+        let [first, other] = halves(who, lane);
         let more = more_words(self.key, self.collisions);
         let (particle, partner) = law.particles(first, other, more);
         let (cos, sin) = direction(angle[lane]);
