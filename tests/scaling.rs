@@ -305,6 +305,17 @@ fn a_single_particle_is_off_the_line_and_so_is_its_exact_value() {
 }
 
 #[test]
+fn no_collisions_have_no_error_of_their_own() {
+    let mut short = experiment(&[(2, 1)]);
+    short.end = 1e-9;
+    let tables = run(&short);
+    let mut rows = tables.scaling.iter();
+    let row = rows.find(|row| row.quantity == "collisions").unwrap();
+    assert_eq!((row.value, row.std_error), (Some(0.0), None));
+    assert!(row.exact_std_error.unwrap() > 0.0, "{row:?}");
+}
+
+#[test]
 fn copies_apart_collide_twice_as_often() {
     let mut apart = experiment(&SWEEP);
     apart.coupling = CouplingKind::Independent;
