@@ -10,7 +10,8 @@ mod coverage;
 
 use coverage::{CONFIDENCE, Coverage, NOMINAL, SURE, mean_and_error};
 use kac_coupling::bracket::{
-    Bracket, Excess, Known, Moments, Rule, Transport, Velocities, first_marginals, joint_laws,
+    Bracket, Excess, JointBracket, Known, Moments, Rule, Transport, Velocities, first_marginals,
+    joint_laws,
 };
 use kac_coupling::coupling::{Aligned, CouplingKind, Synchronous};
 use kac_coupling::estimate::binomial::binomial_limits;
@@ -215,22 +216,33 @@ fn joint_limits_cover_an_exactly_known_distance() {
     assert!(found.lower_limit.unwrap() < truth && found.upper_limit.unwrap() > truth);
 }
 
+/// Independent uniforms on (0, 1) against others on (1, 2): W₂² = 1.
+fn shifted_uniforms(seed: u64, particles: usize, replicas: usize) -> (Bracket, JointBracket) {
+    let mut uniform = uniforms(seed);
+    let mut copy = |shift: f64| -> Vec<f64> {
+        let count = replicas * particles;
+        (0..count).map(|_| shift + uniform()).collect()
+    };
+    let (first, second) = (copy(0.0), copy(1.0));
+    let velocities = Velocities::new(particles, &first, &second);
+    (
+        first_marginals(&velocities, &Known::default(), CONFIDENCE),
+        joint_laws(&velocities, &Known::default(), CONFIDENCE),
+    )
+}
+
+/// The k-th order statistics are 1 apart with variances k(N+1−k)/((N+1)²(N+2)) each,
+/// on average 1/(6(N+1)).
+fn excess_of_uniforms(particles: usize) -> f64 {
+    1.0 / (3.0 * (particles as f64 + 1.0))
+}
+
 #[test]
 fn limits_of_the_excess_cover_what_order_statistics_give() {
-    // N uniforms on (0, 1) against N others on (1, 2): W₂² = 1, and the k-th order
-    // statistics are 1 apart with variances k(N+1−k)/((N+1)²(N+2)) each, on average
-    // 1/(6(N+1)): the excess is 1/(3(N+1)).
-    let particles = 8;
-    let truth = 1.0 / 27.0;
+    let truth = excess_of_uniforms(8);
     let mut coverage = Coverage::of(truth..=truth);
     for seed in 0..400 {
-        let mut uniform = uniforms(seed);
-        let mut copy =
-            |shift: f64| -> Vec<f64> { (0..200 * particles).map(|_| shift + uniform()).collect() };
-        let (first, second) = (copy(0.0), copy(1.0));
-        let velocities = Velocities::new(particles, &first, &second);
-        let marginal = first_marginals(&velocities, &Known::default(), CONFIDENCE);
-        let joint = joint_laws(&velocities, &Known::default(), CONFIDENCE);
+        let (marginal, joint) = shifted_uniforms(seed, 8, 200);
         let found = Excess::between(&marginal, &joint, CONFIDENCE).unwrap();
         coverage.add(
             [Some(found.lower), Some(found.upper)],
@@ -251,12 +263,32 @@ fn limits_of_the_excess_cover_what_order_statistics_give() {
 }
 
 #[test]
-fn fewer_than_four_replicas_have_no_excess() {
-    let [first, second] = normal_copies(9, 24);
-    let velocities = Velocities::new(8, &first, &second);
-    let marginal = first_marginals(&velocities, &Known::default(), CONFIDENCE);
-    let joint = joint_laws(&velocities, &Known::default(), CONFIDENCE);
-    assert_eq!(Excess::between(&marginal, &joint, CONFIDENCE), None);
+fn estimates_of_the_excess_are_on_their_sides_of_it() {
+    let truth = excess_of_uniforms(2);
+    let (mut lower, mut upper) = (vec![], vec![]);
+    for seed in 0..10_000 {
+        let (marginal, joint) = shifted_uniforms(seed, 2, Excess::FEWEST_REPLICAS);
+        let found = Excess::between(&marginal, &joint, CONFIDENCE).unwrap();
+        lower.push(found.lower);
+        upper.push(found.upper);
+    }
+    let scores = [lower, upper].map(|values| {
+        let (mean, error) = mean_and_error(&values);
+        (mean - truth) / error
+    });
+    // What cross-fitting loses and pooling gains is some standard errors of so many
+    // seeds: with the sides swapped, or one statistic on both, a sign is wrong.
+    assert!(scores[0] < -5.0 && scores[1] > 5.0, "{scores:?}");
+}
+
+#[test]
+fn few_replicas_have_no_excess() {
+    for replicas in [3, 4, Excess::FEWEST_REPLICAS - 1] {
+        let (marginal, joint) = shifted_uniforms(9, 8, replicas);
+        assert_eq!(Excess::between(&marginal, &joint, CONFIDENCE), None);
+    }
+    let (marginal, joint) = shifted_uniforms(9, 8, Excess::FEWEST_REPLICAS);
+    assert!(Excess::between(&marginal, &joint, CONFIDENCE).is_some());
 }
 
 #[test]

@@ -180,8 +180,9 @@ fn moment_table(clock: Clock, particles: &[u64]) -> String {
 fn scaling_table(clock: Clock, particles: &[u64]) -> String {
     let (_, bath) = clock.rates();
     let mut noise = Noise(4);
-    let mut table =
-        String::from("particles,quantity,value,std_error,exact,lower_limit,upper_limit\n");
+    let mut table = String::from(
+        "particles,quantity,value,std_error,exact,exact_std_error,lower_limit,upper_limit\n",
+    );
     for &number in particles {
         let rate = 0.5 * bath;
         let upper = 5.7 * (-4.0 * rate).exp();
@@ -201,7 +202,7 @@ fn scaling_table(clock: Clock, particles: &[u64]) -> String {
             } else {
                 String::new()
             };
-            writeln!(table, "{number},{quantity},{value},{std_error},{exact},,").unwrap();
+            writeln!(table, "{number},{quantity},{value},{std_error},{exact},,,").unwrap();
         }
         let paired = 0.4 * upper * (1.0 + 4.0 / number as f64);
         for (quantity, low, high) in [
@@ -212,7 +213,7 @@ fn scaling_table(clock: Clock, particles: &[u64]) -> String {
                 paired - 0.4 * upper,
             ),
         ] {
-            writeln!(table, "{number},{quantity},,,,{low},{high}").unwrap();
+            writeln!(table, "{number},{quantity},,,,,{low},{high}").unwrap();
         }
     }
     table
@@ -473,7 +474,7 @@ fn every_figure_has_its_size_and_its_labels() {
         ),
         (
             "scaling",
-            (1640, 900),
+            (1640, 920),
             vec![
                 "Number of particles N",
                 "rate  (1/time)",
@@ -807,6 +808,48 @@ fn each_quantity_is_shown_from_the_first_folder_that_has_it() {
 }
 
 #[test]
+fn panels_say_how_copies_are_coupled_where_folders_differ() {
+    let header = "particles,quantity,value,std_error,exact,exact_std_error,lower_limit,upper_limit";
+    let parent = TempDir::new().unwrap();
+    let folders = ["scaling", "scaling-rank"].map(|name| parent.path().join(name));
+    let rows = [
+        "4,collisions,10,0.1,10,0.1,,\n4,w2_squared,0.3,0.01,,,,",
+        "4,joint_w2_squared,,,,,0.1,0.5\n4,joint_excess,,,,,0.1,0.5",
+    ];
+    for (folder, rows) in folders.iter().zip(rows) {
+        fs::create_dir(folder).unwrap();
+        write(folder, "scaling.csv", &format!("{header}\n{rows}\n"));
+    }
+    let paths = folders.each_ref().map(|folder| folder.as_path());
+    let count = |texts: &[String], words: &str| texts.iter().filter(|text| *text == words).count();
+    let both = texts(&scaling(&paths).unwrap().svg);
+    for words in [
+        "synchronous",
+        "ranks paired every 0.1",
+        "limits: ranks paired every 0.1, marks: synchronous",
+    ] {
+        assert_eq!(count(&both, words), 1, "{words}: {both:?}");
+    }
+    // One folder leaves nothing to be told apart.
+    let one = texts(&scaling(&paths[..1]).unwrap().svg);
+    assert_eq!(count(&one, "synchronous"), 0);
+}
+
+#[test]
+fn error_bars_of_scaling_are_the_exact_ones_where_these_are_known() {
+    let header = "particles,quantity,value,std_error,exact,exact_std_error,lower_limit,upper_limit";
+    let drawn = |cells: &str| {
+        let folder = TempDir::new().unwrap();
+        let rows = format!("4,collisions,{cells},,\n8,collisions,20,0.1,20,0.1,,");
+        write(folder.path(), "scaling.csv", &format!("{header}\n{rows}\n"));
+        scaling(&[folder.path()]).unwrap().svg
+    };
+    assert_eq!(drawn("10,0.5,10,0.1"), drawn("10,,10,0.1"));
+    assert_eq!(drawn("10,0.5,10,"), drawn("10,0.1,10,0.5"));
+    assert_ne!(drawn("10,0.5,10,0.1"), drawn("10,0.1,10,0.5"));
+}
+
+#[test]
 fn the_column_of_trust_is_optional() {
     let folder = folder_with(Clock::Theorem6, &[8]);
     let text = fs::read_to_string(folder.path().join("discrepancy.csv")).unwrap();
@@ -901,7 +944,14 @@ fn numbers(figure: &Figure) -> &'static [&'static str] {
             "lower_limit",
             "upper_limit",
         ],
-        "scaling" => &["value", "std_error", "exact", "lower_limit", "upper_limit"],
+        "scaling" => &[
+            "value",
+            "std_error",
+            "exact",
+            "exact_std_error",
+            "lower_limit",
+            "upper_limit",
+        ],
         "ledger" => &[],
         "steady-state" => &[
             "low",

@@ -135,14 +135,11 @@ fn the_committed_tables_are_as_narrow_as_the_readme_says() {
                 let [of_95, of_999] = committed_ratios(&row);
                 let place = format!("{path}, N = {particles}, t = {time}: {of_95} {of_999}");
                 assert!(1.0 < of_95 && of_95 < of_999, "{place}");
-                // A run in twenty has 1.06 in the last cell of B on this clock, of 40
-                // none more than 1.065. Elsewhere the limit is many standard deviations
-                // away: 1.0023 at most over ten seeds of A, 1.025 of B.
-                let most = match (name, clock, time) {
-                    ("bracket-a", ..) => 1.003,
-                    (_, "", "3.0") => 1.08,
-                    _ => 1.05,
-                };
+                // 1.0023 at most over ten seeds of A, 1.025 of B on the clock of the
+                // master equation. In the last cell of B on the other clock a run in
+                // twenty has 1.06. The tables are made rarely and deliberately: one
+                // beyond what the README says is not to be committed unseen.
+                let most = if name == "bracket-a" { 1.003 } else { 1.05 };
                 let judged = name == "bracket-a" || particles == "3000";
                 assert!(!judged || of_95 <= most, "{place}");
             }

@@ -2,7 +2,11 @@
 
 use kac_coupling::config::load;
 use kac_coupling::coupling::{CouplingKind, Rematch};
-use kac_coupling::estimate::exponents::ExponentRow;
+use kac_coupling::estimate::exponents::{ExponentRow, exponent_rows};
+use kac_coupling::estimate::normal_half_width;
+use kac_coupling::estimate::power_law::{
+    Limits, Measurement, certified_exponent, exponent as fitted,
+};
 use kac_coupling::estimate::rows::{ScalingRow, Tables};
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::joint::Joint;
@@ -17,18 +21,33 @@ use std::path::Path;
 /// the five committed ones is, with 2·10⁻⁵ at most.
 const Z_LIMIT: f64 = 4.7;
 
-/// The rows of a committed `exponents.csv`, by quantity.
-fn committed(name: &str) -> BTreeMap<String, BTreeMap<String, String>> {
-    let path = format!("output/figures/tables/{name}/exponents.csv");
+/// All that can have an exponent.
+const QUANTITIES: [&str; 7] = [
+    "decay_rate",
+    "discrepancy_per_particle",
+    "relative_variance",
+    "collisions",
+    "w2",
+    "joint_w2",
+    "joint_excess",
+];
+
+/// A row of a table, by column.
+type Cells = BTreeMap<String, String>;
+
+fn table(path: &Path) -> Vec<Cells> {
     let mut reader = csv::Reader::from_path(path).unwrap();
-    let row = |row: Result<BTreeMap<String, String>, csv::Error>| {
-        let row = row.unwrap();
-        (row["quantity"].clone(), row)
-    };
-    reader.deserialize().map(row).collect()
+    reader.deserialize().map(Result::unwrap).collect()
 }
 
-fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
+/// The rows of a committed `exponents.csv`, by quantity.
+fn committed(name: &str) -> BTreeMap<String, Cells> {
+    let path = format!("output/figures/tables/{name}/exponents.csv");
+    let rows = table(Path::new(&path)).into_iter();
+    rows.map(|row| (row["quantity"].clone(), row)).collect()
+}
+
+fn number(row: &Cells, column: &str) -> f64 {
     let cell = &row[column];
     cell.parse()
         .unwrap_or_else(|_| panic!("{column}: {cell:?}"))
@@ -36,7 +55,7 @@ fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
 
 /// The exponent is the exact one within [`Z_LIMIT`], and known to `reach`; χ² says
 /// nothing against a power law, in all but one of a million right programs.
-fn check_measured(row: &BTreeMap<String, String>, exact: f64, reach: f64) {
+fn check_measured(row: &Cells, exact: f64, reach: f64) {
     assert!((number(row, "exact") - exact).abs() < 0.002, "{row:?}");
     let z = (number(row, "exponent") - number(row, "exact")) / number(row, "std_error");
     assert!(
@@ -84,6 +103,104 @@ fn committed_ranges_hold_what_is_expected_of_distances() {
     assert_eq!(rows.len(), 4);
 }
 
+/// Some cells of a row as numbers, if none is empty.
+fn numbers<const COUNT: usize>(row: &Cells, columns: [&str; COUNT]) -> Option<[f64; COUNT]> {
+    let full = columns.iter().all(|&column| !row[column].is_empty());
+    full.then(|| columns.map(|column| number(row, column)))
+}
+
+/// The columns of `exponents.csv` that a fit to the rows of a quantity gives.
+type Fit = Option<Vec<(&'static str, f64)>>;
+
+fn measured_fit(rows: &[&Cells]) -> Fit {
+    let measurement = |row: &&Cells| {
+        let columns = ["particles", "value", "exact", "exact_std_error"];
+        let [size, value, exact, exact_std_error] = numbers(row, columns)?;
+        Some(Measurement {
+            size,
+            value,
+            exact,
+            exact_std_error,
+        })
+    };
+    let found = fitted(&rows.iter().filter_map(measurement).collect::<Vec<_>>())?;
+    Some(vec![
+        ("sizes", found.sizes as f64),
+        ("exponent", found.value),
+        ("std_error", found.std_error),
+        ("exact", found.exact),
+        ("chi_squared", found.chi_squared),
+        ("p_value", found.p_value()),
+    ])
+}
+
+fn certified_fit(rows: &[&Cells], unsquared: fn(Limits) -> Limits) -> Fit {
+    let limits = |row: &&Cells| {
+        let columns = ["particles", "lower_limit", "upper_limit"];
+        let [size, lower, upper] = numbers(row, columns)?;
+        Some(Limits { size, lower, upper })
+    };
+    let limits: Vec<Limits> = rows.iter().filter_map(limits).collect();
+    let confidence = 1.0 - 0.001 * limits.len() as f64;
+    let limits: Vec<Limits> = limits.into_iter().map(unsquared).collect();
+    let found = certified_exponent(&limits)?;
+    Some(vec![
+        ("sizes", found.sizes as f64),
+        ("exponent", 0.5 * (found.low + found.high)),
+        ("confidence", confidence),
+        ("ci_low", found.low),
+        ("ci_high", found.high),
+    ])
+}
+
+/// The fit to the rows of `scaling.csv` that an exponent is named after.
+fn fit(scaling: &[Cells], quantity: &str) -> Fit {
+    let of = |name: &str| -> Vec<&Cells> {
+        let rows = scaling.iter();
+        rows.filter(|row| row["quantity"] == name).collect()
+    };
+    match quantity {
+        "w2" => certified_fit(&of("w2_squared"), |limits| limits.root_of(1.0)),
+        "joint_w2" => {
+            let root = |limits: Limits| limits.root_of(limits.size);
+            certified_fit(&of("joint_w2_squared"), root)
+        }
+        "joint_excess" => certified_fit(&of("joint_excess"), |limits| limits),
+        _ => measured_fit(&of(quantity)),
+    }
+}
+
+/// Tables of different runs cannot stand side by side.
+#[test]
+fn committed_exponents_are_those_of_the_rows_beside_them() {
+    let mut checked = 0;
+    for folder in std::fs::read_dir("output/figures/tables").unwrap() {
+        let folder = folder.unwrap().path();
+        let path = folder.join("scaling.csv");
+        if !path.exists() {
+            continue;
+        }
+        let scaling = table(&path);
+        let path = folder.join("exponents.csv");
+        let exponents = if path.exists() { table(&path) } else { vec![] };
+        for quantity in QUANTITIES {
+            let row = exponents.iter().find(|row| row["quantity"] == quantity);
+            let place = format!("{}: {quantity}", folder.display());
+            let found = fit(&scaling, quantity);
+            assert_eq!(row.is_some(), found.is_some(), "{place}");
+            for (column, found) in found.into_iter().flatten() {
+                let written = number(row.unwrap(), column);
+                // Some roundings of numbers that the tables hold to the last digit.
+                let close = (written - found).abs() <= 1e-9 * (1.0 + found.abs());
+                assert!(close, "{place}: {column} {written}, fitted {found}");
+            }
+            checked += usize::from(row.is_some());
+        }
+        assert!(exponents.len() <= QUANTITIES.len());
+    }
+    assert!(checked > 50, "{checked}");
+}
+
 fn experiment(sweep: &[(usize, u64)]) -> Experiment {
     let path = Path::new("experiments/scaling.toml");
     let mut experiment = load(path).unwrap().experiment;
@@ -129,6 +246,52 @@ fn three_sizes_have_exponents_and_two_have_none() {
 }
 
 #[test]
+fn intervals_are_as_wide_as_their_confidence_says() {
+    let rows = run(&experiment(&SWEEP)).exponents;
+    assert_eq!(rows.len(), 4);
+    for row in rows {
+        let reach = normal_half_width(row.confidence) * row.std_error.unwrap();
+        let ends = [row.ci_low - row.exponent, row.ci_high - row.exponent];
+        for (end, expected) in ends.iter().zip([-reach, reach]) {
+            assert!((end / expected - 1.0).abs() < 1e-6, "{row:?}");
+        }
+        // The quantile of 99.9 %, from a table.
+        assert_eq!(row.confidence, 0.999);
+        assert!((reach / row.std_error.unwrap() - 3.290_527).abs() < 1e-6);
+    }
+}
+
+/// The row of limits that the distance of the joint laws has at one N.
+fn limits_of_joint_laws(particles: usize, lower: f64, upper: f64) -> ScalingRow {
+    ScalingRow {
+        particles,
+        quantity: "joint_w2_squared",
+        value: None,
+        std_error: None,
+        exact: None,
+        exact_std_error: None,
+        lower_limit: Some(lower),
+        upper_limit: Some(upper),
+    }
+}
+
+#[test]
+fn a_size_that_says_nothing_counts_in_the_confidence() {
+    let row = |lower: f64| {
+        let rows: Vec<ScalingRow> = ([(4, lower), (8, 0.30), (16, 0.31), (32, 0.32)].iter())
+            .map(|&(particles, lower)| limits_of_joint_laws(particles, lower, 0.4))
+            .collect();
+        let rows = exponent_rows(&experiment(&SWEEP), &rows);
+        (rows.len(), rows[0].sizes, rows[0].confidence)
+    };
+    let (rows, sizes, confidence) = row(0.29);
+    assert_eq!((rows, sizes), (1, 4));
+    assert!((confidence - 0.996).abs() < 1e-12);
+    // It was the data that said nothing.
+    assert_eq!(row(0.0), (1, 3, confidence));
+}
+
+#[test]
 fn a_single_particle_is_off_the_line_and_so_is_its_exact_value() {
     // N = 1 has no pairs: collisions are β, and (κ/2 + β)N from two particles on.
     let rows = run(&experiment(&[(1, 20_000), (2, 20_000), (4, 20_000)])).exponents;
@@ -139,6 +302,17 @@ fn a_single_particle_is_off_the_line_and_so_is_its_exact_value() {
     assert!((row.exact.unwrap() - 1.0).abs() > 0.05, "{row:?}");
     assert!(row.z.unwrap().abs() < Z_LIMIT, "{row:?}");
     assert!(!row.power_law && row.p_value.unwrap() < 1e-9, "{row:?}");
+}
+
+#[test]
+fn no_collisions_have_no_error_of_their_own() {
+    let mut short = experiment(&[(2, 1)]);
+    short.end = 1e-9;
+    let tables = run(&short);
+    let mut rows = tables.scaling.iter();
+    let row = rows.find(|row| row.quantity == "collisions").unwrap();
+    assert_eq!((row.value, row.std_error), (Some(0.0), None));
+    assert!(row.exact_std_error.unwrap() > 0.0, "{row:?}");
 }
 
 #[test]
@@ -221,6 +395,25 @@ fn distances_of_laws_that_are_not_chaotic_have_no_limit() {
     bracketed.pairing = Pairing::Independent;
     let rows = run(&bracketed).exponents;
     assert_eq!(limit(&rows, "joint_w2"), None);
+}
+
+#[test]
+fn sizes_of_few_replicas_have_no_excess() {
+    let mut bracketed = experiment(&[(2, 2000), (4, 600), (8, 400), (16, 149)]);
+    let plan = load(Path::new("experiments/scaling-rank.toml")).unwrap();
+    bracketed.wasserstein = plan.experiment.wasserstein;
+    let tables = run(&bracketed);
+    let sizes = |quantity: &str| -> Vec<usize> {
+        let rows = tables.scaling.iter();
+        let rows = rows.filter(|row| row.quantity == quantity);
+        rows.map(|row| row.particles).collect()
+    };
+    assert_eq!(sizes("joint_w2_squared"), [2, 4, 8, 16]);
+    assert_eq!(sizes("joint_excess"), [2, 4, 8]);
+    let mut rows = tables.exponents.iter();
+    let row = rows.find(|row| row.quantity == "joint_excess");
+    let row = row.unwrap();
+    assert!(row.sizes == 3 && (row.confidence - 0.997).abs() < 1e-12);
 }
 
 #[test]

@@ -29,26 +29,72 @@ pub struct Excess {
 }
 
 impl Excess {
+    /// Fewer replicas have no limits of the excess.
+    ///
+    /// Each cost − dual value is 0 at least and nearly a quadratic form of noise: skewed to
+    /// the right, so that a sample that is too low also has too short an error. The upper
+    /// limit then misses more often than it says. At 99.9 % 105 of 20 000 did with 24
+    /// replicas of N = 16, and 10 may; at 95 % 89 of 2000 with 40 replicas of N = 8, and 50
+    /// may. With 160 replicas they miss as often as they say.
+    pub const FEWEST_REPLICAS: usize = 150;
+
     /// Of brackets from the same velocities, with limits of two-sided `confidence`;
-    /// `None` without error bars.
+    /// `None` without error bars, and of fewer than [`Excess::FEWEST_REPLICAS`].
     pub fn between(first: &Bracket, joint: &JointBracket, confidence: f64) -> Option<Excess> {
         let [dual, influence] = first.values.as_ref()?;
         let less = |values: &[f64]| -> Vec<f64> {
             let pairs = joint.costs.iter().zip(values);
             pairs.map(|(cost, value)| cost - value).collect()
         };
-        let (lower_values, upper_values) = (less(influence), less(dual));
+        let enough = joint.costs.len() >= Excess::FEWEST_REPLICAS;
+        enough.then(|| Excess::of(&less(influence), &less(dual), confidence))
+    }
+
+    /// Of cost − influence and cost − dual value of each replica.
+    fn of(lower_values: &[f64], upper_values: &[f64], confidence: f64) -> Excess {
         // Of the relative variance of these nothing is known.
-        let rule = Rule::of(joint.costs.len(), None);
+        let rule = Rule::of(lower_values.len(), None);
         let [lower_reach, upper_reach] =
-            [&lower_values, &upper_values].map(|values| Spread::of(values, rule).reach(confidence));
-        let (lower, upper) = (mean(&lower_values), mean(&upper_values));
-        Some(Excess {
+            [lower_values, upper_values].map(|values| Spread::of(values, rule).reach(confidence));
+        let (lower, upper) = (mean(lower_values), mean(upper_values));
+        Excess {
             lower,
             upper,
             // Under the potentials of its own plan the spread can be too small.
             lower_limit: (lower - lower_reach.max(upper_reach)).max(0.0),
             upper_limit: upper + upper_reach,
-        })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each side has its own mean and the reach that is said, whichever spreads more.
+    #[test]
+    fn limits_are_off_by_the_spreads_that_are_said() {
+        let values = |mean: f64, spread: f64| -> Vec<f64> {
+            let turn = |k: i32| f64::from(k * 37 % 200) / 200.0 - 0.4975;
+            (0..200).map(|k| mean + spread * turn(k)).collect()
+        };
+        let rule = Rule::of(200, None);
+        for (below, above) in [(1.0, 3.0), (3.0, 1.0)] {
+            let (lower, upper) = (values(5.0, below), values(6.0, above));
+            let [down, up] = [&lower, &upper].map(|values| Spread::of(values, rule).reach(0.95));
+            let found = Excess::of(&lower, &upper, 0.95);
+            let expected = [5.0, 6.0, 5.0 - down.max(up), 6.0 + up];
+            let found = [
+                found.lower,
+                found.upper,
+                found.lower_limit,
+                found.upper_limit,
+            ];
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+            }
+        }
+        let near_zero = Excess::of(&values(0.001, 1.0), &values(0.001, 1.0), 0.95);
+        assert_eq!(near_zero.lower_limit, 0.0);
     }
 }

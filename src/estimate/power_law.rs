@@ -20,7 +20,7 @@
 //! or not: its error bar needs no power law, and it is compared with the exponent
 //! fitted to the exact curve. Only χ² is about the power law.
 //!
-//! Intervals are those of normal variates, which y_i nearly is for s_i ≤ 0.1:
+//! Intervals are those of normal variates, which y_i nearly is for s_i < 0.1:
 //! (a − exact)/se of relative variances had root mean squares from 0.87 to 1.05 over
 //! some hundred seeds each, with kurtoses of ‖Δ‖² of up to 200.
 //!
@@ -418,6 +418,27 @@ mod tests {
             assert!((found.value - exact).abs() < 1e-15);
             assert_eq!((found.sizes, found.degrees()), (4, 2));
         }
+    }
+
+    /// log Q̂ is too low by s²/2. With s = 0.01 at one size and 0.09 at two the mean of z
+    /// is −0.06 if nothing is added, −0.12 if that is subtracted, and 0.00 if it is right,
+    /// with a standard error of 0.005.
+    #[test]
+    fn logarithms_are_as_much_too_low_as_is_added() {
+        let seeds = 40_000;
+        let score = |seed: u64| {
+            let mut normal = normals(seed);
+            let measure = |(size, error): (f64, f64)| Measurement {
+                size,
+                value: 1.0 + error * normal(),
+                exact: 1.0,
+                exact_std_error: error,
+            };
+            let found = exponent(&[(1.0, 0.01), (4.0, 0.09), (4.1, 0.09)].map(measure)).unwrap();
+            (found.value - found.exact) / found.std_error
+        };
+        let mean = (0..seeds).map(score).sum::<f64>() / seeds as f64;
+        assert!(mean.abs() < 0.03, "{mean}");
     }
 
     #[test]

@@ -377,7 +377,8 @@ fn rate_rows(findings: &Findings) -> Vec<RateRow> {
 }
 
 /// What a replica collides per unit of time: (κ/2 + β)N, by all of its copies that
-/// have collisions of their own, with the standard error of a Poisson variate.
+/// have collisions of their own, with the standard error of a Poisson variate. That none
+/// was seen does not say that there is no error.
 fn collision_row(experiment: &Experiment, findings: &Findings) -> ScalingRow {
     let rates = findings.theory.rates().for_particles(findings.particles);
     let paths = match experiment.coupling {
@@ -389,7 +390,7 @@ fn collision_row(experiment: &Experiment, findings: &Findings) -> ScalingRow {
     let value = findings.measured.collisions as f64 / watched;
     ScalingRow {
         value: Some(value),
-        std_error: Some((value / watched).sqrt()),
+        std_error: (value > 0.0).then(|| (value / watched).sqrt()),
         exact: Some(exact),
         exact_std_error: Some((exact / watched).sqrt()),
         ..ScalingRow::unknown(findings.particles, "collisions")

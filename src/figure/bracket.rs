@@ -130,7 +130,7 @@ impl Bounds {
     /// Limits of 95 %, from the estimates and the limits of 99.9 %: these are as many
     /// standard errors off as normal quantiles say, or, of few replicas, a little more
     /// than the others are. So what is made of them is never too narrow. A limit at the
-    /// exact lower bound stays there.
+    /// exact lower bound, or at the upper one, stays there.
     fn limits_of_95(&self) -> (f64, f64) {
         let shorter = -normal_quantile(0.025, 0.975) / BAND_QUANTILE;
         let lower = if self.lower_limit > self.gelbrich_lower {
@@ -138,7 +138,12 @@ impl Bounds {
         } else {
             self.lower_limit
         };
-        let upper = self.pooled_upper + shorter * (self.upper_limit - self.pooled_upper);
+        // Where no upper bound is known, nothing is at it.
+        let upper = if self.upper_limit >= self.bound {
+            self.upper_limit
+        } else {
+            self.pooled_upper + shorter * (self.upper_limit - self.pooled_upper)
+        };
         (lower, upper)
     }
 
@@ -361,5 +366,40 @@ impl Picture {
         legend
             .note("(bars of 99.9 %; W₂²:")
             .note("the middle of its limits)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_at_exact_bounds_stay_there() {
+        let row = Bounds {
+            particles: 8,
+            time: 1.0,
+            gelbrich_lower: 0.8,
+            coupling_upper: 1.3,
+            coupling_std_error: 0.01,
+            bound: 1.2,
+            dual_lower: 0.98,
+            pooled_upper: 1.02,
+            lower_limit: 0.9,
+            upper_limit: 1.1,
+        };
+        let (lower, upper) = row.limits_of_95();
+        // 1.960/3.291 of the way.
+        assert!((lower - 0.932_35).abs() < 1e-5 && (upper - 1.067_65).abs() < 1e-5);
+        let clamped = Bounds {
+            gelbrich_lower: 0.9,
+            bound: 1.1,
+            ..row.clone()
+        };
+        assert_eq!(clamped.limits_of_95(), (0.9, 1.1));
+        let unknown = Bounds {
+            bound: f64::NAN,
+            ..row
+        };
+        assert_eq!(unknown.limits_of_95(), (lower, upper));
     }
 }

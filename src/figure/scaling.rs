@@ -22,15 +22,27 @@ pub(super) const FIGURE: Figure = Figure {
     source: Source::EachExperiment(scaling),
 };
 
-const SIZE: (u32, u32) = (1640, 900);
+/// How the copies of each experiment are coupled, in words.
+const COUPLINGS: [(&str, &str); 2] = [
+    (FIGURE.experiments[0], "synchronous"),
+    (FIGURE.experiments[1], "ranks paired every 0.1"),
+];
+
+/// The words for the experiment that a folder is named after.
+fn coupling_of(folder: &Path) -> Option<&'static str> {
+    let named = |&(name, _): &(&str, &str)| folder.file_name().is_some_and(|file| file == name);
+    COUPLINGS.into_iter().find(named).map(|(_, words)| words)
+}
+
+const SIZE: (u32, u32) = (1640, 920);
 const PLOTS: Rectangle = Rectangle {
     left: 96.0,
-    top: 104.0,
+    top: 124.0,
     right: 1385.0,
-    bottom: 838.0,
+    bottom: 858.0,
 };
-const LEGEND: (f64, f64) = (1408.0, 104.0);
-const GAPS: (f64, f64) = (96.0, 138.0);
+const LEGEND: (f64, f64) = (1408.0, 124.0);
+const GAPS: (f64, f64) = (96.0, 150.0);
 const COLUMNS: usize = 3;
 /// Between the lines above a panel.
 const LINE_HEIGHT: f64 = 20.0;
@@ -82,6 +94,10 @@ impl Look {
         }
     }
 
+    fn is_limits(self) -> bool {
+        matches!(self, Self::Limits(_))
+    }
+
     /// Whether a row has what this look shows.
     fn shows(self, row: &Scaling) -> bool {
         match self {
@@ -96,6 +112,8 @@ const SAMPLES: Look = Look::Open(MEASURED);
 const GELBRICH: Look = Look::Closed(LOWER);
 const FIRST: Look = Look::Limits(MEASURED);
 const JOINT: Look = Look::Limits(UPPER);
+/// Olive: no other colour of the figure is near it.
+const EXCESS: Look = Look::Limits(RGBColor(122, 112, 0));
 
 /// One panel: a title, the name of its vertical axis, and the quantities in it.
 struct Plot {
@@ -146,7 +164,7 @@ const PLOTS_SHOWN: [Plot; 6] = [
     Plot {
         title: "Excess of paired ranks over W₂²",
         label: "excess per particle  (velocity²)",
-        quantities: &[("joint_excess", FIRST)],
+        quantities: &[("joint_excess", EXCESS)],
         tolerance: None,
         exponents: &[("", "joint_excess")],
     },
@@ -161,8 +179,8 @@ const PLOTS_SHOWN: [Plot; 6] = [
 
 /// Draws `scaling.csv`: six panels against N on a binary logarithmic axis, with the exponents of
 /// `exponents.csv` where there is one. Of several folders each quantity and each exponent is shown
-/// from the first that has it. Quantities that the panels do not name are ignored; a panel whose
-/// quantities are absent says so.
+/// from the first that has it, and each panel says how its copies are coupled. Quantities that the
+/// panels do not name are ignored; a panel whose quantities are absent says so.
 ///
 /// # Errors
 ///
@@ -185,7 +203,12 @@ pub fn scaling(folders: &[&Path]) -> Result<Rendered, FigureError> {
         let file = folder.join(Scaling::FILE);
         FigureError::no_data(&file, "decay rate, discrepancy, distance or variance")
     })?;
+    let several = folders.len() > 1;
+    let couplings = folders
+        .iter()
+        .map(|folder| coupling_of(folder).filter(|_| several));
     render(&Picture {
+        couplings: couplings.collect(),
         tables,
         exponents,
         across,
@@ -193,6 +216,8 @@ pub fn scaling(folders: &[&Path]) -> Result<Rendered, FigureError> {
 }
 
 struct Picture {
+    /// Of each folder, to be told where several are shown.
+    couplings: Vec<Option<&'static str>>,
     /// The rows of each folder.
     tables: Vec<Vec<Scaling>>,
     /// Of all folders, in their order.
@@ -226,17 +251,22 @@ impl Drawing for Picture {
 }
 
 impl Picture {
+    /// The first folder that has a quantity.
+    fn folder(&self, quantity: &str, look: Look) -> Option<usize> {
+        let has = |rows: &Vec<Scaling>| {
+            let mut rows = rows.iter().filter(|row| row.quantity == quantity);
+            rows.any(|row| look.shows(row))
+        };
+        self.tables.iter().position(has)
+    }
+
     /// The rows of a quantity by ascending N.
     fn series(&self, quantity: &str, look: Look) -> Vec<&Scaling> {
-        let of = |rows: &'_ [Scaling]| {
-            let rows = rows.iter().filter(|row| row.quantity == quantity);
-            let rows = rows.filter(|row| look.shows(row));
-            rows.map(|row| row.particles).collect::<Vec<_>>()
-        };
-        let Some(rows) = self.tables.iter().find(|rows| !of(rows).is_empty()) else {
+        let Some(folder) = self.folder(quantity, look) else {
             return vec![];
         };
-        let rows = rows.iter().filter(|row| row.quantity == quantity);
+        let rows = self.tables[folder].iter();
+        let rows = rows.filter(|row| row.quantity == quantity);
         tables::by_particles(rows).into_values().flatten().collect()
     }
 
@@ -247,7 +277,25 @@ impl Picture {
             let exponent = exponents.find(|exponent| exponent.quantity == quantity)?;
             Some(format!("{words}{}", power_of_particles(exponent)?))
         };
-        plot.exponents.iter().filter_map(line).collect()
+        let exponents = plot.exponents.iter().filter_map(line);
+        self.coupling(plot).into_iter().chain(exponents).collect()
+    }
+
+    /// How the copies in a panel are coupled: those of its limits, and those of its marks.
+    fn coupling(&self, plot: &Plot) -> Option<String> {
+        let of = |limits: bool| {
+            let mut quantities = plot
+                .quantities
+                .iter()
+                .filter(|(_, look)| look.is_limits() == limits);
+            quantities.find_map(|&(quantity, look)| self.couplings[self.folder(quantity, look)?])
+        };
+        match (of(true), of(false)) {
+            (Some(limits), Some(marks)) if limits != marks => {
+                Some(format!("limits: {limits}, marks: {marks}"))
+            }
+            (limits, marks) => limits.or(marks).map(str::to_owned),
+        }
     }
 
     fn draw_plot<B: DrawingBackend>(
@@ -383,11 +431,18 @@ fn values(row: &Scaling, look: Look, tolerance: Option<f64>) -> [f64; 6] {
     ]
 }
 
+/// With the standard error that is known before sampling, where there is one: it is what exponents
+/// and scores are made with.
 fn measured(row: &Scaling) -> Measured {
+    let std_error = if row.exact_std_error.is_finite() {
+        row.exact_std_error
+    } else {
+        row.std_error
+    };
     Measured {
         at: row.particles as f64,
         value: row.value,
-        std_error: row.std_error,
+        std_error,
     }
 }
 
@@ -440,7 +495,8 @@ fn legend() -> Legend {
         .heading("Measured")
         .item(ESTIMATE.sample(), "estimate")
         .note(BAND_WORDS)
-        .note("(99.9 %)")
+        .note("(99.9 %), exact ones")
+        .note("where they are known")
         .heading("Theory")
         .item(Sample::Line(EXACT), "exact value")
         .item(Sample::Area(BOUND, TOLERANCE_OPACITY), "exact rate ± 1 %")
@@ -448,6 +504,7 @@ fn legend() -> Legend {
         .item(FIRST.sample(), "limits (99.9 %),")
         .note("first marginals")
         .item(JOINT.sample(), "limits, joint laws")
+        .item(EXCESS.sample(), "limits, excess")
         .item(SAMPLES.sample(), "W₂² of the samples")
         .item(GELBRICH.sample(), "lower bound")
         .note("(Gelbrich)")
@@ -459,3 +516,30 @@ fn legend() -> Legend {
 
 const TOLERANCE_OPACITY: f64 = 0.2;
 const LIMITS_OPACITY: f64 = 0.3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+    use crate::coupling::{CouplingKind, Rematch};
+
+    #[test]
+    fn the_couplings_are_those_of_the_experiments() {
+        let coupling = |folder: &str| {
+            let path = format!("experiments/{folder}.toml");
+            let experiment = load(Path::new(&path)).unwrap().experiment;
+            (experiment.coupling, experiment.rematch)
+        };
+        let [(first, synchronous), (second, ranks)] = COUPLINGS;
+        assert_eq!(coupling(first).0, CouplingKind::Synchronous);
+        assert_eq!(synchronous, "synchronous");
+        let (kind, rematch) = coupling(second);
+        assert_eq!(kind, CouplingKind::Aligned);
+        let Rematch::Every(step) = rematch else {
+            panic!("{rematch:?}")
+        };
+        assert_eq!(ranks, format!("ranks paired every {step}"));
+        assert_eq!(coupling_of(Path::new("tables/scaling")), Some(synchronous));
+        assert_eq!(coupling_of(Path::new("tables/other")), None);
+    }
+}

@@ -125,6 +125,8 @@ pub(super) struct Bounds {
     #[serde(deserialize_with = "number")]
     pub(super) coupling_std_error: f64,
     #[serde(deserialize_with = "number")]
+    pub(super) bound: f64,
+    #[serde(deserialize_with = "number")]
     pub(super) dual_lower: f64,
     #[serde(deserialize_with = "number")]
     pub(super) pooled_upper: f64,
@@ -142,6 +144,7 @@ impl Row for Bounds {
         "gelbrich_lower",
         "coupling_upper",
         "coupling_std_error",
+        "bound",
         "dual_lower",
         "pooled_upper",
         "lower_limit",
@@ -193,6 +196,11 @@ impl AtParticles for Moment {
     }
 }
 
+/// What a column that is not there says.
+fn unknown() -> f64 {
+    f64::NAN
+}
+
 /// A quantity against the number of particles.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Scaling {
@@ -204,6 +212,8 @@ pub(super) struct Scaling {
     pub(super) std_error: f64,
     #[serde(deserialize_with = "number")]
     pub(super) exact: f64,
+    #[serde(default = "unknown", deserialize_with = "number")]
+    pub(super) exact_std_error: f64,
     #[serde(deserialize_with = "number")]
     pub(super) lower_limit: f64,
     #[serde(deserialize_with = "number")]
