@@ -3,7 +3,7 @@
 use super::power_law::{
     CertifiedExponent, Exponent, Limits, Measurement, certified_exponent, exponent,
 };
-use super::rows::ScalingRow;
+use super::scaling::ScalingRow;
 use super::{TABLE_CONFIDENCE, normal_half_width, z_score};
 use crate::experiment::Experiment;
 use serde::Serialize;

@@ -5,12 +5,14 @@ pub mod exponents;
 pub mod power_law;
 pub mod rate;
 pub mod rows;
+pub mod scaling;
 pub mod steady;
 pub mod tally;
 
 use crate::bracket::{Bracket, JointBracket, Known, Velocities, first_marginals, joint_laws};
 use crate::experiment::Experiment;
 use crate::measure::{Kept, Measured};
+use crate::observe::DISCREPANCY;
 use crate::special::normal_quantile;
 use crate::steady::Steady;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
@@ -98,6 +100,14 @@ impl Findings {
         let apart = self.theory.synchronous_relative_variance(time)? / brackets.0.replicas as f64;
         let many = brackets.0.relative_variance? <= FEW_REPLICAS && apart <= FEW_REPLICAS;
         many.then_some(brackets)
+    }
+
+    /// The mean of ‖Δ‖² over replicas at a record time and its standard error. That
+    /// all have shrunk to 0 in floats does not say that there is no error.
+    pub fn discrepancy(&self, index: usize) -> (f64, Option<f64>) {
+        let (mean, std_error) = self.measured.mean(index, DISCREPANCY);
+        let exact = self.theory.discrepancy_mean(self.times[index]);
+        (mean, std_error.filter(|_| mean > 0.0 || exact == Some(0.0)))
     }
 
     /// The measured decay rate of a quantity.
