@@ -7,7 +7,8 @@ use kac_coupling::estimate::normal_half_width;
 use kac_coupling::estimate::power_law::{
     Limits, Measurement, certified_exponent, exponent as fitted,
 };
-use kac_coupling::estimate::rows::{ScalingRow, Tables};
+use kac_coupling::estimate::rows::Tables;
+use kac_coupling::estimate::scaling::ScalingRow;
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::joint::Joint;
 use kac_coupling::measure::Engine;
