@@ -1,10 +1,10 @@
 //! From random words to the marks of a collision.
 //!
-//! Each function here is the whole definition of one mark. The plain engine
-//! calls them for one collision, the block engine for whole arrays, where they
-//! are inlined into loops that a compiler turns into vector code; they use
-//! only + − × ÷ √ and bit operations, so both give the same bits on every
-//! machine.
+//! Here every mark is defined. The plain engine takes them for one collision, the
+//! block engine for whole arrays, in loops that a compiler turns into vector code; of
+//! who collides it takes a shortcut ([`MarkLaw::partner`]), and the whole law
+//! ([`MarkLaw::particles`]) only where that leaves a doubt. All use only + − × ÷ √ and
+//! bit operations, so both give the same bits on every machine.
 
 // The published coefficients, with more digits than a double holds.
 #![allow(clippy::excessive_precision)]

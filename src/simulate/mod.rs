@@ -2,7 +2,8 @@
 //!
 //! There is no time step: between collisions nothing changes, and collisions
 //! happen at the points of a Poisson process. [`slabs`] says how many by a
-//! given time, [`marks`] and [`bath`] what each one is, [`initial`] where the
+//! given time, [`marks`] and [`bath`] what each one is ([`meetings`] who collides, in
+//! blocks), [`initial`] where the
 //! copies start ([`joint`] where their particles are not independent). [`plain`] does it one collision at a time, [`block`] in blocks
 //! of arrays, with the same bits.
 //!
