@@ -4,7 +4,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use kac_coupling::coupling::{Collision, Coupling, Slot, Synchronous};
+use kac_coupling::coupling::{Collision, Coupling, Synchronous};
 use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::model::Rates;
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey};
@@ -12,6 +12,7 @@ use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::plain::{PlainPath, PoissonPoints};
 use kac_coupling::simulate::{Gas, Path};
+use kac_coupling::slot::Slot;
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::vector::Instructions;
 use std::sync::Arc;
@@ -38,7 +39,7 @@ fn initial() -> InitialPairs {
 }
 
 /// Run one replica after another for some two million collisions in all.
-fn bench<P: Path<Synchronous>>(bencher: Bencher, gas: &Gas, path: &mut P) {
+fn bench<P: Path>(bencher: Bencher, gas: &Gas, path: &mut P) {
     let particles = gas.particles as f64;
     // At least ten replicas of up to t = 5 where N is small; a stretch of one
     // where it is large.
@@ -54,7 +55,7 @@ fn bench<P: Path<Synchronous>>(bencher: Bencher, gas: &Gas, path: &mut P) {
             for replica in 0..replicas {
                 let key = ReplicaKey::new(1, gas.particles as u64, replica, 0);
                 let slots = path.restart(key, &[gas.place(end)]);
-                initial.fill(instructions, Synchronous, key, slots);
+                initial.fill(instructions, key, slots);
                 path.advance();
                 black_box(path.slots());
             }

@@ -40,7 +40,7 @@ fn pair(particles: usize) -> impl CoupledPair {
     };
     let gas = Arc::new(Gas::new(particles, rates, &normal(1.0)));
     let path = BlockPath::new(&gas, Synchronous);
-    let mut pair = SameCollisions::new(&gas, &Arc::new(comonotone()), Synchronous, path);
+    let mut pair = SameCollisions::new(&gas, &Arc::new(comonotone()), path);
     pair.restart(1, 0, &[gas.place(0.0)]);
     pair
 }
@@ -59,7 +59,7 @@ fn initial(bencher: Bencher, particles: usize, pairs: &InitialPairs) {
     bencher.counter(ItemsCount::new(particles)).bench_local(|| {
         replica += 1;
         let key = ReplicaKey::new(1, 2, replica, 0);
-        pairs.fill(Instructions::best(), Synchronous, key, &mut slots);
+        pairs.fill(Instructions::best(), key, &mut slots);
         black_box(&slots);
     });
 }
@@ -79,7 +79,7 @@ fn initial_quantiles(bencher: Bencher, particles: usize) {
 fn wasserstein(bencher: Bencher, size: usize) {
     let mut slots = vec![[0.0; 2]; size + 1];
     let key = ReplicaKey::new(1, 2, 3, 4);
-    comonotone().fill(Instructions::best(), Synchronous, key, &mut slots);
+    comonotone().fill(Instructions::best(), key, &mut slots);
     let first: Vec<f64> = slots[..size].iter().map(|slot| slot[0]).collect();
     let second: Vec<f64> = slots[..size].iter().map(|slot| slot[0] - slot[1]).collect();
     let (mut x, mut y) = (Sample::with_capacity(size), Sample::with_capacity(size));

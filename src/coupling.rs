@@ -11,6 +11,7 @@
 //! This module has no generator in it.
 
 use crate::model::rotate;
+use crate::slot::Slot;
 use serde::Serialize;
 use std::fmt;
 
@@ -79,9 +80,6 @@ impl fmt::Display for Rematch {
     }
 }
 
-/// What is stored of the two copies of one particle.
-pub type Slot = [f64; 2];
-
 /// A collision with its marks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Collision {
@@ -99,76 +97,22 @@ pub struct Collision {
 
 /// What two copies of the gas do when they see the same collision.
 pub trait Coupling: Copy + Send + Sync {
-    /// The slot of a particle with velocities V and V′.
-    fn slot(self, first: f64, second: f64) -> Slot;
-
-    /// (V, V′) of a slot.
-    fn velocities(self, slot: Slot) -> (f64, f64);
-
-    /// Δ = V − V′ of a slot.
-    fn difference(self, slot: Slot) -> f64;
-
     /// The slot of a bath particle of velocity w, for both copies.
     fn bath_slot(self, velocity: f64) -> Slot;
 
     /// The slots of two particles after their collision.
     fn collide(self, cos: f64, sin: f64, one: Slot, other: Slot) -> (Slot, Slot);
-
-    /// V′ of a slot as the sum of two numbers of which the first is V′ rounded:
-    /// their lexicographic order is that of V′.
-    fn exact_second(self, slot: Slot) -> [f64; 2] {
-        [self.velocities(slot).1, 0.0]
-    }
-
-    /// The slot of a particle with V of one slot and V′ of another.
-    fn paired(self, first: Slot, second: Slot) -> Slot {
-        self.slot(self.velocities(first).0, self.velocities(second).1)
-    }
-}
-
-/// V − Δ of a slot (V, Δ) without any rounding, as the sum of its rounded value
-/// and of the error of that (Knuth's two-sum).
-#[inline(always)]
-fn exact_difference([first, difference]: Slot) -> [f64; 2] {
-    let second = first - difference;
-    let subtracted = first - second;
-    let error = (first - (second + subtracted)) - (difference - subtracted);
-    [second, error]
-}
-
-/// The slot (V, V − V′) of V of one slot (V, Δ) and V′ of another, to a few units in
-/// the last place of V − V′: both slots are taken as exact.
-#[inline(always)]
-fn exactly_paired(first: Slot, second: Slot) -> Slot {
-    let [rounded, error] = exact_difference(second);
-    [first[0], (first[0] - rounded) - error]
 }
 
 /// The synchronous coupling of Theorem 6: the same angle and the same bath
 /// velocity for both copies.
 ///
 /// The collision map is linear, so Δ = V − V′ moves by the same map with w = 0.
-/// A slot holds (V, Δ): Δ keeps its relative accuracy for ever, where V − V′ by
-/// subtraction would drown in the rounding of V.
+/// So Δ keeps its relative accuracy for ever.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Synchronous;
 
 impl Coupling for Synchronous {
-    #[inline(always)]
-    fn slot(self, first: f64, second: f64) -> Slot {
-        [first, first - second]
-    }
-
-    #[inline(always)]
-    fn velocities(self, slot: Slot) -> (f64, f64) {
-        (slot[0], slot[0] - slot[1])
-    }
-
-    #[inline(always)]
-    fn difference(self, slot: Slot) -> f64 {
-        slot[1]
-    }
-
     #[inline(always)]
     fn bath_slot(self, velocity: f64) -> Slot {
         [velocity, 0.0]
@@ -179,16 +123,6 @@ impl Coupling for Synchronous {
         let (a, b) = rotate(cos, sin, one[0], other[0]);
         let (da, db) = rotate(cos, sin, one[1], other[1]);
         ([a, da], [b, db])
-    }
-
-    #[inline(always)]
-    fn exact_second(self, slot: Slot) -> [f64; 2] {
-        exact_difference(slot)
-    }
-
-    #[inline(always)]
-    fn paired(self, first: Slot, second: Slot) -> Slot {
-        exactly_paired(first, second)
     }
 }
 
@@ -217,21 +151,6 @@ pub struct Aligned;
 
 impl Coupling for Aligned {
     #[inline(always)]
-    fn slot(self, first: f64, second: f64) -> Slot {
-        [first, first - second]
-    }
-
-    #[inline(always)]
-    fn velocities(self, slot: Slot) -> (f64, f64) {
-        (slot[0], slot[0] - slot[1])
-    }
-
-    #[inline(always)]
-    fn difference(self, slot: Slot) -> f64 {
-        slot[1]
-    }
-
-    #[inline(always)]
     fn bath_slot(self, velocity: f64) -> Slot {
         [velocity, 0.0]
     }
@@ -249,16 +168,6 @@ impl Coupling for Aligned {
             [radius * cos, difference * cos],
             [radius * sin, difference * sin],
         )
-    }
-
-    #[inline(always)]
-    fn exact_second(self, slot: Slot) -> [f64; 2] {
-        exact_difference(slot)
-    }
-
-    #[inline(always)]
-    fn paired(self, first: Slot, second: Slot) -> Slot {
-        exactly_paired(first, second)
     }
 }
 
@@ -281,6 +190,7 @@ pub fn apply<C: Coupling>(coupling: C, slots: &mut [Slot], collision: Collision)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::slot;
 
     /// Both copies moved by hand, one at a time, with the printed formulas.
     fn by_hand(velocities: &mut [f64], collision: Collision) {
@@ -299,9 +209,7 @@ mod tests {
     fn synchronous_copies_follow_the_printed_collisions() {
         let mut first = [1.0, -0.5, 2.0];
         let mut second = [0.3, 0.7, -1.1];
-        let mut slots: Vec<Slot> = (0..3)
-            .map(|i| Synchronous.slot(first[i], second[i]))
-            .collect();
+        let mut slots: Vec<Slot> = (0..3).map(|i| slot::of(first[i], second[i])).collect();
         slots.push([9.0, 9.0]);
         let events = [
             (0, 2, 0.6, 0.8, 5.0),
@@ -321,9 +229,9 @@ mod tests {
             by_hand(&mut second, collision);
         }
         for i in 0..3 {
-            let (v, u) = Synchronous.velocities(slots[i]);
+            let (v, u) = slot::velocities(slots[i]);
             assert!((v - first[i]).abs() < 1e-14 && (u - second[i]).abs() < 1e-14);
-            assert!((Synchronous.difference(slots[i]) - (first[i] - second[i])).abs() < 1e-14);
+            assert!((slot::difference(slots[i]) - (first[i] - second[i])).abs() < 1e-14);
         }
     }
 
@@ -345,15 +253,15 @@ mod tests {
     #[test]
     fn aligned_pairs_leave_in_the_same_direction_at_their_own_radii() {
         // (3, 4) and (−12, 5): radii 5 and 13.
-        let one = Aligned.slot(3.0, -12.0);
-        let other = Aligned.slot(4.0, 5.0);
+        let one = slot::of(3.0, -12.0);
+        let other = slot::of(4.0, 5.0);
         let (a, b) = Aligned.collide(0.6, -0.8, one, other);
         let near = |x: f64, y: f64| assert!((x - y).abs() < 1e-14, "{x} {y}");
         for (slot, direction) in [(a, 0.6), (b, -0.8)] {
-            let (first, second) = Aligned.velocities(slot);
+            let (first, second) = slot::velocities(slot);
             near(first, 5.0 * direction);
             near(second, 13.0 * direction);
-            near(Aligned.difference(slot), -8.0 * direction);
+            near(slot::difference(slot), -8.0 * direction);
         }
         // At rest, and with the bath at rest.
         let (a, b) = Aligned.collide(0.6, 0.8, [0.0; 2], Aligned.bath_slot(0.0));
@@ -376,18 +284,5 @@ mod tests {
             let square = |one: Slot, other: Slot| one[1] * one[1] + other[1] * other[1];
             assert!(square(a, b) <= square(one, other) * (1.0 + 1e-14));
         }
-    }
-
-    #[test]
-    fn pairing_anew_is_exact_where_subtraction_is_not() {
-        // V′ = 1 − 1e-20 and 1 + 2⁻⁵² − 1e-20, to be paired with each other's V.
-        let (one, other) = ([1.0, 1e-20], [1.0 + f64::EPSILON, 1e-20]);
-        assert_eq!(Synchronous.exact_second(one), [1.0, -1e-20]);
-        assert_eq!(Synchronous.paired(one, other), [1.0, 1e-20 - f64::EPSILON]);
-        assert_eq!(Synchronous.paired(other, one)[1], f64::EPSILON + 1e-20);
-        assert_eq!(Aligned.paired(one, one), one);
-        // Velocities that round to the same number are told apart.
-        let lower = [1.0, 2e-20];
-        assert!(Synchronous.exact_second(lower) < Synchronous.exact_second(one));
     }
 }

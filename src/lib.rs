@@ -66,6 +66,7 @@ pub mod plan;
 pub mod profile;
 pub mod random;
 pub mod simulate;
+pub mod slot;
 pub mod special;
 pub mod steady;
 pub mod theory;

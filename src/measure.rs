@@ -248,15 +248,14 @@ impl Job {
     }
 
     /// Extend with copies that see the same collisions, on paths of this kind.
-    fn extend_same<C: Coupling, P: Path<C>>(
+    fn extend_same<C: Coupling, P: Path>(
         &self,
         (measured, upto, progress): Extension,
         coupling: C,
         path: impl Fn(&Arc<Gas>, C) -> P + Sync,
     ) -> Measured {
         let initial = &self.initial;
-        let pair =
-            |gas: &Arc<Gas>| SameCollisions::new(gas, initial, coupling, path(gas, coupling));
+        let pair = |gas: &Arc<Gas>| SameCollisions::new(gas, initial, path(gas, coupling));
         match self.rematch {
             Rematch::Never => self.extend_on(measured, upto, progress, pair),
             Rematch::Output | Rematch::Every(_) => {
@@ -265,7 +264,7 @@ impl Job {
                 })
             }
             Rematch::Event => self.extend_on(measured, upto, progress, |gas| {
-                RematchedAtEvents::new(gas, initial, coupling, path(gas, coupling))
+                RematchedAtEvents::new(gas, initial, path(gas, coupling))
             }),
         }
     }
@@ -274,14 +273,14 @@ impl Job {
     ///
     /// They have no collisions in common; a permutation on the way does not change
     /// the law of what is recorded, whatever its times.
-    fn extend_own<P: Path<Synchronous>>(
+    fn extend_own<P: Path>(
         &self,
         (measured, upto, progress): Extension,
         path: impl Fn(&Arc<Gas>, Synchronous) -> P + Sync,
     ) -> Measured {
         let pair = |gas: &Arc<Gas>| {
             let paths = [(); 2].map(|()| path(gas, Synchronous));
-            OwnCollisions::new(gas, &self.initial, Synchronous, paths)
+            OwnCollisions::new(gas, &self.initial, paths)
         };
         match self.rematch {
             Rematch::Never => self.extend_on(measured, upto, progress, pair),
@@ -803,12 +802,7 @@ mod tests {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build().unwrap().install(|| {
             job.run_on(&|_| (), |gas| Beside {
-                pair: SameCollisions::new(
-                    gas,
-                    &job.initial,
-                    Synchronous,
-                    BlockPath::new(gas, Synchronous),
-                ),
+                pair: SameCollisions::new(gas, &job.initial, BlockPath::new(gas, Synchronous)),
                 start,
             })
         })
@@ -854,12 +848,7 @@ mod tests {
             started.fetch_add(u64::from(replica == u64::MAX), Ordering::SeqCst);
         };
         let new_pair = |gas: &Arc<Gas>| Beside {
-            pair: SameCollisions::new(
-                gas,
-                &job.initial,
-                Synchronous,
-                BlockPath::new(gas, Synchronous),
-            ),
+            pair: SameCollisions::new(gas, &job.initial, BlockPath::new(gas, Synchronous)),
             start: &count,
         };
         let first = job.extend_on(Measured::new(&job), 2 * job.chunk(), &|_| (), new_pair);

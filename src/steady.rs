@@ -162,7 +162,7 @@ impl Stage {
     pub fn extend(&self, steady: Steady, upto: u64, progress: &(dyn Fn(u64) + Sync)) -> Steady {
         self.extend_on(steady, upto, progress, |gas| {
             let path = BlockPath::new(gas, Synchronous);
-            SameCollisions::new(gas, &self.initial, Synchronous, path)
+            SameCollisions::new(gas, &self.initial, path)
         })
     }
 

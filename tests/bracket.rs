@@ -62,17 +62,17 @@ impl Setting {
         let path = || BlockPath::new(&gas, Synchronous);
         match self.coupling {
             CouplingKind::Synchronous => {
-                let pair = SameCollisions::new(&gas, &initial, Synchronous, path());
+                let pair = SameCollisions::new(&gas, &initial, path());
                 velocities_at(&gas, pair, seed, replicas, time)
             }
             CouplingKind::Aligned => {
                 let path = BlockPath::new(&gas, Aligned);
-                let pair = SameCollisions::new(&gas, &initial, Aligned, path);
+                let pair = SameCollisions::new(&gas, &initial, path);
                 velocities_at(&gas, pair, seed, replicas, time)
             }
             CouplingKind::Independent => {
                 let paths = [path(), path()];
-                let pair = OwnCollisions::new(&gas, &initial, Synchronous, paths);
+                let pair = OwnCollisions::new(&gas, &initial, paths);
                 velocities_at(&gas, pair, seed, replicas, time)
             }
         }

@@ -2,7 +2,7 @@
 //! as small as claimed, and Δ stays accurate; and wrong programs do not pass.
 
 use kac_coupling::coupling::{
-    Aligned, Collision, Coupling, CouplingKind, Rematch, Slot, Synchronous, apply,
+    Aligned, Collision, Coupling, CouplingKind, Rematch, Synchronous, apply,
 };
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::joint::Joint;
@@ -18,6 +18,7 @@ use kac_coupling::simulate::pair::{CoupledPair, OwnCollisions, SameCollisions};
 use kac_coupling::simulate::plain::{PlainPath, PoissonPoints};
 use kac_coupling::simulate::rematch::{Rematched, RematchedAtEvents};
 use kac_coupling::simulate::slabs::Place;
+use kac_coupling::slot::{self, Slot};
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::theory::{Moment, System};
 use kac_coupling::vector::Instructions;
@@ -169,7 +170,7 @@ impl<C: Coupling> CoupledPair for Moved<C> {
         let key = ReplicaKey::new(seed, self.gas.particles as u64, replica, 0);
         self.points = Some(PoissonPoints::new(&self.gas, key));
         self.initial
-            .fill(Instructions::best(), self.coupling, key, &mut self.slots);
+            .fill(Instructions::best(), key, &mut self.slots);
         (self.stops, self.next, self.collisions) = (stops.to_vec(), 0, 0);
     }
     fn advance(&mut self) {
@@ -185,8 +186,8 @@ impl<C: Coupling> CoupledPair for Moved<C> {
         self.gas.particles
     }
     fn particle(&self, index: usize) -> (f64, f64, f64) {
-        let (first, second) = self.coupling.velocities(self.slots[index]);
-        (first, second, self.coupling.difference(self.slots[index]))
+        let (first, second) = slot::velocities(self.slots[index]);
+        (first, second, slot::difference(self.slots[index]))
     }
     fn collisions(&self) -> u64 {
         self.collisions
@@ -195,7 +196,7 @@ impl<C: Coupling> CoupledPair for Moved<C> {
 
 /// The index of the largest |V′|.
 fn fastest(slots: &[Slot]) -> usize {
-    let speed = |&i: &usize| Synchronous.velocities(slots[i]).1.abs();
+    let speed = |&i: &usize| slot::velocities(slots[i]).1.abs();
     (0..slots.len())
         .max_by(|a, b| speed(a).total_cmp(&speed(b)))
         .unwrap()
@@ -204,8 +205,8 @@ fn fastest(slots: &[Slot]) -> usize {
 /// Swap V′ of two particles.
 fn swap_seconds(slots: &mut [Slot], one: usize, other: usize) {
     let (a, b) = (slots[one], slots[other]);
-    slots[one] = Synchronous.paired(a, b);
-    slots[other] = Synchronous.paired(b, a);
+    slots[one] = slot::paired(a, b);
+    slots[other] = slot::paired(b, a);
 }
 
 /// What two slots become, from cosψ and sinψ.
@@ -216,15 +217,6 @@ type Collide = fn(f64, f64, Slot, Slot) -> (Slot, Slot);
 struct WrongAligned(Collide);
 
 impl Coupling for WrongAligned {
-    fn slot(self, first: f64, second: f64) -> Slot {
-        Aligned.slot(first, second)
-    }
-    fn velocities(self, slot: Slot) -> (f64, f64) {
-        Aligned.velocities(slot)
-    }
-    fn difference(self, slot: Slot) -> f64 {
-        Aligned.difference(slot)
-    }
     fn bath_slot(self, velocity: f64) -> Slot {
         Aligned.bath_slot(velocity)
     }
@@ -322,12 +314,12 @@ fn pairs<C: Coupling + 'static>(
     coupling: C,
 ) -> Vec<Box<dyn CoupledPair>> {
     let path = || BlockPath::new(gas, coupling);
-    let plain = SameCollisions::new(gas, start, coupling, path());
-    let output = SameCollisions::new(gas, start, coupling, path());
-    let every = SameCollisions::new(gas, start, coupling, path());
+    let plain = SameCollisions::new(gas, start, path());
+    let output = SameCollisions::new(gas, start, path());
+    let every = SameCollisions::new(gas, start, path());
     vec![
         Box::new(plain),
-        Box::new(RematchedAtEvents::new(gas, start, coupling, path())),
+        Box::new(RematchedAtEvents::new(gas, start, path())),
         Box::new(Rematched::new(every, grid(gas, 0.3, 10.0))),
         Box::new(Rematched::new(output, vec![])),
     ]
@@ -390,7 +382,7 @@ fn a_path_is_shorter_from_where_it_is_rematched() {
     // One time of rematching, 0.5: before it nothing differs, at it Δ is shorter.
     let (gas, start) = (gas(30, 1.0, 2.0), start(Pairing::Independent));
     let stops = [0.5, 0.5, 1.0].map(|time| gas.place(time));
-    let new = || SameCollisions::new(&gas, &start, Synchronous, BlockPath::new(&gas, Synchronous));
+    let new = || SameCollisions::new(&gas, &start, BlockPath::new(&gas, Synchronous));
     let (mut never, mut output) = (new(), Rematched::new(new(), vec![]));
     let mut once = Rematched::new(new(), vec![stops[0]]);
     let mut sums = [0.0; 3];
@@ -489,7 +481,6 @@ fn a_particle_of_a_record_is_any_particle() {
     let own = OwnCollisions::new(
         &gas,
         &start,
-        Synchronous,
         [(); 2].map(|()| BlockPath::new(&gas, Synchronous)),
     );
     let mut all = pairs(&gas, &start, Synchronous);
@@ -645,31 +636,27 @@ fn differences_keep_their_relative_accuracy() {
             let key = ReplicaKey::new(31, 8, replica, 0);
             let stop = gas.place(end);
             let mut slots = vec![[0.0; 2]; 9];
-            start.fill(Instructions::best(), Synchronous, key, &mut slots);
+            start.fill(Instructions::best(), key, &mut slots);
             let [first, second] = in_long_arithmetic(&gas, key, &slots, stop, aligned, rematch);
             let mut pair: Box<dyn CoupledPair> = match (aligned, rematch) {
                 (false, false) => Box::new(SameCollisions::new(
                     &gas,
                     &start,
-                    Synchronous,
                     PlainPath::new(&gas, Synchronous),
                 )),
                 (false, true) => Box::new(RematchedAtEvents::new(
                     &gas,
                     &start,
-                    Synchronous,
                     PlainPath::new(&gas, Synchronous),
                 )),
                 (true, false) => Box::new(SameCollisions::new(
                     &gas,
                     &start,
-                    Aligned,
                     PlainPath::new(&gas, Aligned),
                 )),
                 (true, true) => Box::new(RematchedAtEvents::new(
                     &gas,
                     &start,
-                    Aligned,
                     PlainPath::new(&gas, Aligned),
                 )),
             };

@@ -10,6 +10,7 @@ use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::plain::PlainPath;
 use kac_coupling::simulate::slabs::Place;
 use kac_coupling::simulate::{Gas, Path};
+use kac_coupling::slot;
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::vector::Instructions;
 use proptest::prelude::*;
@@ -43,8 +44,7 @@ fn initial(pairing: Pairing, normal: bool) -> InitialPairs {
 }
 
 /// Bits of all slots at the given times, and the number of collisions.
-fn bits<C: Coupling, P: Path<C>>(
-    coupling: C,
+fn bits<P: Path>(
     path: &mut P,
     gas: &Gas,
     start: &InitialPairs,
@@ -55,7 +55,7 @@ fn bits<C: Coupling, P: Path<C>>(
     let stops: Vec<Place> = times.iter().chain([&end]).map(|&t| gas.place(t)).collect();
     let instructions = path.instructions();
     let slots = path.restart(key, &stops);
-    start.fill(instructions, coupling, key, slots);
+    start.fill(instructions, key, slots);
     let snapshots = times
         .iter()
         .map(|_| {
@@ -91,29 +91,21 @@ fn same_bits<C: Coupling>(
 ) -> Result<(), TestCaseError> {
     let end = times[times.len() - 1];
     let mut plain = PlainPath::new(gas, coupling);
-    let expected = bits(coupling, &mut plain, gas, start, key, times, end);
+    let expected = bits(&mut plain, gas, start, key, times, end);
     for instructions in Instructions::available() {
         let mut block = BlockPath::with_instructions(gas, coupling, instructions);
         // A replica before this one must leave no trace in a path.
         let before = ReplicaKey::new(8, gas.particles as u64, 1001, 0);
-        bits(
-            coupling,
-            &mut block,
-            gas,
-            start,
-            before,
-            &[0.37 * end],
-            0.37 * end,
-        );
-        let found = bits(coupling, &mut block, gas, start, key, times, end);
+        bits(&mut block, gas, start, before, &[0.37 * end], 0.37 * end);
+        let found = bits(&mut block, gas, start, key, times, end);
         prop_assert_eq!(&found, &expected, "{}", instructions.name());
     }
     // Nor does it matter whether somebody watches.
     let mut block = BlockPath::new(gas, coupling);
     let stops = [gas.place(end)];
     let paths: [Vec<[u64; 2]>; 2] = [
-        watched(coupling, &mut plain, &stops, start, key),
-        watched(coupling, &mut block, &stops, start, key),
+        watched(&mut plain, &stops, start, key),
+        watched(&mut block, &stops, start, key),
     ];
     for path in paths {
         prop_assert_eq!(&path, &expected.0[times.len() - 1]);
@@ -122,8 +114,7 @@ fn same_bits<C: Coupling>(
 }
 
 /// Bits of all slots at a stop, reached one collision at a time.
-fn watched<C: Coupling, P: Path<C>>(
-    coupling: C,
+fn watched<P: Path>(
     path: &mut P,
     stop: &[Place],
     start: &InitialPairs,
@@ -131,7 +122,7 @@ fn watched<C: Coupling, P: Path<C>>(
 ) -> Vec<[u64; 2]> {
     let instructions = path.instructions();
     let slots = path.restart(key, stop);
-    start.fill(instructions, coupling, key, slots);
+    start.fill(instructions, key, slots);
     let mut seen = 0;
     path.advance_each(|slots, [one, other]| {
         // The partner may be the bath.
@@ -178,9 +169,9 @@ proptest! {
         let start = initial(Pairing::Optimal, true);
         let key = ReplicaKey::new(seed, gas.particles as u64, 7, 0);
         let mut path = BlockPath::new(&gas, Synchronous);
-        let (all, _) = bits(Synchronous, &mut path, &gas, &start, key, &times, 6.0);
+        let (all, _) = bits(&mut path, &gas, &start, key, &times, 6.0);
         for (index, &time) in times.iter().enumerate().step_by(3) {
-            let (alone, _) = bits(Synchronous, &mut path, &gas, &start, key, &[time], time);
+            let (alone, _) = bits(&mut path, &gas, &start, key, &[time], time);
             prop_assert_eq!(&alone[0], &all[index]);
         }
     }
@@ -201,10 +192,10 @@ fn a_state_beyond_the_caches_and_a_horizon_between_slabs_change_no_bit() {
     for times in [vec![0.5 * between, between], vec![between, 0.2, 0.5]] {
         let end = times[times.len() - 1];
         let mut plain = PlainPath::new(&gas, Synchronous);
-        let expected = bits(Synchronous, &mut plain, &gas, &start, key, &times, end);
+        let expected = bits(&mut plain, &gas, &start, key, &times, end);
         for instructions in Instructions::available() {
             let mut block = BlockPath::with_instructions(&gas, Synchronous, instructions);
-            let found = bits(Synchronous, &mut block, &gas, &start, key, &times, end);
+            let found = bits(&mut block, &gas, &start, key, &times, end);
             assert!(found == expected, "{}", instructions.name());
         }
     }
@@ -223,10 +214,10 @@ fn engines_agree_on_what_takes_more_words() {
     let start = initial(Pairing::Optimal, true);
     let [before, key] = [1, 0].map(|replica| ReplicaKey::new(1, particles as u64, replica, 0));
     let mut plain = PlainPath::new(&gas, Synchronous);
-    let expected = bits(Synchronous, &mut plain, &gas, &start, key, &[0.1], 0.1);
+    let expected = bits(&mut plain, &gas, &start, key, &[0.1], 0.1);
     let mut block = BlockPath::new(&gas, Synchronous);
-    bits(Synchronous, &mut block, &gas, &start, before, &[1e-3], 1e-3);
-    let found = bits(Synchronous, &mut block, &gas, &start, key, &[0.1], 0.1);
+    bits(&mut block, &gas, &start, before, &[1e-3], 1e-3);
+    let found = bits(&mut block, &gas, &start, key, &[0.1], 0.1);
     assert!(found == expected);
     assert!(found.1 > 290_000);
 }
@@ -265,7 +256,7 @@ fn collisions_come_at_the_rate_of_the_clock() {
     let mut total = 0;
     for replica in 0..4000 {
         let key = ReplicaKey::new(5, 10, replica, 0);
-        total += bits(Synchronous, &mut path, &gas, &start, key, &[1.3, 4.0], 4.0).1;
+        total += bits(&mut path, &gas, &start, key, &[1.3, 4.0], 4.0).1;
     }
     assert!((total as f64 / 4000.0 - 60.0).abs() < 0.6);
 }
@@ -286,12 +277,12 @@ fn the_difference_is_accurate_for_ever() {
     let key = ReplicaKey::new(1, 50, 0, 0);
     let mut path = BlockPath::new(&gas, Synchronous);
     let slots = path.restart(key, &[gas.place(100.0)]);
-    start.fill(Instructions::best(), Synchronous, key, slots);
+    start.fill(Instructions::best(), key, slots);
     path.advance();
     let square: f64 = path
         .slots()
         .iter()
-        .map(|&slot| Synchronous.difference(slot))
+        .map(|&slot| slot::difference(slot))
         .map(|d| d * d)
         .sum();
     // E‖Δ‖² = e^{−100}·N·d2 ≈ 1e−42: far below the rounding of V − V′.

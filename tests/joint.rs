@@ -2,7 +2,7 @@
 //! programs against the claims about them.
 
 use kac_coupling::config::load;
-use kac_coupling::coupling::{Coupling, CouplingKind, Synchronous};
+use kac_coupling::coupling::{CouplingKind, Synchronous};
 use kac_coupling::estimate::Findings;
 use kac_coupling::experiment::{Check, Expectation, Experiment};
 use kac_coupling::judge::claims::find;
@@ -17,6 +17,7 @@ use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::pair::{CoupledPair, SameCollisions};
 use kac_coupling::simulate::powers::Sums;
 use kac_coupling::simulate::slabs::Place;
+use kac_coupling::slot;
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::vector::Instructions;
 use kac_coupling::verify::{Sampling, verify};
@@ -45,10 +46,10 @@ fn drawn_with(
 ) -> [Vec<f64>; 2] {
     let mut slots = vec![[0.0; 2]; particles + 1];
     let key = ReplicaKey::new(11, particles as u64, replica, 0);
-    pairs.fill(instructions, Synchronous, key, &mut slots);
+    pairs.fill(instructions, key, &mut slots);
     let velocities = slots[..particles]
         .iter()
-        .map(|&slot| Synchronous.velocities(slot));
+        .map(|&slot| slot::velocities(slot));
     let (first, second) = velocities.unzip();
     [first, second]
 }
@@ -283,7 +284,7 @@ fn moments_and_distances_of_joint_laws_stay_exact_in_time() {
 fn judged(experiment: &Experiment, claim: &str, pairs: InitialPairs) -> VerdictRow {
     let findings = findings(experiment, |gas| {
         let path = BlockPath::new(gas, Synchronous);
-        SameCollisions::new(gas, &Arc::new(pairs.clone()), Synchronous, path)
+        SameCollisions::new(gas, &Arc::new(pairs.clone()), path)
     });
     verdict(experiment, claim, &findings)
 }
@@ -373,7 +374,7 @@ fn wrong_spheres_are_noticed_in_every_run() {
         experiment.sweep = vec![(8, 50_000)];
         let findings = findings(&experiment, |gas| {
             let path = BlockPath::new(gas, Synchronous);
-            SameCollisions::new(gas, &Arc::new(pairs.clone()), Synchronous, path)
+            SameCollisions::new(gas, &Arc::new(pairs.clone()), path)
         });
         self_checks(&findings).iter().all(|row| row.passed)
     };
@@ -425,7 +426,7 @@ fn a_discrepancy_below_the_lower_bound_voids_lemma_12() {
     let row = |factor| {
         let findings = findings(&experiment, |gas| {
             let path = BlockPath::new(gas, Synchronous);
-            let pair = SameCollisions::new(gas, &pairs, Synchronous, path);
+            let pair = SameCollisions::new(gas, &pairs, path);
             Shortened { pair, factor }
         });
         verdict(&experiment, "lemma-12", &findings)

@@ -2,7 +2,7 @@
 //! program that reaches another one is not said to have shown Theorem 1.
 
 use kac_coupling::config::load;
-use kac_coupling::coupling::{Coupling, Slot, Synchronous};
+use kac_coupling::coupling::{Coupling, Synchronous};
 use kac_coupling::estimate::Findings;
 use kac_coupling::estimate::binomial::binomial_limits;
 use kac_coupling::estimate::steady::{density_rows, steady_estimates};
@@ -16,6 +16,7 @@ use kac_coupling::measure::{Engine, Job, Measured};
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::pair::SameCollisions;
+use kac_coupling::slot::Slot;
 use kac_coupling::steady::{CELLS, Stage, Steady};
 use kac_coupling::verify::{Results, Sampling, verify};
 use std::convert::Infallible;
@@ -144,15 +145,6 @@ struct OwnBath;
 const OWN: f64 = 0.1;
 
 impl Coupling for OwnBath {
-    fn slot(self, first: f64, second: f64) -> Slot {
-        Synchronous.slot(first, second)
-    }
-    fn velocities(self, slot: Slot) -> (f64, f64) {
-        Synchronous.velocities(slot)
-    }
-    fn difference(self, slot: Slot) -> f64 {
-        Synchronous.difference(slot)
-    }
     fn bath_slot(self, velocity: f64) -> Slot {
         [velocity, -OWN * velocity]
     }
@@ -174,7 +166,7 @@ fn copies_that_do_not_meet_prove_nothing() {
         experiment.pairing,
     ));
     let steady = stage.extend_on(stage.nothing(), 4000, &|_| (), |gas| {
-        SameCollisions::new(gas, &initial, OwnBath, BlockPath::new(gas, OwnBath))
+        SameCollisions::new(gas, &initial, BlockPath::new(gas, OwnBath))
     });
     let findings = found(&experiment, steady);
     let (says, about) = verdict(&experiment, &findings);

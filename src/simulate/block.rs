@@ -9,8 +9,9 @@ use super::marks::{Coefficients, ROWS_PER_GROUP};
 use super::meetings::Meetings;
 use super::slabs::{Place, Stops};
 use super::{Gas, Path};
-use crate::coupling::{Coupling, Slot};
+use crate::coupling::Coupling;
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, more_words};
+use crate::slot::Slot;
 use crate::vector::{Instructions, Level, vectorised};
 use std::hint::assert_unchecked;
 use std::ops::Range;
@@ -334,7 +335,7 @@ impl<C: Coupling> BlockPath<C> {
     }
 }
 
-impl<C: Coupling> Path<C> for BlockPath<C> {
+impl<C: Coupling> Path for BlockPath<C> {
     fn restart(&mut self, key: ReplicaKey, stops: &[Place]) -> &mut [Slot] {
         let instructions = self.instructions;
         self.stops.draw(instructions, &self.gas.counts, key, stops);

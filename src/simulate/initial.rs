@@ -2,10 +2,10 @@
 
 use super::joint::JointPairs;
 use super::normal::{ROWS, draw_normal};
-use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
 use crate::law::joint::Joint;
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, level};
+use crate::slot::{self, Slot};
 use crate::theory::pairing::Pairing;
 use crate::vector::Instructions;
 
@@ -73,15 +73,9 @@ impl InitialPairs {
     ///
     /// Each particle takes a lane of a row; where the second copies are
     /// independent, they take one of a stream of their own.
-    pub fn fill<C: Coupling>(
-        &self,
-        instructions: Instructions,
-        coupling: C,
-        key: ReplicaKey,
-        slots: &mut [Slot],
-    ) {
+    pub fn fill(&self, instructions: Instructions, key: ReplicaKey, slots: &mut [Slot]) {
         if let InitialPairs::Joint(pairs) = self {
-            return pairs.fill(instructions, coupling, key, slots);
+            return pairs.fill(instructions, key, slots);
         }
         let particles = slots.len() - 1;
         let stream = |part| Lanes::new(instructions, key, Purpose::Initial, part);
@@ -101,13 +95,13 @@ impl InitialPairs {
                     let variates = &mut variates[..rows];
                     draw_normal(instructions, words.as_chunks::<1>().0, variates);
                     for (slot, z) in slots.iter_mut().zip(variates.as_flattened()) {
-                        *slot = coupling.slot(first.0 + first.1 * z, second.0 + second.1 * z);
+                        *slot = slot::of(first.0 + first.1 * z, second.0 + second.1 * z);
                     }
                 }
                 InitialPairs::Comonotone { first, second } => {
                     for (slot, &word) in slots.iter_mut().zip(words.as_flattened()) {
                         let (p, q) = level(word);
-                        *slot = coupling.slot(first.quantile_at(p, q), second.quantile_at(p, q));
+                        *slot = slot::of(first.quantile_at(p, q), second.quantile_at(p, q));
                     }
                 }
                 InitialPairs::Independent { first, second } => {
@@ -116,7 +110,7 @@ impl InitialPairs {
                     let words = words.as_flattened().iter().zip(others.as_flattened());
                     for (slot, (&one, &other)) in slots.iter_mut().zip(words) {
                         let [(p, q), (u, v)] = [one, other].map(level);
-                        *slot = coupling.slot(first.quantile_at(p, q), second.quantile_at(u, v));
+                        *slot = slot::of(first.quantile_at(p, q), second.quantile_at(u, v));
                     }
                 }
                 InitialPairs::Joint(_) => unreachable!("they fill the slots themselves"),

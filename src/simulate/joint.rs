@@ -7,12 +7,12 @@
 //! signs have one more − than +: configs refuse it, and only the small gases that a run watches beside have it.
 
 use super::normal::{ROWS, draw_normal};
-use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
 use crate::law::joint::Joint;
 use crate::random::{
     LANES, Lanes, Purpose, ReplicaKey, index_below, level, next_word, scalar_stream,
 };
+use crate::slot::{self, Slot};
 use crate::theory::pairing::Pairing;
 use crate::vector::Instructions;
 
@@ -45,13 +45,7 @@ impl JointPairs {
     }
 
     /// Fill the first N of the N + 1 slots.
-    pub fn fill<C: Coupling>(
-        &self,
-        instructions: Instructions,
-        coupling: C,
-        key: ReplicaKey,
-        slots: &mut [Slot],
-    ) {
+    pub fn fill(&self, instructions: Instructions, key: ReplicaKey, slots: &mut [Slot]) {
         let particles = slots.len() - 1;
         let draw = |copy: usize| {
             let source = Source {
@@ -71,7 +65,7 @@ impl JointPairs {
             }
         };
         for (slot, (first, second)) in slots.iter_mut().zip(first.into_iter().zip(second)) {
-            *slot = coupling.slot(first, second);
+            *slot = slot::of(first, second);
         }
     }
 }

@@ -27,10 +27,10 @@ pub mod powers;
 pub mod rematch;
 pub mod slabs;
 
-use crate::coupling::{Coupling, Slot};
 use crate::law::Law;
 use crate::model::Rates;
 use crate::random::ReplicaKey;
+use crate::slot::Slot;
 use crate::vector::Instructions;
 use bath::BathVelocities;
 use marks::MarkLaw;
@@ -84,7 +84,7 @@ impl Gas {
 }
 
 /// A path of two copies that see the same collisions.
-pub trait Path<C: Coupling> {
+pub trait Path {
     /// Begin the replica of that name at time 0, and give its N + 1 slots to be
     /// filled with initial data. The path will stop at these places, which are
     /// in order; where they are has no effect on the path.

@@ -5,19 +5,19 @@ use super::particles::Particles;
 use super::powers::{FEW, Parts, Sums, sums_of_few};
 use super::slabs::Place;
 use super::{Gas, Path};
-use crate::coupling::{Coupling, Slot};
 use crate::random::ReplicaKey;
+use crate::slot::{self, Slot};
 use crate::vector::vectorised;
 use std::sync::Arc;
 
 vectorised! {
     /// V, V′ and Δ of each slot.
-    fn split<C: Coupling>(coupling: C, slots: &[Slot], arrays: [&mut [f64]; 3]) {
+    fn split(slots: &[Slot], arrays: [&mut [f64]; 3]) {
         let [first, second, difference] = arrays;
         let particles = first.iter_mut().zip(second).zip(difference);
         for (((first, second), difference), &slot) in particles.zip(slots) {
-            (*first, *second) = coupling.velocities(slot);
-            *difference = coupling.difference(slot);
+            (*first, *second) = slot::velocities(slot);
+            *difference = slot::difference(slot);
         }
     }
 }
@@ -66,20 +66,18 @@ pub trait CoupledPair {
 
 /// Copies that see the same collisions: one path moves both.
 #[derive(Debug)]
-pub struct SameCollisions<C, P> {
+pub struct SameCollisions<P> {
     gas: Arc<Gas>,
     initial: Arc<InitialPairs>,
-    pub(super) coupling: C,
     pub(super) path: P,
 }
 
-impl<C: Coupling, P: Path<C>> SameCollisions<C, P> {
+impl<P: Path> SameCollisions<P> {
     /// Two copies of that gas on that path.
-    pub fn new(gas: &Arc<Gas>, initial: &Arc<InitialPairs>, coupling: C, path: P) -> Self {
+    pub fn new(gas: &Arc<Gas>, initial: &Arc<InitialPairs>, path: P) -> Self {
         SameCollisions {
             gas: gas.clone(),
             initial: initial.clone(),
-            coupling,
             path,
         }
     }
@@ -89,12 +87,12 @@ fn replica_key(gas: &Gas, seed: u64, replica: u64, process: u64) -> ReplicaKey {
     ReplicaKey::new(seed, gas.particles as u64, replica, process)
 }
 
-impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
+impl<P: Path> CoupledPair for SameCollisions<P> {
     fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
         let key = replica_key(&self.gas, seed, replica, 0);
         let instructions = self.path.instructions();
         let slots = self.path.restart(key, stops);
-        self.initial.fill(instructions, self.coupling, key, slots);
+        self.initial.fill(instructions, key, slots);
     }
 
     fn advance(&mut self) {
@@ -108,8 +106,8 @@ impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
     #[inline(always)]
     fn particle(&self, index: usize) -> (f64, f64, f64) {
         let slot = self.path.slots()[index];
-        let (first, second) = self.coupling.velocities(slot);
-        (first, second, self.coupling.difference(slot))
+        let (first, second) = slot::velocities(slot);
+        (first, second, slot::difference(slot))
     }
 
     // Without a check of every index.
@@ -117,7 +115,7 @@ impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
         let end = self.gas.particles.min(from + Particles::MOST);
         let arrays = particles.hold(end - from);
         let slots = &self.path.slots()[from..end];
-        split(self.path.instructions(), self.coupling, slots, arrays);
+        split(self.path.instructions(), slots, arrays);
     }
 
     // From the slots, without taking them apart in memory.
@@ -125,9 +123,8 @@ impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
         if self.particles() <= FEW {
             return sums_of_few(self.particles(), |index| self.particle(index));
         }
-        let mut parts = Parts::default();
-        parts.add_slots(self.path.instructions(), self.coupling, self.path.slots());
-        parts.totals()
+        let slots = self.path.slots();
+        Parts::of_slots(self.path.instructions(), slots).totals()
     }
 
     fn collisions(&self) -> u64 {
@@ -139,33 +136,31 @@ impl<C: Coupling, P: Path<C>> CoupledPair for SameCollisions<C, P> {
 /// the same pair of initial velocities; the first copy is read from one path
 /// and the second from the other.
 #[derive(Debug)]
-pub struct OwnCollisions<C, P> {
+pub struct OwnCollisions<P> {
     gas: Arc<Gas>,
     initial: Arc<InitialPairs>,
-    coupling: C,
     pub(super) paths: [P; 2],
 }
 
-impl<C: Coupling, P: Path<C>> OwnCollisions<C, P> {
+impl<P: Path> OwnCollisions<P> {
     /// Two copies of that gas, one on each path.
-    pub fn new(gas: &Arc<Gas>, initial: &Arc<InitialPairs>, coupling: C, paths: [P; 2]) -> Self {
+    pub fn new(gas: &Arc<Gas>, initial: &Arc<InitialPairs>, paths: [P; 2]) -> Self {
         OwnCollisions {
             gas: gas.clone(),
             initial: initial.clone(),
-            coupling,
             paths,
         }
     }
 }
 
-impl<C: Coupling, P: Path<C>> CoupledPair for OwnCollisions<C, P> {
+impl<P: Path> CoupledPair for OwnCollisions<P> {
     fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
         let start = replica_key(&self.gas, seed, replica, 0);
         for (process, path) in self.paths.iter_mut().enumerate() {
             let key = replica_key(&self.gas, seed, replica, process as u64);
             let instructions = path.instructions();
             let slots = path.restart(key, stops);
-            self.initial.fill(instructions, self.coupling, start, slots);
+            self.initial.fill(instructions, start, slots);
         }
     }
 
@@ -182,8 +177,8 @@ impl<C: Coupling, P: Path<C>> CoupledPair for OwnCollisions<C, P> {
     #[inline(always)]
     fn particle(&self, index: usize) -> (f64, f64, f64) {
         let [one, other] = &self.paths;
-        let (first, _) = self.coupling.velocities(one.slots()[index]);
-        let (_, second) = self.coupling.velocities(other.slots()[index]);
+        let (first, _) = slot::velocities(one.slots()[index]);
+        let (_, second) = slot::velocities(other.slots()[index]);
         (first, second, first - second)
     }
 

@@ -7,8 +7,9 @@ use super::bath::{self, GROUP};
 use super::marks::{ROWS_PER_GROUP, direction, halves};
 use super::slabs::{Place, Places, count_stream};
 use super::{Gas, Path};
-use crate::coupling::{Collision, Coupling, Slot, apply};
+use crate::coupling::{Collision, Coupling, apply};
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, more_words};
+use crate::slot::Slot;
 use crate::vector::Instructions;
 use rand_pcg::Pcg64;
 use std::sync::Arc;
@@ -154,7 +155,7 @@ impl<C: Coupling> PlainPath<C> {
     }
 }
 
-impl<C: Coupling> Path<C> for PlainPath<C> {
+impl<C: Coupling> Path for PlainPath<C> {
     fn restart(&mut self, key: ReplicaKey, stops: &[Place]) -> &mut [Slot] {
         self.points = PoissonPoints::new(&self.points.gas, key);
         self.stops = stops.to_vec();

@@ -1,8 +1,10 @@
 //! Sums of powers over the particles of both copies.
 
 use super::particles::Particles;
-use crate::coupling::{Coupling, Slot};
-use crate::vector::{Instructions, vectorised};
+#[cfg(any(test, not(target_arch = "x86_64")))]
+use crate::slot;
+use crate::slot::Slot;
+use crate::vector::{Instructions, Level};
 
 /// Number of [`Sums`].
 pub const SUMS: usize = 8;
@@ -25,15 +27,50 @@ pub const FEW: usize = LANES;
 pub struct Parts([[f64; LANES]; SUMS]);
 
 impl Parts {
-    /// Add the particles in these slots; all calls but the last take whole
-    /// multiples of eight.
-    pub fn add_slots<C: Coupling>(
-        &mut self,
-        instructions: Instructions,
-        coupling: C,
-        slots: &[Slot],
-    ) {
-        add_slots(instructions, coupling, slots, &mut self.0);
+    /// Of the particles in these slots.
+    pub fn of_slots(instructions: Instructions, slots: &[Slot]) -> Parts {
+        let mut in_turn = Parts::default();
+        let (eights, rest) = slots.as_chunks::<LANES>();
+        in_turn.add_in_turn(instructions, eights);
+        if !rest.is_empty() {
+            let mut last = [[0.0; 2]; LANES];
+            last[..rest.len()].copy_from_slice(rest);
+            in_turn.add_in_turn(instructions, &[last]);
+        }
+        let mut parts = Parts::default();
+        for (lane, part) in IN_TURN.into_iter().enumerate() {
+            for (sum, in_turn) in parts.0.iter_mut().zip(&in_turn.0) {
+                sum[part] = in_turn[lane];
+            }
+        }
+        parts
+    }
+
+    /// Add particles to the parts [`IN_TURN`].
+    fn add_in_turn(&mut self, instructions: Instructions, eights: &[Eight]) {
+        match instructions.level() {
+            #[cfg(not(target_arch = "x86_64"))]
+            Level::Portable => self.add_one_by_one(eights),
+            // SAFETY: every x86-64 processor has SSE2.
+            #[cfg(target_arch = "x86_64")]
+            Level::Portable => unsafe { sse2::add_in_turn(&mut self.0, eights) },
+            // SAFETY: `Instructions` only has levels that were detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { avx2::add_in_turn(&mut self.0, eights) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { avx512::add_in_turn(&mut self.0, eights) },
+        }
+    }
+
+    /// The same without vector registers: the definition.
+    #[cfg(any(test, not(target_arch = "x86_64")))]
+    fn add_one_by_one(&mut self, eights: &[Eight]) {
+        for eight in eights {
+            for (lane, slot) in IN_TURN.map(|part| eight[part]).into_iter().enumerate() {
+                self.add_one(lane, slot::velocities(slot), slot::difference(slot));
+            }
+        }
     }
 
     /// Add some particles; all calls but the last take whole multiples of eight.
@@ -57,18 +94,6 @@ impl Parts {
         h1[part] += second;
         h2[part] += hh;
         h4[part] += hh * hh;
-    }
-
-    /// Add a particle to each part.
-    #[inline(always)]
-    fn add_eight<C: Coupling>(&mut self, coupling: C, slots: &[Slot; LANES]) {
-        // Not by an iterator: compilers then take a lane's sums, not a sum's
-        // lanes, for a vector.
-        #[allow(clippy::needless_range_loop)]
-        for lane in 0..LANES {
-            let slot = slots[lane];
-            self.add_one(lane, coupling.velocities(slot), coupling.difference(slot));
-        }
     }
 
     /// The sums: the parts are added in halves, by short chains of additions.
@@ -134,36 +159,106 @@ fn powers(one: &[f64; 3], other: &[f64; 3]) -> Two {
     ]
 }
 
-vectorised! {
-    /// Add the particles in these slots.
-    fn add_slots<C: Coupling>(coupling: C, slots: &[Slot], sums: &mut [[f64; LANES]; SUMS]) {
-        let mut parts = Parts(*sums);
-        let (eights, rest) = slots.as_chunks::<LANES>();
-        for eight in eights {
-            parts.add_eight(coupling, eight);
+/// Slots of a particle of each part.
+type Eight = [Slot; LANES];
+
+/// The halves of the parts in turn: registers of any width are filled in this order by
+/// the fewest shuffles, from rows of slots of both halves.
+const IN_TURN: [usize; LANES] = [0, 4, 1, 5, 2, 6, 3, 7];
+
+/// `add_in_turn` with its numbers in vector registers: compilers do not see by
+/// themselves how few shuffles it takes. Of two rows of slots `$low` takes the V in
+/// turn, `$high` the Δ.
+#[cfg(target_arch = "x86_64")]
+macro_rules! powers_in_registers {
+    ($module:ident, $feature:literal, $vector:ident, $load:ident, $store:ident, $low:ident,
+     $high:ident, $add:ident, $subtract:ident, $multiply:ident) => {
+        mod $module {
+            use super::{Eight, LANES, SUMS};
+            use core::arch::x86_64::*;
+
+            const WIDTH: usize = size_of::<$vector>() / size_of::<f64>();
+            const VECTORS: usize = LANES / WIDTH;
+
+            #[target_feature(enable = $feature)]
+            pub fn add_in_turn(parts: &mut [[f64; LANES]; SUMS], eights: &[Eight]) {
+                // SAFETY: here and below a vector is WIDTH numbers of LANES.
+                let load = |numbers: &[f64; LANES], vector: usize| unsafe {
+                    $load(numbers.as_ptr().add(vector * WIDTH))
+                };
+                let mut sums: [[$vector; VECTORS]; SUMS] = parts
+                    .each_ref()
+                    .map(|part| std::array::from_fn(|vector| load(part, vector)));
+                for eight in eights {
+                    let (numbers, _) = eight.as_flattened().as_chunks::<LANES>();
+                    for vector in 0..VECTORS {
+                        let row = load(&numbers[0], vector);
+                        let other = load(&numbers[1], vector);
+                        let (first, difference) = ($low(row, other), $high(row, other));
+                        let second = $subtract(first, difference);
+                        let [dd, ff, hh] = [difference, first, second].map(|v| $multiply(v, v));
+                        let [dddd, ffff, hhhh] = [dd, ff, hh].map(|v| $multiply(v, v));
+                        let powers = [dd, dddd, first, ff, ffff, second, hh, hhhh];
+                        for (sum, power) in sums.iter_mut().zip(powers) {
+                            sum[vector] = $add(sum[vector], power);
+                        }
+                    }
+                }
+                for (part, sum) in parts.iter_mut().zip(sums) {
+                    for (vector, sum) in sum.into_iter().enumerate() {
+                        // SAFETY: as above.
+                        unsafe { $store(part.as_mut_ptr().add(vector * WIDTH), sum) };
+                    }
+                }
+            }
         }
-        if !rest.is_empty() {
-            let mut last = [coupling.slot(0.0, 0.0); LANES];
-            last[..rest.len()].copy_from_slice(rest);
-            parts.add_eight(coupling, &last);
-        }
-        *sums = parts.0;
-    }
+    };
 }
+
+#[cfg(target_arch = "x86_64")]
+powers_in_registers!(
+    sse2,
+    "sse2",
+    __m128d,
+    _mm_loadu_pd,
+    _mm_storeu_pd,
+    _mm_unpacklo_pd,
+    _mm_unpackhi_pd,
+    _mm_add_pd,
+    _mm_sub_pd,
+    _mm_mul_pd
+);
+#[cfg(target_arch = "x86_64")]
+powers_in_registers!(
+    avx2,
+    "avx2",
+    __m256d,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_unpacklo_pd,
+    _mm256_unpackhi_pd,
+    _mm256_add_pd,
+    _mm256_sub_pd,
+    _mm256_mul_pd
+);
+#[cfg(target_arch = "x86_64")]
+powers_in_registers!(
+    avx512,
+    "avx512f",
+    __m512d,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_unpacklo_pd,
+    _mm512_unpackhi_pd,
+    _mm512_add_pd,
+    _mm512_sub_pd,
+    _mm512_mul_pd
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coupling::Synchronous;
     use crate::simulate::pair::{CoupledPair, Still};
-
-    fn of_slots(pair: &Still, instructions: Instructions) -> Sums {
-        let slot = |&(f, _, d): &(f64, f64, f64)| [f, d];
-        let slots: Vec<Slot> = pair.0.iter().map(slot).collect();
-        let mut parts = Parts::default();
-        parts.add_slots(instructions, Synchronous, &slots);
-        parts.totals()
-    }
 
     #[test]
     fn every_way_to_sum_gives_the_same_bits() {
@@ -181,10 +276,17 @@ mod tests {
             }
             let expected = parts.totals().map(f64::to_bits);
             assert_eq!(pair.sums().map(f64::to_bits), expected);
+            let slot = |&(f, _, d): &(f64, f64, f64)| [f, d];
+            let slots: Vec<Slot> = pair.0.iter().map(slot).collect();
             for instructions in Instructions::available() {
-                let sums = of_slots(&pair, instructions);
+                let sums = Parts::of_slots(instructions, &slots).totals();
                 assert_eq!(sums.map(f64::to_bits), expected, "{}", instructions.name());
             }
+            let (eights, _) = slots.as_chunks();
+            let [mut one, mut all] = [Parts::default(), Parts::default()];
+            one.add_one_by_one(eights);
+            all.add_in_turn(Instructions::best(), eights);
+            assert_eq!(one.0, all.0);
         }
     }
 }

@@ -25,7 +25,7 @@ use super::particles::Particles;
 use super::powers::Sums;
 use super::slabs::Place;
 use super::{Gas, Path};
-use crate::coupling::{Coupling, Slot};
+use crate::slot::{self, Slot};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -106,13 +106,13 @@ pub trait Permutable: CoupledPair {
     fn rematch(&mut self, ranking: &mut Ranking);
 }
 
-impl<C: Coupling, P: Path<C>> Permutable for SameCollisions<C, P> {
+impl<P: Path> Permutable for SameCollisions<P> {
     fn rank(&self, ranking: &mut Ranking) {
-        let (coupling, slots) = (self.coupling, self.path.slots());
+        let slots = self.path.slots();
         ranking.rank(
             slots.len(),
-            |i| coupling.velocities(slots[i]).0,
-            |i| coupling.exact_second(slots[i]),
+            |i| slot::velocities(slots[i]).0,
+            |i| slot::exact_second(slots[i]),
         );
     }
 
@@ -121,21 +121,20 @@ impl<C: Coupling, P: Path<C>> Permutable for SameCollisions<C, P> {
             return self.particle(first);
         }
         let slots = self.path.slots();
-        let slot = self.coupling.paired(slots[first], slots[second]);
-        let (first, second) = self.coupling.velocities(slot);
-        (first, second, self.coupling.difference(slot))
+        let slot = slot::paired(slots[first], slots[second]);
+        let (first, second) = slot::velocities(slot);
+        (first, second, slot::difference(slot))
     }
 
     fn rematch(&mut self, ranking: &mut Ranking) {
         self.rank(ranking);
-        let coupling = self.coupling;
         ranking.permute(self.path.slots_mut(), |first, second| {
-            coupling.paired(first, second)
+            slot::paired(first, second)
         });
     }
 }
 
-impl<C: Coupling, P: Path<C>> Permutable for OwnCollisions<C, P> {
+impl<P: Path> Permutable for OwnCollisions<P> {
     fn rank(&self, ranking: &mut Ranking) {
         let particle = |i| self.particle(i);
         let count = self.particles();
@@ -258,34 +257,34 @@ impl<P: Permutable> CoupledPair for Rematched<P> {
 /// Both copies are kept sorted: a collision takes its particles out of the order and
 /// inserts them anew, which takes a time that grows like N.
 #[derive(Debug)]
-pub struct RematchedAtEvents<C, P> {
-    pair: SameCollisions<C, P>,
+pub struct RematchedAtEvents<P> {
+    pair: SameCollisions<P>,
     order: Order,
     ranking: Ranking,
 }
 
-impl<C: Coupling, P: Path<C>> RematchedAtEvents<C, P> {
+impl<P: Path> RematchedAtEvents<P> {
     /// Two copies of that gas on that path.
-    pub fn new(gas: &Arc<Gas>, initial: &Arc<InitialPairs>, coupling: C, path: P) -> Self {
+    pub fn new(gas: &Arc<Gas>, initial: &Arc<InitialPairs>, path: P) -> Self {
         RematchedAtEvents {
-            pair: SameCollisions::new(gas, initial, coupling, path),
+            pair: SameCollisions::new(gas, initial, path),
             order: Order::default(),
             ranking: Ranking::default(),
         }
     }
 }
 
-impl<C: Coupling, P: Path<C>> CoupledPair for RematchedAtEvents<C, P> {
+impl<P: Path> CoupledPair for RematchedAtEvents<P> {
     fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
         self.pair.restart(seed, replica, stops);
         self.pair.rematch(&mut self.ranking);
-        let (coupling, slots) = (self.pair.coupling, self.pair.path.slots());
-        self.order.begin(coupling, slots, &self.ranking);
+        let slots = self.pair.path.slots();
+        self.order.begin(slots, &self.ranking);
     }
 
     fn advance(&mut self) {
-        let (coupling, order) = (self.pair.coupling, &mut self.order);
-        let after = |slots: &mut [Slot], collided| order.update(coupling, slots, collided);
+        let order = &mut self.order;
+        let after = |slots: &mut [Slot], collided| order.update(slots, collided);
         self.pair.path.advance_each(after);
     }
 
@@ -323,8 +322,8 @@ struct Order {
 
 impl Order {
     /// The order of slots that have just been rematched.
-    fn begin<C: Coupling>(&mut self, coupling: C, slots: &[Slot], ranking: &Ranking) {
-        let velocity = |slot: &Slot| coupling.velocities(*slot).0;
+    fn begin(&mut self, slots: &[Slot], ranking: &Ranking) {
+        let velocity = |slot: &Slot| slot::velocities(*slot).0;
         self.of.clear();
         self.of.extend(slots.iter().map(velocity));
         self.particles.clear();
@@ -349,19 +348,19 @@ impl Order {
 
     /// Insert a particle at its rank, and rematch those between its ranks in the
     /// first and in the second copy: each takes the next one's V′.
-    fn insert<C: Coupling>(&mut self, coupling: C, slots: &mut [Slot], particle: u32) {
+    fn insert(&mut self, slots: &mut [Slot], particle: u32) {
         let slot = slots[particle as usize];
-        let velocity = coupling.velocities(slot).0;
+        let velocity = slot::velocities(slot).0;
         let rank = self.below(velocity);
-        let second = coupling.exact_second(slot);
+        let second = slot::exact_second(slot);
         let mut receiver = particle as usize;
         let (lower, higher) = self.particles.split_at(rank);
         let mut passed = |giver: &&u32, wrong: Ordering| {
             let giver = **giver as usize;
-            let theirs = coupling.exact_second(slots[giver]);
+            let theirs = slot::exact_second(slots[giver]);
             let found = theirs.partial_cmp(&second) == Some(wrong);
             if found {
-                slots[receiver] = coupling.paired(slots[receiver], slots[giver]);
+                slots[receiver] = slot::paired(slots[receiver], slots[giver]);
                 receiver = giver;
             }
             found
@@ -374,7 +373,7 @@ impl Order {
             .take_while(|giver| passed(giver, Ordering::Greater))
             .count();
         if receiver != particle as usize {
-            slots[receiver] = coupling.paired(slots[receiver], slot);
+            slots[receiver] = slot::paired(slots[receiver], slot);
         }
         self.velocities.insert(rank, velocity);
         self.particles.insert(rank, particle);
@@ -382,14 +381,14 @@ impl Order {
     }
 
     /// The order after two particles, or one and the bath, have collided.
-    fn update<C: Coupling>(&mut self, coupling: C, slots: &mut [Slot], collided: [u32; 2]) {
+    fn update(&mut self, slots: &mut [Slot], collided: [u32; 2]) {
         let bath = slots.len() as u32;
         let moved = collided.into_iter().filter(|&slot| slot != bath);
         for particle in moved.clone() {
             self.remove(particle);
         }
         for particle in moved {
-            self.insert(coupling, slots, particle);
+            self.insert(slots, particle);
         }
     }
 }
@@ -397,7 +396,6 @@ impl Order {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coupling::Synchronous;
 
     fn slots(count: usize, seed: f64) -> Vec<Slot> {
         // Coarse, so that velocities tie; and a place for the bath.
@@ -414,7 +412,7 @@ mod tests {
     fn sorted(slots: &[Slot]) -> [Vec<f64>; 2] {
         let mut copies = [vec![], vec![]];
         for &slot in slots {
-            let (first, second) = Synchronous.velocities(slot);
+            let (first, second) = slot::velocities(slot);
             copies[0].push(first);
             copies[1].push(second);
         }
@@ -426,9 +424,8 @@ mod tests {
 
     /// Pairs in the order of V and, where these tie, of V′.
     fn is_matched(slots: &[Slot]) -> bool {
-        let mut pairs: Vec<(f64, f64)> = (slots.iter())
-            .map(|&slot| Synchronous.velocities(slot))
-            .collect();
+        let mut pairs: Vec<(f64, f64)> =
+            (slots.iter()).map(|&slot| slot::velocities(slot)).collect();
         pairs.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
         pairs.windows(2).all(|two| two[0].1 <= two[1].1 + 1e-15)
     }
@@ -438,9 +435,9 @@ mod tests {
         ranking.rank(
             slots.len(),
             |i| ranked[i][0],
-            |i| Synchronous.exact_second(ranked[i]),
+            |i| slot::exact_second(ranked[i]),
         );
-        ranking.permute(slots, |first, second| Synchronous.paired(first, second));
+        ranking.permute(slots, slot::paired);
     }
 
     #[test]
@@ -474,7 +471,7 @@ mod tests {
             let mut ranking = Ranking::default();
             rematch(&mut slots[..count], &mut ranking);
             let mut order = Order::default();
-            order.begin(Synchronous, &slots[..count], &ranking);
+            order.begin(&slots[..count], &ranking);
             for step in 0..2000usize {
                 let one = step * 7 % count;
                 let other = (one + 1 + step * step % count.max(1)) % (count + 1);
@@ -488,7 +485,7 @@ mod tests {
                 }
                 let expected = sorted(&slots[..count]);
                 let first: Vec<f64> = slots[..count].iter().map(|slot| slot[0]).collect();
-                order.update(Synchronous, &mut slots[..count], [one as u32, other as u32]);
+                order.update(&mut slots[..count], [one as u32, other as u32]);
                 assert!(is_matched(&slots[..count]), "{step}");
                 let found: Vec<f64> = slots[..count].iter().map(|slot| slot[0]).collect();
                 assert_eq!(first, found);

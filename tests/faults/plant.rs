@@ -2,7 +2,7 @@
 //! wrong is a coupling, a path or a pair of copies of the test's own, or an
 //! experiment other than the one that is judged. The rest is the real program.
 
-use kac_coupling::coupling::{Collision, Coupling, Slot, Synchronous, apply};
+use kac_coupling::coupling::{Collision, Coupling, Synchronous, apply};
 use kac_coupling::experiment::Experiment;
 use kac_coupling::measure::{Engine, Job, Measured};
 use kac_coupling::observe::DISCREPANCY;
@@ -14,6 +14,7 @@ use kac_coupling::simulate::plain::PoissonPoints;
 use kac_coupling::simulate::powers::Sums;
 use kac_coupling::simulate::slabs::Place;
 use kac_coupling::simulate::{Gas, Path};
+use kac_coupling::slot::Slot;
 use kac_coupling::vector::Instructions;
 use rand_pcg::Pcg64;
 use std::sync::Arc;
@@ -41,10 +42,10 @@ pub fn measure(experiment: &Experiment, plant: &Plant) -> Measured {
             job(experiment, &other).run(Engine::Block, &|_| ())
         }
         Plant::Coupling(wrong) => run(experiment, |gas, initial| {
-            SameCollisions::new(gas, initial, wrong, BlockPath::new(gas, wrong))
+            SameCollisions::new(gas, initial, BlockPath::new(gas, wrong))
         }),
         Plant::Events(tamper) => run(experiment, |gas, initial| {
-            SameCollisions::new(gas, initial, Synchronous, Tampered::new(gas, tamper))
+            SameCollisions::new(gas, initial, Tampered::new(gas, tamper))
         }),
         Plant::Repeated(times) => misread(experiment, times, &|_, square| square),
         Plant::RootsAveraged => {
@@ -82,7 +83,7 @@ fn run<P: CoupledPair>(
 
 fn misread(experiment: &Experiment, times: u64, read: &Reading) -> Measured {
     run(experiment, |gas, initial| Misread {
-        pair: SameCollisions::new(gas, initial, Synchronous, BlockPath::new(gas, Synchronous)),
+        pair: SameCollisions::new(gas, initial, BlockPath::new(gas, Synchronous)),
         times,
         read,
         next: 0,
@@ -103,15 +104,6 @@ pub const SAME: Wrong = Wrong {
 };
 
 impl Coupling for Wrong {
-    fn slot(self, first: f64, second: f64) -> Slot {
-        Synchronous.slot(first, second)
-    }
-    fn velocities(self, slot: Slot) -> (f64, f64) {
-        Synchronous.velocities(slot)
-    }
-    fn difference(self, slot: Slot) -> f64 {
-        Synchronous.difference(slot)
-    }
     fn bath_slot(self, velocity: f64) -> Slot {
         (self.bath)(velocity)
     }
@@ -182,7 +174,7 @@ impl Tampered {
     }
 }
 
-impl Path<Synchronous> for Tampered {
+impl Path for Tampered {
     fn restart(&mut self, key: ReplicaKey, stops: &[Place]) -> &mut [Slot] {
         let end = stops[stops.len() - 1];
         let mut history = History::new(&self.gas, key, end);
