@@ -44,10 +44,12 @@ impl Instructions {
         let mut available = vec![Instructions(Level::Portable)];
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx2") {
+            let narrow = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt");
+            if narrow {
                 available.push(Instructions(Level::Avx2));
             }
-            if is_x86_feature_detected!("avx512f")
+            if narrow
+                && is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vl")
                 && is_x86_feature_detected!("avx512bw")

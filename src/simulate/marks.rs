@@ -40,7 +40,7 @@ pub fn halves(row: &Row, lane: usize) -> [u32; 2] {
 /// ranks, given the index.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Index {
-    bound: u32,
+    pub(super) bound: u32,
     /// 2³² mod bound.
     too_many: u32,
 }
@@ -62,7 +62,8 @@ impl Index {
     }
 
     /// The high and the low half of the product.
-    fn of(self, half: u32) -> (u32, u32) {
+    #[inline(always)]
+    pub(super) fn of(self, half: u32) -> (u32, u32) {
         let product = u64::from(half) * u64::from(self.bound);
         ((product >> 32) as u32, product as u32)
     }
@@ -75,46 +76,6 @@ impl Index {
         }
         (index, rest)
     }
-
-    /// The high and the low halves of the products with both halves of a word, as
-    /// [`Pairs`] hold them.
-    #[inline(always)]
-    pub fn of_both(self, word: u64) -> (u64, u64) {
-        const LOW: u64 = 0xffff_ffff;
-        let bound = u64::from(self.bound);
-        let (one, other) = ((word & LOW) * bound, (word >> 32) * bound);
-        let high = one >> 32 | other & !LOW;
-        let low = one & LOW | other << 32;
-        (in_order(high), in_order(low))
-    }
-}
-
-/// The word that has this one's lower half before the higher one in memory.
-#[inline(always)]
-fn in_order(word: u64) -> u64 {
-    if cfg!(target_endian = "little") {
-        word
-    } else {
-        word.rotate_left(32)
-    }
-}
-
-/// A number of 32 bits for each of sixteen collisions, made two at a time.
-pub type Pairs = [u64; LANES / 2];
-
-/// The numbers of some groups, in the order of their collisions.
-#[inline(always)]
-pub fn each(groups: &[Pairs]) -> &[u32] {
-    // SAFETY: these are as many bytes, without padding and with the alignment of a
-    // u64; any are valid.
-    unsafe { std::slice::from_raw_parts(groups.as_ptr().cast(), groups.len() * LANES) }
-}
-
-/// The same, to be changed.
-#[inline(always)]
-pub fn each_mut(groups: &mut [Pairs]) -> &mut [u32] {
-    // SAFETY: as above, and borrowed for as long.
-    unsafe { std::slice::from_raw_parts_mut(groups.as_mut_ptr().cast(), groups.len() * LANES) }
 }
 
 /// How the discrete marks are drawn for one gas.
@@ -132,7 +93,7 @@ pub struct MarkLaw {
     /// The low half is in doubt below this.
     doubt: u32,
     /// The low half of the last rank of pairs, at most.
-    last_pair: u32,
+    pub(super) last_pair: u32,
     /// The chance that rank 0 is a pair's, plus one.
     pair_in_doubt: f64,
 }
@@ -183,28 +144,12 @@ impl MarkLaw {
         (particle, partner)
     }
 
-    /// Whether a collision of these low halves takes more words.
+    /// Whether a collision of these low halves takes more words, or any of some of which
+    /// they are the lowest.
     #[inline(always)]
     pub fn in_doubt(self, rest: u32, other_rest: u32) -> bool {
         (rest < self.doubt) | (other_rest < self.other.too_many)
     }
-
-    /// The partner that follows from a collision's products, if it is not
-    /// [in doubt](MarkLaw::in_doubt).
-    #[inline(always)]
-    pub fn partner(self, particle: u32, rest: u32, other: u32) -> u32 {
-        // Signed, as vector instructions compare: indices are below 2³¹.
-        let later = mask(particle as i32 > other as i32);
-        let other = other.wrapping_add(1).wrapping_add(later);
-        let pair = mask(rest <= self.last_pair);
-        other & pair | self.bath_slot() & !pair
-    }
-}
-
-/// All bits, or none.
-#[inline(always)]
-fn mask(all: bool) -> u32 {
-    0u32.wrapping_sub(u32::from(all))
 }
 
 /// Lanes that the widest vector registers hold.
@@ -242,7 +187,7 @@ const fn spread<const COUNT: usize>(numbers: [f64; COUNT]) -> [Spread; COUNT] {
 /// Microsystems 1993).
 static COEFFICIENTS: Coefficients = Coefficients {
     sin: spread([
-        1.570_796_326_794_896_6,
+        std::f64::consts::FRAC_PI_2,
         -0.645_964_097_506_244_1,
         0.079_692_626_246_043_35,
         -0.004_681_754_132_342_262,
@@ -432,12 +377,8 @@ mod tests {
     #[test]
     fn half_words_come_lower_half_first() {
         let row = std::array::from_fn(|lane| (2 * lane as u64 + 1) << 32 | (2 * lane as u64));
-        let words = row[..LANES / 2].try_into().unwrap();
-        let pairs = [Pairs::map(words, in_order)];
         for lane in 0..LANES {
-            let index = lane as u32;
-            assert_eq!(halves(&row, lane), [index, 16 + index]);
-            assert_eq!(each(&pairs)[lane], index);
+            assert_eq!(halves(&row, lane), [lane as u32, 16 + lane as u32]);
         }
     }
 
@@ -535,46 +476,5 @@ mod tests {
         assert_eq!(drawn(three, last + 1, 0, &[]), (0, 3));
         // The partner's half word 0 is one too many of three others.
         assert_eq!(drawn(law(4, 2.0, 1.0), 2, 0, &[u64::MAX]), (0, 3));
-    }
-
-    #[test]
-    fn rows_are_the_law_but_for_their_doubts() {
-        let mut stream = rand_pcg::Pcg64::seed_from_u64(4);
-        // Of 2²⁰ particles one row in 256 has a doubt, of 3·2²⁸ and 3·2²⁹ nearly all.
-        let few = [1, 2, 3, 8, 1000].map(|particles| (particles, 0..=0));
-        let many = [3 << 28, 3 << 29].map(|particles| (particles, 3500..=4000));
-        for (particles, expected) in few.into_iter().chain([(1 << 20, 2..=40)]).chain(many) {
-            let law = law(particles, if particles == 1 { 0.0 } else { 1.0 }, 1.0);
-            let mut doubted = 0;
-            for _ in 0..4000 {
-                let row: Row = std::array::from_fn(|_| next_word(&mut stream));
-                let (first, other) = row.split_at(LANES / 2);
-                let [mut one, mut rest, mut other_one, mut other_rest] = [[[0; LANES / 2]]; 4];
-                for lane in 0..LANES / 2 {
-                    (one[0][lane], rest[0][lane]) = law.first.of_both(first[lane]);
-                    (other_one[0][lane], other_rest[0][lane]) = law.other.of_both(other[lane]);
-                }
-                let [one, rest, other, other_rest] =
-                    [&one, &rest, &other_one, &other_rest].map(|group| each(group));
-                let mut taken = false;
-                for lane in 0..LANES {
-                    let halves = halves(&row, lane);
-                    let mut here = false;
-                    let more = || {
-                        here = true;
-                        next_word(&mut stream)
-                    };
-                    let expected = law.particles(halves[0], halves[1], more);
-                    if !here {
-                        let partner = law.partner(one[lane], rest[lane], other[lane]);
-                        assert_eq!((one[lane], partner), expected);
-                    }
-                    assert_eq!(law.in_doubt(rest[lane], other_rest[lane]), here);
-                    taken |= here;
-                }
-                doubted += u32::from(taken);
-            }
-            assert!(expected.contains(&doubted), "{particles}: {doubted}");
-        }
     }
 }

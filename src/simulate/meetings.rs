@@ -1,38 +1,31 @@
 //! Who collides with whom, in blocks: particles, partners, and a slot for each bath
 //! particle.
+//!
+//! Nearly always the halves of a word decide, and whole groups are drawn in vector
+//! registers. A block with a [doubt](MarkLaw::in_doubt) is drawn anew, one collision
+//! after the other.
 
-use super::marks::{Index, MarkLaw, Pairs, ROWS_PER_GROUP, each, each_mut, halves};
+use super::marks::{MarkLaw, ROWS_PER_GROUP, halves};
 use crate::random::{LANES, Row};
-use crate::vector::{Instructions, vectorised};
+use crate::vector::{Instructions, Level};
 
-/// Collisions whose bath slots are counted at once, in the bytes of a word.
-const TOGETHER: usize = 8;
-/// 1 in each byte.
-const ONES: u64 = 0x0101_0101_0101_0101;
+/// An index for each collision of a group.
+type Indices = [u32; LANES];
 
 /// Who collides in up to `GROUPS` groups of sixteen collisions.
 #[derive(Debug)]
 pub struct Meetings<const GROUPS: usize> {
-    particles: Box<[Pairs; GROUPS]>,
-    partners: Box<[Pairs; GROUPS]>,
-    /// The low halves that came with the particles, and with the partners.
-    rests: Box<[Pairs; GROUPS]>,
-    other_rests: Box<[Pairs; GROUPS]>,
-    /// 1 for each collision with the bath; then how many bath slots are taken after it.
-    bath: Box<[[u8; LANES]; GROUPS]>,
+    particles: Box<[Indices; GROUPS]>,
+    partners: Box<[Indices; GROUPS]>,
 }
 
 impl<const GROUPS: usize> Default for Meetings<GROUPS> {
     /// Of no collisions yet.
     fn default() -> Self {
-        let [particles, partners, rests, other_rests] =
-            [(); 4].map(|()| Box::new([[0; LANES / 2]; GROUPS]));
+        let [particles, partners] = [(); 2].map(|()| Box::new([[0; LANES]; GROUPS]));
         Meetings {
             particles,
             partners,
-            rests,
-            other_rests,
-            bath: Box::new([[0; LANES]; GROUPS]),
         }
     }
 }
@@ -40,9 +33,10 @@ impl<const GROUPS: usize> Default for Meetings<GROUPS> {
 impl<const GROUPS: usize> Meetings<GROUPS> {
     /// Draw those of some groups' words; `more` are the words for the collision of that
     /// index. Bath collisions are given bath slots in turn, from slot `taken` on; the
-    /// one after the last, at most 255, is returned.
+    /// one after the last is returned.
     ///
-    /// All indices are below N, or from N on below N + the slot that is returned.
+    /// All indices are below N, or from N on below N + the slot that is returned; but
+    /// the partner of a single particle that meets no bath is N.
     pub fn draw<More: FnMut() -> u64>(
         &mut self,
         instructions: Instructions,
@@ -51,162 +45,331 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
         more: impl Fn(usize) -> More,
         taken: usize,
     ) -> usize {
-        let groups = words.len();
-        let particles = &mut self.particles[..groups];
-        let partners = &mut self.partners[..groups];
-        let (rests, other_rests) = (&mut self.rests[..groups], &mut self.other_rests[..groups]);
-        multiply(instructions, law.first, words, 0, particles, rests);
-        multiply(
-            instructions,
-            law.other,
-            words,
-            LANES / 2,
-            partners,
-            other_rests,
-        );
-        let (particles, partners) = (each_mut(particles), each_mut(partners));
-        let (rests, other_rests) = (each(rests), each(other_rests));
-        let mut doubts = 0;
-        choose(
-            instructions,
-            law,
-            particles,
-            [rests, other_rests],
-            partners,
-            &mut doubts,
-        );
-        if doubts != 0 {
-            for at in 0..particles.len() {
-                if law.in_doubt(rests[at], other_rests[at]) {
-                    let [first, other] = halves(&words[at / LANES][0], at % LANES);
-                    (particles[at], partners[at]) = law.particles(first, other, more(at));
-                }
-            }
+        let slot = law.bath_slot() + u32::try_from(taken).expect("few slots are taken");
+        let mut block = Drawn {
+            particles: &mut self.particles[..words.len()],
+            partners: &mut self.partners[..words.len()],
+            slot,
+            lowest: [u32::MAX; 2],
+        };
+        block.draw(instructions, law, words);
+        let [lowest, other_lowest] = block.lowest;
+        if law.in_doubt(lowest, other_lowest) {
+            block.slot = slot;
+            block.draw_all(law, words, more);
         }
-        let bath = self.bath[..groups].as_flattened_mut();
-        let mut beyond = 0;
-        find_bath(instructions, law, particles, partners, bath, &mut beyond);
-        assert_eq!(beyond, 0, "each index is that of a particle, or the bath");
-        let taken = count_up(bath, taken);
-        assign_bath(instructions, law, bath, partners);
-        taken
+        (block.slot - law.bath_slot()) as usize
     }
 
     /// The particle of each collision.
     #[inline(always)]
     pub fn particles(&self) -> &[u32] {
-        each(&self.particles[..])
+        self.particles.as_flattened()
     }
 
     /// Its partner: another particle, or N + its bath slot.
     #[inline(always)]
     pub fn partners(&self) -> &[u32] {
-        each(&self.partners[..])
+        self.partners.as_flattened()
     }
 }
 
-/// Replace each flag by the number of those up to it, plus `taken`; returns the last.
-fn count_up(flags: &mut [u8], taken: usize) -> usize {
-    let mut before = taken as u64;
-    for flags in flags.as_chunks_mut::<TOGETHER>().0 {
-        // The product's bytes are the sums of these up to each.
-        let upto = u64::from_le_bytes(*flags).wrapping_mul(ONES);
-        *flags = (upto + before * ONES).to_le_bytes();
-        before += upto >> 56;
-    }
-    assert!(before < 256, "counts fit a byte");
-    before as usize
+/// Groups that are being drawn.
+struct Drawn<'a> {
+    particles: &'a mut [Indices],
+    partners: &'a mut [Indices],
+    /// The next bath slot.
+    slot: u32,
+    /// The lowest of the low halves that came with the particles, and of those that
+    /// came with the others.
+    lowest: [u32; 2],
 }
 
-vectorised! {
-    /// The high and the low halves of an index' products with half words: those of
-    /// eight words of the first row of each group, from `lane` on.
-    fn multiply(
-        index: Index,
+impl Drawn<'_> {
+    /// Draw, if there is no doubt.
+    fn draw(&mut self, instructions: Instructions, law: MarkLaw, words: &[[Row; ROWS_PER_GROUP]]) {
+        match instructions.level() {
+            Level::Portable => self.draw_portably(law, words),
+            // SAFETY: `Instructions` only has levels that were detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { avx2::draw(self, law, words) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { avx512::draw(self, law, words) },
+        }
+    }
+
+    /// Draw all, whatever the doubts: the definition.
+    fn draw_all<More: FnMut() -> u64>(
+        &mut self,
+        law: MarkLaw,
         words: &[[Row; ROWS_PER_GROUP]],
-        lane: usize,
-        high: &mut [Pairs],
-        low: &mut [Pairs],
+        more: impl Fn(usize) -> More,
     ) {
-        for ([who, _], high) in words.iter().zip(&mut *high) {
-            high.copy_from_slice(&who[lane..lane + LANES / 2]);
+        let particles = self.particles.as_flattened_mut().iter_mut();
+        let collisions = particles.zip(self.partners.as_flattened_mut());
+        for (at, (one, other)) in collisions.enumerate() {
+            let [half, other_half] = halves(&words[at / LANES][0], at % LANES);
+            (*one, *other) = law.particles(half, other_half, more(at));
+            if *other == law.bath_slot() {
+                *other = self.slot;
+                self.slot += 1;
+            }
         }
-        // All words alike, in one loop.
-        let products = high.as_flattened_mut().iter_mut().zip(low.as_flattened_mut());
-        for (high, low) in products {
-            (*high, *low) = index.of_both(*high);
+    }
+
+    /// The shortcut without vector registers: branches would be mispredicted, and
+    /// take longer than everything else.
+    fn draw_portably(&mut self, law: MarkLaw, words: &[[Row; ROWS_PER_GROUP]]) {
+        let groups = self.particles.iter_mut().zip(&mut *self.partners);
+        for ([who, _], (ones, others)) in words.iter().zip(groups) {
+            let (halves, other_halves) = who.split_at(LANES / 2);
+            let ones = ones.as_chunks_mut::<2>().0.iter_mut();
+            let pairs = ones.zip(others.as_chunks_mut::<2>().0);
+            for ((&word, &other_word), (ones, others)) in halves.iter().zip(other_halves).zip(pairs)
+            {
+                for half in 0..2 {
+                    let [half_word, other_half] =
+                        [word, other_word].map(|word| (word >> (32 * half)) as u32);
+                    let (one, rest) = law.first.of(half_word);
+                    let (other, other_rest) = law.other.of(other_half);
+                    let other = other + u32::from(other >= one);
+                    let bath = rest > law.last_pair;
+                    ones[half] = one;
+                    others[half] = std::hint::select_unpredictable(bath, self.slot, other);
+                    self.slot += u32::from(bath);
+                    let [lowest, other_lowest] = &mut self.lowest;
+                    (*lowest, *other_lowest) =
+                        ((*lowest).min(rest), (*other_lowest).min(other_rest));
+                }
+            }
         }
     }
 }
 
-vectorised! {
-    /// The partners of collisions without a doubt, from their products; and whether
-    /// there are any with one.
-    fn choose(
-        law: MarkLaw,
-        particles: &[u32],
-        rests: [&[u32]; 2],
-        partners: &mut [u32],
-        doubts: &mut u32,
-    ) {
-        let mut found = 0;
-        let [rests, other_rests] = rests;
-        let drawn = particles.iter().zip(rests).zip(other_rests);
-        for (((&particle, &rest), &other_rest), partner) in drawn.zip(partners) {
-            *partner = law.partner(particle, rest, *partner);
-            found |= u32::from(law.in_doubt(rest, other_rest));
+/// The shortcut with sixteen collisions in a register.
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use super::{Drawn, LANES, MarkLaw, ROWS_PER_GROUP, Row};
+    use crate::simulate::marks::Index;
+    use core::arch::x86_64::*;
+
+    /// The high and the low halves of an index' products with half words.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn products(index: Index, words: __m512i) -> (__m512i, __m512i) {
+        const ODD: __mmask16 = 0xaaaa;
+        let bound = _mm512_set1_epi64(i64::from(index.bound));
+        let even = _mm512_mul_epu32(words, bound);
+        let odd = _mm512_mul_epu32(_mm512_srli_epi64::<32>(words), bound);
+        (
+            _mm512_mask_blend_epi32(ODD, _mm512_srli_epi64::<32>(even), odd),
+            _mm512_mask_blend_epi32(ODD, even, _mm512_slli_epi64::<32>(odd)),
+        )
+    }
+
+    #[target_feature(enable = "avx512f,popcnt")]
+    pub fn draw(block: &mut Drawn, law: MarkLaw, words: &[[Row; ROWS_PER_GROUP]]) {
+        let spread = |number: u32| _mm512_set1_epi32(number as i32);
+        let last_pair = spread(law.last_pair);
+        let in_turn = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        let mut lowest = block.lowest.map(spread);
+        let groups = block.particles.iter_mut().zip(&mut *block.partners);
+        for ([who, _], (ones, others)) in words.iter().zip(groups) {
+            let load = |words: &[u64]| {
+                assert_eq!(words.len(), LANES / 2);
+                // SAFETY: these are as many bytes as a register has.
+                unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+            };
+            let (halves, other_halves) = who.split_at(LANES / 2);
+            let (one, rest) = products(law.first, load(halves));
+            let (other, other_rest) = products(law.other, load(other_halves));
+            let later = _mm512_cmpge_epi32_mask(other, one);
+            let other = _mm512_mask_add_epi32(other, later, other, spread(1));
+            let bath = _mm512_cmpgt_epu32_mask(rest, last_pair);
+            let slots = _mm512_add_epi32(in_turn, spread(block.slot));
+            let other = _mm512_mask_expand_epi32(other, bath, slots);
+            block.slot += bath.count_ones();
+            lowest = [
+                _mm512_min_epu32(lowest[0], rest),
+                _mm512_min_epu32(lowest[1], other_rest),
+            ];
+            // SAFETY: as above.
+            unsafe {
+                _mm512_storeu_si512(ones.as_mut_ptr().cast(), one);
+                _mm512_storeu_si512(others.as_mut_ptr().cast(), other);
+            }
         }
-        *doubts = found;
+        block.lowest = lowest.map(|lowest| _mm512_reduce_min_epu32(lowest));
     }
 }
 
-vectorised! {
-    /// Which collisions are with the bath; and whether any index is `beyond` the
-    /// particles and the bath.
-    fn find_bath(
-        law: MarkLaw,
-        particles: &[u32],
-        partners: &[u32],
-        with_bath: &mut [u8],
-        beyond: &mut u32,
-    ) {
-        let bath = law.bath_slot();
-        let mut found = 0;
-        for ((&particle, &partner), with_bath) in particles.iter().zip(partners).zip(with_bath) {
-            *with_bath = u8::from(partner == bath);
-            // Negative if it is too large.
-            found |= (bath - 1).wrapping_sub(particle) | bath.wrapping_sub(partner);
-            found |= particle | partner;
-        }
-        *beyond = found >> 31;
-    }
-}
+/// The shortcut with eight collisions in a register.
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use super::{Drawn, LANES, MarkLaw, ROWS_PER_GROUP, Row};
+    use crate::simulate::marks::Index;
+    use core::arch::x86_64::*;
 
-vectorised! {
-    /// Give each bath collision its slot: the last one that is taken after it.
-    fn assign_bath(law: MarkLaw, counts: &[u8], partners: &mut [u32]) {
-        let bath = law.bath_slot();
-        for (partner, &count) in partners.iter_mut().zip(counts) {
-            let slot = (bath - 1).wrapping_add(u32::from(count));
-            *partner = if *partner == bath { slot } else { *partner };
+    /// Lanes of a register.
+    const WIDTH: usize = 8;
+
+    /// For each set of lanes how many of them come before a lane.
+    static BEFORE: [[u8; WIDTH]; 1 << WIDTH] = {
+        let mut before = [[0; WIDTH]; 1 << WIDTH];
+        let mut set = 0;
+        while set < before.len() {
+            let mut lane = 1;
+            while lane < WIDTH {
+                let there = (set >> (lane - 1)) as u8 & 1;
+                before[set][lane] = before[set][lane - 1] + there;
+                lane += 1;
+            }
+            set += 1;
         }
+        before
+    };
+
+    /// The high and the low halves of an index' products with half words.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn products(index: Index, words: __m256i) -> (__m256i, __m256i) {
+        const ODD: i32 = 0xaa;
+        let bound = _mm256_set1_epi64x(i64::from(index.bound));
+        let even = _mm256_mul_epu32(words, bound);
+        let odd = _mm256_mul_epu32(_mm256_srli_epi64::<32>(words), bound);
+        (
+            _mm256_blend_epi32::<ODD>(_mm256_srli_epi64::<32>(even), odd),
+            _mm256_blend_epi32::<ODD>(even, _mm256_slli_epi64::<32>(odd)),
+        )
+    }
+
+    #[target_feature(enable = "avx2,popcnt")]
+    pub fn draw(block: &mut Drawn, law: MarkLaw, words: &[[Row; ROWS_PER_GROUP]]) {
+        let spread = |number: u32| _mm256_set1_epi32(number as i32);
+        let last_pair = spread(law.last_pair);
+        let mut lowest = block.lowest.map(spread);
+        let groups = block.particles.iter_mut().zip(&mut *block.partners);
+        for ([who, _], (ones, others)) in words.iter().zip(groups) {
+            let (halves, other_halves) = who.split_at(LANES / 2);
+            let words = halves.as_chunks().0.iter().zip(other_halves.as_chunks().0);
+            let indices = ones
+                .as_chunks_mut()
+                .0
+                .iter_mut()
+                .zip(others.as_chunks_mut().0);
+            for ((halves, other_halves), (ones, others)) in words.zip(indices) {
+                let load = |words: &[u64; WIDTH / 2]| {
+                    // SAFETY: these are as many bytes as a register has.
+                    unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+                };
+                let store = |indices: &mut [u32; WIDTH], register| {
+                    // SAFETY: as above.
+                    unsafe { _mm256_storeu_si256(indices.as_mut_ptr().cast(), register) }
+                };
+                let (one, rest) = products(law.first, load(halves));
+                let (other, other_rest) = products(law.other, load(other_halves));
+                // All bits are −1.
+                let not_later = _mm256_cmpgt_epi32(one, other);
+                let other = _mm256_add_epi32(_mm256_add_epi32(other, not_later), spread(1));
+                let pair = _mm256_cmpeq_epi32(_mm256_max_epu32(rest, last_pair), last_pair);
+                let bath = !_mm256_movemask_ps(_mm256_castsi256_ps(pair)) as u8;
+                let before = u64::from_le_bytes(BEFORE[usize::from(bath)]);
+                let before = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(before as i64));
+                let slots = _mm256_add_epi32(before, spread(block.slot));
+                block.slot += bath.count_ones();
+                lowest = [
+                    _mm256_min_epu32(lowest[0], rest),
+                    _mm256_min_epu32(lowest[1], other_rest),
+                ];
+                store(ones, one);
+                store(others, _mm256_blendv_epi8(slots, other, pair));
+            }
+        }
+        block.lowest = lowest.map(|lowest| {
+            let mut lanes = [0; WIDTH];
+            // SAFETY: as above.
+            unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), lowest) };
+            lanes.into_iter().min().expect("there are lanes")
+        });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Rates;
+    use crate::random::next_word;
+    use rand::SeedableRng;
+    use rand_pcg::Pcg64;
+
+    const GROUPS: usize = 15;
+
+    /// What is drawn of these words, with further ones for the doubts; and how many
+    /// collisions took some.
+    fn drawn(
+        instructions: Instructions,
+        law: MarkLaw,
+        words: &[[Row; ROWS_PER_GROUP]],
+        taken: usize,
+    ) -> (Vec<[u32; 2]>, usize, usize) {
+        let doubts = std::cell::Cell::new(0);
+        let more = |at: usize| {
+            let (doubts, mut stream) = (&doubts, None);
+            move || {
+                next_word(stream.get_or_insert_with(|| {
+                    doubts.set(doubts.get() + 1);
+                    Pcg64::seed_from_u64(at as u64)
+                }))
+            }
+        };
+        let mut meetings = Meetings::<GROUPS>::default();
+        let after = meetings.draw(instructions, law, words, more, taken);
+        let pairs = meetings.particles().iter().zip(meetings.partners());
+        let pairs = pairs.map(|(&one, &other)| [one, other]);
+        (
+            pairs.take(LANES * words.len()).collect(),
+            after,
+            doubts.get(),
+        )
+    }
 
     #[test]
-    fn flags_are_counted_up() {
-        let mut flags = [1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1];
-        assert_eq!(count_up(&mut flags, 5), 12);
-        assert_eq!(
-            flags,
-            [6, 6, 7, 8, 8, 8, 8, 8, 8, 9, 10, 11, 11, 11, 11, 12]
-        );
-        let mut flags = [1; 240];
-        assert_eq!(count_up(&mut flags, 15), 255);
-        assert!(flags.into_iter().eq(16..=255));
+    fn blocks_are_the_law_whatever_the_instructions() {
+        let mut stream = Pcg64::seed_from_u64(4);
+        // Of 2²⁰ particles one block in 32 has a doubt, of 3·2²⁸ and 3·2²⁹ nearly all.
+        let few = [1, 2, 3, 8, 1000].map(|particles| (particles, 0..=0));
+        let many = [3 << 28, 3 << 29].map(|particles| (particles, 280..=300));
+        for (particles, doubtful) in few.into_iter().chain([(1 << 20, 2..=25)]).chain(many) {
+            let pair = if particles == 1 { 0.0 } else { 1.0 };
+            let law = MarkLaw::new(particles, Rates { pair, bath: 1.0 });
+            let mut found = 0;
+            for block in 0..300 {
+                let words: Vec<_> = (0..1 + block % GROUPS)
+                    .map(|_| [(); 2].map(|()| std::array::from_fn(|_| next_word(&mut stream))))
+                    .collect();
+                let taken = block % 16;
+                let mut slot = particles + taken;
+                let expected: Vec<_> = (0..LANES * words.len())
+                    .map(|at| {
+                        let [half, other] = halves(&words[at / LANES][0], at % LANES);
+                        let mut more = Pcg64::seed_from_u64(at as u64);
+                        let (one, other) = law.particles(half, other, || next_word(&mut more));
+                        let bath = other == law.bath_slot();
+                        slot += usize::from(bath);
+                        [one, if bath { slot as u32 - 1 } else { other }]
+                    })
+                    .collect();
+                let mut doubted = 0;
+                for instructions in Instructions::available() {
+                    let (pairs, after, doubts) = drawn(instructions, law, &words, taken);
+                    assert_eq!(pairs, expected, "{}", instructions.name());
+                    assert_eq!(after, slot - particles);
+                    doubted = doubts;
+                }
+                found += u32::from(doubted > 0);
+            }
+            assert!(doubtful.contains(&found), "{particles}: {found}");
+        }
     }
 }
