@@ -47,6 +47,8 @@ pub enum Purpose {
     InitialSigns = 6,
     /// What is left in doubt of a collision.
     Doubts = 7,
+    /// What is left in doubt of a bath particle.
+    BathDoubts = 8,
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014; constants of
@@ -133,10 +135,11 @@ pub fn next_word(stream: &mut Pcg64) -> u64 {
     stream.next_u64()
 }
 
-/// More words for collision `index` of a replica, from a stream of their own.
-pub fn more_words(key: ReplicaKey, index: u64) -> impl FnMut() -> u64 {
+/// More words for collision or bath particle `index` of a replica, from a stream of
+/// their own.
+pub fn more_words(key: ReplicaKey, purpose: Purpose, index: u64) -> impl FnMut() -> u64 {
     let mut stream = None;
-    move || next_word(stream.get_or_insert_with(|| scalar_stream(key, Purpose::Doubts, index)))
+    move || next_word(stream.get_or_insert_with(|| scalar_stream(key, purpose, index)))
 }
 
 /// Sixteen xoshiro256++ generators in step.
@@ -487,7 +490,7 @@ mod tests {
     #[test]
     fn doubts_have_streams_of_their_own() {
         let words = |replica, index| {
-            let mut more = more_words(key(replica), index);
+            let mut more = more_words(key(replica), Purpose::Doubts, index);
             [more(), more()]
         };
         let streams = [words(3, 0), words(3, 1), words(4, 0)];

@@ -13,7 +13,7 @@ use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::model::Rates;
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey};
 use kac_coupling::simulate::Gas;
-use kac_coupling::simulate::bath::{BathVelocities, ROWS_PER_GROUP};
+use kac_coupling::simulate::bath::BathVelocities;
 use kac_coupling::simulate::plain::PoissonPoints;
 use kac_coupling::vector::Instructions;
 use std::sync::Arc;
@@ -145,11 +145,12 @@ fn normal_variates_drawn_together_are_independent() {
     let key = ReplicaKey::new(1, 5, 0, 0);
     let instructions = Instructions::best();
     let mut lanes = Lanes::new(instructions, key, Purpose::BathVelocities, 0);
-    let mut words = vec![[[0; LANES]; ROWS_PER_GROUP]; 20_000];
-    lanes.fill(instructions, words.as_flattened_mut());
+    let mut words = vec![[0; LANES]; 20_000];
+    lanes.fill(instructions, &mut words);
     let mut rows = vec![[0.0; LANES]; words.len()];
     let normal = Law::Normal(Normal::new(0.0, 1.0).unwrap());
-    BathVelocities::new(&normal).draw(instructions, &words, &mut rows);
+    let more = |_| || panic!("one component leaves no doubt");
+    BathVelocities::new(&normal).draw(instructions, &words, more, &mut rows);
     let root = (rows.len() as f64).sqrt();
     let correlations = |rows: &[[f64; LANES]], a: usize, b: usize| {
         let linear: f64 = rows.iter().map(|row| row[a] * row[b]).sum();

@@ -4,7 +4,7 @@
 //! its own, so that a compiler turns it into vector code; only the last one,
 //! which applies collisions to particles, is sequential.
 
-use super::bath::{self, GROUP, Group};
+use super::bath::{GROUP, Group, MOST_ROWS_PER_GROUP};
 use super::marks::{Coefficients, ROWS_PER_GROUP};
 use super::meetings::Meetings;
 use super::slabs::{Place, Stops};
@@ -100,7 +100,7 @@ struct Block {
     meetings: Meetings<GROUPS>,
     cos: Box<[[f64; LANES]; GROUPS]>,
     sin: Box<[[f64; LANES]; GROUPS]>,
-    bath_words: Box<[[Row; bath::ROWS_PER_GROUP]; BATH_GROUPS]>,
+    bath_words: Box<[Row; BATH_GROUPS * MOST_ROWS_PER_GROUP]>,
     bath: Box<[Group; BATH_GROUPS]>,
     /// All indices in the meetings are below this.
     slots: usize,
@@ -116,7 +116,7 @@ impl Block {
             meetings: Meetings::default(),
             cos: Box::new([[0.0; LANES]; GROUPS]),
             sin: Box::new([[0.0; LANES]; GROUPS]),
-            bath_words: Box::new([[[0; LANES]; bath::ROWS_PER_GROUP]; BATH_GROUPS]),
+            bath_words: Box::new([[0; LANES]; BATH_GROUPS * MOST_ROWS_PER_GROUP]),
             bath: Box::new([[0.0; LANES]; BATH_GROUPS]),
             slots: 1,
             next: 0,
@@ -141,7 +141,7 @@ impl Block {
         let instructions = self.instructions;
         let words = &mut self.words[..groups];
         streams.marks.fill(instructions, words.as_flattened_mut());
-        let more = |at: usize| more_words(streams.key, index + at as u64);
+        let more = |at: usize| more_words(streams.key, Purpose::Doubts, index + at as u64);
         let met = (self.meetings).draw(instructions, gas.marks, words, more, slots.move_bath());
         self.slots = gas.marks.bath_slot() as usize + met;
         if size_of_val(&slots.all[..]) > PREFETCH_ABOVE {
@@ -160,10 +160,13 @@ impl Block {
         draw_directions(instructions, words, cos, sin);
         let wanted = met.saturating_sub(slots.bath.end);
         let groups_of_bath = wanted.div_ceil(GROUP);
-        let words = &mut self.bath_words[..groups_of_bath];
+        let words = &mut self.bath_words[..groups_of_bath * gas.bath.rows_per_group()];
         let velocities = &mut self.bath[..groups_of_bath];
-        streams.bath.fill(instructions, words.as_flattened_mut());
-        gas.bath.draw(instructions, words, velocities);
+        streams.bath.fill(instructions, words);
+        let drawn = streams.bath_drawn;
+        let more = |at| more_words(streams.key, Purpose::BathDoubts, drawn + at as u64);
+        gas.bath.draw(instructions, words, more, velocities);
+        streams.bath_drawn += (groups_of_bath * GROUP) as u64;
         slots.add_bath(instructions, coupling, velocities);
         // These are spoken for.
         slots.bath.start = met;
@@ -278,6 +281,8 @@ struct Streams {
     key: ReplicaKey,
     marks: Lanes,
     bath: Lanes,
+    /// Bath velocities drawn.
+    bath_drawn: u64,
 }
 
 /// A path of two coupled copies, moved in blocks of collisions.
@@ -313,6 +318,7 @@ impl<C: Coupling> BlockPath<C> {
                 key: ReplicaKey::new(0, 0, 0, 0),
                 marks: Lanes::default(),
                 bath: Lanes::default(),
+                bath_drawn: 0,
             },
             block: Block::new(instructions),
             stops: Stops::default(),
@@ -340,7 +346,7 @@ impl<C: Coupling> Path for BlockPath<C> {
         let instructions = self.instructions;
         self.stops.draw(instructions, &self.gas.counts, key, stops);
         let streams = &mut self.streams;
-        streams.key = key;
+        (streams.key, streams.bath_drawn) = (key, 0);
         (streams.marks).restart(instructions, key, Purpose::Collisions, 0);
         (streams.bath).restart(instructions, key, Purpose::BathVelocities, 0);
         self.block.clear();

@@ -3,7 +3,7 @@
 //! This is the reference. It is slow and should be obviously right; the block
 //! engine must give the same bits.
 
-use super::bath::{self, GROUP};
+use super::bath::GROUP;
 use super::marks::{ROWS_PER_GROUP, direction, halves};
 use super::slabs::{Place, Places, count_stream};
 use super::{Gas, Path};
@@ -30,6 +30,8 @@ pub struct PoissonPoints {
     /// The rows of the next collision's group.
     rows: [Row; ROWS_PER_GROUP],
     bath: Lanes,
+    /// Bath velocities drawn.
+    bath_drawn: u64,
     bath_velocities: Vec<f64>,
 }
 
@@ -47,6 +49,7 @@ impl PoissonPoints {
             marks: lanes(key, Purpose::Collisions),
             rows: [[0; LANES]; ROWS_PER_GROUP],
             bath: lanes(key, Purpose::BathVelocities),
+            bath_drawn: 0,
             bath_velocities: vec![],
         };
         points.enter(0);
@@ -90,7 +93,7 @@ impl PoissonPoints {
         }
         let [who, angle] = &self.rows;
         let [first, other] = halves(who, lane);
-        let more = more_words(self.key, self.collisions);
+        let more = more_words(self.key, Purpose::Doubts, self.collisions);
         let (particle, partner) = law.particles(first, other, more);
         let (cos, sin) = direction(angle[lane]);
         self.collisions += 1;
@@ -111,8 +114,11 @@ impl PoissonPoints {
     fn next_bath_velocity(&mut self) -> f64 {
         if self.bath_velocities.is_empty() {
             let mut group = [[0.0; LANES]];
-            let rows = [next_rows::<{ bath::ROWS_PER_GROUP }>(&mut self.bath)];
-            self.gas.bath.draw(Instructions::best(), &rows, &mut group);
+            let rows = self.gas.bath.rows_per_group();
+            let rows: Vec<Row> = (0..rows).map(|_| self.bath.next_row()).collect();
+            let more = |at| more_words(self.key, Purpose::BathDoubts, self.bath_drawn + at as u64);
+            (self.gas.bath).draw(Instructions::best(), &rows, more, &mut group);
+            self.bath_drawn += GROUP as u64;
             self.bath_velocities.extend(group[0].iter().rev());
             debug_assert_eq!(self.bath_velocities.len(), GROUP);
         }
