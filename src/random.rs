@@ -8,7 +8,7 @@
 //!
 //! Three kinds of generator are used. The numbers of collisions in slabs of time,
 //! one in hundreds of collisions, are drawn from a PCG64 of the `rand_pcg` crate; where
-//! in a slab they lie, from the [hash itself](hashed_rows) where they are few. What is
+//! in a slab they lie, from the [hash itself](Rows) where they are few. What is
 //! rare, or asked for once in a replica, comes from a PCG64 too (doubts, signs).
 //! Everything else comes from [`Lanes`]: sixteen xoshiro256++ generators (Blackman
 //! and Vigna 2021, "Scrambled linear pseudorandom number generators") that step
@@ -73,7 +73,7 @@ pub struct ReplicaKey(Name);
 
 /// A 128-bit hash of some words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Name {
+pub struct Name {
     high: u64,
     low: u64,
 }
@@ -170,7 +170,7 @@ impl Lanes {
         purpose: Purpose,
         part: u64,
     ) {
-        hash(instructions, key.stream(purpose, part), &mut self.state);
+        hash(instructions, key.stream(purpose, part), 0, &mut self.state);
     }
 
     /// One step of every lane for each of the rows, in order.
@@ -201,23 +201,61 @@ impl Lanes {
 /// Rows of words that make the state of [`Lanes`].
 pub const STATE_ROWS: usize = 4;
 
-/// Fill rows of a stream that is meant to need no more of them than [`STATE_ROWS`]: its name's hash
-/// goes on for as long (SplitMix64, whose words are XORed with one number).
-pub fn hashed_rows(
-    instructions: Instructions,
-    key: ReplicaKey,
-    purpose: Purpose,
-    part: u64,
-    rows: &mut [Row],
-) {
-    hash(instructions, key.stream(purpose, part), rows);
+/// A stream of which it is known how many rows are taken.
+///
+/// Up to [`STATE_ROWS`] of them take no generator: the hash of the stream's name, which
+/// would be its state, goes on for as long (SplitMix64, whose words are XORed with one
+/// number).
+// One at a time, on the stack.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug, Clone)]
+pub enum Rows {
+    /// The hash of a name, and how many of its words are taken.
+    Few(Name, u64),
+    /// A generator.
+    Many(Lanes),
+}
+
+impl Default for Rows {
+    /// Of no name.
+    fn default() -> Self {
+        Rows::Many(Lanes::default())
+    }
+}
+
+impl Rows {
+    /// The stream of that name, for `rows` rows.
+    pub fn new(
+        instructions: Instructions,
+        key: ReplicaKey,
+        purpose: Purpose,
+        part: u64,
+        rows: usize,
+    ) -> Self {
+        if rows <= STATE_ROWS {
+            Rows::Few(key.stream(purpose, part), 0)
+        } else {
+            Rows::Many(Lanes::new(instructions, key, purpose, part))
+        }
+    }
+
+    /// The next rows.
+    pub fn fill(&mut self, instructions: Instructions, rows: &mut [Row]) {
+        match self {
+            Rows::Few(name, taken) => {
+                hash(instructions, *name, *taken, rows);
+                *taken += (rows.len() * LANES) as u64;
+            }
+            Rows::Many(lanes) => lanes.fill(instructions, rows),
+        }
+    }
 }
 
 vectorised! {
-    /// The first words of a name's hash.
-    fn hash(name: Name, words: &mut [Row]) {
+    /// The words of a name's hash, from that index on.
+    fn hash(name: Name, from: u64, words: &mut [Row]) {
         for (index, word) in words.as_flattened_mut().iter_mut().enumerate() {
-            *word = name.word(index as u64);
+            *word = name.word(from + index as u64);
         }
     }
 }

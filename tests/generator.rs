@@ -4,7 +4,7 @@
 //! are fixed, so what passes once passes always. Faulty generators are planted to
 //! show that the tests bite.
 
-use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey, Row, hashed_rows};
+use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey, Row, Rows};
 use kac_coupling::vector::Instructions;
 
 fn lanes(seed: u64, replica: u64, purpose: Purpose) -> Lanes {
@@ -68,7 +68,10 @@ fn hashed_words_are_balanced_and_unrelated_and_cover_their_bytes() {
     let hashed = |replica, part, count| {
         let key = ReplicaKey::new(9, 8, replica, 0);
         let mut rows = vec![[0; LANES]; count];
-        hashed_rows(Instructions::best(), key, Purpose::Times, part, &mut rows);
+        let mut stream = Rows::new(Instructions::best(), key, Purpose::Times, part, 0);
+        let (some, others) = rows.split_at_mut(count / 3);
+        stream.fill(Instructions::best(), some);
+        stream.fill(Instructions::best(), others);
         rows
     };
     let rows = hashed(0, 0, ROWS);

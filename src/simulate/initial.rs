@@ -4,7 +4,7 @@ use super::joint::JointPairs;
 use super::normal::{ROWS, draw_normal};
 use crate::law::Law;
 use crate::law::joint::Joint;
-use crate::random::{LANES, Lanes, Purpose, ReplicaKey, level};
+use crate::random::{LANES, Purpose, ReplicaKey, Rows, level};
 use crate::slot::{self, Slot};
 use crate::theory::pairing::Pairing;
 use crate::vector::Instructions;
@@ -78,18 +78,34 @@ impl InitialPairs {
             return pairs.fill(instructions, key, slots);
         }
         let particles = slots.len() - 1;
-        let stream = |part| Lanes::new(instructions, key, Purpose::Initial, part);
-        let mut lanes = stream(0);
-        let mut other_lanes = match self {
+        let slots = &mut slots[..particles];
+        if particles <= LANES {
+            self.fill_by::<1>(instructions, key, slots);
+        } else {
+            self.fill_by::<ROWS>(instructions, key, slots);
+        }
+    }
+
+    /// The same, so many rows at a time.
+    fn fill_by<const ROWS: usize>(
+        &self,
+        instructions: Instructions,
+        key: ReplicaKey,
+        slots: &mut [Slot],
+    ) {
+        let all = slots.len().div_ceil(LANES);
+        let stream = |part| Rows::new(instructions, key, Purpose::Initial, part, all);
+        let mut first_stream = stream(0);
+        let mut second_stream = match self {
             InitialPairs::Independent { .. } => stream(1),
-            _ => Lanes::default(),
+            _ => Rows::default(),
         };
         let mut words = [[0; LANES]; ROWS];
         let mut variates = [[0.0; LANES]; ROWS];
-        for slots in slots[..particles].chunks_mut(ROWS * LANES) {
+        for slots in slots.chunks_mut(ROWS * LANES) {
             let rows = slots.len().div_ceil(LANES);
             let words = &mut words[..rows];
-            lanes.fill(instructions, words);
+            first_stream.fill(instructions, words);
             match self {
                 InitialPairs::CommonNormal { first, second } => {
                     let variates = &mut variates[..rows];
@@ -106,7 +122,7 @@ impl InitialPairs {
                 }
                 InitialPairs::Independent { first, second } => {
                     let mut others = [[0; LANES]; ROWS];
-                    other_lanes.fill(instructions, &mut others[..rows]);
+                    second_stream.fill(instructions, &mut others[..rows]);
                     let words = words.as_flattened().iter().zip(others.as_flattened());
                     for (slot, (&one, &other)) in slots.iter_mut().zip(words) {
                         let [(p, q), (u, v)] = [one, other].map(level);

@@ -10,7 +10,7 @@ use super::normal::{ROWS, draw_normal};
 use crate::law::Law;
 use crate::law::joint::Joint;
 use crate::random::{
-    LANES, Lanes, Purpose, ReplicaKey, index_below, level, next_word, scalar_stream,
+    LANES, Purpose, ReplicaKey, Rows, index_below, level, next_word, scalar_stream,
 };
 use crate::slot::{self, Slot};
 use crate::theory::pairing::Pairing;
@@ -149,11 +149,18 @@ impl Source {
 
     /// Words for so many particles, a few rows at a time.
     fn rows(self, particles: usize, mut take: impl FnMut(&[[u64; LANES]])) {
-        let mut lanes = Lanes::new(self.instructions, self.key, Purpose::Initial, self.part);
+        let all = particles.div_ceil(LANES);
+        let mut stream = Rows::new(
+            self.instructions,
+            self.key,
+            Purpose::Initial,
+            self.part,
+            all,
+        );
         let mut words = [[0; LANES]; ROWS];
         for from in (0..particles).step_by(ROWS * LANES) {
             let rows = (particles - from).min(ROWS * LANES).div_ceil(LANES);
-            lanes.fill(self.instructions, &mut words[..rows]);
+            stream.fill(self.instructions, &mut words[..rows]);
             take(&words[..rows]);
         }
     }

@@ -12,9 +12,7 @@
 //! Nothing here depends on the record times. That is why they never change the
 //! path.
 
-use crate::random::{
-    LANES, Lanes, Purpose, ReplicaKey, Row, STATE_ROWS, hashed_rows, next_word, scalar_stream,
-};
+use crate::random::{LANES, Purpose, ReplicaKey, Row, Rows, next_word, scalar_stream};
 use crate::vector::{Instructions, vectorised};
 use rand_pcg::Pcg64;
 
@@ -167,7 +165,6 @@ pub fn count_stream(key: ReplicaKey) -> Pcg64 {
 /// The places of the collisions in a slab, unsorted.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
-    lanes: Lanes,
     rows: Vec<Row>,
     count: usize,
 }
@@ -177,13 +174,8 @@ impl Places {
     pub fn draw(&mut self, instructions: Instructions, key: ReplicaKey, slab: u64, count: usize) {
         self.count = count;
         self.rows.resize(count.div_ceil(LANES), [0; LANES]);
-        if self.rows.len() <= STATE_ROWS {
-            // As many words as the state of a generator would take.
-            hashed_rows(instructions, key, Purpose::Times, slab, &mut self.rows);
-        } else {
-            (self.lanes).restart(instructions, key, Purpose::Times, slab);
-            self.lanes.fill(instructions, &mut self.rows);
-        }
+        let rows = self.rows.len();
+        Rows::new(instructions, key, Purpose::Times, slab, rows).fill(instructions, &mut self.rows);
         // Nothing comes after these.
         self.rows.as_flattened_mut()[count..].fill(u64::MAX);
     }
