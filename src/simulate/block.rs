@@ -13,7 +13,6 @@ use crate::coupling::Coupling;
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, more_words};
 use crate::slot::Slot;
 use crate::vector::{Instructions, Level, vectorised};
-use std::hint::assert_unchecked;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -146,14 +145,15 @@ impl Block {
         self.slots = gas.marks.bath_slot() as usize + met;
         if size_of_val(&slots.all[..]) > PREFETCH_ABOVE {
             // The rest of the drawing hides the latency of the first of these.
+            let numbers = slots.all.as_flattened().as_ptr();
             let pairs = self
                 .meetings
                 .particles()
                 .iter()
                 .zip(self.meetings.partners());
             for (&particle, &partner) in pairs.take(PREFETCH_AHEAD) {
-                prefetch(&slots.all, particle);
-                prefetch(&slots.all, partner);
+                prefetch(numbers, particle);
+                prefetch(numbers, partner);
             }
         }
         let (cos, sin) = (&mut self.cos[..groups], &mut self.sin[..groups]);
@@ -229,20 +229,21 @@ impl Block {
             .zip(&partners[range.clone()])
             .zip(&self.cos.as_flattened()[range.clone()])
             .zip(&self.sin.as_flattened()[range.clone()]);
+        let numbers = slots.as_flattened_mut().as_mut_ptr();
         for (index, (((&particle, &partner), &cos), &sin)) in range.zip(marks) {
             if PREFETCH {
                 // Beyond what is filled these are old marks: of no use, no harm.
                 let later = (index + PREFETCH_AHEAD).min(BLOCK - 1);
-                prefetch(slots, particles[later]);
-                prefetch(slots, partners[later]);
+                prefetch(numbers, particles[later]);
+                prefetch(numbers, partners[later]);
             }
-            let (one, other) = (particle as usize, partner as usize);
-            // SAFETY: all indices are below `self.slots`, by `Meetings::draw`.
+            // SAFETY: these are the first numbers of slots whose indices are below
+            // `self.slots`, by `Meetings::draw`.
             unsafe {
-                assert_unchecked(one < slots.len());
-                assert_unchecked(other < slots.len());
+                let one = numbers.add(particle as usize).cast::<Slot>();
+                let other = numbers.add(partner as usize).cast::<Slot>();
+                (*one, *other) = coupling.collide(cos, sin, *one, *other);
             }
-            (slots[one], slots[other]) = coupling.collide(cos, sin, slots[one], slots[other]);
         }
         self.next += count;
     }
@@ -250,15 +251,15 @@ impl Block {
 
 /// Ask for a slot's cache line ahead of its use.
 #[inline(always)]
-fn prefetch(slots: &[Slot], index: u32) {
+fn prefetch(numbers: *const f64, place: u32) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(slot) = slots.get(index as usize) {
+    {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a prefetch of a valid address only warms a cache.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(slot).cast()) };
+        // SAFETY: a prefetch only warms a cache, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(numbers.wrapping_add(place as usize).cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (slots, index);
+    let _ = (numbers, place);
 }
 
 vectorised! {
@@ -379,8 +380,9 @@ impl<C: Coupling> Path for BlockPath<C> {
                 self.refill();
             }
             let at = self.block.next;
-            let particle = self.block.meetings.particles()[at];
-            let partner = self.block.meetings.partners()[at].min(self.slots.first_bath());
+            let particle = self.block.meetings.particles()[at] / 2;
+            let partner = self.block.meetings.partners()[at] / 2;
+            let partner = partner.min(self.slots.first_bath());
             self.block.apply(1, self.coupling, &mut self.slots.all);
             self.applied += 1;
             after(self.slots_mut(), [particle, partner]);

@@ -9,14 +9,16 @@ use super::marks::{MarkLaw, ROWS_PER_GROUP, halves};
 use crate::random::{LANES, Row};
 use crate::vector::{Instructions, Level};
 
-/// An index for each collision of a group.
-type Indices = [u32; LANES];
+/// Where a slot is, for each collision of a group: twice its index, which is the index of
+/// its first number. Processors multiply by the 8 bytes of a number when they address it,
+/// but not by the 16 of a slot.
+type Places = [u32; LANES];
 
 /// Who collides in up to `GROUPS` groups of sixteen collisions.
 #[derive(Debug)]
 pub struct Meetings<const GROUPS: usize> {
-    particles: Box<[Indices; GROUPS]>,
-    partners: Box<[Indices; GROUPS]>,
+    particles: Box<[Places; GROUPS]>,
+    partners: Box<[Places; GROUPS]>,
 }
 
 impl<const GROUPS: usize> Default for Meetings<GROUPS> {
@@ -35,8 +37,12 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
     /// index. Bath collisions are given bath slots in turn, from slot `taken` on; the
     /// one after the last is returned.
     ///
-    /// All indices are below N, or from N on below N + the slot that is returned; but
+    /// All slots are below N, or from N on below N + the one that is returned; but
     /// the partner of a single particle that meets no bath is N.
+    ///
+    /// # Panics
+    ///
+    /// If there could be more than 2³¹ slots.
     pub fn draw<More: FnMut() -> u64>(
         &mut self,
         instructions: Instructions,
@@ -46,6 +52,10 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
         taken: usize,
     ) -> usize {
         let slot = law.bath_slot() + u32::try_from(taken).expect("few slots are taken");
+        assert!(
+            slot as usize + LANES * words.len() <= 1 << 31,
+            "twice an index fits 32 bits"
+        );
         let mut block = Drawn {
             particles: &mut self.particles[..words.len()],
             partners: &mut self.partners[..words.len()],
@@ -61,13 +71,13 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
         (block.slot - law.bath_slot()) as usize
     }
 
-    /// The particle of each collision.
+    /// The place of each collision's particle.
     #[inline(always)]
     pub fn particles(&self) -> &[u32] {
         self.particles.as_flattened()
     }
 
-    /// Its partner: another particle, or N + its bath slot.
+    /// The place of its partner: another particle, or N + its bath slot.
     #[inline(always)]
     pub fn partners(&self) -> &[u32] {
         self.partners.as_flattened()
@@ -76,8 +86,8 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
 
 /// Groups that are being drawn.
 struct Drawn<'a> {
-    particles: &'a mut [Indices],
-    partners: &'a mut [Indices],
+    particles: &'a mut [Places],
+    partners: &'a mut [Places],
     /// The next bath slot.
     slot: u32,
     /// The lowest of the low halves that came with the particles, and of those that
@@ -110,11 +120,12 @@ impl Drawn<'_> {
         let collisions = particles.zip(self.partners.as_flattened_mut());
         for (at, (one, other)) in collisions.enumerate() {
             let [half, other_half] = halves(&words[at / LANES][0], at % LANES);
-            (*one, *other) = law.particles(half, other_half, more(at));
-            if *other == law.bath_slot() {
-                *other = self.slot;
+            let (particle, mut partner) = law.particles(half, other_half, more(at));
+            if partner == law.bath_slot() {
+                partner = self.slot;
                 self.slot += 1;
             }
+            (*one, *other) = (2 * particle, 2 * partner);
         }
     }
 
@@ -135,8 +146,8 @@ impl Drawn<'_> {
                     let (other, other_rest) = law.other.of(other_half);
                     let other = other + u32::from(other >= one);
                     let bath = rest > law.last_pair;
-                    ones[half] = one;
-                    others[half] = std::hint::select_unpredictable(bath, self.slot, other);
+                    ones[half] = 2 * one;
+                    others[half] = 2 * std::hint::select_unpredictable(bath, self.slot, other);
                     self.slot += u32::from(bath);
                     let [lowest, other_lowest] = &mut self.lowest;
                     (*lowest, *other_lowest) =
@@ -194,11 +205,14 @@ mod avx512 {
                 _mm512_min_epu32(lowest[0], rest),
                 _mm512_min_epu32(lowest[1], other_rest),
             ];
-            // SAFETY: as above.
-            unsafe {
-                _mm512_storeu_si512(ones.as_mut_ptr().cast(), one);
-                _mm512_storeu_si512(others.as_mut_ptr().cast(), other);
-            }
+            let store = |places: &mut [u32; LANES], index| {
+                // SAFETY: as above.
+                unsafe {
+                    _mm512_storeu_si512(places.as_mut_ptr().cast(), _mm512_add_epi32(index, index));
+                };
+            };
+            store(ones, one);
+            store(others, other);
         }
         block.lowest = lowest.map(|lowest| _mm512_reduce_min_epu32(lowest));
     }
@@ -253,19 +267,20 @@ mod avx2 {
         for ([who, _], (ones, others)) in words.iter().zip(groups) {
             let (halves, other_halves) = who.split_at(LANES / 2);
             let words = halves.as_chunks().0.iter().zip(other_halves.as_chunks().0);
-            let indices = ones
+            let places = ones
                 .as_chunks_mut()
                 .0
                 .iter_mut()
                 .zip(others.as_chunks_mut().0);
-            for ((halves, other_halves), (ones, others)) in words.zip(indices) {
+            for ((halves, other_halves), (ones, others)) in words.zip(places) {
                 let load = |words: &[u64; WIDTH / 2]| {
                     // SAFETY: these are as many bytes as a register has.
                     unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
                 };
-                let store = |indices: &mut [u32; WIDTH], register| {
+                let store = |places: &mut [u32; WIDTH], index| {
+                    let twice = _mm256_add_epi32(index, index);
                     // SAFETY: as above.
-                    unsafe { _mm256_storeu_si256(indices.as_mut_ptr().cast(), register) }
+                    unsafe { _mm256_storeu_si256(places.as_mut_ptr().cast(), twice) }
                 };
                 let (one, rest) = products(law.first, load(halves));
                 let (other, other_rest) = products(law.other, load(other_halves));
@@ -326,7 +341,7 @@ mod tests {
         let mut meetings = Meetings::<GROUPS>::default();
         let after = meetings.draw(instructions, law, words, more, taken);
         let pairs = meetings.particles().iter().zip(meetings.partners());
-        let pairs = pairs.map(|(&one, &other)| [one, other]);
+        let pairs = pairs.map(|(&one, &other)| [one / 2, other / 2]);
         (
             pairs.take(LANES * words.len()).collect(),
             after,
