@@ -111,10 +111,14 @@ impl BathVelocities {
         match self {
             BathVelocities::Gaussian(components) => {
                 draw_normal(instructions, rows.as_chunks::<1>().0, velocities);
-                let mut doubts = 0;
-                place(instructions, components, rows, velocities, &mut doubts);
-                if doubts != 0 {
-                    settle(instructions, components, rows, more, velocities);
+                place(instructions, components, rows, velocities);
+                let doubtful = components.iter().map(|component| component.doubt);
+                for doubt in doubtful.filter(|doubt| !doubt.is_nan()) {
+                    let mut found = 0;
+                    find(instructions, doubt, rows, &mut found);
+                    if found != 0 {
+                        settle(instructions, components, doubt, rows, &more, velocities);
+                    }
                 }
             }
             BathVelocities::General(law) => draw_general(law, rows.as_chunks().0, velocities),
@@ -123,11 +127,9 @@ impl BathVelocities {
 }
 
 vectorised! {
-    /// Scale and shift variates by the components that their selectors fall in, and say
-    /// whether there is a doubt.
-    fn place(components: &[Component], rows: &[Row], variates: &mut [Group], doubts: &mut u64) {
+    /// Scale and shift variates by the components that their selectors fall in.
+    fn place(components: &[Component], rows: &[Row], variates: &mut [Group]) {
         let [first, others @ ..] = components else { return };
-        let mut found = [0; LANES];
         for (words, z) in rows.iter().zip(variates) {
             let mut velocity = [0.0; LANES];
             for lane in 0..LANES {
@@ -135,41 +137,47 @@ vectorised! {
             }
             for component in others {
                 for lane in 0..LANES {
-                    let selector = selector(lane, words[lane]);
                     let there = component.mean + component.sd * z[lane];
-                    let here = selector >= component.from;
+                    let here = selector(lane, words[lane]) >= component.from;
                     velocity[lane] = if here { there } else { velocity[lane] };
-                    found[lane] |= u64::from(selector == component.doubt);
                 }
             }
             *z = velocity;
         }
-        *doubts = found.into_iter().fold(0, |all, one| all | one);
     }
 }
 
-/// Draw those velocities anew whose selectors leave a doubt.
+vectorised! {
+    /// Whether there is this selector.
+    fn find(wanted: f64, rows: &[Row], found: &mut u64) {
+        let mut there = [0; LANES];
+        for words in rows {
+            for lane in 0..LANES {
+                there[lane] |= u64::from(selector(lane, words[lane]) == wanted);
+            }
+        }
+        *found = there.into_iter().fold(0, |all, one| all | one);
+    }
+}
+
+/// Draw those velocities anew that have this selector.
 fn settle<More: FnMut() -> u64>(
     instructions: Instructions,
     components: &[Component],
+    doubt: f64,
     rows: &[Row],
-    more: impl Fn(usize) -> More,
+    more: &impl Fn(usize) -> More,
     velocities: &mut [Group],
 ) {
     for (group, (words, velocities)) in rows.iter().zip(velocities).enumerate() {
         let mut variates = None;
         for (lane, velocity) in velocities.iter_mut().enumerate() {
-            let selector = selector(lane, words[lane]);
-            if components
-                .iter()
-                .all(|component| component.doubt != selector)
-            {
+            if selector(lane, words[lane]) != doubt {
                 continue;
             }
-            // u = selector + STEP·(fraction − 1) ≥ from.
+            // u = doubt + STEP·(fraction − 1) ≥ from.
             let fraction = one_to_two(more(group * GROUP + lane)());
-            let begun =
-                |component: &&Component| fraction >= 1.0 + (component.from - selector) / STEP;
+            let begun = |component: &&Component| fraction >= 1.0 + (component.from - doubt) / STEP;
             let component = components.iter().rfind(begun).expect("the first is from 1");
             let z = variates.get_or_insert_with(|| {
                 let mut variates = [[0.0; LANES]];
