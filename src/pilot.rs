@@ -14,6 +14,7 @@
 
 use crate::simulate::pair::CoupledPair;
 use crate::simulate::slabs::Place;
+use crate::vector::{Instructions, vectorised};
 
 /// Particles of the small gas.
 pub const PARTICLES: usize = 5;
@@ -60,6 +61,7 @@ pub struct Sums {
 
 impl Sums {
     /// Add cos(kx) · weight with x uniform on the circle.
+    #[inline(always)]
     fn add(&mut self, cosines: &Waves, weights: &Waves) {
         for k in 0..HARMONICS {
             self.values[k] += cosines[k] * weights[k];
@@ -146,23 +148,42 @@ impl Collided {
         match [changed.next(), changed.next(), changed.next()] {
             [Some(i), None, _] => {
                 self.bath[i] += 1;
-                let size = libm::hypot(before[i], bath_velocity);
-                let phase = (before[i] / size, bath_velocity / size);
-                let seen = cosines(after[i] / size);
-                for (sums, weights) in self.met.iter_mut().zip(powers(phase)) {
-                    sums.add(&seen, &weights);
-                }
+                let size = length(before[i], bath_velocity);
+                let phase = [before[i] / size, bath_velocity / size];
+                add_met(Instructions::best(), after[i] / size, phase, &mut self.met);
             }
             [Some(i), Some(j), None] => {
                 self.pairs[index_of_pair(i, j)] += 1;
-                let sizes = libm::hypot(before[i], before[j]) * libm::hypot(after[i], after[j]);
+                let sizes = length(before[i], before[j]) * length(after[i], after[j]);
                 let cos = (before[i] * after[i] + before[j] * after[j]) / sizes;
-                self.turned.add(&cosines(cos), &[1.0; HARMONICS]);
+                add_turned(Instructions::best(), cos, &mut self.turned);
             }
             // Under some couplings only the other copy collides.
             [None, ..] => (),
             _ => self.others += 1,
         }
+    }
+}
+
+/// √(x² + y²) of two velocities.
+fn length(x: f64, y: f64) -> f64 {
+    (x * x + y * y).sqrt()
+}
+
+vectorised! {
+    /// Add cos(kx) from cos x, weighed with cos(kφ) and with sin(kφ) from cosφ and sinφ.
+    fn add_met(cos: f64, phase: [f64; 2], sums: &mut [Sums; 2]) {
+        let seen = cosines(cos);
+        for (sums, weights) in sums.iter_mut().zip(powers(phase)) {
+            sums.add(&seen, &weights);
+        }
+    }
+}
+
+vectorised! {
+    /// Add cos(kx) from cos x.
+    fn add_turned(cos: f64, sums: &mut Sums) {
+        sums.add(&cosines(cos), &[1.0; HARMONICS]);
     }
 }
 
@@ -173,6 +194,7 @@ fn index_of_pair(i: usize, j: usize) -> usize {
 
 /// cos(kx) from cos x. Twice as many from those up to m, all at once, by
 /// cos((m + j)x) = 2 cos(mx) cos(jx) − cos((m − j)x).
+#[inline(always)]
 fn cosines(cos: f64) -> Waves {
     let mut waves = [cos.clamp(-1.0, 1.0); HARMONICS];
     let mut known = 1;
@@ -189,7 +211,8 @@ fn cosines(cos: f64) -> Waves {
 }
 
 /// cos(kx) and sin(kx) from cos x and sin x, by the sums of angles.
-fn powers((cos, sin): (f64, f64)) -> [Waves; 2] {
+#[inline(always)]
+fn powers([cos, sin]: [f64; 2]) -> [Waves; 2] {
     let (mut cosines, mut sines) = ([cos; HARMONICS], [sin; HARMONICS]);
     let mut known = 1;
     while known < HARMONICS {
@@ -211,7 +234,7 @@ mod tests {
     fn waves_are_those_of_multiples_of_the_angle() {
         let angle = 0.7;
         let waves = cosines(libm::cos(angle));
-        let [cosines, sines] = powers((libm::cos(angle), libm::sin(angle)));
+        let [cosines, sines] = powers([libm::cos(angle), libm::sin(angle)]);
         for k in 0..HARMONICS {
             let multiple = (k + 1) as f64 * angle;
             assert!((waves[k] - libm::cos(multiple)).abs() < 1e-13);
