@@ -299,9 +299,10 @@ fn product(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
     product
 }
 
-/// e^A by scaling, a Taylor sum and squaring (Moler and Van Loan 2003).
+/// e^A by scaling, a Taylor sum and squaring (Moler and Van Loan 2003). The sum is one
+/// in powers of A⁴, which takes the fewest products (Paterson and Stockmeyer 1973).
 pub fn exponential(matrix: &Array2<f64>) -> Array2<f64> {
-    const TERMS: u32 = 18; // 0.5¹⁹/19! < 2⁻⁷⁰
+    const BLOCKS: usize = 5; // of 4 terms: 0.5²⁰/20! < 2⁻⁸⁰
     let norm = matrix
         .rows()
         .into_iter()
@@ -313,12 +314,21 @@ pub fn exponential(matrix: &Array2<f64>) -> Array2<f64> {
         scale *= 0.5;
         squarings += 1;
     }
-    let scaled = matrix * scale;
-    let mut sum = Array2::eye(matrix.nrows());
-    let mut term = sum.clone();
-    for order in 1..=TERMS {
-        term = product(&scaled, &term) / f64::from(order);
-        sum += &term;
+    let first = matrix * scale;
+    let second = product(&first, &first);
+    let third = product(&second, &first);
+    let fourth = product(&second, &second);
+    let powers = [Array2::eye(matrix.nrows()), first, second, third];
+    let mut factorials = [1.0; 4 * BLOCKS];
+    for order in 1..factorials.len() {
+        factorials[order] = factorials[order - 1] * order as f64;
+    }
+    let mut sum = Array2::zeros(matrix.raw_dim());
+    for factorials in factorials.as_chunks::<4>().0.iter().rev() {
+        sum = product(&sum, &fourth);
+        for (power, &factorial) in powers.iter().zip(factorials) {
+            sum.scaled_add(1.0 / factorial, power);
+        }
     }
     for _ in 0..squarings {
         sum = product(&sum, &sum);
