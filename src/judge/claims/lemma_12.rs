@@ -21,7 +21,7 @@
 //! it would show; what lies between is reported. Nothing is proved about smaller violations.
 
 use super::Claim;
-use super::certified::{Brackets, Laws, Levels, broken, brackets, may_decide};
+use super::certified::{Brackets, Laws, Levels, brackets, broken, may_decide};
 use crate::estimate::Findings;
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::Check;
@@ -172,18 +172,25 @@ impl Ratio {
         let words = self.words();
         let reason = match verdict {
             Verdict::Holds => {
-                format!("{words}, where the lower end is least of all times: shown to the tolerance")
+                format!(
+                    "{words}, where the lower end is least of all times: shown to the tolerance"
+                )
             }
             _ => format!("{words}: not shown to the tolerance"),
         };
         Judgement {
             estimate: Some(self.estimate),
             std_error: Some(self.std_error),
-            interval: Some((self.low, self.high)).filter(|(low, high)| low <= high),
+            // Ends that are equal but for rounding.
+            interval: Some((self.low, self.high.max(self.low)))
+                .filter(|_| self.low <= self.high * (1.0 + 1e-9)),
             printed: Some(1.0),
             ..Judgement::bare(
                 verdict,
-                &format!("joint W2 squared/N over that of marginals at t = {}", self.time),
+                &format!(
+                    "joint W2 squared/N over that of marginals at t = {}",
+                    self.time
+                ),
                 reason,
             )
         }
@@ -207,51 +214,51 @@ fn ratio(evidence: Evidence, check: &Check) -> Option<Ratio> {
 
 /// The verdict of exact moments and of the mean of ‖Δ‖².
 fn by_moments(evidence: Evidence, check: &Check) -> Judgement {
-        let quantity = "E‖Δ‖²/N over Gelbrich's bound";
-        let sides = measured(evidence.findings);
-        if let Some(why) = nothing(&sides) {
-            return Judgement::bare(Verdict::Inconclusive, quantity, why);
-        }
-        let sides = sides.expect("there is something");
-        let half = half_width(check.confidence, sides.len());
-        let void = half_width(1.0 - VOID_LEVEL, sides.len());
-        let narrowest = |a: &&Sides, b: &&Sides| a.margin().total_cmp(&b.margin());
-        let broken = sides
-            .iter()
-            .filter(|at| at.are_broken(void))
-            .min_by(narrowest);
-        let unclear = |at: &&Sides| !at.are_in_order(half, check.tolerance);
-        let unclear = sides.iter().filter(unclear).min_by(narrowest);
-        let (verdict, at) = match (broken, unclear) {
-            (Some(at), _) => (Verdict::Void, at),
-            (None, Some(at)) => (Verdict::Inconclusive, at),
-            (None, None) => (
-                Verdict::Holds,
-                sides.iter().min_by(narrowest).expect("there is a time"),
-            ),
-        };
-        let (time, margin) = (at.time, at.margin());
-        let reason = match verdict {
-            Verdict::Void => format!(
-                "at t = {time} E‖Δ‖²/N is below Gelbrich's bound {}, which cannot be: the program is at fault",
-                at.lower
-            ),
-            Verdict::Holds => format!(
-                "in order at all record times; nearest at t = {time}, where the upper side is {margin:.3} times the lower"
-            ),
-            _ if !at.trusted => format!("at t = {time} few replicas carry the mean of ‖Δ‖²"),
-            _ => format!("at t = {time} the interval does not clear the lower side"),
-        };
-        let reach = half * at.std_error / at.lower;
-        Judgement {
-            estimate: Some(margin),
-            std_error: Some(at.std_error / at.lower),
-            interval: Some((margin - reach, margin + reach)),
-            printed: Some(1.0),
-            exact: (evidence.findings.theory.discrepancy_mean(time))
-                .map(|mean| mean / evidence.findings.particles as f64 / at.lower),
-            ..Judgement::bare(verdict, &format!("{quantity} at t = {time}"), reason)
-        }
+    let quantity = "E‖Δ‖²/N over Gelbrich's bound";
+    let sides = measured(evidence.findings);
+    if let Some(why) = nothing(&sides) {
+        return Judgement::bare(Verdict::Inconclusive, quantity, why);
+    }
+    let sides = sides.expect("there is something");
+    let half = half_width(check.confidence, sides.len());
+    let void = half_width(1.0 - VOID_LEVEL, sides.len());
+    let narrowest = |a: &&Sides, b: &&Sides| a.margin().total_cmp(&b.margin());
+    let broken = sides
+        .iter()
+        .filter(|at| at.are_broken(void))
+        .min_by(narrowest);
+    let unclear = |at: &&Sides| !at.are_in_order(half, check.tolerance);
+    let unclear = sides.iter().filter(unclear).min_by(narrowest);
+    let (verdict, at) = match (broken, unclear) {
+        (Some(at), _) => (Verdict::Void, at),
+        (None, Some(at)) => (Verdict::Inconclusive, at),
+        (None, None) => (
+            Verdict::Holds,
+            sides.iter().min_by(narrowest).expect("there is a time"),
+        ),
+    };
+    let (time, margin) = (at.time, at.margin());
+    let reason = match verdict {
+        Verdict::Void => format!(
+            "at t = {time} E‖Δ‖²/N is below Gelbrich's bound {}, which cannot be: the program is at fault",
+            at.lower
+        ),
+        Verdict::Holds => format!(
+            "in order at all record times; nearest at t = {time}, where the upper side is {margin:.3} times the lower"
+        ),
+        _ if !at.trusted => format!("at t = {time} few replicas carry the mean of ‖Δ‖²"),
+        _ => format!("at t = {time} the interval does not clear the lower side"),
+    };
+    let reach = half * at.std_error / at.lower;
+    Judgement {
+        estimate: Some(margin),
+        std_error: Some(at.std_error / at.lower),
+        interval: Some((margin - reach, margin + reach)),
+        printed: Some(1.0),
+        exact: (evidence.findings.theory.discrepancy_mean(time))
+            .map(|mean| mean / evidence.findings.particles as f64 / at.lower),
+        ..Judgement::bare(verdict, &format!("{quantity} at t = {time}"), reason)
+    }
 }
 
 /// The forecast of [`by_moments`].
