@@ -53,7 +53,7 @@ impl Laws {
     fn quantity(self, time: f64) -> String {
         match self {
             Laws::FirstMarginals => format!("bracket of W2 squared at t = {time}"),
-            Laws::Joint => format!("bracket of joint W2 squared, per particle, at t = {time}"),
+            Laws::Joint => format!("bracket of joint W2 squared/N at t = {time}"),
         }
     }
 
