@@ -168,6 +168,13 @@ impl Experiment {
         self.joints == [Joint::Product; 2] || self.joints == [Joint::Sphere; 2]
     }
 
+    /// Whether the laws of both copies at time 0 are chaotic, [`Joint::is_chaotic`], and so, by propagation of
+    /// chaos, at any fixed time: W₂² of the first marginals and of the joint laws, per particle, then tend to the
+    /// same number as N → ∞. Not whether any of them is known.
+    pub fn is_chaotic(&self) -> bool {
+        self.joints.iter().all(|joint| joint.is_chaotic())
+    }
+
     /// W₂² of the joint laws of both copies at time 0, per particle, which is also that of their first marginals;
     /// `None` where it is not known.
     pub fn initial_w2(&self) -> Option<f64> {

@@ -496,6 +496,25 @@ fn identical_and_shifted_copies() {
 }
 
 #[test]
+fn each_limit_is_as_far_off_as_its_own_error_says() {
+    // Fewer than 20 replicas: t_9 standard errors over replicas, 2.2622 at 0.975.
+    let [first, mut second] = headline(8).simulate(7, 10, 1.0);
+    // So far apart that no limit is clamped at 0.
+    for v in &mut second {
+        *v += 5.0;
+    }
+    let velocities = Velocities::new(8, &first, &second);
+    let found = joint_laws(&velocities, &Known::default(), CONFIDENCE);
+    let (lower, upper) = found.measured_limits(CONFIDENCE).unwrap();
+    let errors = [found.lower_std_error, found.upper_std_error].map(Option::unwrap);
+    assert!((errors[0] / errors[1] - 1.0).abs() > 0.01, "{errors:?}");
+    let below = (found.joint_lower.unwrap() - lower) / errors[0];
+    let above = (upper - found.joint_upper.unwrap()) / errors[1];
+    assert!((below - 2.2622).abs() < 1e-4 && (above - 2.2622).abs() < 1e-4);
+    assert_eq!(found.replicas, 10);
+}
+
+#[test]
 fn few_replicas_have_no_limits() {
     let [first, second] = normal_copies(5, 24);
     let known = Known::default();

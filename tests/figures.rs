@@ -522,7 +522,13 @@ fn every_figure_has_its_size_and_its_labels() {
         (
             "couplings",
             (1320, 520),
-            vec!["E‖Δ‖²/N ÷ W₂²", "N = 1", "aligned", "1: nothing", "Time t"],
+            vec![
+                "E‖Δ‖²/N ÷ W₂²",
+                "N = 1",
+                "aligned",
+                "1: W₂² itself",
+                "Time t",
+            ],
         ),
         (
             "bracket",
@@ -542,8 +548,8 @@ fn every_figure_has_its_size_and_its_labels() {
             vec![
                 "Lemma 1: the energy relaxes at rate μ/2",
                 "clock of Eq. (1)",
-                "HOLDS × 12",
-                "REFUTED × 12",
+                "HOLDS × 16",
+                "REFUTED × 16",
                 "not judged",
             ],
         ),

@@ -396,6 +396,10 @@ fn distances_of_laws_that_are_not_chaotic_have_no_limit() {
     bracketed.pairing = Pairing::Independent;
     let rows = run(&bracketed).exponents;
     assert_eq!(limit(&rows, "joint_w2"), None);
+    // Of this W₂ is not known at time 0; but its particles become independent.
+    bracketed.joints = [Joint::MirroredOpposite, Joint::Product];
+    let rows = run(&bracketed).exponents;
+    assert_eq!(limit(&rows, "joint_w2"), Some(0.5));
 }
 
 #[test]

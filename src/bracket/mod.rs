@@ -240,6 +240,10 @@ pub struct JointBracket {
     pub joint_upper: Option<f64>,
     /// Over replicas.
     pub upper_std_error: Option<f64>,
+    /// Spreads of the lower and the upper estimate.
+    spreads: Option<[Spread; 2]>,
+    /// R.
+    pub replicas: u64,
     /// At most W₂,N²/N with confidence (1 + c)/2.
     pub lower_limit: Option<f64>,
     /// At least W₂,N²/N with confidence (1 + c)/2.
@@ -250,6 +254,21 @@ pub struct JointBracket {
     pub relative_variance: Option<f64>,
     /// (1/N) Σ (V_(k) − U_(k))² of each replica.
     costs: Vec<f64>,
+}
+
+impl JointBracket {
+    /// As [`Bracket::measured_limits`].
+    pub fn measured_limits(&self, confidence: f64) -> Option<(f64, f64)> {
+        self.clamped_limits(confidence, &Known::default())
+    }
+
+    fn clamped_limits(&self, confidence: f64, known: &Known) -> Option<(f64, f64)> {
+        let [lower, upper] = self.spreads?.map(|spread| spread.reach(confidence));
+        Some((
+            lower_limit(self.joint_lower?, lower, known),
+            upper_limit(self.joint_upper?, upper, known),
+        ))
+    }
 }
 
 /// Stretches of ranks for a map fitted to two samples of `size` numbers: its noise
@@ -373,6 +392,8 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
         paired: mean(&costs),
         joint_upper: None,
         upper_std_error: None,
+        spreads: None,
+        replicas: replicas as u64,
         lower_limit: None,
         upper_limit: None,
         rule: None,
@@ -399,15 +420,16 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
     let lower_values = less(&dual.values, &dual.corrections);
     let upper_values = less(&paired.values, &paired.corrections);
     let rule = Rule::of(replicas, variance);
-    let (lower, upper) = (mean(&lower_values), mean(&upper_values));
-    let [lower_spread, upper_spread] =
-        [&lower_values, &upper_values].map(|values| Spread::of(values, rule));
-    bracket.joint_lower = Some(lower);
-    bracket.lower_std_error = Some(lower_spread.std_error());
-    bracket.joint_upper = Some(upper);
-    bracket.upper_std_error = Some(upper_spread.std_error());
-    bracket.lower_limit = Some(lower_limit(lower, lower_spread.reach(confidence), known));
-    bracket.upper_limit = Some(upper_limit(upper, upper_spread.reach(confidence), known));
+    let spreads = [&lower_values, &upper_values].map(|values| Spread::of(values, rule));
+    let errors = spreads.map(|spread| spread.std_error());
+    bracket.joint_lower = Some(mean(&lower_values));
+    bracket.lower_std_error = Some(errors[0]);
+    bracket.joint_upper = Some(mean(&upper_values));
+    bracket.upper_std_error = Some(errors[1]);
+    bracket.spreads = Some(spreads);
+    let limits = bracket.clamped_limits(confidence, known);
+    bracket.lower_limit = limits.map(|(lower, _)| lower);
+    bracket.upper_limit = limits.map(|(_, upper)| upper);
     bracket.rule = Some(rule);
     bracket
 }

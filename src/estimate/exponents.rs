@@ -98,7 +98,7 @@ pub fn exponent_rows(experiment: &Experiment, scaling: &[ScalingRow]) -> Vec<Exp
         let measurements: Vec<Measurement> = of(quantity).filter_map(measurement).collect();
         Some(measured_row(quantity, exponent(&measurements)?))
     });
-    let chaotic = experiment.knows_initial_w2();
+    let chaotic = experiment.is_chaotic();
     let certified = DISTANCES.iter().filter_map(|distance| {
         let limits: Vec<Limits> = of(distance.squared).filter_map(limits).collect();
         // Those that say nothing count too: it is the data that tell.

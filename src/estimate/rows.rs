@@ -101,6 +101,12 @@ pub struct WassersteinRow {
     pub joint_lower: Option<f64>,
     /// At least W₂,N²/N with the same confidence.
     pub joint_upper: Option<f64>,
+    /// Replicas that the estimates and limits from `dual_lower` on are made of: the first ones.
+    pub bracket_replicas: Option<u64>,
+    /// Standard error of `dual_lower` over them.
+    pub dual_std_error: Option<f64>,
+    /// Standard error of `pooled_upper` over them: the larger one of two estimates of it.
+    pub pooled_std_error: Option<f64>,
 }
 
 /// A row of `rates.csv`.
@@ -284,6 +290,9 @@ fn wasserstein_rows(
             upper_limit: bracket.and_then(|bracket| bracket.upper_limit),
             joint_lower: joint.and_then(|joint| joint.lower_limit),
             joint_upper: joint.and_then(|joint| joint.upper_limit),
+            bracket_replicas: bracket.map(|bracket| bracket.replicas),
+            dual_std_error: bracket.and_then(|bracket| bracket.dual_std_error),
+            pooled_std_error: bracket.and_then(|bracket| bracket.upper_std_error),
         }
     };
     findings

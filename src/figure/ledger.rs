@@ -21,6 +21,10 @@ pub(super) const FIGURE: Figure = Figure {
         "two-baths",
         "theorem7",
         "theorem7-duality",
+        "bracket-a-master-equation",
+        "bracket-a",
+        "bracket-b-master-equation",
+        "bracket-b",
         "steady-state-mixture-half",
         "steady-state-mixture-two",
         "lemma3",
@@ -68,7 +72,7 @@ const CLAIMS: [(&str, &str); 11] = [
     ),
 ];
 
-const NOTE: &str = "× n: that many verdicts, on the data of their experiments; lemma 12 is found consistent, not proved";
+const NOTE: &str = "× n: that many verdicts, on the data of their experiments; lemma 12 is shown by brackets, or found consistent";
 
 const CLOCKS: [(&str, &str); 2] = [
     ("master-equation", "clock of Eq. (1)"),

@@ -54,6 +54,15 @@ impl Joint {
         self != Joint::MirroredOpposite || particles.is_multiple_of(2)
     }
 
+    /// Whether it is chaotic: as N → ∞ any k particles, k fixed, become independent of each other, with one law.
+    ///
+    /// Signs drawn from N/2 of either kind are within k²/N of independent ones in total variation (Diaconis and
+    /// Freedman 1980); any coordinates of a sphere of radius √N·σ tend to independent normal ones (Borel, Kac 1956).
+    /// One sign for all stays, however many particles there are.
+    pub fn is_chaotic(self) -> bool {
+        self != Joint::MirroredEqual
+    }
+
     /// Whether it can be made from this law: the sphere's radius is that of centred normal velocities.
     pub fn can_be_made_from(self, law: &Law) -> bool {
         self != Joint::Sphere || (matches!(law, Law::Normal(_)) && law.mean() == 0.0)

@@ -4,12 +4,13 @@
 //! Everything is squared and per particle. By Lemmas 11 and 12 both theorems
 //! bound W₂² of the first marginals by B(t) = e^{−μt} W₂²(f, h), and so both
 //! are refuted by a lower bound on it that exceeds B somewhere: Gelbrich's, at
-//! the exact moments, or the lower limit of its certified bracket. Both hold where their proof's mechanism is certified: the
-//! synchronous coupling contracts at least at rate μ from an optimal start.
-//! Theorem 7 also holds where an upper estimate of the marginals' distance is
-//! below B at every record time of W₂ after 0.
+//! the exact moments, or the lower limit of its certified bracket. Theorem 6 is also
+//! refuted by that of the joint laws. Each holds where the upper limit of its own
+//! bracket is below B at every record time of W₂ after 0, Theorem 7 also where an upper
+//! estimate of the marginals' distance is. Both hold where their proof's mechanism is
+//! certified: the synchronous coupling contracts at least at rate μ from an optimal start.
 
-use super::certified::{by_bracket, may_decide, may_refute};
+use super::certified::{Laws, broken, by_bracket, may_decide, may_refute};
 use super::{Claim, no_rate};
 use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::FEW_REPLICAS;
@@ -28,27 +29,28 @@ pub struct Contraction {
     id: &'static str,
     statement: &'static str,
     method: &'static str,
-    /// Whether it speaks of first marginals only.
-    marginal: bool,
+    /// What it bounds the distance of.
+    laws: Laws,
 }
 
 /// Theorem 6.
 pub static THEOREM_6: Contraction = Contraction {
     id: "theorem-6",
     statement: "Theorem 6: W₂(μ_N(t), ν_N(t)) ≤ e^{−μt/2} W₂(μ_N(0), ν_N(0)) for the joint laws",
-    method: "holds if the synchronous coupling contracts at least at rate μ from an optimal \
-             start; refuted if Gelbrich's bound, or the lower limit of the bracket of W₂ of the \
-             first marginals, exceeds the printed one",
-    marginal: false,
+    method: "holds if the upper limit of the bracket of W₂ of the joint laws stays below the \
+             printed bound at all times, or the synchronous coupling contracts at least at rate \
+             μ from an optimal start; refuted if Gelbrich's bound, or the lower limit of the \
+             bracket of the first marginals or of the joint laws, exceeds the printed one",
+    laws: Laws::Joint,
 };
 
 /// Theorem 7.
 pub static THEOREM_7: Contraction = Contraction {
     id: "theorem-7",
     statement: "Theorem 7: W₂ of the first marginals ≤ e^{−μt/2} W₂(f, h), for every N",
-    method: "as theorem-6; holds also if W₂² of pooled velocities, or the upper limit of the \
-             bracket, stays below the printed bound at all times",
-    marginal: true,
+    method: "as theorem-6, by the bracket of the first marginals alone; holds also if W₂² of \
+             pooled velocities stays below the printed bound at all times",
+    laws: Laws::FirstMarginals,
 };
 
 impl Claim for Contraction {
@@ -66,7 +68,7 @@ impl Claim for Contraction {
 
     fn refusal(&self, experiment: &Experiment) -> Option<String> {
         let product = experiment.joints == [Joint::Product; 2];
-        if self.marginal && !product {
+        if self.is_marginal() && !product {
             return Some("it is about product initial laws".to_string());
         }
         let unknown = "it needs W2 of the joint initial laws, which is known of two product laws or two spheres only";
@@ -78,7 +80,7 @@ impl Claim for Contraction {
             return Judgement::bare(Verdict::Inconclusive, "W2 squared", EQUAL_LAWS);
         }
         let pooled = || {
-            if self.marginal {
+            if self.is_marginal() {
                 pooled(evidence, check)
             } else {
                 None
@@ -92,13 +94,13 @@ impl Claim for Contraction {
             // False by Gelbrich's bound, exactly: HOLDS is out of the question.
             let refuted = |judgement: &Judgement| judgement.verdict == Verdict::Refuted;
             return broken_bracket(evidence)
-                .or_else(|| by_bracket(evidence, check, self.marginal).filter(refuted))
+                .or_else(|| by_bracket(evidence, check, self.laws).filter(refuted))
                 .or(by_moments)
                 .expect("a judgement by moments");
         }
         broken_bracket(evidence)
             .or(by_moments)
-            .or_else(|| by_bracket(evidence, check, self.marginal))
+            .or_else(|| by_bracket(evidence, check, self.laws))
             .or_else(|| pooled().filter(|judgement| judgement.verdict == Verdict::Holds))
             .or_else(|| mechanism(evidence, check))
             .or_else(pooled)
@@ -116,15 +118,13 @@ impl Claim for Contraction {
         } else {
             0.0
         };
-        let bracket = if planned_batches(prospect).is_some() {
-            VOID_LEVEL
-        } else {
-            0.0
-        };
+        let has_limits = may_decide(prospect, Laws::FirstMarginals);
+        let brackets = [planned_batches(prospect).is_some(), has_limits];
+        let ways = brackets.into_iter().filter(|&way| way).count();
         // An interval of the bracket's is not known beforehand.
-        let may_show_bracket = may_refute(prospect) || (self.marginal && may_decide(prospect));
+        let may_show_bracket = may_refute(prospect) || may_decide(prospect, self.laws);
         Forecast {
-            void: forecast.void + bracket,
+            void: forecast.void + ways as f64 * VOID_LEVEL,
             refuted_unforeseen,
             half_width: forecast.half_width.filter(|_| !may_show_bracket),
             ..forecast
@@ -140,7 +140,7 @@ impl Claim for Contraction {
                 .all(|(time, ..)| gelbrich_error(prospect.theory, time, 2.0).is_none());
             return no_error.then(|| "the measured moments have infinite variances".to_string());
         }
-        if may_refute(prospect) || (self.marginal && may_decide(prospect)) {
+        if may_refute(prospect) || may_decide(prospect, self.laws) {
             return Some("the bracket of W2 may decide, which is not forecast".to_string());
         }
         let unfit = unfit_for_mechanism(prospect.experiment);
@@ -160,10 +160,16 @@ impl Claim for Contraction {
 }
 
 impl Contraction {
+    fn is_marginal(&self) -> bool {
+        self.laws == Laws::FirstMarginals
+    }
+
     /// The forecast where Gelbrich's bound does not exceed the printed one.
     fn forecast_bound(&self, prospect: &Prospect, check: &Check) -> Forecast {
-        let decidable = planned_batches(prospect).is_some() || may_decide(prospect);
-        let pooled = (self.marginal && decidable).then(|| forecast_pooled(prospect, check));
+        let has_batches = self.is_marginal() && planned_batches(prospect).is_some();
+        let pooled = has_batches.then(|| forecast_pooled(prospect, check));
+        // A bracket alone is not foreseen at all.
+        let pooled = pooled.or(may_decide(prospect, self.laws).then_some(None));
         let unforeseen = Forecast {
             // If the claim is false; if it is true, HOLDS is no false alarm.
             holds_unforeseen: 1.0 - check.confidence,
@@ -425,7 +431,7 @@ const ROUNDING: f64 = 1e-26;
 /// Gelbrich ≤ E W₂²(pooled) and W₂²(pooled) ≤ ‖Δ‖²/N are theorems: where they
 /// fail, the program is at fault. The second is one for each batch, whatever their
 /// number.
-fn broken_bracket(evidence: Evidence) -> Option<Judgement> {
+fn broken_batches(evidence: Evidence) -> Option<Judgement> {
     let confidence = 1.0 - VOID_LEVEL;
     let distances = distances(evidence);
     if distances.is_empty() {
@@ -458,6 +464,11 @@ fn broken_bracket(evidence: Evidence) -> Option<Judgement> {
             broken.gelbrich, broken.coupling
         ),
     })
+}
+
+/// A bracket that contradicts theory: that of the batches, or a certified one.
+fn broken_bracket(evidence: Evidence) -> Option<Judgement> {
+    broken_batches(evidence).or_else(|| broken(evidence))
 }
 
 /// B(t) = e^{−μt} W₂²(f, h).
