@@ -480,7 +480,7 @@ fn products_are_as_far_apart_as_lemma_11_says() {
 fn wrong_jumps_are_noticed_by_lemma_3() {
     let path = Path::new("experiments/lemma3.toml");
     let mut experiment = load(path).unwrap().experiment;
-    experiment.sweep = vec![(2, 200_000)];
+    experiment.sweep = vec![(2, 400_000)];
     (experiment.end, experiment.points) = (0.1, 2);
     let row = |change: &dyn Fn(&mut Experiment)| {
         let mut other = experiment.clone();

@@ -163,7 +163,13 @@ fn looks_reach_the_verdicts_of_all_replicas_on_fewer() {
             .collect()
     };
     assert_eq!(verdicts(&full), verdicts(&adaptive));
-    assert!(2 * adaptive.collisions < full.collisions);
+    assert!(adaptive.collisions < full.collisions);
+    // At N = 8 far fewer than all will do, whatever the seed.
+    let at_8 = |results: &Results| {
+        let row = results.verdicts.iter().find(|row| row.particles == 8);
+        row.expect("a verdict").replicas
+    };
+    assert!(2 * at_8(&adaptive) < at_8(&full));
     assert!(adaptive.false_alarm > full.false_alarm && adaptive.false_alarm < 1e-4);
 }
 

@@ -157,7 +157,7 @@ impl Coupling for OwnBath {
 fn copies_that_do_not_meet_prove_nothing() {
     // The first copy is right, so that every moment is; but the second one's
     // steady state is another, at W2² = OWN² K_g.
-    let experiment = experiment("uniform", "half", &[(8, 4000)]);
+    let experiment = experiment("uniform", "half", &[(8, 40_000)]);
     let theory = experiment.theory(8);
     let stage = Stage::new(&experiment, 0, &theory).unwrap();
     let initial = Arc::new(InitialPairs::new(
@@ -165,7 +165,7 @@ fn copies_that_do_not_meet_prove_nothing() {
         &experiment.second,
         experiment.pairing,
     ));
-    let steady = stage.extend_on(stage.nothing(), 4000, &|_| (), |gas| {
+    let steady = stage.extend_on(stage.nothing(), 40_000, &|_| (), |gas| {
         SameCollisions::new(gas, &initial, BlockPath::new(gas, OwnBath))
     });
     let findings = found(&experiment, steady);
