@@ -46,9 +46,11 @@ struct Slots {
 
 impl Slots {
     fn new(particles: usize) -> Self {
+        let mut all = vec![[0.0; 2]; particles + BATH_SLOTS];
+        ask_for_large_pages(&mut all);
         Slots {
             particles,
-            all: vec![[0.0; 2]; particles + BATH_SLOTS],
+            all,
             bath: 0..0,
         }
     }
@@ -79,6 +81,26 @@ impl Slots {
         fill_bath(instructions, coupling, velocities, bath);
         self.bath.end += velocities.len() * GROUP;
     }
+}
+
+/// Ask the system to keep this memory in large pages: collisions go to particles at
+/// random, and to find so many small pages takes as long as to fetch from them. What is
+/// not granted costs nothing.
+fn ask_for_large_pages(slots: &mut [Slot]) {
+    #[cfg(target_os = "linux")]
+    {
+        const LARGE: usize = 2 << 20;
+        let range = slots.as_mut_ptr_range();
+        let from = range.start.addr().next_multiple_of(LARGE);
+        let length = (range.end.addr() & !(LARGE - 1)).saturating_sub(from);
+        if length > 0 {
+            let start = range.start.with_addr(from).cast();
+            // SAFETY: whole pages of this slice. Advice on them changes no contents.
+            unsafe { libc::madvise(start, length, libc::MADV_HUGEPAGE) };
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = slots;
 }
 
 vectorised! {
