@@ -2,8 +2,8 @@
 //! particle.
 //!
 //! Nearly always the halves of a word decide, and whole groups are drawn in vector
-//! registers. A block with a [doubt](MarkLaw::in_doubt) is drawn anew, one collision
-//! after the other.
+//! registers. A block with a [doubt](MarkLaw::in_doubt) is drawn anew group by group, and
+//! the group that has it one collision after the other.
 
 use super::marks::{MarkLaw, ROWS_PER_GROUP, halves};
 use crate::random::{LANES, Row};
@@ -63,10 +63,12 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
             lowest: [u32::MAX; 2],
         };
         block.draw(instructions, law, words);
-        let [lowest, other_lowest] = block.lowest;
-        if law.in_doubt(lowest, other_lowest) {
+        if block.is_in_doubt(law) {
             block.slot = slot;
-            block.draw_all(law, words, more);
+            for group in 0..words.len() {
+                let more = |at| more(group * LANES + at);
+                block.slot = block.draw_group(instructions, law, words, group, more);
+            }
         }
         (block.slot - law.bath_slot()) as usize
     }
@@ -107,6 +109,34 @@ impl Drawn<'_> {
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => unsafe { avx512::draw(self, law, words) },
         }
+    }
+
+    fn is_in_doubt(&self, law: MarkLaw) -> bool {
+        law.in_doubt(self.lowest[0], self.lowest[1])
+    }
+
+    /// Draw one of the groups, whatever its doubts. Returns the next bath slot.
+    fn draw_group<More: FnMut() -> u64>(
+        &mut self,
+        instructions: Instructions,
+        law: MarkLaw,
+        words: &[[Row; ROWS_PER_GROUP]],
+        group: usize,
+        more: impl Fn(usize) -> More,
+    ) -> u32 {
+        let words = &words[group..=group];
+        let mut alone = Drawn {
+            particles: &mut self.particles[group..=group],
+            partners: &mut self.partners[group..=group],
+            slot: self.slot,
+            lowest: [u32::MAX; 2],
+        };
+        alone.draw(instructions, law, words);
+        if alone.is_in_doubt(law) {
+            alone.slot = self.slot;
+            alone.draw_all(law, words, more);
+        }
+        alone.slot
     }
 
     /// Draw all, whatever the doubts: the definition.
