@@ -30,7 +30,7 @@ const BATH_SLOTS: usize = BATH_LEFT + BATH_GROUPS * GROUP;
 /// fetching them ahead of use pays; below it costs.
 const PREFETCH_ABOVE: usize = 1 << 20;
 /// How many collisions ahead.
-const PREFETCH_AHEAD: usize = 64;
+const PREFETCH_AHEAD: usize = 40;
 
 /// Slots of N particles, and after them those of the bath particles to come.
 ///
