@@ -31,7 +31,7 @@ pub enum BathVelocities {
 /// A component of a mixture of normal laws.
 ///
 /// Selectors are ten bits that Box and Muller leave of each word, as a number s of
-/// [1, 2) in steps of [`STEP`]. They say that u is in [s, s + `STEP`), and components
+/// [1, 2) in steps of 1/1024. They say that u is in [s, s + 1/1024), and components
 /// have the stretches of u in order. Where one begins inside a step, selectors of this
 /// step leave a doubt, which a further word settles: so a component has its weight to
 /// 2⁻⁵².

@@ -2,7 +2,7 @@
 //!
 //! Here every mark is defined. The plain engine takes them for one collision, the
 //! block engine for whole arrays, in loops that a compiler turns into vector code; of
-//! who collides it takes a shortcut ([`MarkLaw::partner`]), and the whole law
+//! who collides it takes a shortcut ([`meetings`](super::meetings)), and the whole law
 //! ([`MarkLaw::particles`]) only where that leaves a doubt. All use only + − × ÷ √ and
 //! bit operations, so both give the same bits on every machine.
 
