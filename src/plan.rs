@@ -52,9 +52,11 @@ pub struct CheckPlan {
     /// The probabilities of its verdicts.
     pub forecast: Forecast,
     /// Replicas for the expected verdict with probability 0.9 and 0.999; `None`
-    /// if no number is enough.
+    /// if no number is enough, as far as is foreseen.
     pub needed: [Option<u64>; 2],
-    /// Why no number is enough, if that is known.
+    /// What may decide that is not foreseen, if so.
+    pub unforeseen: Option<&'static str>,
+    /// Why no number is enough, as far as is foreseen, if that is known.
     pub obstacle: Option<String>,
     /// Whether the other clock would give the same verdict.
     pub blind_to_clock: bool,
@@ -121,6 +123,7 @@ fn plan_check(prospect: &Prospect, check: &Check) -> CheckPlan {
         check: check.clone(),
         forecast: with(prospect.replicas),
         needed: [0.9, 0.999].map(|wanted| replicas_for(wanted, check, with)),
+        unforeseen: claim.unforeseen(prospect),
         obstacle: claim.obstacle(prospect),
         blind_to_clock: claim.blind_to_clock(prospect, check),
     }
@@ -235,7 +238,7 @@ fn bytes(experiment: &Experiment, particles: usize, replicas: u64) -> usize {
 mod tests {
     use super::*;
     use crate::config::load;
-    use crate::experiment::Expectation;
+    use crate::experiment::{Expectation, WassersteinPlan};
     use crate::law::{Law, Normal, StudentT};
     use crate::theory::pairing::Pairing;
     use std::path::Path;
@@ -272,7 +275,7 @@ mod tests {
     }
 
     /// The plan of one check at N = 8 on the committed experiment, changed.
-    fn planned(claim: &str, tolerance: f64, change: fn(&mut Experiment)) -> SizePlan {
+    fn planned(claim: &str, tolerance: f64, change: impl Fn(&mut Experiment)) -> SizePlan {
         let mut experiment = load(Path::new("experiments/theorem6.toml"))
             .unwrap()
             .experiment;
@@ -307,6 +310,44 @@ mod tests {
             assert!(obstacle(claim, heavy).contains("variance is infinite"));
         }
         assert!(planned("theorem-6", 0.1, heavy).infinite_variance);
+    }
+
+    #[test]
+    fn a_bracket_may_decide_what_has_an_obstacle() {
+        let planned = |tolerance: f64, end: f64| {
+            planned("theorem-6", tolerance, |experiment| {
+                let normal = |mean| Law::Normal(Normal::new(mean, 1.0).unwrap());
+                (experiment.first, experiment.second) = (normal(0.0), normal(1.0));
+                experiment.coupling = CouplingKind::Aligned;
+                experiment.end = end;
+                experiment.points = 3;
+                experiment.sweep = vec![(8, 4000)];
+                experiment.wasserstein = Some(WassersteinPlan {
+                    points: 3,
+                    sample: 2000,
+                    bracket: 32_000,
+                });
+            })
+            .checks
+            .remove(0)
+        };
+        let check = planned(0.1, 1.0);
+        assert_eq!(check.needed, [None; 2]);
+        assert!(
+            check
+                .unforeseen
+                .is_some_and(|what| what.contains("bracket"))
+        );
+        assert!(
+            check
+                .obstacle
+                .is_some_and(|why| why.contains("synchronous"))
+        );
+        // Late, few replicas carry what tells the laws apart.
+        assert_eq!(planned(0.1, 20.0).unforeseen, None);
+        // On the other clock the exact bound is e^{t/2} times the printed one: 1.051.
+        assert!(!planned(0.04, 0.1).blind_to_clock);
+        assert!(planned(0.06, 0.1).blind_to_clock);
     }
 
     #[test]

@@ -25,6 +25,7 @@ use kac_coupling::simulate::pair::{CoupledPair, OwnCollisions, SameCollisions};
 use kac_coupling::simulate::particles::Particles;
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::theory::{System, Theory};
+use rayon::prelude::*;
 use std::sync::Arc;
 
 const RATES: Rates = Rates {
@@ -279,6 +280,47 @@ fn estimates_of_the_excess_are_on_their_sides_of_it() {
     // What cross-fitting loses and pooling gains is some standard errors of so many
     // seeds: with the sides swapped, or one statistic on both, a sign is wrong.
     assert!(scores[0] < -5.0 && scores[1] > 5.0, "{scores:?}");
+}
+
+/// Where two laws are the same, what a coupling of them costs is a quadratic form of
+/// noise: skewed, however tame the velocities are.
+#[test]
+fn limits_of_joint_laws_do_not_miss_the_cost_of_equal_ones() {
+    let (particles, seeds) = (8, 10_000);
+    // Twice the variances of order statistics.
+    let cost = excess_of_uniforms(particles);
+    // Uniform on (9.5, 10.5): energies hardly vary.
+    let law = Law::Uniform(Uniform::new(9.5, 10.5).unwrap());
+    let second = law.moment(2);
+    let moments = Moments {
+        mean: law.moment(1),
+        second,
+        fourth: law.moment(4),
+        square_pair: second.map(|second| second * second),
+    };
+    let known = Known {
+        moments: [moments; 2],
+        ..Known::default()
+    };
+    // Of a thousand limits one may miss; by t-intervals of replicas alone four do.
+    let most = *binomial_limits(seeds, 1e-3, SURE).end();
+    for replicas in [200, 400] {
+        let tame = moments.relative_variance(particles).unwrap() / replicas as f64;
+        assert!(tame < 1e-5, "{tame}");
+        let misses = |seed: &u64| {
+            let mut uniform = uniforms(*seed);
+            let mut copy = || -> Vec<f64> {
+                let count = replicas * particles;
+                (0..count).map(|_| 9.5 + uniform()).collect()
+            };
+            let (first, second) = (copy(), copy());
+            let velocities = Velocities::new(particles, &first, &second);
+            let found = joint_laws(&velocities, &known, 0.998);
+            found.upper_limit.unwrap() < cost
+        };
+        let misses = (0..seeds).into_par_iter().filter(misses).count();
+        assert!(misses as u64 <= most, "{misses} with {replicas} replicas");
+    }
 }
 
 #[test]

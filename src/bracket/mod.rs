@@ -48,8 +48,8 @@
 //! together they bracket with confidence c; they rest on the central limit theorem,
 //! and are to be trusted while the relative variance over R, which comes with them,
 //! is below 0.01, and so is that of ‖Δ‖² under the synchronous coupling: what tells the
-//! laws apart can be rarer than what makes their energy. Where exact bounds are known limits are clamped to them: exact
-//! bounds cannot cost confidence.
+//! laws apart can be rarer than what makes their energy. Where exact bounds are known
+//! limits are clamped to them: exact bounds cannot cost confidence.
 //!
 //! Nothing is random here, and every sum has a fixed order.
 
@@ -72,6 +72,11 @@ use interval::mean;
 pub const FEWEST_REPLICAS: usize = 4;
 /// Fewer replicas give each order statistic an affine potential.
 const AFFINE_BELOW: usize = 1000;
+/// What a replica's cost is taken to vary at least, relative to itself, where limits of
+/// joint laws are chosen. Where the laws are near each other the cost is nearly a
+/// quadratic form of noise, however tame velocities are: skewed by at most √8, as one
+/// normal variate squared, where [`Rule`] reckons with 3√v.
+const OF_A_SQUARE: f64 = 8.0 / 9.0;
 
 /// Velocities of both copies at one time, replica after replica.
 #[derive(Debug, Clone, Copy)]
@@ -169,7 +174,7 @@ impl Known {
     }
 
     /// v of the copy that has more; see [`Moments::relative_variance`].
-    fn relative_variance(&self, particles: usize) -> Option<f64> {
+    pub fn relative_variance(&self, particles: usize) -> Option<f64> {
         let [first, second] = self.moments;
         let first = first.relative_variance(particles)?;
         Some(first.max(second.relative_variance(particles)?))
@@ -419,7 +424,7 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
     let paired = FoldedValues::common(bracket.costs.clone()).cross_fitted(&controls);
     let lower_values = less(&dual.values, &dual.corrections);
     let upper_values = less(&paired.values, &paired.corrections);
-    let rule = Rule::of(replicas, variance);
+    let rule = Rule::of(replicas, variance.map(|v| v.max(OF_A_SQUARE)));
     let spreads = [&lower_values, &upper_values].map(|values| Spread::of(values, rule));
     let errors = spreads.map(|spread| spread.std_error());
     bracket.joint_lower = Some(mean(&lower_values));

@@ -92,15 +92,18 @@ fn row(size: &SizePlan, planned: &CheckPlan) -> [String; 9] {
     let CheckPlan {
         check, forecast, ..
     } = planned;
-    let [holds, refuted, inconclusive] = if forecast.not_applicable {
-        [(); 3].map(|()| "-".to_string())
-    } else {
-        let undecided = (1.0 - forecast.holds - forecast.refuted - forecast.void).max(0.0);
-        [forecast.holds, forecast.refuted, undecided].map(percent)
-    };
+    let undecided = (1.0 - forecast.holds - forecast.refuted - forecast.void).max(0.0);
+    let verdicts = [forecast.holds, forecast.refuted, undecided];
+    let is_foreseen = planned.unforeseen.is_none() || undecided < 0.005;
+    let [holds, refuted, inconclusive] = verdicts.map(|probability| match is_foreseen {
+        _ if forecast.not_applicable => "-".to_string(),
+        true => percent(probability),
+        false => String::new(),
+    });
     let needed = planned.needed.map(|needed| match needed {
         _ if forecast.not_applicable => "-".to_string(),
         Some(replicas) => replicas.to_string(),
+        None if planned.unforeseen.is_some() => String::new(),
         None => "never".to_string(),
     });
     let half_width = forecast.half_width;
@@ -162,19 +165,26 @@ fn warnings(size: &SizePlan) -> Vec<String> {
                 opposite.1
             ));
         } else if forecast.as_expected(check.expect) < 0.9 {
-            let needed = planned.needed[0].map_or_else(
-                || {
-                    let why = planned.obstacle.as_deref();
-                    let why = why.map_or_else(String::new, |why| format!(": {why}"));
-                    format!("no number of replicas would do{why}")
-                },
-                |needed| format!("{needed} replicas would do"),
-            );
-            warnings.push(format!(
-                "warning: N = {n}: {} comes out as expected with a probability below 0.9; {needed}\n",
-                check.claim
-            ));
+            let kind = match planned.unforeseen {
+                Some(_) => "note",
+                None => "warning",
+            };
+            let why = why_undecided(planned);
+            warnings.push(format!("{kind}: N = {n}: {} {why}\n", check.claim));
         }
     }
     warnings
+}
+
+/// What is to be said of a check that is not known to come out as expected.
+fn why_undecided(planned: &CheckPlan) -> String {
+    let needed = match (planned.needed[0], &planned.obstacle) {
+        (Some(replicas), _) => format!("{replicas} replicas would do"),
+        (None, Some(why)) => format!("no number of replicas would do: {why}"),
+        (None, None) => "no number of replicas would do".to_string(),
+    };
+    match planned.unforeseen {
+        Some(what) => format!("is not forecast: {what}; without that, {needed}"),
+        None => format!("comes out as expected with a probability below 0.9; {needed}"),
+    }
 }

@@ -76,7 +76,7 @@ pub(super) fn reachable(experiment: &Experiment, top: &Section) -> Result<(), Co
     }
     for &(particles, _) in &experiment.sweep {
         let theory = experiment.theory(particles);
-        let apart = theory.contraction_bound(0.0);
+        let apart = theory.synchronous_discrepancy(0.0);
         if apart <= plan.tolerance {
             let problem = format!(
                 "takes two unlike starts, and these are within {apart:e} of each other, which is \

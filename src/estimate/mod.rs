@@ -63,6 +63,21 @@ fn bracket(
     ))
 }
 
+/// Whether the brackets of so many replicas are to be trusted.
+pub fn is_bracket_trusted(theory: &Theory, particles: usize, time: f64, replicas: u64) -> bool {
+    let energy = Known::at(theory, time).relative_variance(particles);
+    are_carried_by_many(theory, time, replicas as f64, energy)
+}
+
+/// Whether the relative variances of both energies, and of ‖Δ‖² under the synchronous
+/// coupling, are small over so many replicas. What tells the two laws apart can be rarer
+/// than what makes their energy.
+fn are_carried_by_many(theory: &Theory, time: f64, replicas: f64, energy: Option<f64>) -> bool {
+    let few = |variance: f64| variance / replicas <= FEW_REPLICAS;
+    let apart = theory.synchronous_relative_variance(time);
+    energy.is_some_and(few) && apart.is_some_and(few)
+}
+
 /// A decay rate with the copy it was measured on.
 pub type RateResult = Result<RateEstimate, NoRate>;
 
@@ -92,14 +107,14 @@ impl Findings {
         Findings { steady, ..self }
     }
 
-    /// The brackets of W₂ at its `index`-th record time, if many replicas carry what
-    /// they are made of: the velocities, and what tells the two laws apart.
+    /// The brackets of W₂ at its `index`-th record time, if they are to be trusted: many
+    /// replicas carry what they are made of.
     pub fn trusted_brackets(&self, index: usize) -> Option<&(Bracket, JointBracket)> {
         let brackets = self.brackets.get(index)?.as_ref()?;
         let time = self.times[self.distance_times[index]];
-        let apart = self.theory.synchronous_relative_variance(time)? / brackets.0.replicas as f64;
-        let many = brackets.0.relative_variance? <= FEW_REPLICAS && apart <= FEW_REPLICAS;
-        many.then_some(brackets)
+        let replicas = brackets.0.replicas as f64;
+        let energy = brackets.0.relative_variance.map(|over_r| over_r * replicas);
+        are_carried_by_many(&self.theory, time, replicas, energy).then_some(brackets)
     }
 
     /// The mean of ‖Δ‖² over replicas at a record time and its standard error. That

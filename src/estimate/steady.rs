@@ -85,7 +85,7 @@ impl SteadyEstimate {
 /// The exact standard error of ‖Δ‖²/N at a time.
 pub fn discrepancy_error(theory: &Theory, time: f64, replicas: f64) -> Option<f64> {
     let variance = theory.discrepancy_relative_variance(time)?;
-    Some(theory.contraction_bound(time) * (variance / replicas).sqrt())
+    Some(theory.synchronous_discrepancy(time) * (variance / replicas).sqrt())
 }
 
 /// All that is measured of the steady state: [`MOMENTS`], what follows from them, and
@@ -144,7 +144,7 @@ pub fn steady_estimates(findings: &Findings) -> Vec<SteadyEstimate> {
         ..base
     });
     let (value, empirical) = steady.discrepancy();
-    let exact = theory.contraction_bound(schedule.coupling);
+    let exact = theory.synchronous_discrepancy(schedule.coupling);
     estimates.push(SteadyEstimate {
         quantity: W2_UPPER,
         value,

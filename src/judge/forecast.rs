@@ -53,14 +53,13 @@ pub struct Forecast {
     /// Half the width of the interval that the verdict will show, where that is
     /// known beforehand.
     pub half_width: Option<f64>,
-    /// P(HOLDS).
+    /// P(HOLDS), of what is foreseen.
     pub holds: f64,
-    /// P(HOLDS) of what cannot be foreseen without a pilot, at most, if the claim
-    /// is false.
+    /// P(HOLDS) of what is not, or by a pilot only, at most, if the claim is false.
     pub holds_unforeseen: f64,
-    /// P(REFUTED).
+    /// P(REFUTED), of what is foreseen.
     pub refuted: f64,
-    /// P(REFUTED) of what cannot be foreseen, at most, if the claim is true.
+    /// P(REFUTED) of what is not, at most, if the claim is true.
     pub refuted_unforeseen: f64,
     /// P(VOID) of a right program, at most: the sum over all ways to it, as far as
     /// estimates are normal.

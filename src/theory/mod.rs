@@ -34,7 +34,9 @@ use crate::model::Rates;
 use hierarchy::{MomentSystem, exponential};
 use joint::JointDifference;
 use ndarray::{Array1, array};
-use pairing::{DifferenceMoments, Pairing, difference_moments, higher_difference_moments};
+use pairing::{
+    DifferenceMoments, Pairing, difference_moments, higher_difference_moments, wasserstein_squared,
+};
 
 /// One of the two copies of the gas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +180,8 @@ pub struct Theory {
     /// Moments of the initial differences of copies that are not both product laws.
     joint_difference: Option<JointDifference>,
     difference: DifferenceMoments,
+    /// W₂² of the joint laws at time 0, per particle, where it is known.
+    initial_w2: Option<f64>,
     coupling: CouplingKind,
     /// d_6 and d_8 of the initial difference.
     higher_difference: [Option<f64>; 2],
@@ -222,6 +226,8 @@ impl Theory {
             joints: [Joint::Product; 2],
             joint_difference: None,
             difference: difference_moments(initial.0, initial.1, pairing),
+            // By Lemma 11.
+            initial_w2: Some(wasserstein_squared(initial.0, initial.1).0),
             higher_difference: higher_difference_moments(initial.0, initial.1, pairing),
             coupling,
             rematch: Rematch::Never,
@@ -245,6 +251,7 @@ impl Theory {
         };
         Theory {
             joints,
+            initial_w2: self.initial_w2.filter(|_| joints == [Joint::Sphere; 2]),
             difference: DifferenceMoments {
                 second: known(difference.moment(&[2])),
                 fourth: difference.moment(&[4]),
@@ -355,10 +362,20 @@ impl Theory {
     }
 
     /// d_2 e^{−βt/2}: what E‖Δ(t)‖²/N is under the synchronous coupling from this start,
-    /// hence an upper bound on W₂² of the first marginals, however the two copies are
-    /// simulated (Theorem 6's proof).
-    pub fn contraction_bound(&self, time: f64) -> f64 {
+    /// without rematching (Theorem 6's proof).
+    pub fn synchronous_discrepancy(&self, time: f64) -> f64 {
         self.difference.second * libm::exp(-0.5 * self.rates.bath * time)
+    }
+
+    /// An upper bound on W₂,N²/N of the joint laws, and so on W₂² of the first marginals,
+    /// however the two copies are simulated: [`Theory::synchronous_discrepancy`] from an
+    /// optimal start, W₂,N²(0)/N · e^{−βt/2}, where that is known, else from this one.
+    pub fn contraction_bound(&self, time: f64) -> f64 {
+        let from_here = self.synchronous_discrepancy(time);
+        let optimal = self
+            .initial_w2
+            .map(|w2| w2 * libm::exp(-0.5 * self.rates.bath * time));
+        optimal.map_or(from_here, |optimal| optimal.min(from_here))
     }
 
     /// E M(t)² for the martingale M = e^{βt/2}‖Δ‖² of the synchronous coupling.

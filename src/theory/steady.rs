@@ -58,7 +58,7 @@ impl Schedule {
     /// Records are a relaxation time 2/β apart, e-fold for the energy.
     pub fn new(theory: &Theory, tolerance: f64) -> Option<Self> {
         let relaxation = 1.0 / theory.decay_rate(Quantity::Energy);
-        let ratio = 2.0 * theory.contraction_bound(0.0) / tolerance;
+        let ratio = 2.0 * theory.synchronous_discrepancy(0.0) / tolerance;
         let coupling = relaxation * libm::log(ratio).max(0.0);
         Some(Schedule {
             coupling,
@@ -359,7 +359,7 @@ mod tests {
             for (particles, pair) in [(1, 0.0), (2, 0.3), (8, 1.4), (64, 14.0)] {
                 let theory = theory(particles, pair, bath);
                 let schedule = Schedule::new(&theory, 1e-3).unwrap();
-                let left = theory.contraction_bound(schedule.coupling);
+                let left = theory.synchronous_discrepancy(schedule.coupling);
                 assert!(close(left, 5e-4));
                 assert!(schedule.burn_in >= schedule.coupling);
                 let relative = |time| {

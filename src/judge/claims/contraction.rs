@@ -10,7 +10,9 @@
 //! estimate of the marginals' distance is. Both hold where their proof's mechanism is
 //! certified: the synchronous coupling contracts at least at rate μ from an optimal start.
 
-use super::certified::{Laws, broken, by_bracket, may_decide, may_refute};
+use super::certified::{
+    Laws, SHARE, broken, by_bracket, has_limits, may_decide, may_refute, times_after_0, will_hold,
+};
 use super::{Claim, no_rate};
 use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::FEW_REPLICAS;
@@ -37,10 +39,11 @@ pub struct Contraction {
 pub static THEOREM_6: Contraction = Contraction {
     id: "theorem-6",
     statement: "Theorem 6: W₂(μ_N(t), ν_N(t)) ≤ e^{−μt/2} W₂(μ_N(0), ν_N(0)) for the joint laws",
-    method: "holds if the upper limit of the bracket of W₂ of the joint laws stays below the \
-             printed bound at all times, or the synchronous coupling contracts at least at rate \
-             μ from an optimal start; refuted if Gelbrich's bound, or the lower limit of the \
-             bracket of the first marginals or of the joint laws, exceeds the printed one",
+    method: "holds if the upper limit of the bracket of W₂ of the joint laws is within the \
+             tolerance of the printed bound at all times, or the synchronous coupling contracts \
+             at least at rate μ from an optimal start; refuted if Gelbrich's bound, or the lower \
+             limit of the bracket of the first marginals or of the joint laws, exceeds the \
+             printed one",
     laws: Laws::Joint,
 };
 
@@ -48,8 +51,11 @@ pub static THEOREM_6: Contraction = Contraction {
 pub static THEOREM_7: Contraction = Contraction {
     id: "theorem-7",
     statement: "Theorem 7: W₂ of the first marginals ≤ e^{−μt/2} W₂(f, h), for every N",
-    method: "as theorem-6, by the bracket of the first marginals alone; holds also if W₂² of \
-             pooled velocities stays below the printed bound at all times",
+    method: "holds if the upper limit of the bracket of W₂ of the first marginals, or that of \
+             W₂ of pooled velocities, is within the tolerance of the printed bound at all times, \
+             or the synchronous coupling contracts at least at rate μ from an optimal start; \
+             refuted if Gelbrich's bound, or the lower limit of the bracket of the first \
+             marginals, exceeds the printed one",
     laws: Laws::FirstMarginals,
 };
 
@@ -68,7 +74,7 @@ impl Claim for Contraction {
 
     fn refusal(&self, experiment: &Experiment) -> Option<String> {
         let product = experiment.joints == [Joint::Product; 2];
-        if self.is_marginal() && !product {
+        if self.laws == Laws::FirstMarginals && !product {
             return Some("it is about product initial laws".to_string());
         }
         let unknown = "it needs W2 of the joint initial laws, which is known of two product laws or two spheres only";
@@ -79,31 +85,30 @@ impl Claim for Contraction {
         if evidence.initial_w2 == 0.0 {
             return Judgement::bare(Verdict::Inconclusive, "W2 squared", EQUAL_LAWS);
         }
-        let pooled = || {
-            if self.is_marginal() {
-                pooled(evidence, check)
-            } else {
-                None
-            }
-        };
-        let by_moments = refutation(evidence, check);
-        let undecided_by_moments = by_moments
-            .as_ref()
-            .is_some_and(|judgement| judgement.verdict == Verdict::Inconclusive);
-        if undecided_by_moments {
-            // False by Gelbrich's bound, exactly: HOLDS is out of the question.
-            let refuted = |judgement: &Judgement| judgement.verdict == Verdict::Refuted;
-            return broken_bracket(evidence)
-                .or_else(|| by_bracket(evidence, check, self.laws).filter(refuted))
-                .or(by_moments)
-                .expect("a judgement by moments");
-        }
-        broken_bracket(evidence)
-            .or(by_moments)
-            .or_else(|| by_bracket(evidence, check, self.laws))
-            .or_else(|| pooled().filter(|judgement| judgement.verdict == Verdict::Holds))
-            .or_else(|| mechanism(evidence, check))
-            .or_else(pooled)
+        let laws = self.laws(evidence.findings.particles);
+        let moments = refutation(evidence, check);
+        // False by Gelbrich's bound, exactly: HOLDS is out of the question.
+        let is_false = moments.is_some();
+        let pooled = (laws == Laws::FirstMarginals)
+            .then(|| pooled(evidence, check))
+            .flatten();
+        let ways: Vec<Judgement> = [
+            broken_batches(evidence),
+            broken(evidence),
+            moments.clone(),
+            by_bracket(evidence, check, laws),
+            pooled.clone(),
+            mechanism(evidence, check),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let first = |verdict| ways.iter().find(|way| way.verdict == verdict).cloned();
+        first(Verdict::Void)
+            .or_else(|| first(Verdict::Refuted))
+            .or_else(|| first(Verdict::Holds).filter(|_| !is_false))
+            .or(moments)
+            .or(pooled)
             .unwrap_or_else(|| undecided(evidence, check))
     }
 
@@ -111,24 +116,42 @@ impl Claim for Contraction {
         if prospect.initial_w2 == 0.0 {
             return Forecast::undecided(None);
         }
-        let forecast = forecast_refutation(prospect, check)
-            .unwrap_or_else(|| self.forecast_bound(prospect, check));
-        let refuted_unforeseen = if violations(prospect).next().is_none() && may_refute(prospect) {
-            1.0 - check.confidence
-        } else {
-            0.0
+        let laws = self.laws(prospect.particles);
+        let level =
+            |may: bool, share: f64| f64::from(u8::from(may)) * share * (1.0 - check.confidence);
+        let by_batches = laws == Laws::FirstMarginals && batches_may_decide(prospect);
+        let forecast = match forecast_refutation(prospect, check) {
+            Some(refutation) => refutation,
+            None => Forecast {
+                // If the claim is false; if it is true, HOLDS is no false alarm.
+                holds_unforeseen: level(may_decide(prospect, laws), SHARE)
+                    + level(by_batches, SHARE),
+                refuted_unforeseen: level(may_refute(prospect), 1.0),
+                ..forecast_bound(prospect, check, by_batches)
+            },
         };
-        let has_limits = may_decide(prospect, Laws::FirstMarginals);
-        let brackets = [planned_batches(prospect).is_some(), has_limits];
-        let ways = brackets.into_iter().filter(|&way| way).count();
-        // An interval of the bracket's is not known beforehand.
-        let may_show_bracket = may_refute(prospect) || may_decide(prospect, self.laws);
+        let ways_to_void = [
+            planned_batches(prospect).is_some(),
+            has_limits(prospect, Laws::FirstMarginals),
+            violations(prospect).next().is_some(),
+            unfit_for_mechanism(prospect.experiment).is_none(),
+        ];
         Forecast {
-            void: forecast.void + ways as f64 * VOID_LEVEL,
-            refuted_unforeseen,
-            half_width: forecast.half_width.filter(|_| !may_show_bracket),
+            void: ways_to_void
+                .map(|way| f64::from(u8::from(way)) * VOID_LEVEL)
+                .iter()
+                .sum(),
+            // An interval of the bracket's is not known beforehand.
+            half_width: (forecast.half_width).filter(|_| self.unforeseen(prospect).is_none()),
             ..forecast
         }
+    }
+
+    fn unforeseen(&self, prospect: &Prospect) -> Option<&'static str> {
+        let is_false = violations(prospect).next().is_some();
+        let may_hold = !is_false && may_decide(prospect, self.laws(prospect.particles));
+        (prospect.initial_w2 > 0.0 && (may_hold || may_refute(prospect)))
+            .then_some("the bracket of W2 may decide")
     }
 
     fn obstacle(&self, prospect: &Prospect) -> Option<String> {
@@ -140,9 +163,6 @@ impl Claim for Contraction {
                 .all(|(time, ..)| gelbrich_error(prospect.theory, time, 2.0).is_none());
             return no_error.then(|| "the measured moments have infinite variances".to_string());
         }
-        if may_refute(prospect) || may_decide(prospect, self.laws) {
-            return Some("the bracket of W2 may decide, which is not forecast".to_string());
-        }
         let unfit = unfit_for_mechanism(prospect.experiment);
         unfit.or_else(|| {
             let reason = no_rate(prospect, Quantity::Discrepancy)?;
@@ -151,41 +171,39 @@ impl Claim for Contraction {
     }
 
     fn blind_to_clock(&self, prospect: &Prospect, check: &Check) -> bool {
-        let bound = (1.0 - check.tolerance) * prospect.experiment.mu;
+        let laws = self.laws(prospect.particles);
+        let rate = (1.0 - check.tolerance) * prospect.experiment.mu;
         prospect.on_both_clocks(|prospect| {
-            prospect.theory.decay_rate(Quantity::Discrepancy) >= bound
+            let by_rate = prospect.theory.decay_rate(Quantity::Discrepancy) >= rate;
+            (by_rate || will_hold(prospect, laws, check.tolerance))
                 && violations(prospect).next().is_none()
         }) == [true; 2]
     }
 }
 
 impl Contraction {
-    fn is_marginal(&self) -> bool {
-        self.laws == Laws::FirstMarginals
-    }
-
-    /// The forecast where Gelbrich's bound does not exceed the printed one.
-    fn forecast_bound(&self, prospect: &Prospect, check: &Check) -> Forecast {
-        let has_batches = self.is_marginal() && planned_batches(prospect).is_some();
-        let pooled = has_batches.then(|| forecast_pooled(prospect, check));
-        // A bracket alone is not foreseen at all.
-        let pooled = pooled.or(may_decide(prospect, self.laws).then_some(None));
-        let unforeseen = Forecast {
-            // If the claim is false; if it is true, HOLDS is no false alarm.
-            holds_unforeseen: 1.0 - check.confidence,
-            ..Forecast::undecided(None)
-        };
-        let pooled = pooled.map(|forecast| forecast.unwrap_or(unforeseen));
-        match (pooled, forecast_mechanism(prospect, check)) {
-            (Some(pooled), Some(mechanism)) => Forecast {
-                holds: pooled.holds.max(mechanism.holds),
-                // The mechanism is asked only where the distances say nothing.
-                half_width: mechanism.half_width.filter(|_| pooled.holds < 0.01),
-                holds_unforeseen: pooled.holds_unforeseen,
-                ..mechanism
-            },
-            (one, other) => one.or(other).unwrap_or(Forecast::undecided(None)),
+    /// What is bounded of so many particles: one particle's joint law is its marginal.
+    fn laws(&self, particles: usize) -> Laws {
+        match particles {
+            1 => Laws::FirstMarginals,
+            _ => self.laws,
         }
+    }
+}
+
+/// The forecast where Gelbrich's bound does not exceed the printed one: of batches, where
+/// they count, and of the mechanism. Batches are foreseen by a pilot only.
+fn forecast_bound(prospect: &Prospect, check: &Check, by_batches: bool) -> Forecast {
+    let pooled = by_batches
+        .then(|| forecast_pooled(prospect, check))
+        .flatten();
+    let holds = pooled.map_or(0.0, |pooled| pooled.holds);
+    let mechanism = forecast_mechanism(prospect, check).unwrap_or(Forecast::undecided(None));
+    Forecast {
+        holds: mechanism.holds.max(holds),
+        // The mechanism is asked only where the distances say nothing.
+        half_width: mechanism.half_width.filter(|_| holds < 0.01),
+        ..mechanism
     }
 }
 
@@ -239,7 +257,6 @@ fn forecast_refutation(prospect: &Prospect, check: &Check) -> Option<Forecast> {
         } else {
             0.0
         },
-        void: VOID_LEVEL,
         ..Forecast::undecided(None)
     })
 }
@@ -269,7 +286,6 @@ fn forecast_mechanism(prospect: &Prospect, check: &Check) -> Option<Forecast> {
     }
     Some(Forecast {
         holds: probability(exact, error, least, f64::INFINITY),
-        void: VOID_LEVEL,
         ..undecided
     })
 }
@@ -281,7 +297,19 @@ fn planned_batches(prospect: &Prospect) -> Option<u64> {
     are_enough(batches as f64, sample).then_some(batches)
 }
 
-/// The forecast of [`pooled`], from the batches of a pilot: the sum of what can
+/// Whether batches are enough, and their velocities carry the mean at all times.
+fn batches_may_decide(prospect: &Prospect) -> bool {
+    let (Some(batches), Some(plan)) = (planned_batches(prospect), prospect.experiment.wasserstein)
+    else {
+        return false;
+    };
+    let velocities = batches as f64 * plan.sample as f64;
+    let replicas = velocities / prospect.particles as f64;
+    let carried = |time| is_carried_by_many(prospect.theory, time, replicas);
+    times_after_0(prospect.experiment).all(carried)
+}
+
+/// The forecast of [`pooled`] where [`batches_may_decide`], from the batches of a pilot: the sum of what can
 /// go wrong at each time.
 fn forecast_pooled(prospect: &Prospect, check: &Check) -> Option<Forecast> {
     let experiment = prospect.experiment;
@@ -290,23 +318,18 @@ fn forecast_pooled(prospect: &Prospect, check: &Check) -> Option<Forecast> {
     if tally.count() < 2.0 {
         return None;
     }
-    let velocities = batches * experiment.wasserstein?.sample as f64;
-    let pooled_replicas = velocities / prospect.particles as f64;
     let times = experiment.times();
     let indices = experiment.wasserstein_indices();
-    let level = (1.0 - check.confidence) / (indices.len() - 1) as f64;
-    let half_width = student_quantile(batches - 1.0, level);
+    let level = SHARE * (1.0 - check.confidence);
+    let half_width = student_quantile(batches - 1.0, level / (indices.len() - 1) as f64);
     // At each time the batches may fail to represent the law.
-    let mut fails = 1.0 - check.confidence;
+    let mut fails = level;
     for (index, &at) in indices.iter().enumerate().skip(1) {
         let bound = libm::exp(-experiment.mu * times[at]) * prospect.initial_w2;
         let mean = tally.mean(2 * index);
         let error = tally.std_error(2 * index)? * (tally.count() / batches).sqrt();
         let most = (1.0 + check.tolerance) * bound * libm::exp(-half_width * error / mean);
         fails += probability(mean, error, most, f64::INFINITY);
-        if !is_carried_by_many(prospect.theory, times[at], pooled_replicas) {
-            fails = 1.0;
-        }
     }
     Some(Forecast {
         holds: (1.0 - fails).max(0.0),
@@ -466,11 +489,6 @@ fn broken_batches(evidence: Evidence) -> Option<Judgement> {
     })
 }
 
-/// A bracket that contradicts theory: that of the batches, or a certified one.
-fn broken_bracket(evidence: Evidence) -> Option<Judgement> {
-    broken_batches(evidence).or_else(|| broken(evidence))
-}
-
 /// B(t) = e^{−μt} W₂²(f, h).
 fn printed_bound(evidence: Evidence, time: f64) -> f64 {
     libm::exp(-evidence.experiment.mu * time) * evidence.initial_w2
@@ -597,14 +615,15 @@ fn mechanism(evidence: Evidence, check: &Check) -> Option<Judgement> {
 }
 
 /// The upper confidence limits of W₂² of pooled velocities against B, at all
-/// times after 0 together (Bonferroni); the time that comes nearest is shown.
+/// times after 0 together (Bonferroni) with [`SHARE`] of the level; the time that comes
+/// nearest is shown.
 fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
     let distances = distances(evidence);
     if distances.is_empty() {
         return None;
     }
     let batches = evidence.findings.measured.distances.count();
-    let level = (1.0 - check.confidence) / distances.len() as f64;
+    let level = SHARE * (1.0 - check.confidence) / distances.len() as f64;
     let half_width = student_quantile(batches - 1.0, level);
     let enough = are_enough(batches, evidence.findings.sample);
     let limit = |at: &Distance| at.limit(half_width);
@@ -621,7 +640,7 @@ fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
         None => (
             Verdict::Holds,
             nearest,
-            "the upper limit stays within the tolerance of the printed bound at all times; this is where it comes nearest".to_string(),
+            "the upper limit of W2² of pooled velocities is within the tolerance of the printed bound at all times; this is where it comes nearest".to_string(),
         ),
         Some(_) if !enough => (
             Verdict::Inconclusive,
@@ -634,7 +653,7 @@ fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
             Verdict::Inconclusive,
             at,
             at.weakness(half_width).map_or_else(
-                || "the upper estimate is not shown to stay below the printed bound".to_string(),
+                || "the upper estimate is not shown to be within the tolerance of the printed bound".to_string(),
                 |weakness| format!("{weakness}; and nothing else decides"),
             ),
         ),

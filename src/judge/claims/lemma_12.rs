@@ -3,30 +3,34 @@
 //! Squared and per particle these are M and J. Neither is known exactly at t > 0.
 //!
 //! **By the brackets**, where the run makes them and they are trusted: the limits of M
-//! and of J, and M ≥ Gelbrich's bound and J ≤ d₂e^{−βt/2}, exactly, confine J/M at each
-//! record time of W₂. The lemma is shown if the lower end is at least 1 − τ at all of
+//! and of J, and M ≥ Gelbrich's bound and the exact upper bound on J, confine J/M at each
+//! record time of W₂. The lemma is *shown* if the lower end is at least 1 − τ at all of
 //! them: the *upper* limit of M is, but for the tolerance, below the *lower* one of J. This
 //! takes data, and can fail: M is estimated from above and J from below, from order
 //! statistics that need not be farther apart than the pooled velocities are. What it
-//! cannot show is an equality (products, N = 1) more closely than the brackets are narrow.
+//! cannot show is an equality (products at time 0, which are left out by Lemma 11; N = 1)
+//! more closely than the brackets are narrow.
 //!
 //! Not used as evidence: that the lower limit of M is below the upper one of J. With any
 //! potential φ, (1/N) Σ (V_(k) − U_(k))² is at least the dual value of the same replica,
 //! which is the proof of the lemma; so these two are in order by the way they are made,
-//! but for noise. An order that is broken is void.
+//! but for noise. An order that is broken at the check's confidence leaves the lemma
+//! undecided, and one that is broken by more than chance is void.
 //!
-//! **By moments** else: that Gelbrich's bound on M at the exact means and variances is below
-//! E‖Δ‖²/N of the simulated copies, which J is at most, at every record time. Then the
-//! lemma is consistent with both. Were the left side larger by more than what lies between,
-//! it would show; what lies between is reported. Nothing is proved about smaller violations.
+//! **By moments** where the brackets do not show it, or there are none: that Gelbrich's
+//! bound on M at the exact means and variances is below E‖Δ‖²/N of the simulated copies,
+//! which J is at most, at every record time. Then the lemma is *consistent* with both. Were
+//! the left side larger by more than what lies between, it would show; what lies between is
+//! reported. Nothing is proved about smaller violations.
 
 use super::Claim;
-use super::certified::{Brackets, Laws, Levels, brackets, broken, may_decide};
+use super::certified::{Brackets, Laws, Levels, brackets, broken, has_limits, may_decide};
 use crate::estimate::Findings;
 use crate::estimate::rate::FEW_REPLICAS;
-use crate::experiment::Check;
+use crate::experiment::{Check, Experiment, MOST_REPLICAS};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
+use crate::law::joint::Joint;
 use crate::observe::DISCREPANCY;
 use crate::special::normal_quantile;
 use crate::theory::Theory;
@@ -138,17 +142,18 @@ struct Ratio {
 }
 
 impl Ratio {
+    /// `None` without limits of joint laws, or where M may be 0.
     fn of(at: &Brackets) -> Option<Ratio> {
-        let (first, joint) = (at.first, at.joint?);
-        let (one, other) = (first.upper, joint.lower);
-        let estimate = other.estimate / one.estimate;
-        let relative = one.std_error / one.estimate + other.std_error / other.estimate.abs();
+        let (first, joint) = (at.first.upper, at.joint?.lower);
+        let estimate = joint.estimate / first.estimate;
+        let relative = first.std_error / first.estimate + joint.std_error / joint.estimate.abs();
         let [least, most] = at.ends();
-        Some(Ratio {
+        let is_known = first.estimate > 0.0 && first.value > 0.0 && joint.estimate != 0.0;
+        is_known.then_some(Ratio {
             time: at.time,
             estimate,
             std_error: relative * estimate.abs(),
-            low: other.value / one.value,
+            low: joint.value / first.value,
             high: if least > 0.0 {
                 most / least
             } else {
@@ -178,36 +183,45 @@ impl Ratio {
             }
             _ => format!("{words}: not shown to the tolerance"),
         };
+        let quantity = format!(
+            "joint W2 squared/N over that of marginals at t = {}",
+            self.time
+        );
         Judgement {
             estimate: Some(self.estimate),
             std_error: Some(self.std_error),
-            // Ends that are equal but for rounding.
-            interval: Some((self.low, self.high.max(self.low)))
-                .filter(|_| self.low <= self.high * (1.0 + 1e-9)),
+            // Ends that are in order, or equal but for rounding.
+            interval: Some((self.low, self.high.max(self.low))),
             printed: Some(1.0),
-            ..Judgement::bare(
-                verdict,
-                &format!(
-                    "joint W2 squared/N over that of marginals at t = {}",
-                    self.time
-                ),
-                reason,
-            )
+            ..Judgement::bare(verdict, &quantity, reason)
         }
     }
 }
 
-/// J/M where its lower end is least; `None` without brackets that are trusted at each
-/// record time of W₂. All four limits at all times hold together with the confidence.
-fn ratio(evidence: Evidence, check: &Check) -> Option<Ratio> {
-    let findings = evidence.findings;
-    let times = 0..findings.distance_times.len();
+/// The record times of W₂ that can tell: of two product laws not time 0, where both sides
+/// are equal by Lemma 11.
+fn telling_times(experiment: &Experiment) -> std::ops::Range<usize> {
+    let first = usize::from(experiment.joints == [Joint::Product; 2]);
+    first..experiment.wasserstein_indices().len()
+}
+
+/// The brackets at [`telling_times`], all four limits of which hold together with the
+/// confidence; `None` unless they are trusted at each.
+fn trusted(evidence: Evidence, check: &Check) -> Option<Vec<Brackets>> {
+    let times = telling_times(evidence.experiment);
     let level = (1.0 - check.confidence) / (4.0 * times.len() as f64);
     let levels = Levels {
         lower: level,
         upper: level,
     };
-    let ratios = times.map(|index| Ratio::of(&brackets(findings, index, levels)?));
+    times
+        .map(|index| brackets(evidence.findings, index, levels))
+        .collect()
+}
+
+/// J/M where its lower end is least; `None` unless it is known at each time.
+fn least_ratio(brackets: &[Brackets]) -> Option<Ratio> {
+    let ratios = brackets.iter().map(Ratio::of);
     let ratios: Vec<Ratio> = ratios.collect::<Option<_>>()?;
     ratios.into_iter().min_by(|a, b| a.low.total_cmp(&b.low))
 }
@@ -297,55 +311,64 @@ impl Claim for Lemma12 {
     }
 
     fn method(&self) -> &'static str {
-        "where there are brackets, the upper limit on the left side ≤ the lower limit on the right one within the \
-         tolerance, at all their times; else at all record times Gelbrich's exact bound on the left side ≤ E‖Δ‖²/N, \
-         measured, on the right one: consistent to within the margin that is reported, not proved; void if a lower \
-         limit or bound on the left is above an upper one on the right"
+        "shown if, by the brackets, the upper limit on the left side ≤ the lower limit on the right one within \
+         the tolerance, at all their times; else consistent if at all record times Gelbrich's exact bound on the \
+         left side ≤ E‖Δ‖²/N, measured, on the right one, to within the margin that is reported: not proved; void \
+         if a lower limit or bound on the left is above an upper one on the right"
     }
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
-        let ratio = ratio(evidence, check);
         let by_moments = by_moments(evidence, check);
         let void = Some(&by_moments).filter(|judgement| judgement.verdict == Verdict::Void);
-        broken(evidence)
-            .or(void.cloned())
-            .unwrap_or_else(|| match ratio {
-                Some(ratio) if ratio.shows(check.tolerance) => ratio.judgement(Verdict::Holds),
-                Some(ratio) if by_moments.verdict != Verdict::Holds => {
-                    ratio.judgement(Verdict::Inconclusive)
-                }
-                Some(ratio) => Judgement {
-                    reason: format!("{}; {}", by_moments.reason, ratio.words()),
-                    ..by_moments
-                },
-                None => by_moments,
-            })
+        if let Some(void) = broken(evidence).or(void.cloned()) {
+            return void;
+        }
+        let brackets = trusted(evidence, check).unwrap_or_default();
+        if let Some(contradiction) = brackets.iter().find_map(Brackets::contradiction) {
+            return contradiction.judgement(Verdict::Inconclusive, check.confidence);
+        }
+        match least_ratio(&brackets) {
+            None => by_moments,
+            Some(ratio) if ratio.shows(check.tolerance) => ratio.judgement(Verdict::Holds),
+            Some(ratio) if by_moments.verdict != Verdict::Holds => {
+                ratio.judgement(Verdict::Inconclusive)
+            }
+            Some(ratio) => Judgement {
+                reason: format!("{}; {}", by_moments.reason, ratio.words()),
+                ..by_moments
+            },
+        }
     }
 
     fn forecast(&self, prospect: &Prospect, check: &Check) -> Forecast {
         let forecast = forecast_by_moments(prospect, check);
         let [limits, both] =
-            [Laws::FirstMarginals, Laws::Joint].map(|laws| f64::from(may_decide(prospect, laws)));
+            [Laws::FirstMarginals, Laws::Joint].map(|laws| f64::from(has_limits(prospect, laws)));
+        let level = 1.0 - check.confidence;
         Forecast {
+            // Brackets of a right program that contradict each other decide nothing.
+            holds: (forecast.holds - limits * level).max(0.0),
             void: forecast.void + limits * VOID_LEVEL,
             // Of a true lemma no false alarm.
-            holds_unforeseen: both * (1.0 - check.confidence),
+            holds_unforeseen: both * level,
             ..forecast
         }
     }
 
+    fn unforeseen(&self, prospect: &Prospect) -> Option<&'static str> {
+        may_decide(prospect, Laws::Joint).then_some("the brackets of W2 may show it")
+    }
+
     fn obstacle(&self, prospect: &Prospect) -> Option<String> {
         let times = prospect.experiment.times();
-        let most = crate::experiment::MOST_REPLICAS as f64;
+        let most = MOST_REPLICAS as f64;
         let sides = expected(prospect.theory, prospect.particles, &times, most);
         let heavy = |sides: &Vec<Sides>| sides.iter().any(|at| !at.trusted);
         let heavy = sides.as_ref().is_some_and(heavy);
         let obstacle = nothing(&sides).or(heavy.then_some(
             "few replicas carry the mean of ‖Δ‖², whatever their number; shorten the run",
         ))?;
-        let may_show = may_decide(prospect, Laws::Joint);
-        let unforeseen = "the brackets of W2 may decide, which is not forecast";
-        Some(if may_show { unforeseen } else { obstacle }.to_string())
+        Some(obstacle.to_string())
     }
 
     /// The lemma is about two laws, whatever made them.

@@ -41,7 +41,13 @@ pub trait Claim: Sync {
     /// How probable each verdict is.
     fn forecast(&self, prospect: &Prospect, check: &Check) -> Forecast;
 
-    /// Why no number of replicas decides, if that is known.
+    /// What may decide that [`Claim::forecast`] does not foresee, if so. A verdict it
+    /// foresees is then as probable as it says, at least.
+    fn unforeseen(&self, _prospect: &Prospect) -> Option<&'static str> {
+        None
+    }
+
+    /// Why no number of replicas decides, but for the unforeseen, if that is known.
     fn obstacle(&self, prospect: &Prospect) -> Option<String>;
 
     /// Whether the other clock would give the same verdict on as many replicas as

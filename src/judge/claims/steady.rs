@@ -211,7 +211,7 @@ impl Claim for SteadyState {
                 shown = Some(widths * error);
             }
         }
-        let exact = theory.contraction_bound(schedule.coupling);
+        let exact = theory.synchronous_discrepancy(schedule.coupling);
         match discrepancy_error(theory, schedule.coupling, count) {
             Some(error) if error * error <= FEW_REPLICAS * exact * exact => {
                 let room = plan - widths * error;
