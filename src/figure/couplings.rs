@@ -151,7 +151,7 @@ impl Drawing for Picture {
             legend = legend.item(Sample::Area(GREY, BRACKET_OPACITY), "its bracket");
         }
         legend
-            .note(&format!("known to ±{:.1} % (99.9 %)", 100.0 * off))
+            .note(&format!("known to ±{:.1} % at worst (99.9 %)", 100.0 * off))
             .draw(canvas, LEGEND)
     }
 }

@@ -279,11 +279,13 @@ pub(super) struct Verdict {
     pub(super) clock: String,
     pub(super) particles: u64,
     pub(super) verdict: String,
+    pub(super) quantity: String,
 }
 
 impl Row for Verdict {
     const FILE: &'static str = "verdicts.csv";
-    const COLUMNS: &'static [&'static str] = &["claim", "clock", "particles", "verdict"];
+    const COLUMNS: &'static [&'static str] =
+        &["claim", "clock", "particles", "verdict", "quantity"];
 }
 
 impl AtParticles for Verdict {
