@@ -8,7 +8,7 @@ use kac_coupling::coupling::{Collision, Coupling, Synchronous};
 use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::model::Rates;
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey};
-use kac_coupling::simulate::block::BlockPath;
+use kac_coupling::simulate::block::{BlockPath, ask_for_large_pages};
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::plain::{PlainPath, PoissonPoints};
 use kac_coupling::simulate::{Gas, Path};
@@ -125,11 +125,11 @@ fn collide(slots: &mut [Slot], collision: Collision) {
     slots[other] = after_other;
 }
 
-/// What no engine of this kind can beat: four raw words a collision, and the
-/// application of collisions whose marks are there already. Where the particles
-/// do not fit the caches, who collides is read off the words, as marks made
-/// beforehand would have to come from memory too, and the particles are fetched
-/// ahead.
+/// What is left of the engine without all that makes marks of words: its raw words, two a
+/// collision and one for each with the bath, which half of them are; and the application of
+/// collisions whose marks are there already. Where the particles do not fit the caches, who
+/// collides is read off the words, as marks made beforehand would have to come from memory
+/// too; the particles are in large pages and fetched ahead, as the engine's are.
 #[divan::bench(args = SIZES, sample_count = 50)]
 fn floor(bencher: Bencher, particles: usize) {
     const ROUNDS: usize = 2000;
@@ -140,10 +140,12 @@ fn floor(bencher: Bencher, particles: usize) {
     let mut points = PoissonPoints::new(&gas, ReplicaKey::new(1, 8, 0, 0));
     let mut drawn: Vec<Drawn> = (0..100).map(|_| Drawn::new(&mut points, &gas)).collect();
     let start = [1.0, 0.5];
-    let mut slots = vec![start; particles + COLLISIONS];
+    let mut slots = vec![[0.0; 2]; particles + COLLISIONS];
+    ask_for_large_pages(&mut slots);
+    slots.fill(start);
     let key = ReplicaKey::new(1, 2, 3, 4);
     let mut lanes = Lanes::new(instructions, key, Purpose::Collisions, 0);
-    let mut words = [[0; LANES]; 4 * COLLISIONS / LANES];
+    let mut words = [[0; LANES]; 5 * COLLISIONS / 2 / LANES];
     bencher
         .counter(ItemsCount::new(COLLISIONS * ROUNDS))
         .bench_local(|| {

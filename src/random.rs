@@ -7,17 +7,17 @@
 //! how long the run goes on.
 //!
 //! Three kinds of generator are used. The numbers of collisions in slabs of time,
-//! one in hundreds of collisions, are drawn from a PCG64 of the `rand_pcg` crate; where
-//! in a slab they lie, from the [hash itself](Rows) where they are few. What is
-//! rare, or asked for once in a replica, comes from a PCG64 too (doubts, signs).
-//! Everything else comes from [`Lanes`]: sixteen xoshiro256++ generators (Blackman
-//! and Vigna 2021, "Scrambled linear pseudorandom number generators") that step
-//! together, so that a compiler can put them into vector registers.
+//! one in hundreds of collisions, are drawn from a PCG64 of the `rand_pcg` crate, as is
+//! what is rare, or asked for once in a replica (doubts, signs). What takes few words comes
+//! from the [hash itself](Rows): where in a slab collisions lie, and initial velocities,
+//! where they are few. Everything else comes from [`Lanes`]: sixteen xoshiro256++
+//! generators (Blackman and Vigna 2021, "Scrambled linear pseudorandom number generators")
+//! that step together, so that a compiler can put them into vector registers.
 //!
 //! Claimed: distinct names give streams that are statistically independent, as
 //! far as a 256-bit state filled from a hash can (the short ones that are the hash: a
-//! place of 64 bits in the sequence of SplitMix64, and 64 more that are XORed). Not claimed: cryptographic
-//! strength.
+//! place of 64 bits in the sequence of SplitMix64, and 64 more that are XORed). Not
+//! claimed: cryptographic strength.
 
 use crate::vector::{Instructions, Level, vectorised};
 use rand::{Rng, SeedableRng};

@@ -34,7 +34,7 @@ pub enum BathVelocities {
 /// [1, 2) in steps of 1/1024. They say that u is in [s, s + 1/1024), and components
 /// have the stretches of u in order. Where one begins inside a step, selectors of this
 /// step leave a doubt, which a further word settles: so a component has its weight to
-/// 2⁻⁵².
+/// 2⁻⁵², and the last one of K to (K − 1)·2⁻⁵³, by which weights that are summed are off.
 #[derive(Debug, Clone, Copy)]
 pub struct Component {
     /// 1 + the weight of all earlier components.
@@ -221,17 +221,33 @@ mod tests {
 
     #[test]
     fn components_have_their_weights_exactly() {
-        // Components that do not overlap; two of them begin in the same step, and one
-        // at its edge.
-        let weights = [
+        // Components that do not overlap. Two of them begin in the same step; of the others
+        // one begins at its edge, and leaves no doubt.
+        let third = [
             1.0 / 3.0,
             0.1 / 1024.0,
             2.0 / 3.0 - 0.1 / 1024.0 - 0.25,
             0.25,
         ];
+        let dyadic = [0.25, 0.125 / 1024.0, 0.25 - 0.125 / 1024.0, 0.5];
+        for (weights, doubts) in [
+            (third, [false, true, true, false]),
+            (dyadic, [false, false, true, false]),
+        ] {
+            have_their_weights(weights, doubts);
+        }
+    }
+
+    /// Whether components of these weights have them, and which of them leave doubts.
+    fn have_their_weights(weights: [f64; 4], doubts: [bool; 4]) {
         let means = [0.0, 100.0, 200.0, 300.0];
         let law = NormalMixture::new(weights.to_vec(), means.to_vec(), vec![1.0; 4]).unwrap();
         let bath = BathVelocities::new(&law.into());
+        let BathVelocities::Gaussian(components) = &bath else {
+            panic!("a mixture of normal laws");
+        };
+        let found: Vec<bool> = components.iter().map(|one| !one.doubt.is_nan()).collect();
+        assert_eq!(found, doubts, "{components:?}");
         const FRACTIONS: u64 = 1 << 10;
         for instructions in Instructions::available() {
             let mut counts = [[0; 4]; LANES];

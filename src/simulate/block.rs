@@ -86,7 +86,7 @@ impl Slots {
 /// Ask the system to keep this memory in large pages: collisions go to particles at
 /// random, and to find so many small pages takes as long as to fetch from them. What is
 /// not granted costs nothing.
-fn ask_for_large_pages(slots: &mut [Slot]) {
+pub fn ask_for_large_pages(slots: &mut [Slot]) {
     #[cfg(target_os = "linux")]
     {
         const LARGE: usize = 2 << 20;
@@ -244,6 +244,7 @@ impl Block {
         slots: &mut [Slot],
     ) {
         assert!(self.slots <= slots.len(), "a slot for each index");
+        assert!(self.next + count <= self.filled, "marks that are drawn");
         let range = self.next..self.next + count;
         let (particles, partners) = (self.meetings.particles(), self.meetings.partners());
         let marks = particles[range.clone()]

@@ -100,7 +100,15 @@ pub struct MarkLaw {
 
 impl MarkLaw {
     /// Marks for a gas of `particles` (1 ≤ N < 2³¹) with these rates.
+    ///
+    /// # Panics
+    ///
+    /// With other numbers of particles, or of a single one that meets others.
     pub fn new(particles: usize, rates: Rates) -> Self {
+        assert!(
+            particles > 1 || rates.pair == 0.0,
+            "no pairs of one particle"
+        );
         let below = i32::try_from(particles).expect("the number of particles is below 2^31");
         let particles = below as u32;
         let first = Index::new(particles);
@@ -183,8 +191,8 @@ const fn spread<const COUNT: usize>(numbers: [f64; COUNT]) -> [Spread; COUNT] {
 /// Of sin(πy/2)/y and of (cos(πy/2) − 1)/y² in powers of y², |y| ≤ ½: the polynomials
 /// nearest to sine and cosine in the largest error (Remez's exchange with 60 digits),
 /// 1.5e-17 and 6.3e-17 before rounding. The second and third number are moved by 2 and 20
-/// units in the last place, which makes the mean of cos² + sin² right to 2e-20. Of the logarithm: FreeBSD's msun (`e_log.c`; Sun
-/// Microsystems 1993).
+/// units in the last place, which makes the mean of cos² + sin² right to 2e-20. Of the
+/// logarithm: FreeBSD's msun (`e_log.c`; Sun Microsystems 1993).
 static COEFFICIENTS: Coefficients = Coefficients {
     sin: spread([
         std::f64::consts::FRAC_PI_2,

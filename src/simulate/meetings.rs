@@ -37,8 +37,7 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
     /// index. Bath collisions are given bath slots in turn, from slot `taken` on; the
     /// one after the last is returned.
     ///
-    /// All slots are below N, or from N on below N + the one that is returned; but
-    /// the partner of a single particle that meets no bath is N.
+    /// All slots are below N, or from N on below N + the one that is returned.
     ///
     /// # Panics
     ///
@@ -379,42 +378,127 @@ mod tests {
         )
     }
 
+    /// Blocks of one to fifteen groups: random words, among them rare halves that no
+    /// random ones would show, and such halves alone.
+    fn blocks(stream: &mut Pcg64) -> Vec<Vec<[Row; ROWS_PER_GROUP]>> {
+        let mut random = || next_word(stream);
+        let planted = |word: u64| match word % 8 {
+            0 => 0,
+            1 => u64::MAX,
+            2 => 1 | 1 << 32,
+            3 => word >> 32,
+            4 => word << 32,
+            _ => word,
+        };
+        let mut blocks = vec![vec![]];
+        for block in 0..300 {
+            let kind = block % 4;
+            let mut row = || {
+                std::array::from_fn(|_| match kind {
+                    0 => planted(random()),
+                    1 if block < 100 => planted(random() % 5),
+                    _ => random(),
+                })
+            };
+            blocks.push((0..1 + block % GROUPS).map(|_| [row(), row()]).collect());
+        }
+        blocks
+    }
+
     #[test]
     fn blocks_are_the_law_whatever_the_instructions() {
         let mut stream = Pcg64::seed_from_u64(4);
-        // Of 2²⁰ particles one block in 32 has a doubt, of 3·2²⁸ and 3·2²⁹ nearly all.
-        let few = [1, 2, 3, 8, 1000].map(|particles| (particles, 0..=0));
-        let many = [3 << 28, 3 << 29].map(|particles| (particles, 280..=300));
-        for (particles, doubtful) in few.into_iter().chain([(1 << 20, 2..=25)]).chain(many) {
-            let pair = if particles == 1 { 0.0 } else { 1.0 };
-            let law = MarkLaw::new(particles, Rates { pair, bath: 1.0 });
-            let mut found = 0;
-            for block in 0..300 {
-                let words: Vec<_> = (0..1 + block % GROUPS)
-                    .map(|_| [(); 2].map(|()| std::array::from_fn(|_| next_word(&mut stream))))
-                    .collect();
-                let taken = block % 16;
-                let mut slot = particles + taken;
-                let expected: Vec<_> = (0..LANES * words.len())
-                    .map(|at| {
-                        let [half, other] = halves(&words[at / LANES][0], at % LANES);
-                        let mut more = Pcg64::seed_from_u64(at as u64);
-                        let (one, other) = law.particles(half, other, || next_word(&mut more));
-                        let bath = other == law.bath_slot();
-                        slot += usize::from(bath);
-                        [one, if bath { slot as u32 - 1 } else { other }]
-                    })
-                    .collect();
-                let mut doubted = 0;
-                for instructions in Instructions::available() {
-                    let (pairs, after, doubts) = drawn(instructions, law, &words, taken);
-                    assert_eq!(pairs, expected, "{}", instructions.name());
-                    assert_eq!(after, slot - particles);
-                    doubted = doubts;
+        for particles in [1, 2, 3, 8, 1000, 1 << 20, 3 << 28, 3 << 29] {
+            for (pair, bath) in [(1.0, 1.0), (1.0, 0.0), (0.0, 1.0)] {
+                if particles == 1 && pair > 0.0 {
+                    continue;
                 }
-                found += u32::from(doubted > 0);
+                let law = MarkLaw::new(particles, Rates { pair, bath });
+                for (index, words) in blocks(&mut stream).iter().enumerate() {
+                    agree(law, words, index % 16);
+                }
             }
-            assert!(doubtful.contains(&found), "{particles}: {found}");
+        }
+    }
+
+    /// All instructions draw what the definition says, and take more words for the same
+    /// collisions.
+    fn agree(law: MarkLaw, words: &[[Row; ROWS_PER_GROUP]], taken: usize) {
+        let particles = law.bath_slot() as usize;
+        let mut slot = particles + taken;
+        let mut doubted = 0;
+        let expected: Vec<_> = (0..LANES * words.len())
+            .map(|at| {
+                let [half, other] = halves(&words[at / LANES][0], at % LANES);
+                let mut more = Pcg64::seed_from_u64(at as u64);
+                let mut took = false;
+                let (one, other) = law.particles(half, other, || {
+                    took = true;
+                    next_word(&mut more)
+                });
+                doubted += usize::from(took);
+                let bath = other == law.bath_slot();
+                slot += usize::from(bath);
+                [one, if bath { slot as u32 - 1 } else { other }]
+            })
+            .collect();
+        for instructions in Instructions::available() {
+            let (pairs, after, doubts) = drawn(instructions, law, words, taken);
+            let name = instructions.name();
+            assert_eq!(pairs, expected, "{name}, {particles}");
+            assert_eq!(after, slot - particles, "{name}, {particles}");
+            assert_eq!(doubts, doubted, "{name}, {particles}");
+        }
+    }
+
+    #[test]
+    fn low_halves_at_edges_are_the_law() {
+        // Half words whose product with an odd bound has these low halves: all up to
+        // beyond the doubt, and those about the last one of pairs.
+        let with_rest = |bound: u32, rest: u32| {
+            let inverse = (0..5).fold(bound, |inverse, _| {
+                inverse.wrapping_mul(2u32.wrapping_sub(bound.wrapping_mul(inverse)))
+            });
+            assert_eq!(inverse.wrapping_mul(bound), 1);
+            rest.wrapping_mul(inverse)
+        };
+        let mut stream = Pcg64::seed_from_u64(6);
+        for particles in [1000u32, 1001] {
+            let odd = (particles - 1) | 1;
+            for (pair, bath) in [(1.0, 1.0), (2.0, 1.0), (1.0, 0.0), (0.0, 1.0)] {
+                let law = MarkLaw::new(particles as usize, Rates { pair, bath });
+                let about = law.last_pair.wrapping_sub(8);
+                let rests = (0..2 * particles + 8).chain((0..16).map(|k| about.wrapping_add(k)));
+                for (index, rest) in rests.enumerate() {
+                    let mut who: Row = std::array::from_fn(|_| next_word(&mut stream));
+                    // One of a group's particles if N is odd, else one of the partners.
+                    let from = if odd == particles { 0 } else { LANES };
+                    let (word, shift) = ((from + index % LANES) / 2, 32 * (index % 2));
+                    let half = u64::from(with_rest(odd, rest)) << shift;
+                    who[word] = half | who[word] & !(0xffff_ffff << shift);
+                    agree(law, &[[who, [0; LANES]]], 3);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn doubts_are_as_rare_as_they_should_be() {
+        // Of 2²⁰ particles one block of 120 collisions in 12 has one, of 3·2²⁸ nearly all.
+        let mut stream = Pcg64::seed_from_u64(5);
+        let mut random = || std::array::from_fn(|_| next_word(&mut stream));
+        let rates = Rates {
+            pair: 1.0,
+            bath: 1.0,
+        };
+        for (particles, blocks) in [(1000, 0..=0), (1 << 20, 10..=55), (3 << 28, 290..=300)] {
+            let law = MarkLaw::new(particles, rates);
+            let doubtful = (0..300).filter(|_| {
+                let words: Vec<_> = (0..GROUPS).map(|_| [random(), random()]).collect();
+                drawn(Instructions::best(), law, &words, 0).2 > 0
+            });
+            let found = doubtful.count();
+            assert!(blocks.contains(&found), "{particles}: {found}");
         }
     }
 }

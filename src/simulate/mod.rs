@@ -3,9 +3,9 @@
 //! There is no time step: between collisions nothing changes, and collisions
 //! happen at the points of a Poisson process. [`slabs`] says how many by a
 //! given time, [`marks`] and [`bath`] what each one is ([`meetings`] who collides, in
-//! blocks), [`initial`] where the
-//! copies start ([`joint`] where their particles are not independent). [`plain`] does it one collision at a time, [`block`] in blocks
-//! of arrays, with the same bits.
+//! blocks), [`initial`] where the copies start ([`joint`] where their particles are not
+//! independent). [`plain`] does it one collision at a time, [`block`] in blocks of arrays,
+//! with the same bits.
 //!
 //! Claimed: a replica's velocities at time t are a function of
 //! `(seed, particles, replica, process, κ, β, laws, pairing, coupling, rematching, t)`

@@ -323,13 +323,18 @@ pub fn exponential(matrix: &Array2<f64>) -> Array2<f64> {
     for order in 1..factorials.len() {
         factorials[order] = factorials[order - 1] * order as f64;
     }
-    let mut sum = Array2::zeros(matrix.raw_dim());
-    for factorials in factorials.as_chunks::<4>().0.iter().rev() {
-        sum = product(&sum, &fourth);
+    let block = |factorials: &[f64; 4], mut sum: Array2<f64>| {
         for (power, &factorial) in powers.iter().zip(factorials) {
             sum.scaled_add(1.0 / factorial, power);
         }
-    }
+        sum
+    };
+    let blocks = factorials.as_chunks::<4>().0;
+    let (last, others) = blocks.split_last().expect("there are some");
+    let last = block(last, Array2::zeros(matrix.raw_dim()));
+    let mut sum = others.iter().rev().fold(last, |sum, factorials| {
+        block(factorials, product(&sum, &fourth))
+    });
     for _ in 0..squarings {
         sum = product(&sum, &sum);
     }
