@@ -15,6 +15,7 @@ use kac_coupling::simulate::{Gas, Path};
 use kac_coupling::slot::Slot;
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::vector::Instructions;
+use std::hint::select_unpredictable;
 use std::sync::Arc;
 
 fn main() {
@@ -133,13 +134,15 @@ fn collide(slots: &mut [Slot], collision: Collision) {
 #[divan::bench(args = SIZES, sample_count = 50)]
 fn floor(bencher: Bencher, particles: usize) {
     const ROUNDS: usize = 2000;
-    const AHEAD: usize = 64;
+    const AHEAD: usize = 40;
     let instructions = Instructions::best();
     let large = particles > 100_000;
     let gas = gas(particles);
     let mut points = PoissonPoints::new(&gas, ReplicaKey::new(1, 8, 0, 0));
-    let mut drawn: Vec<Drawn> = (0..100).map(|_| Drawn::new(&mut points, &gas)).collect();
+    let drawn: Vec<Drawn> = (0..100).map(|_| Drawn::new(&mut points, &gas)).collect();
     let start = [1.0, 0.5];
+    // Who collides now and in the next round.
+    let (mut now, mut later) = ([[0, 1]; COLLISIONS], [[0, 1]; COLLISIONS]);
     let mut slots = vec![[0.0; 2]; particles + COLLISIONS];
     ask_for_large_pages(&mut slots);
     slots.fill(start);
@@ -154,29 +157,42 @@ fn floor(bencher: Bencher, particles: usize) {
                     // Else Δ, which the bath contracts, would become subnormal.
                     slots.fill(start);
                 }
-                let Drawn { collisions, bath } = &mut drawn[round % 100];
+                let Drawn { collisions, bath } = &drawn[round % 100];
                 // In small parts: copies of many bytes at once start slowly.
                 let parts = slots[particles..].chunks_mut(32).zip(bath.chunks(32));
                 parts.for_each(|(slots, bath)| slots.copy_from_slice(bath));
                 lanes.fill(instructions, &mut words);
                 if !large {
                     black_box(&words);
-                    for &collision in &*collisions {
+                    for &collision in collisions {
                         collide(&mut slots, collision);
                     }
                     continue;
                 }
+                let next = &drawn[(round + 1) % 100].collisions;
                 let pairs = words.as_flattened().as_chunks::<2>().0;
-                for (collision, &[one, other]) in collisions.iter_mut().zip(pairs) {
+                for ((who, &[one, other]), next) in later.iter_mut().zip(pairs).zip(next) {
                     let index = |word: u64| (((word >> 32) * particles as u64) >> 32) as u32;
-                    (collision.particle, collision.partner) = (index(one), index(other));
+                    let with_bath = next.partner >= particles as u32;
+                    let partner = select_unpredictable(with_bath, next.partner, index(other));
+                    *who = [index(one), partner];
                 }
-                for now in 0..COLLISIONS {
-                    let later = collisions[(now + AHEAD) % COLLISIONS];
-                    fetch(&slots, later.particle);
-                    fetch(&slots, later.partner);
-                    collide(&mut slots, collisions[now]);
+                for (at, &collision) in collisions.iter().enumerate() {
+                    let ahead = now
+                        .get(at + AHEAD)
+                        .unwrap_or_else(|| &later[at + AHEAD - COLLISIONS]);
+                    for &index in ahead {
+                        fetch(&slots, index);
+                    }
+                    let [particle, partner] = now[at];
+                    let collision = Collision {
+                        particle,
+                        partner,
+                        ..collision
+                    };
+                    collide(&mut slots, collision);
                 }
+                std::mem::swap(&mut now, &mut later);
             }
             black_box(&slots);
         });
