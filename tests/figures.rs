@@ -340,7 +340,7 @@ fn folder_with(clock: Clock, particles: &[u64]) -> TempDir {
         Clock::Theorem6 => ["HOLDS", "REFUTED"],
     };
     let verdicts = format!(
-        "claim,clock,particles,verdict\nlemma-1,master-equation,8,{first}\nlemma-1,theorem6,8,{second}\n"
+        "claim,clock,particles,verdict,quantity\nlemma-1,master-equation,8,{first},rate\nlemma-1,theorem6,8,{second},rate\n"
     );
     write(folder.path(), "verdicts.csv", &verdicts);
     write(

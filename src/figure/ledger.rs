@@ -229,3 +229,29 @@ fn draw_cell<B: DrawingBackend>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_note_tells_what_is_shown_from_what_is_consistent() {
+        let row = |claim: &str, verdict: &str, quantity: &str| Verdict {
+            claim: claim.to_string(),
+            clock: "theorem6".to_string(),
+            particles: 8,
+            verdict: verdict.to_string(),
+            quantity: quantity.to_string(),
+        };
+        let shown = "joint W2 squared/N over that of marginals at t = 1";
+        let consistent = "E‖Δ‖²/N over Gelbrich's bound at t = 1";
+        let mut rows = vec![row("lemma-1", "HOLDS", "decay rate")];
+        assert_eq!(of_lemma_12(&rows), "");
+        rows.push(row("lemma-12", "INCONCLUSIVE", shown));
+        assert_eq!(of_lemma_12(&rows), "");
+        rows.push(row("lemma-12", "HOLDS", shown));
+        rows.push(row("lemma-12", "HOLDS", consistent));
+        rows.push(row("lemma-12", "HOLDS", consistent));
+        assert!(of_lemma_12(&rows).contains("in 1 of 3,"));
+    }
+}
