@@ -5,10 +5,16 @@
 //! copies that see the same collision do. Particles live in *slots*, two
 //! numbers each, so that both copies of a particle are moved together; a bath
 //! particle has a slot behind them, which makes a bath collision a pair collision like
-//! any other.
+//! any other. [`apply`] is the definition; the block engine does the same to collisions
+//! that it has drawn as arrays.
 //!
-//! Claimed: each copy on its own undergoes exactly the collision it is given.
+//! Claimed: each copy on its own undergoes a collision of the law of the one it is given:
+//! under [`Synchronous`] that one, under [`Aligned`] one of another angle, uniform too.
 //! This module has no generator in it.
+//!
+//! A new coupling is an implementation of [`Coupling`] and a kind in [`CouplingKind`],
+//! which names it in configs; `measure` makes its paths, and [`theory`](crate::theory)
+//! says what is known of its ‖Δ‖².
 
 use crate::model::rotate;
 use crate::slot::Slot;
@@ -96,8 +102,12 @@ pub struct Collision {
 }
 
 /// What two copies of the gas do when they see the same collision.
+///
+/// What becomes of V must not depend on Δ: the first copy is a gas on its own. Given the
+/// past, V′ must have the law that it would have alone. And Δ must be made of numbers of its
+/// own size, not as a difference of velocities.
 pub trait Coupling: Copy + Send + Sync {
-    /// The slot of a bath particle of velocity w, for both copies.
+    /// The slot of a bath particle of velocity w, for both copies: Δ is 0.
     fn bath_slot(self, velocity: f64) -> Slot;
 
     /// The slots of two particles after their collision.
@@ -145,7 +155,8 @@ impl Coupling for Synchronous {
 ///
 /// no difference of close numbers is taken. The error of a step is a few units in
 /// the last place of the length of (Δ_i, Δ_j), whatever that of V is; later steps
-/// shrink it as they shrink Δ. Squares of velocities below 1e-154 underflow.
+/// shrink it as they shrink Δ. Products of velocities, or of these and of Δ, underflow
+/// below 1e-308: with a bath at rest, after a very long time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Aligned;
 

@@ -284,6 +284,7 @@ impl Job {
         };
         match self.rematch {
             Rematch::Never => self.extend_on(measured, upto, progress, pair),
+            // Configs refuse to rematch these at every event; then it is in records only.
             _ => self.extend_on(measured, upto, progress, |gas| {
                 self.rematched(gas, pair(gas))
             }),

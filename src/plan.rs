@@ -123,7 +123,7 @@ fn plan_check(prospect: &Prospect, check: &Check) -> CheckPlan {
         check: check.clone(),
         forecast: with(prospect.replicas),
         needed: [0.9, 0.999].map(|wanted| replicas_for(wanted, check, with)),
-        unforeseen: claim.unforeseen(prospect),
+        unforeseen: claim.unforeseen(prospect, check),
         obstacle: claim.obstacle(prospect),
         blind_to_clock: claim.blind_to_clock(prospect, check),
     }

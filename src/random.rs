@@ -8,7 +8,7 @@
 //!
 //! Three kinds of generator are used. The numbers of collisions in slabs of time,
 //! one in hundreds of collisions, are drawn from a PCG64 of the `rand_pcg` crate, as is
-//! what is rare, or asked for once in a replica (doubts, signs). What takes few words comes
+//! what is rare, or asked for once in a replica (doubts, ties, signs). What takes few words comes
 //! from the [hash itself](Rows): where in a slab collisions lie, and initial velocities,
 //! where they are few. Everything else comes from [`Lanes`]: sixteen xoshiro256++
 //! generators (Blackman and Vigna 2021, "Scrambled linear pseudorandom number generators")
@@ -49,6 +49,8 @@ pub enum Purpose {
     Doubts = 7,
     /// What is left in doubt of a bath particle.
     BathDoubts = 8,
+    /// The order of particles whose velocities are the same, where they are ranked.
+    Ties = 9,
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014; constants of
@@ -135,8 +137,8 @@ pub fn next_word(stream: &mut Pcg64) -> u64 {
     stream.next_u64()
 }
 
-/// More words for collision or bath particle `index` of a replica, from a stream of
-/// their own.
+/// More words for collision, bath particle or particle `index` of a replica, from a
+/// stream of their own.
 pub fn more_words(key: ReplicaKey, purpose: Purpose, index: u64) -> impl FnMut() -> u64 {
     let mut stream = None;
     move || next_word(stream.get_or_insert_with(|| scalar_stream(key, purpose, index)))

@@ -268,6 +268,119 @@ fn what_is_not_foreseen_counts_as_a_false_alarm() {
 }
 
 #[test]
+fn each_way_to_void_counts() {
+    let void = |experiment: &Experiment, claim: &str| forecast(experiment, claim).void / VOID_LEVEL;
+    // Nothing but W₂ at time 0, and a coupling whose rate is not known.
+    let nothing = Experiment {
+        coupling: CouplingKind::Aligned,
+        wasserstein: None,
+        ..base(16, 4000)
+    };
+    let with = |sample, bracket| {
+        let points = 5;
+        Some(WassersteinPlan {
+            points,
+            sample,
+            bracket,
+        })
+    };
+    let mechanism = Experiment {
+        coupling: CouplingKind::Synchronous,
+        ..nothing.clone()
+    };
+    let batches = Experiment {
+        wasserstein: with(2000, 0),
+        ..nothing.clone()
+    };
+    let limits = Experiment {
+        wasserstein: with(64_000, 64_000),
+        ..nothing.clone()
+    };
+    let violation = Experiment {
+        clock: Clock::MasterEquation,
+        ..nothing.clone()
+    };
+    for claim in ["theorem-6", "theorem-7"] {
+        assert_eq!(void(&nothing, claim), 0.0);
+        for (way, experiment) in [
+            mechanism.clone(),
+            batches.clone(),
+            limits.clone(),
+            violation.clone(),
+        ]
+        .iter()
+        .enumerate()
+        {
+            assert!(
+                (void(experiment, claim) - 1.0).abs() < 1e-9,
+                "{claim}: {way}"
+            );
+        }
+    }
+    let all = Experiment {
+        wasserstein: with(2000, 64_000),
+        coupling: CouplingKind::Synchronous,
+        ..violation
+    };
+    assert!((void(&all, "theorem-7") - 4.0).abs() < 1e-9);
+}
+
+#[test]
+fn holds_is_as_probable_as_the_levels_allow() {
+    // Far below the bound: only what is always allowed for can fail.
+    let aligned = Experiment {
+        coupling: CouplingKind::Aligned,
+        rematch: Rematch::Output,
+        wasserstein: Some(WassersteinPlan {
+            points: 5,
+            sample: 2000,
+            bracket: 0,
+        }),
+        ..base(16, 4000)
+    };
+    let pilot = findings(&aligned).measured;
+    let pooled = foreseen(&aligned, "theorem-7", Some(&pilot));
+    assert!(
+        (pooled.holds - (1.0 - FALSE_HOLDS)).abs() < 1e-6,
+        "{pooled:?}"
+    );
+    // Brackets whose order is broken by chance leave lemma 12 undecided.
+    let synchronous = base(16, 4000);
+    let without = Experiment {
+        wasserstein: None,
+        ..synchronous.clone()
+    };
+    let [with, without] = [&synchronous, &without].map(|of| forecast(of, "lemma-12").holds);
+    assert!(without > 0.999_999, "{without}");
+    assert!((without - with - (1.0 - CONFIDENCE)).abs() < 1e-12);
+}
+
+#[test]
+fn what_is_false_by_less_than_the_tolerance_does_not_hold() {
+    // With a bath at rest, copies that are multiples of each other and W₂² = Gelbrich's
+    // bound = e^{−βt/2}W₂²(0); the printed rate is a millionth more.
+    let uniform = |scale: f64| Law::Uniform(Uniform::new(-scale, 2.0 * scale).unwrap());
+    let experiment = Experiment {
+        bath: Law::Point(Point::new(0.0).unwrap()),
+        first: uniform(1.0),
+        second: uniform(1.5),
+        ..base(8, 40_000)
+    };
+    let honest = findings(&experiment);
+    for claim in ["theorem-6", "theorem-7"] {
+        let row = verdict(&experiment, &honest, claim);
+        assert_eq!(row.verdict, "HOLDS", "{claim}: {}", row.reason);
+        let faster = Experiment {
+            mu: 1.000_001 * experiment.mu,
+            ..experiment.clone()
+        };
+        let row = verdict(&faster, &honest, claim);
+        assert_eq!(row.verdict, "INCONCLUSIVE", "{claim}: {}", row.reason);
+        assert!(row.reason.contains("Gelbrich's bound"), "{}", row.reason);
+    }
+}
+
+#[test]
 fn of_one_particle_both_theorems_are_the_same() {
     let aligned = Experiment {
         coupling: CouplingKind::Aligned,

@@ -6,7 +6,7 @@ use kac_coupling::coupling::{
 };
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::joint::Joint;
-use kac_coupling::law::{Law, Normal, NormalMixture, Uniform};
+use kac_coupling::law::{Discrete, Law, Normal, NormalMixture, Point, Uniform};
 use kac_coupling::measure::{Engine, Job, Measured};
 use kac_coupling::model::{Clock, Rates};
 use kac_coupling::observe::{DISCREPANCY, column};
@@ -469,13 +469,29 @@ fn a_particle_of_a_record_is_any_particle() {
     let mut experiment = experiment(5, 1);
     experiment.points = 2;
     experiment.end = 0.7;
+    is_any_particle(&experiment, Pairing::Independent);
+    // Particles of the same velocity have no rank of their own.
+    experiment.first = Law::Point(Point::new(0.5).unwrap());
+    is_any_particle(&experiment, Pairing::Optimal);
+    experiment.first = Law::Discrete(Discrete::new(vec![-1.0, 1.0], vec![0.4, 0.6]).unwrap());
+    experiment.end = 0.1;
+    is_any_particle(&experiment, Pairing::Independent);
+}
+
+/// Whether the means of V, V², V′, V′² of particle 0 of five are the exact ones at the end.
+fn is_any_particle(experiment: &Experiment, pairing: Pairing) {
     let gas = Arc::new(Gas::new(5, experiment.rates(), &experiment.bath));
-    let start = start(Pairing::Independent);
+    let start = Arc::new(InitialPairs::new(
+        &experiment.first,
+        &experiment.second,
+        pairing,
+    ));
     let theory = experiment.theory(5);
+    let end = experiment.end;
     let exact: Vec<f64> = System::ALL
         .into_iter()
         .flat_map(|system| {
-            [Moment::M1, Moment::M2].map(|moment| theory.moment(system, moment, 0.7).unwrap())
+            [Moment::M1, Moment::M2].map(|moment| theory.moment(system, moment, end).unwrap())
         })
         .collect();
     let own = OwnCollisions::new(
@@ -486,13 +502,13 @@ fn a_particle_of_a_record_is_any_particle() {
     let mut all = pairs(&gas, &start, Synchronous);
     all.extend(pairs(&gas, &start, Aligned));
     all.push(Box::new(Rematched::new(own, grid(&gas, 0.3, 1.0))));
-    for pair in &mut all {
+    for (index, pair) in all.iter_mut().enumerate() {
         // 9 × 4 means over 40 000 replicas: P(some |z| > 5) < 36 · 6e-7.
-        let found = of_particle_0(pair.as_mut(), gas.place(0.7), 40_000);
+        let found = of_particle_0(pair.as_mut(), gas.place(end), 40_000);
         for ((mean, error), exact) in found.into_iter().zip(&exact) {
             assert!(
                 ((mean - exact) / error).abs() < 5.0,
-                "{mean} ± {error}, {exact}"
+                "{index}: {mean} ± {error}, {exact}"
             );
         }
     }

@@ -96,6 +96,18 @@ fn drawn_velocities_have_the_exact_moments() {
             let replicas: Vec<_> = (0..40_000)
                 .map(|replica| drawn(&pairs, particles, replica))
                 .collect();
+            // The copies know nothing of each other.
+            for power in [1, 2] {
+                let of_copy = joint
+                    .moment(particles, &[power], |k| law.moment(k))
+                    .unwrap();
+                let terms = replicas.iter().map(|[first, second]| {
+                    let both = first.last().unwrap() * second.last().unwrap();
+                    both.powi(power as i32)
+                });
+                let z = score(&terms.collect::<Vec<f64>>(), of_copy * of_copy);
+                assert!(z.abs() < 5.0, "{joint:?}, N = {particles}, copies: {z}");
+            }
             for partition in partitions.iter().filter(|p| p.len() <= particles) {
                 let exact = joint
                     .moment(particles, partition, |k| law.moment(k))

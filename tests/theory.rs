@@ -4,6 +4,7 @@ use kac_coupling::config::load;
 use kac_coupling::coupling::CouplingKind;
 use kac_coupling::estimate::rows::Tables;
 use kac_coupling::experiment::Experiment;
+use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Laplace, Law, Normal, Point, StudentT, Uniform};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::{Clock, Rates};
@@ -23,6 +24,61 @@ fn run(experiment: &Experiment) -> Tables {
     verify(experiment, Engine::Block, Sampling::Full, &|_| (), finished)
         .unwrap()
         .tables
+}
+
+#[test]
+fn the_exact_upper_bound_is_that_of_an_optimal_start_where_it_is_known() {
+    // N(0,1) against N(1,4): W₂² = 1 + 1, and independent velocities are 1 + 1 + 4 apart.
+    let base = load(Path::new("experiments/theorem6.toml"))
+        .unwrap()
+        .experiment;
+    let bound = |joints: [Joint; 2], pairing: Pairing, second: Law| {
+        let experiment = Experiment {
+            first: normal(0.0, 1.0),
+            second,
+            joints,
+            pairing,
+            ..base.clone()
+        };
+        let theory = experiment.theory(8);
+        let decay = (-0.5 * experiment.rates().bath * 0.7).exp();
+        [
+            theory.contraction_bound(0.7),
+            theory.synchronous_discrepancy(0.7),
+        ]
+        .map(|x| x / decay)
+    };
+    let near = |found: [f64; 2], expected: [f64; 2]| {
+        let off = |(a, b): (f64, f64)| (a - b).abs() < 1e-9;
+        assert!(
+            found.into_iter().zip(expected).all(off),
+            "{found:?} {expected:?}"
+        );
+    };
+    let (product, sphere) = ([Joint::Product; 2], [Joint::Sphere; 2]);
+    near(
+        bound(product, Pairing::Optimal, normal(1.0, 2.0)),
+        [2.0, 2.0],
+    );
+    near(
+        bound(product, Pairing::Independent, normal(1.0, 2.0)),
+        [2.0, 6.0],
+    );
+    // Spheres of radius √N and 2√N.
+    near(
+        bound(sphere, Pairing::Optimal, normal(0.0, 2.0)),
+        [1.0, 1.0],
+    );
+    near(
+        bound(sphere, Pairing::Independent, normal(0.0, 2.0)),
+        [1.0, 5.0],
+    );
+    // Of a product and a sphere it is not known.
+    let mixed = [Joint::Product, Joint::Sphere];
+    near(
+        bound(mixed, Pairing::Independent, normal(0.0, 2.0)),
+        [5.0, 5.0],
+    );
 }
 
 #[test]

@@ -57,6 +57,7 @@ mod control;
 mod dual;
 mod excess;
 mod interval;
+mod noise;
 mod transport;
 
 pub use control::Controls;
@@ -67,6 +68,7 @@ pub use transport::Transport;
 use crate::theory::{Moment, System, Theory};
 use dual::{FoldedValues, Sorted, pooled_distance};
 use interval::mean;
+use noise::Noise;
 
 /// Fewer replicas have no error bar.
 pub const FEWEST_REPLICAS: usize = 4;
@@ -199,6 +201,8 @@ pub struct Bracket {
     pub upper_std_error: Option<f64>,
     /// Spreads of the lower and the upper estimate.
     spreads: Option<[Spread; 2]>,
+    /// Noise of the samples, whose square the upper limit allows for.
+    noise: Option<Noise>,
     /// Of each replica the dual value, and that of the pooled plan's potentials.
     values: Option<[Vec<f64>; 2]>,
     /// R.
@@ -223,9 +227,10 @@ impl Bracket {
 
     fn clamped_limits(&self, confidence: f64, known: &Known) -> Option<(f64, f64)> {
         let [lower, upper] = self.spreads?.map(|spread| spread.reach(confidence));
+        let squared = self.noise.as_ref()?.square(confidence);
         Some((
             lower_limit(self.dual_lower?, lower, known),
-            upper_limit(self.upper?, upper.max(lower), known),
+            upper_limit(self.upper?, upper.max(lower) + squared, known),
         ))
     }
 }
@@ -321,6 +326,7 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         upper: None,
         upper_std_error: None,
         spreads: None,
+        noise: None,
         values: None,
         replicas: replicas as u64,
         lower_limit: None,
@@ -350,6 +356,12 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
     bracket.upper = Some(upper);
     bracket.upper_std_error = Some(errors[0].max(errors[1]));
     bracket.spreads = Some(spreads);
+    bracket.noise = Some(Noise::of(
+        controls.highest_power(),
+        particles,
+        [first, second],
+        rule,
+    ));
     let limits = bracket.clamped_limits(confidence, known);
     bracket.lower_limit = limits.map(|(lower, _)| lower);
     bracket.upper_limit = limits.map(|(_, upper)| upper);

@@ -100,7 +100,8 @@ impl Forecast {
     }
 
     /// The probability that a right program's verdict is against expectation, at
-    /// most.
+    /// most, if what is not foreseen says something false: where a claim that is true is
+    /// expected to be refuted, only what is foreseen counts.
     pub fn against(&self, expect: Expectation) -> f64 {
         self.void
             + match expect {

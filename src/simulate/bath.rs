@@ -111,7 +111,7 @@ impl BathVelocities {
         match self {
             BathVelocities::Gaussian(components) => {
                 draw_normal(instructions, rows.as_chunks::<1>().0, velocities);
-                place(instructions, components, rows, velocities);
+                scale(instructions, components, rows, velocities);
                 let doubtful = components.iter().map(|component| component.doubt);
                 for doubt in doubtful.filter(|doubt| !doubt.is_nan()) {
                     let mut found = 0;
@@ -128,7 +128,7 @@ impl BathVelocities {
 
 vectorised! {
     /// Scale and shift variates by the components that their selectors fall in.
-    fn place(components: &[Component], rows: &[Row], variates: &mut [Group]) {
+    fn scale(components: &[Component], rows: &[Row], variates: &mut [Group]) {
         let [first, others @ ..] = components else { return };
         for (words, z) in rows.iter().zip(variates) {
             let mut velocity = [0.0; LANES];

@@ -274,15 +274,15 @@ impl Block {
 
 /// Ask for a slot's cache line ahead of its use.
 #[inline(always)]
-fn prefetch(numbers: *const f64, place: u32) {
+fn prefetch(numbers: *const f64, address: u32) {
     #[cfg(target_arch = "x86_64")]
     {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: a prefetch only warms a cache, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(numbers.wrapping_add(place as usize).cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(numbers.wrapping_add(address as usize).cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (numbers, place);
+    let _ = (numbers, address);
 }
 
 vectorised! {
@@ -405,6 +405,7 @@ impl<C: Coupling> Path for BlockPath<C> {
             let at = self.block.next;
             let particle = self.block.meetings.particles()[at] / 2;
             let partner = self.block.meetings.partners()[at] / 2;
+            // Bath slots stand for the bath.
             let partner = partner.min(self.slots.first_bath());
             self.block.apply(1, self.coupling, &mut self.slots.all);
             self.applied += 1;

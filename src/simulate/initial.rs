@@ -110,8 +110,10 @@ impl InitialPairs {
                 InitialPairs::CommonNormal { first, second } => {
                     let variates = &mut variates[..rows];
                     draw_normal(instructions, words.as_chunks::<1>().0, variates);
+                    // Δ is normal itself: laws may be as near each other as one likes.
+                    let apart = (first.0 - second.0, first.1 - second.1);
                     for (slot, z) in slots.iter_mut().zip(variates.as_flattened()) {
-                        *slot = slot::of(first.0 + first.1 * z, second.0 + second.1 * z);
+                        *slot = [first.0 + first.1 * z, apart.0 + apart.1 * z];
                     }
                 }
                 InitialPairs::Comonotone { first, second } => {

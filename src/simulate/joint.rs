@@ -56,16 +56,21 @@ impl JointPairs {
             source.velocities(&self.laws[copy], self.joints[copy], particles)
         };
         let first = draw(0);
-        let second = match self.pairing {
-            Pairing::Independent => draw(1),
-            Pairing::Optimal => {
-                let [one, other] = self.laws.each_ref().map(|law| law.variance().sqrt());
-                let ratio = other / one;
-                first.iter().map(|velocity| ratio * velocity).collect()
+        match self.pairing {
+            Pairing::Independent => {
+                for (slot, (first, second)) in slots.iter_mut().zip(first.into_iter().zip(draw(1)))
+                {
+                    *slot = slot::of(first, second);
+                }
             }
-        };
-        for (slot, (first, second)) in slots.iter_mut().zip(first.into_iter().zip(second)) {
-            *slot = slot::of(first, second);
+            Pairing::Optimal => {
+                // Both on one ray: Δ is a multiple of V.
+                let [one, other] = self.laws.each_ref().map(|law| law.variance().sqrt());
+                let part = (one - other) / one;
+                for (slot, velocity) in slots.iter_mut().zip(first) {
+                    *slot = [velocity, part * velocity];
+                }
+            }
         }
     }
 }

@@ -9,16 +9,16 @@ use super::marks::{MarkLaw, ROWS_PER_GROUP, halves};
 use crate::random::{LANES, Row};
 use crate::vector::{Instructions, Level};
 
-/// Where a slot is, for each collision of a group: twice its index, which is the index of
+/// The address of a slot, for each collision of a group: twice its index, which is the index of
 /// its first number. Processors multiply by the 8 bytes of a number when they address it,
 /// but not by the 16 of a slot.
-type Places = [u32; LANES];
+type Addresses = [u32; LANES];
 
 /// Who collides in up to `GROUPS` groups of sixteen collisions.
 #[derive(Debug)]
 pub struct Meetings<const GROUPS: usize> {
-    particles: Box<[Places; GROUPS]>,
-    partners: Box<[Places; GROUPS]>,
+    particles: Box<[Addresses; GROUPS]>,
+    partners: Box<[Addresses; GROUPS]>,
 }
 
 impl<const GROUPS: usize> Default for Meetings<GROUPS> {
@@ -72,13 +72,13 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
         (block.slot - law.bath_slot()) as usize
     }
 
-    /// The place of each collision's particle.
+    /// The address of each collision's particle.
     #[inline(always)]
     pub fn particles(&self) -> &[u32] {
         self.particles.as_flattened()
     }
 
-    /// The place of its partner: another particle, or N + its bath slot.
+    /// The address of its partner: another particle, or N + its bath slot.
     #[inline(always)]
     pub fn partners(&self) -> &[u32] {
         self.partners.as_flattened()
@@ -87,8 +87,8 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
 
 /// Groups that are being drawn.
 struct Drawn<'a> {
-    particles: &'a mut [Places],
-    partners: &'a mut [Places],
+    particles: &'a mut [Addresses],
+    partners: &'a mut [Addresses],
     /// The next bath slot.
     slot: u32,
     /// The lowest of the low halves that came with the particles, and of those that
@@ -234,10 +234,13 @@ mod avx512 {
                 _mm512_min_epu32(lowest[0], rest),
                 _mm512_min_epu32(lowest[1], other_rest),
             ];
-            let store = |places: &mut [u32; LANES], index| {
+            let store = |addresses: &mut [u32; LANES], index| {
                 // SAFETY: as above.
                 unsafe {
-                    _mm512_storeu_si512(places.as_mut_ptr().cast(), _mm512_add_epi32(index, index));
+                    _mm512_storeu_si512(
+                        addresses.as_mut_ptr().cast(),
+                        _mm512_add_epi32(index, index),
+                    );
                 };
             };
             store(ones, one);
@@ -296,20 +299,20 @@ mod avx2 {
         for ([who, _], (ones, others)) in words.iter().zip(groups) {
             let (halves, other_halves) = who.split_at(LANES / 2);
             let words = halves.as_chunks().0.iter().zip(other_halves.as_chunks().0);
-            let places = ones
+            let addresses = ones
                 .as_chunks_mut()
                 .0
                 .iter_mut()
                 .zip(others.as_chunks_mut().0);
-            for ((halves, other_halves), (ones, others)) in words.zip(places) {
+            for ((halves, other_halves), (ones, others)) in words.zip(addresses) {
                 let load = |words: &[u64; WIDTH / 2]| {
                     // SAFETY: these are as many bytes as a register has.
                     unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
                 };
-                let store = |places: &mut [u32; WIDTH], index| {
+                let store = |addresses: &mut [u32; WIDTH], index| {
                     let twice = _mm256_add_epi32(index, index);
                     // SAFETY: as above.
-                    unsafe { _mm256_storeu_si256(places.as_mut_ptr().cast(), twice) }
+                    unsafe { _mm256_storeu_si256(addresses.as_mut_ptr().cast(), twice) }
                 };
                 let (one, rest) = products(law.first, load(halves));
                 let (other, other_rest) = products(law.other, load(other_halves));

@@ -9,8 +9,8 @@
 //!
 //! Claimed: a replica's velocities at time t are a function of
 //! `(seed, particles, replica, process, κ, β, laws, pairing, coupling, rematching, t)`
-//! alone, and the first copy's know nothing of coupling and rematching; the process
-//! is 0, but 1 for the second copy under the independent coupling. What is measured,
+//! alone, and the first copy's know nothing of rematching, nor of the law of the second
+//! copy; the process is 0, but 1 for the second copy under the independent coupling. What is measured,
 //! and when, is no part of it. [`rematch`] may permute the second copy on the way.
 
 pub mod bath;

@@ -9,7 +9,9 @@
 //! at the end, which changes no distance and need not be simulated, the states are
 //! a coupling of the two N-particle laws. What is recorded is symmetric in the
 //! particles, or, where only some particles are read, exchangeable without it: the
-//! first copy keeps its labels, and these know nothing of ranks.
+//! first copy keeps its labels, and these know nothing of ranks. Particles whose V is the
+//! same are ranked in an order that is drawn for each replica; by label the first of them
+//! would have the lowest V′.
 //!
 //! On the line pairing by rank is the best of all pairings: it never lengthens Δ,
 //! and ‖Δ‖²/N of the paired velocities is W₂² of the two empirical measures.
@@ -25,6 +27,7 @@ use super::particles::Particles;
 use super::powers::Sums;
 use super::slabs::Place;
 use super::{Gas, Path};
+use crate::random::{Purpose, ReplicaKey, more_words};
 use crate::slot::{self, Slot};
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -37,8 +40,10 @@ fn key(value: f64) -> u64 {
 }
 
 /// The particles of both copies by rank.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Ranking {
+    /// The replica, which decides in what order particles of equal V are ranked.
+    key: ReplicaKey,
     /// Keys of V and the particles, ascending; likewise of V′, ties by what rounding
     /// left of it.
     first: Vec<(u64, u32)>,
@@ -47,9 +52,27 @@ pub struct Ranking {
     slots: Vec<Slot>,
 }
 
+impl Default for Ranking {
+    fn default() -> Self {
+        Ranking {
+            key: ReplicaKey::new(0, 0, 0, 0),
+            first: vec![],
+            second: vec![],
+            partners: vec![],
+            slots: vec![],
+        }
+    }
+}
+
 impl Ranking {
-    /// Rank `count` particles by V, and by V′ as a rounded number and what rounding
-    /// left of it; particles with the same velocity by index.
+    /// Rank particles of this replica from now on.
+    fn restart(&mut self, seed: u64, particles: usize, replica: u64) {
+        self.key = ReplicaKey::new(seed, particles as u64, replica, 0);
+    }
+
+    /// Rank `count` particles by V, ties in an order that is the replica's, and by V′ as a
+    /// rounded number and what rounding left of it. Particles of the same V′ can be
+    /// ranked in any order.
     fn rank(
         &mut self,
         count: usize,
@@ -61,6 +84,12 @@ impl Ranking {
         let keys = particles.clone().map(|i| (key(first(i as usize)), i));
         self.first.extend(keys);
         self.first.sort_unstable();
+        for tied in self.first.chunk_by_mut(|one, other| one.0 == other.0) {
+            if tied.len() > 1 {
+                let word = |i: u32| more_words(self.key, Purpose::Ties, u64::from(i))();
+                tied.sort_by_cached_key(|&(_, i)| word(i));
+            }
+        }
         self.second.clear();
         let keys = particles.map(|i| (key(second(i as usize)[0]), i));
         self.second.extend(keys);
@@ -223,6 +252,7 @@ impl<P: Permutable> CoupledPair for Rematched<P> {
         }
         let places: Vec<Place> = self.stops.iter().map(|&(place, _)| place).collect();
         self.pair.restart(seed, replica, &places);
+        (self.ranking).restart(seed, self.pair.particles(), replica);
         (self.next, self.rematched) = (0, None);
     }
 
@@ -277,6 +307,7 @@ impl<P: Path> RematchedAtEvents<P> {
 impl<P: Path> CoupledPair for RematchedAtEvents<P> {
     fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
         self.pair.restart(seed, replica, stops);
+        (self.ranking).restart(seed, self.pair.particles(), replica);
         self.pair.rematch(&mut self.ranking);
         let slots = self.pair.path.slots();
         self.order.begin(slots, &self.ranking);
@@ -462,6 +493,37 @@ mod tests {
             rematch(slots, &mut ranking);
             assert_eq!(twice, slots);
         }
+    }
+
+    #[test]
+    fn velocities_that_round_to_the_same_are_ranked_by_what_they_are() {
+        // V′ = 1 − 1e-20, 1 − 2e-20, 1 − 3e-20, all rounded to 1, in each order of labels.
+        let mut ranking = Ranking::default();
+        for turn in 0..3 {
+            let left = [0, 1, 2].map(|i| [1e-20, 2e-20, 3e-20][(i + turn) % 3]);
+            ranking.rank(3, |i| i as f64, |i| [1.0, -left[i]]);
+            let ranked = ranking.partners().iter().map(|&i| left[i as usize]);
+            assert_eq!(ranked.collect::<Vec<f64>>(), [3e-20, 2e-20, 1e-20]);
+        }
+    }
+
+    #[test]
+    fn of_equal_particles_any_can_be_the_first() {
+        // Of eight particles of the same V and V′ = 0, …, 7, particle 0 is given each V′
+        // in turn.
+        let mut ranking = Ranking::default();
+        let mut counts = [0u32; 8];
+        for replica in 0..8000 {
+            ranking.restart(1, 8, replica);
+            ranking.rank(8, |_| 1.0, |i| [i as f64, 0.0]);
+            counts[ranking.partners()[0] as usize] += 1;
+            let once = ranking.partners().to_vec();
+            ranking.rank(8, |_| 1.0, |i| [i as f64, 0.0]);
+            assert_eq!(once, ranking.partners());
+        }
+        // χ² of seven degrees of freedom is above 40 with a probability of 1e-6.
+        let squares = counts.map(|count| (f64::from(count) - 1000.0).powi(2) / 1000.0);
+        assert!(squares.iter().sum::<f64>() < 40.0, "{counts:?}");
     }
 
     #[test]

@@ -292,6 +292,24 @@ mod tests {
     }
 
     #[test]
+    fn slabs_and_replicas_have_places_of_their_own() {
+        let instructions = Instructions::best();
+        // Few come from a hash, many from lanes.
+        for count in [8, 500] {
+            let mut seen = std::collections::HashSet::new();
+            for replica in 0..5 {
+                let key = ReplicaKey::new(1, 8, replica, 0);
+                for slab in 0..9 {
+                    let mut places = Places::default();
+                    places.draw(instructions, key, slab, count);
+                    seen.extend(places.passed().iter().copied());
+                }
+            }
+            assert_eq!(seen.len(), 45 * count);
+        }
+    }
+
+    #[test]
     fn poisson_tables_have_the_poisson_law() {
         // Each entry is at most four units of 2⁻⁶⁴ too small: the last, the
         // quotient and the two cuts take one each.

@@ -17,7 +17,7 @@ use super::{Claim, no_rate};
 use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::{gelbrich_error, normal_half_width, rate_weights};
-use crate::experiment::{Check, Experiment, MOST_REPLICAS};
+use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, LARGEST_RELATIVE_ERROR, Measurement, VOID_LEVEL, Verdict};
 use crate::law::joint::Joint;
@@ -43,7 +43,7 @@ pub static THEOREM_6: Contraction = Contraction {
              tolerance of the printed bound at all times, or the synchronous coupling contracts \
              at least at rate μ from an optimal start; refuted if Gelbrich's bound, or the lower \
              limit of the bracket of the first marginals or of the joint laws, exceeds the \
-             printed one",
+             printed one; of one particle as theorem-7",
     laws: Laws::Joint,
 };
 
@@ -122,13 +122,18 @@ impl Claim for Contraction {
         let by_batches = laws == Laws::FirstMarginals && batches_may_decide(prospect);
         let forecast = match forecast_refutation(prospect, check) {
             Some(refutation) => refutation,
-            None => Forecast {
-                // If the claim is false; if it is true, HOLDS is no false alarm.
-                holds_unforeseen: level(may_decide(prospect, laws), SHARE)
-                    + level(by_batches, SHARE),
-                refuted_unforeseen: level(may_refute(prospect), 1.0),
-                ..forecast_bound(prospect, check, by_batches)
-            },
+            None => {
+                let bound = forecast_bound(prospect, check, by_batches);
+                let [may_hold, may_refute] = self.bracket_may_decide(prospect);
+                Forecast {
+                    // If the claim is false; if it is true, HOLDS is no false alarm.
+                    holds_unforeseen: level(may_hold, SHARE) + level(by_batches, SHARE),
+                    refuted_unforeseen: level(may_refute, 1.0),
+                    // An interval of the bracket's is not known beforehand.
+                    half_width: bound.half_width.filter(|_| !may_hold && !may_refute),
+                    ..bound
+                }
+            }
         };
         let ways_to_void = [
             planned_batches(prospect).is_some(),
@@ -141,17 +146,17 @@ impl Claim for Contraction {
                 .map(|way| f64::from(u8::from(way)) * VOID_LEVEL)
                 .iter()
                 .sum(),
-            // An interval of the bracket's is not known beforehand.
-            half_width: (forecast.half_width).filter(|_| self.unforeseen(prospect).is_none()),
             ..forecast
         }
     }
 
-    fn unforeseen(&self, prospect: &Prospect) -> Option<&'static str> {
-        let is_false = violations(prospect).next().is_some();
-        let may_hold = !is_false && may_decide(prospect, self.laws(prospect.particles));
-        (prospect.initial_w2 > 0.0 && (may_hold || may_refute(prospect)))
-            .then_some("the bracket of W2 may decide")
+    fn unforeseen(&self, prospect: &Prospect, check: &Check) -> Option<&'static str> {
+        let [may_hold, may_refute] = self.bracket_may_decide(prospect);
+        let may = match check.expect {
+            Expectation::Holds => may_hold,
+            Expectation::Refuted => may_refute,
+        };
+        may.then_some("the bracket of W2 may decide")
     }
 
     fn obstacle(&self, prospect: &Prospect) -> Option<String> {
@@ -188,6 +193,18 @@ impl Contraction {
             1 => Laws::FirstMarginals,
             _ => self.laws,
         }
+    }
+
+    /// Whether the bracket may certify the bound, and whether it may refute it.
+    fn bracket_may_decide(&self, prospect: &Prospect) -> [bool; 2] {
+        if prospect.initial_w2 == 0.0 {
+            return [false; 2];
+        }
+        let is_false = violations(prospect).next().is_some();
+        [
+            !is_false && may_decide(prospect, self.laws(prospect.particles)),
+            may_refute(prospect),
+        ]
     }
 }
 

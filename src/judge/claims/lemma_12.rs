@@ -27,7 +27,7 @@ use super::Claim;
 use super::certified::{Brackets, Laws, Levels, brackets, broken, has_limits, may_decide};
 use crate::estimate::Findings;
 use crate::estimate::rate::FEW_REPLICAS;
-use crate::experiment::{Check, Experiment, MOST_REPLICAS};
+use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::law::joint::Joint;
@@ -137,8 +137,8 @@ struct Ratio {
     std_error: f64,
     /// The lower limit of J over the upper one of M.
     low: f64,
-    /// The upper limit or bound of J over the lower one of M; infinite without one.
-    high: f64,
+    /// The upper limit or bound of J over the lower one of M, if that is not 0.
+    high: Option<f64>,
 }
 
 impl Ratio {
@@ -154,11 +154,7 @@ impl Ratio {
             estimate,
             std_error: relative * estimate.abs(),
             low: joint.value / first.value,
-            high: if least > 0.0 {
-                most / least
-            } else {
-                f64::INFINITY
-            },
+            high: (least > 0.0).then_some(most / least),
         })
     }
 
@@ -167,10 +163,12 @@ impl Ratio {
     }
 
     fn words(&self) -> String {
-        let Ratio {
-            time, low, high, ..
-        } = self;
-        format!("the brackets confine right over left side to [{low:.4}, {high:.4}] at t = {time}")
+        let Ratio { time, low, .. } = self;
+        let range = match self.high {
+            Some(high) => format!("[{low:.4}, {high:.4}]"),
+            None => format!("{low:.4} at least"),
+        };
+        format!("the brackets confine right over left side to {range} at t = {time}")
     }
 
     fn judgement(&self, verdict: Verdict) -> Judgement {
@@ -191,7 +189,7 @@ impl Ratio {
             estimate: Some(self.estimate),
             std_error: Some(self.std_error),
             // Ends that are in order, or equal but for rounding.
-            interval: Some((self.low, self.high.max(self.low))),
+            interval: self.high.map(|high| (self.low, high.max(self.low))),
             printed: Some(1.0),
             ..Judgement::bare(verdict, &quantity, reason)
         }
@@ -355,8 +353,9 @@ impl Claim for Lemma12 {
         }
     }
 
-    fn unforeseen(&self, prospect: &Prospect) -> Option<&'static str> {
-        may_decide(prospect, Laws::Joint).then_some("the brackets of W2 may show it")
+    fn unforeseen(&self, prospect: &Prospect, check: &Check) -> Option<&'static str> {
+        (check.expect == Expectation::Holds && may_decide(prospect, Laws::Joint))
+            .then_some("the brackets of W2 may show it")
     }
 
     fn obstacle(&self, prospect: &Prospect) -> Option<String> {

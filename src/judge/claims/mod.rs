@@ -41,9 +41,9 @@ pub trait Claim: Sync {
     /// How probable each verdict is.
     fn forecast(&self, prospect: &Prospect, check: &Check) -> Forecast;
 
-    /// What may decide that [`Claim::forecast`] does not foresee, if so. A verdict it
-    /// foresees is then as probable as it says, at least.
-    fn unforeseen(&self, _prospect: &Prospect) -> Option<&'static str> {
+    /// What may come out as the check expects though [`Claim::forecast`] does not foresee
+    /// it, if so.
+    fn unforeseen(&self, _prospect: &Prospect, _check: &Check) -> Option<&'static str> {
         None
     }
 
