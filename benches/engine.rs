@@ -39,12 +39,11 @@ fn initial() -> InitialPairs {
     InitialPairs::new(&normal(1.0), &normal(2.0), Pairing::Optimal)
 }
 
-/// Run one replica after another for some two million collisions in all.
+/// Run one replica after another up to t = 5, for some two million collisions in all, or one
+/// of more.
 fn bench<P: Path>(bencher: Bencher, gas: &Gas, path: &mut P) {
     let particles = gas.particles as f64;
-    // At least ten replicas of up to t = 5 where N is small; a stretch of one
-    // where it is large.
-    let end = (2e6 / (2.0 * particles)).min(5.0);
+    let end = 5.0;
     let replicas = (2e6 / (2.0 * particles * end)).max(1.0) as u64;
     let initial = initial();
     let instructions = path.instructions();
@@ -91,10 +90,16 @@ fn block_sse2(bencher: Bencher, particles: usize) {
 
 /// Collisions that are applied one after the other.
 const COLLISIONS: usize = 512;
+/// Rounds of them that are drawn beforehand: few enough to stay in a cache, as the marks of
+/// an engine do.
+const DRAWN: usize = 4;
 
 /// Collisions whose marks are there already, with a slot for each bath particle.
 struct Drawn {
-    collisions: Vec<Collision>,
+    particles: Vec<u32>,
+    partners: Vec<u32>,
+    cos: Vec<f64>,
+    sin: Vec<f64>,
     bath: Vec<Slot>,
 }
 
@@ -103,99 +108,171 @@ impl Drawn {
     fn new(points: &mut PoissonPoints, gas: &Gas) -> Self {
         let end = gas.place(1e9);
         let next = || points.next_before(end).map(|(_, collision)| collision);
-        let mut collisions: Vec<Collision> = std::iter::from_fn(next).take(COLLISIONS).collect();
-        let bath_slot = gas.particles as u32;
-        let bath = |collision: &Collision| Synchronous.bath_slot(collision.bath_velocity);
-        let bath = collisions.iter().map(bath).collect();
-        for (index, collision) in (0..).zip(&mut collisions) {
-            if collision.partner == bath_slot {
-                collision.partner = bath_slot + index;
+        let collisions: Vec<Collision> = std::iter::from_fn(next).take(COLLISIONS).collect();
+        let first_bath = gas.particles as u32;
+        let mut bath = vec![];
+        let mut partner = |collision: &Collision| {
+            if collision.partner < first_bath {
+                return collision.partner;
             }
+            bath.push(Synchronous.bath_slot(collision.bath_velocity));
+            first_bath + bath.len() as u32 - 1
+        };
+        let partners = collisions.iter().map(&mut partner).collect();
+        let all = || collisions.iter();
+        Drawn {
+            particles: all().map(|collision| collision.particle).collect(),
+            partners,
+            cos: all().map(|collision| collision.cos).collect(),
+            sin: all().map(|collision| collision.sin).collect(),
+            bath,
         }
-        Drawn { collisions, bath }
     }
 }
 
-/// Rotate both copies of the two that collide.
-#[inline(always)]
-fn collide(slots: &mut [Slot], collision: Collision) {
-    let Collision { cos, sin, .. } = collision;
-    let (one, other) = (collision.particle as usize, collision.partner as usize);
-    let (after_one, after_other) = Synchronous.collide(cos, sin, slots[one], slots[other]);
-    slots[one] = after_one;
-    slots[other] = after_other;
+/// Who collides in the large gas, in this round and in the next.
+#[derive(Clone, Copy)]
+struct Meetings<'a> {
+    particles: &'a [u32],
+    partners: &'a [u32],
+    ahead: Option<[&'a [u32]; 2]>,
 }
 
-/// What is left of the engine without all that makes marks of words: its raw words, two a
-/// collision and one for each with the bath, which half of them are; and the application of
-/// collisions whose marks are there already. Where the particles do not fit the caches, who
-/// collides is read off the words, as marks made beforehand would have to come from memory
-/// too; the particles are in large pages and fetched ahead, as the engine's are.
-#[divan::bench(args = SIZES, sample_count = 50)]
-fn floor(bencher: Bencher, particles: usize) {
-    const ROUNDS: usize = 2000;
+/// Rotate both copies of the two that collide, one collision after the other; with
+/// `ahead` particles are fetched before.
+///
+/// # Safety
+///
+/// All particles and partners must be indices of slots, and there be as many of each as
+/// there are angles.
+#[inline(always)]
+unsafe fn collide(slots: &mut [Slot], drawn: &Drawn, met: Meetings) {
     const AHEAD: usize = 40;
+    let first = slots.as_mut_ptr();
+    for at in 0..COLLISIONS {
+        if let Some(later) = met.ahead {
+            for (now, later) in [met.particles, met.partners].into_iter().zip(later) {
+                let index = now
+                    .get(at + AHEAD)
+                    .unwrap_or_else(|| &later[at + AHEAD - COLLISIONS]);
+                fetch(slots, *index);
+            }
+        }
+        // SAFETY: by the contract.
+        unsafe {
+            let one = first.add(*met.particles.get_unchecked(at) as usize);
+            let other = first.add(*met.partners.get_unchecked(at) as usize);
+            let (cos, sin) = (*drawn.cos.get_unchecked(at), *drawn.sin.get_unchecked(at));
+            (*one, *other) = Synchronous.collide(cos, sin, *one, *other);
+        }
+    }
+}
+
+/// The same with the instructions that the engine applies collisions with.
+///
+/// # Safety
+///
+/// As [`collide`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn collide_avx2(slots: &mut [Slot], drawn: &Drawn, met: Meetings) {
+    // SAFETY: by the contract.
+    unsafe { collide(slots, drawn, met) }
+}
+
+/// What is left of the engine without all that makes marks of words: raw words, `HALVES` for
+/// two collisions; and the application of collisions whose marks are there already, each
+/// bath particle in a slot of its own. Where the particles do not fit the caches, who
+/// collides is read off the words, as other particles would be in the caches; they are in
+/// large pages and fetched ahead, as the engine's are.
+fn floor_of<const HALVES: usize>(bencher: Bencher, particles: usize) {
+    const ROUNDS: usize = 2000;
     let instructions = Instructions::best();
     let large = particles > 100_000;
     let gas = gas(particles);
     let mut points = PoissonPoints::new(&gas, ReplicaKey::new(1, 8, 0, 0));
-    let drawn: Vec<Drawn> = (0..100).map(|_| Drawn::new(&mut points, &gas)).collect();
+    let drawn: Vec<Drawn> = (0..DRAWN).map(|_| Drawn::new(&mut points, &gas)).collect();
     let start = [1.0, 0.5];
-    // Who collides now and in the next round.
-    let (mut now, mut later) = ([[0, 1]; COLLISIONS], [[0, 1]; COLLISIONS]);
+    let mut now = [(); 2].map(|()| vec![0; COLLISIONS]);
+    let mut later = now.clone();
     let mut slots = vec![[0.0; 2]; particles + COLLISIONS];
     ask_for_large_pages(&mut slots);
-    slots.fill(start);
+    // Rounds in which a particle has some 500 collisions: Δ, which the bath contracts, would
+    // become subnormal, and slow.
+    let fresh = (particles.min(DRAWN * COLLISIONS) * 500 / COLLISIONS).max(1);
     let key = ReplicaKey::new(1, 2, 3, 4);
     let mut lanes = Lanes::new(instructions, key, Purpose::Collisions, 0);
-    let mut words = [[0; LANES]; 5 * COLLISIONS / 2 / LANES];
+    let mut words = vec![[0; LANES]; HALVES * COLLISIONS / 2 / LANES];
     bencher
         .counter(ItemsCount::new(COLLISIONS * ROUNDS))
         .bench_local(|| {
             for round in 0..ROUNDS {
-                if round % 10 == 0 && particles < 2000 {
-                    // Else Δ, which the bath contracts, would become subnormal.
+                if !large && round % fresh == 0 {
                     slots.fill(start);
                 }
-                let Drawn { collisions, bath } = &drawn[round % 100];
+                let marks = &drawn[round % DRAWN];
                 // In small parts: copies of many bytes at once start slowly.
-                let parts = slots[particles..].chunks_mut(32).zip(bath.chunks(32));
-                parts.for_each(|(slots, bath)| slots.copy_from_slice(bath));
+                let parts = slots[particles..].chunks_mut(32).zip(marks.bath.chunks(32));
+                parts.for_each(|(slots, bath)| slots[..bath.len()].copy_from_slice(bath));
                 lanes.fill(instructions, &mut words);
-                if !large {
+                let met = if large {
+                    let next = &drawn[(round + 1) % DRAWN];
+                    read_off(words.as_flattened(), particles, next, &mut later);
+                    Meetings {
+                        particles: &now[0],
+                        partners: &now[1],
+                        ahead: Some([&later[0], &later[1]]),
+                    }
+                } else {
                     black_box(&words);
-                    for &collision in collisions {
-                        collide(&mut slots, collision);
+                    Meetings {
+                        particles: &marks.particles,
+                        partners: &marks.partners,
+                        ahead: None,
                     }
-                    continue;
-                }
-                let next = &drawn[(round + 1) % 100].collisions;
-                let pairs = words.as_flattened().as_chunks::<2>().0;
-                for ((who, &[one, other]), next) in later.iter_mut().zip(pairs).zip(next) {
-                    let index = |word: u64| (((word >> 32) * particles as u64) >> 32) as u32;
-                    let with_bath = next.partner >= particles as u32;
-                    let partner = select_unpredictable(with_bath, next.partner, index(other));
-                    *who = [index(one), partner];
-                }
-                for (at, &collision) in collisions.iter().enumerate() {
-                    let ahead = now
-                        .get(at + AHEAD)
-                        .unwrap_or_else(|| &later[at + AHEAD - COLLISIONS]);
-                    for &index in ahead {
-                        fetch(&slots, index);
+                };
+                // SAFETY: indices below N, or of bath slots, of which there are COLLISIONS; and
+                // instructions that were detected.
+                unsafe {
+                    #[cfg(target_arch = "x86_64")]
+                    if instructions.name() != "sse2" {
+                        collide_avx2(&mut slots, marks, met);
+                    } else {
+                        collide(&mut slots, marks, met);
                     }
-                    let [particle, partner] = now[at];
-                    let collision = Collision {
-                        particle,
-                        partner,
-                        ..collision
-                    };
-                    collide(&mut slots, collision);
+                    #[cfg(not(target_arch = "x86_64"))]
+                    collide(&mut slots, marks, met);
                 }
                 std::mem::swap(&mut now, &mut later);
             }
             black_box(&slots);
         });
+}
+
+/// Who collides in a round, by the words; collisions with the bath are those of the marks.
+fn read_off(words: &[u64], particles: usize, marks: &Drawn, met: &mut [Vec<u32>; 2]) {
+    let index = |word: u64| (((word >> 32) * particles as u64) >> 32) as u32;
+    let pairs = words.as_chunks::<2>().0.iter().zip(&marks.partners);
+    let [ones, others] = met;
+    for ((one, other), (&[word, other_word], &partner)) in ones.iter_mut().zip(others).zip(pairs) {
+        let with_bath = partner >= particles as u32;
+        *one = index(word);
+        *other = select_unpredictable(with_bath, partner, index(other_word));
+    }
+}
+
+/// As many words as the engine takes: two a collision, and one for each with the bath,
+/// which half of them are.
+#[divan::bench(args = SIZES, sample_count = 50)]
+fn floor(bencher: Bencher, particles: usize) {
+    floor_of::<5>(bencher, particles);
+}
+
+/// As many as an engine takes that draws particle, partner, angle and bath velocity from a
+/// word each.
+#[divan::bench(args = SIZES, sample_count = 50)]
+fn floor_of_four_words(bencher: Bencher, particles: usize) {
+    floor_of::<8>(bencher, particles);
 }
 
 /// Ask for a slot's cache line.
@@ -206,6 +283,8 @@ fn fetch(slots: &[Slot], index: u32) {
         // SAFETY: a prefetch of a valid address only warms a cache.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(slot).cast()) };
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (slots, index);
 }
 
 #[divan::bench(args = SIZES, sample_count = 5)]

@@ -48,8 +48,9 @@
 //! together they bracket with confidence c; they rest on the central limit theorem,
 //! and are to be trusted while the relative variance over R, which comes with them,
 //! is below 0.01, and so is that of ‖Δ‖² under the synchronous coupling: what tells the
-//! laws apart can be rarer than what makes their energy. Where exact bounds are known
-//! limits are clamped to them: exact bounds cannot cost confidence.
+//! laws apart can be rarer than what makes their energy. The upper limit of the first
+//! marginals allows for the second order too: `noise` says how. Where exact bounds are
+//! known limits are clamped to them: exact bounds cannot cost confidence.
 //!
 //! Nothing is random here, and every sum has a fixed order.
 
