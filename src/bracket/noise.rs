@@ -12,9 +12,14 @@
 //!
 //! Noise is measured as what it moves. Moving velocities by ε·c′/‖c′‖, a field of length ε
 //! in L²(law), changes the mean of c by ε‖c′‖, so a mean of c that is off moves the sample
-//! by (mean of c − E c)/‖c′‖. The c here are the first powers of V − E V: they span the
-//! control variates, and what they leave moves samples less. Of coupled copies only the
-//! difference of both counts.
+//! by (mean of c − E c)/‖c′‖. The c here are the first powers of V − E V, which span the
+//! control variates. Of coupled copies only the difference of both counts.
+//!
+//! Not claimed: that nothing else moves samples. Where a law has atoms, or a density with a
+//! deep dip, noise moves mass across the gap, which is farther than means of powers say; and
+//! powers are not orthogonal. Between two laws of this kind that are within some standard
+//! errors of each other upper limits can miss far more often than they say, and between
+//! atoms even be negative. Lower limits do not rest on this.
 
 use super::interval::{Rule, Spread};
 
