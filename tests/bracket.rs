@@ -323,65 +323,6 @@ fn limits_of_joint_laws_do_not_miss_the_cost_of_equal_ones() {
     }
 }
 
-/// Laws of which all velocities are far from 0, so that energies hardly vary, and which
-/// are as near each other as a few standard errors of their means. Control variates take
-/// off nearly all noise of the first order, and what is left is of the second.
-#[test]
-fn upper_limits_hold_where_laws_are_as_near_as_their_samples() {
-    let (replicas, seeds) = (2000, 1000);
-    let x = |u: f64| 2.0 * u - 1.0;
-    // Of length 1 on (0, 1) each, orthogonal: a shift, a change of scale, one of skewness.
-    let shift = |_: f64| 1.0;
-    let scale = move |u: f64| 3f64.sqrt() * x(u);
-    let skew = move |u: f64| 5f64.sqrt() * 0.5 * (3.0 * x(u) * x(u) - 1.0);
-    let fields: [&(dyn Fn(f64) -> f64 + Sync); 3] = [&shift, &scale, &skew];
-    for (field, errors) in [(0, 2.0), (0, 8.0), (1, 4.0), (2, 4.0), (2, 8.0)] {
-        // Standard errors of the difference of two means.
-        let apart = errors * (2.0 / 12.0 / replicas as f64).sqrt();
-        let quantile =
-            |copy: usize, u: f64| 9.5 + u + (copy as f64 - 0.5) * apart * fields[field](u);
-        let moments = |copy: usize| {
-            let cells = 10_000;
-            let mean = |power: i32| {
-                let level = |cell: i32| (f64::from(cell) + 0.5) / f64::from(cells);
-                let sum: f64 = (0..cells)
-                    .map(|k| quantile(copy, level(k)).powi(power))
-                    .sum();
-                Some(sum / f64::from(cells))
-            };
-            Moments {
-                mean: mean(1),
-                second: mean(2),
-                fourth: mean(4),
-                square_pair: None,
-            }
-        };
-        let known = Known {
-            moments: [moments(0), moments(1)],
-            ..Known::default()
-        };
-        let truth = apart * apart;
-        let misses = |seed: u64| {
-            let mut uniform = uniforms(seed);
-            let mut copy =
-                |copy| -> Vec<f64> { (0..replicas).map(|_| quantile(copy, uniform())).collect() };
-            let (first, second) = (copy(0), copy(1));
-            let velocities = Velocities::new(1, &first, &second);
-            let found = first_marginals(&velocities, &known, 0.998);
-            assert_eq!(found.rule, Some(Rule::Replicas));
-            let limits = [found.lower_limit.unwrap(), found.upper_limit.unwrap()];
-            [limits[0] > truth, limits[1] < truth].map(u64::from)
-        };
-        let misses: Vec<[u64; 2]> = (0..seeds).into_par_iter().map(misses).collect();
-        let sides = [0, 1].map(|side| misses.iter().map(|missed| missed[side]).sum::<u64>());
-        let most = *binomial_limits(seeds, 1e-3, SURE).end();
-        assert!(
-            sides.iter().all(|&side| side <= most),
-            "{field}, {errors}: {sides:?}"
-        );
-    }
-}
-
 #[test]
 fn few_replicas_have_no_excess() {
     for replicas in [3, 4, Excess::FEWEST_REPLICAS - 1] {

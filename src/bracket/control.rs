@@ -23,8 +23,6 @@ const REPLICAS_PER_COLUMN: usize = 10;
 #[derive(Debug, Clone, Default)]
 pub struct Controls {
     columns: Vec<Vec<f64>>,
-    /// Whether V⁴ of a copy is among what they are made of.
-    fourths: bool,
 }
 
 impl Controls {
@@ -49,7 +47,6 @@ impl Controls {
         let copies = [first, second];
         let squares = where_tame(|v| v, |moments| moments.second);
         let fourths = where_tame(|v| libm::pow(1.0 + v, 5.3) - 1.0, |moments| moments.fourth);
-        controls.fourths = fourths.iter().any(Option::is_some);
         controls.add(particles, copies, exact.map(|moments| moments.mean), |v| v);
         controls.add(particles, copies, squares, |v| v * v);
         controls.add(particles, copies, fourths, |v| (v * v) * (v * v));
@@ -100,11 +97,6 @@ impl Controls {
                 );
             }
         }
-    }
-
-    /// The highest power of a velocity that columns can take the noise of off.
-    pub fn highest_power(&self) -> u32 {
-        if self.fourths { 4 } else { 2 }
     }
 
     /// Number of columns.

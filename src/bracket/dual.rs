@@ -40,6 +40,19 @@ impl Sorted {
         }
     }
 
+    /// The numbers of so many batches of consecutive replicas, in order. All have the same
+    /// number of replicas; what is left over at the end is in none.
+    pub(super) fn batches(&self, particles: usize, batches: usize) -> Vec<Vec<f64>> {
+        let replicas = self.value.len() / particles / batches;
+        let mut numbers = vec![Vec::with_capacity(replicas * particles); batches];
+        for (&value, &replica) in self.value.iter().zip(&self.replica) {
+            if let Some(batch) = numbers.get_mut(replica as usize / replicas) {
+                batch.push(value);
+            }
+        }
+        numbers
+    }
+
     /// The numbers of the replicas outside a fold, in order.
     pub(super) fn outside(&self, fold: Fold) -> Vec<f64> {
         // Written whether it stays or not: which numbers are left out is as good as

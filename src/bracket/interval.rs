@@ -40,7 +40,7 @@ impl Rule {
 }
 
 /// The level-(1+confidence)/2 quantile of Student's t with `freedom` ≥ 3.
-fn t_quantile(freedom: usize, confidence: f64) -> f64 {
+pub(super) fn t_quantile(freedom: usize, confidence: f64) -> f64 {
     let (lower, upper) = (0.5 * (1.0 + confidence), 0.5 * (1.0 - confidence));
     match StudentT::new(freedom as f64, 1.0, 0.0) {
         Ok(law) => Law::StudentT(law).quantile_at(lower, upper),

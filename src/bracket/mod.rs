@@ -49,8 +49,11 @@
 //! and are to be trusted while the relative variance over R, which comes with them,
 //! is below 0.01, and so is that of ‖Δ‖² under the synchronous coupling: what tells the
 //! laws apart can be rarer than what makes their energy. The upper limit of the first
-//! marginals allows for the second order too: `noise` says how. Where exact bounds are
-//! known limits are clamped to them: exact bounds cannot cost confidence.
+//! marginals allows for noise of the second order too, t²λ with λ the largest eigenvalue
+//! of the covariance of the noise of the difference of both samples' quantile functions,
+//! and where it is not clearly above 0 it is not below the one without control variates.
+//! Where exact bounds are known limits are clamped to them: exact bounds cannot cost
+//! confidence.
 //!
 //! Nothing is random here, and every sum has a fixed order.
 
@@ -60,6 +63,7 @@ mod excess;
 mod interval;
 mod noise;
 mod transport;
+mod upper;
 
 pub use control::Controls;
 pub use excess::Excess;
@@ -70,6 +74,7 @@ use crate::theory::{Moment, System, Theory};
 use dual::{FoldedValues, Sorted, pooled_distance};
 use interval::mean;
 use noise::Noise;
+use upper::Upper;
 
 /// Fewer replicas have no error bar.
 pub const FEWEST_REPLICAS: usize = 4;
@@ -176,6 +181,16 @@ impl Known {
         }
     }
 
+    /// A lower limit, not below the exact bound.
+    fn at_least(&self, limit: f64) -> f64 {
+        limit.max(self.lower.unwrap_or(0.0)).max(0.0)
+    }
+
+    /// An upper limit, not above the exact bound.
+    fn at_most(&self, limit: f64) -> f64 {
+        self.upper.map_or(limit, |upper| limit.min(upper))
+    }
+
     /// v of the copy that has more; see [`Moments::relative_variance`].
     pub fn relative_variance(&self, particles: usize) -> Option<f64> {
         let [first, second] = self.moments;
@@ -197,13 +212,13 @@ pub struct Bracket {
     pub pooled: f64,
     /// The same, less control variates: in the mean ≥ W₂² too.
     pub upper: Option<f64>,
-    /// Over replicas; the larger one of that under the pooled plan's potentials and
-    /// that under the cross-fitted ones.
+    /// Over replicas, to the first order; the larger one of that under the pooled plan's
+    /// potentials and that under the cross-fitted ones.
     pub upper_std_error: Option<f64>,
-    /// Spreads of the lower and the upper estimate.
-    spreads: Option<[Spread; 2]>,
-    /// Noise of the samples, whose square the upper limit allows for.
-    noise: Option<Noise>,
+    /// Of the lower estimate.
+    spread: Option<Spread>,
+    /// What the upper limit is made of.
+    above: Option<Upper>,
     /// Of each replica the dual value, and that of the pooled plan's potentials.
     values: Option<[Vec<f64>; 2]>,
     /// R.
@@ -227,12 +242,9 @@ impl Bracket {
     }
 
     fn clamped_limits(&self, confidence: f64, known: &Known) -> Option<(f64, f64)> {
-        let [lower, upper] = self.spreads?.map(|spread| spread.reach(confidence));
-        let squared = self.noise.as_ref()?.square(confidence);
-        Some((
-            lower_limit(self.dual_lower?, lower, known),
-            upper_limit(self.upper?, upper.max(lower) + squared, known),
-        ))
+        let below = self.dual_lower? - self.spread?.reach(confidence);
+        let above = self.above.as_ref()?.limit(confidence);
+        Some((known.at_least(below), known.at_most(above)))
     }
 }
 
@@ -276,8 +288,8 @@ impl JointBracket {
     fn clamped_limits(&self, confidence: f64, known: &Known) -> Option<(f64, f64)> {
         let [lower, upper] = self.spreads?.map(|spread| spread.reach(confidence));
         Some((
-            lower_limit(self.joint_lower?, lower, known),
-            upper_limit(self.joint_upper?, upper, known),
+            known.at_least(self.joint_lower? - lower),
+            known.at_most(self.joint_upper? + upper),
         ))
     }
 }
@@ -295,15 +307,6 @@ fn less(values: &[f64], corrections: &[f64]) -> Vec<f64> {
     pairs
         .map(|(value, correction)| value - correction)
         .collect()
-}
-
-fn lower_limit(estimate: f64, reach: f64, known: &Known) -> f64 {
-    (estimate - reach).max(known.lower.unwrap_or(0.0)).max(0.0)
-}
-
-fn upper_limit(estimate: f64, reach: f64, known: &Known) -> f64 {
-    let limit = estimate + reach;
-    known.upper.map_or(limit, |upper| limit.min(upper))
 }
 
 /// W₂² of the first marginals between limits of two-sided `confidence`.
@@ -326,8 +329,8 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         pooled,
         upper: None,
         upper_std_error: None,
-        spreads: None,
-        noise: None,
+        spread: None,
+        above: None,
         values: None,
         replicas: replicas as u64,
         lower_limit: None,
@@ -345,24 +348,17 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         Transport::fitted(&f, &h, bins(f.len()))
     });
     let dual = folded.cross_fitted(&controls);
-    let lower_values = less(&dual.values, &dual.corrections);
-    let upper_values = less(&influence, &dual.corrections);
     let rule = Rule::of(replicas, variance);
-    let lower = mean(&lower_values);
-    let upper = pooled - mean(&dual.corrections);
-    let spreads = [&lower_values, &upper_values].map(|values| Spread::of(values, rule));
-    let errors = spreads.map(|spread| spread.std_error());
-    bracket.dual_lower = Some(lower);
-    bracket.dual_std_error = Some(errors[0]);
-    bracket.upper = Some(upper);
-    bracket.upper_std_error = Some(errors[0].max(errors[1]));
-    bracket.spreads = Some(spreads);
-    bracket.noise = Some(Noise::of(
-        controls.highest_power(),
-        particles,
-        [first, second],
-        rule,
-    ));
+    let lower_values = less(&dual.values, &dual.corrections);
+    let spread = Spread::of(&lower_values, rule);
+    let noise = Noise::of(particles, replicas, [&f, &h]);
+    let above = Upper::of(pooled, &influence, &dual, noise, rule);
+    bracket.dual_lower = Some(mean(&lower_values));
+    bracket.dual_std_error = Some(spread.std_error());
+    bracket.upper = Some(above.estimate());
+    bracket.upper_std_error = Some(above.std_error());
+    bracket.spread = Some(spread);
+    bracket.above = Some(above);
     let limits = bracket.clamped_limits(confidence, known);
     bracket.lower_limit = limits.map(|(lower, _)| lower);
     bracket.upper_limit = limits.map(|(_, upper)| upper);

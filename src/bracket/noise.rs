@@ -1,80 +1,166 @@
-//! How far samples lie from their laws, where the first order of that is taken off.
+//! Noise n of the difference of the quantile functions of two pooled samples, as a function
+//! in L²(0, 1).
 //!
-//! W₂² of two samples depends on their noise to the second order too, and neither errors
-//! over replicas nor control variates see that. Take two laws that are δ apart by a shift,
-//! and n the noise of the difference of means: W₂² of the samples is (δ + n)², and less
-//! the control variate 2(δ + n)·n it is δ² − n². Without control variates an error bar is
-//! made of the slope 2(δ + n), which can be 0 where the true one is not.
-//!
-//! W₂ itself obeys the triangle inequality, so it is off by no more than the noise. To
-//! allow for n² ≤ (t·sd n)² where a limit is t standard errors away makes up for both:
-//! (|δ + n| + t·sd n)² ≥ δ² as long as |n| ≤ t·sd n.
-//!
-//! Noise is measured as what it moves. Moving velocities by ε·c′/‖c′‖, a field of length ε
-//! in L²(law), changes the mean of c by ε‖c′‖, so a mean of c that is off moves the sample
-//! by (mean of c − E c)/‖c′‖. The c here are the first powers of V − E V, which span the
-//! control variates. Of coupled copies only the difference of both counts.
-//!
-//! Not claimed: that nothing else moves samples. Where a law has atoms, or a density with a
-//! deep dip, noise moves mass across the gap, which is farther than means of powers say; and
-//! powers are not orthogonal. Between two laws of this kind that are within some standard
-//! errors of each other upper limits can miss far more often than they say, and between
-//! atoms even be negative. Lower limits do not rest on this.
+//! It is what batches of replicas differ in. Copies that are coupled have less of it.
 
-use super::interval::{Rule, Spread};
+use super::dual::Sorted;
+use super::interval::t_quantile;
+use super::less;
 
-/// Noise of the means of the first powers, as lengths that both copies are moved by,
-/// one less the other.
-#[derive(Debug, Clone, PartialEq)]
+/// How many batches of consecutive replicas, if there are so many replicas.
+///
+/// Noise that moves mass between atoms grows with the root of a sample only, so that smaller
+/// batches make it look smaller; fewer batches show less well how noise is spread over many
+/// directions.
+const BATCHES: usize = 40;
+/// λ is taken from (tr G^2p)^(1/2p), p two to this power.
+const SQUARINGS: i32 = 4;
+
+/// What is known of the covariance of n.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Noise {
-    directions: Vec<Spread>,
+    batches: usize,
+    variances: Variances,
 }
 
 impl Noise {
-    /// Of `powers` powers.
-    pub(super) fn of(powers: u32, particles: usize, copies: [&[f64]; 2], rule: Rule) -> Noise {
-        let means = copies.map(|copy| copy.iter().sum::<f64>() / copy.len() as f64);
-        let direction = |power: u32| {
-            let moved = [0, 1].map(|copy| moved(power, particles, copies[copy], means[copy]));
-            let [first, second] = &moved;
-            let apart: Vec<f64> = first.iter().zip(second).map(|(f, h)| f - h).collect();
-            Spread::of(&apart, rule)
-        };
+    /// Of both copies of two replicas or more.
+    pub(super) fn of(particles: usize, replicas: usize, copies: [&Sorted; 2]) -> Noise {
+        let batches = BATCHES.min(replicas);
+        let [first, second] = copies.map(|copy| copy.batches(particles, batches));
+        let pairs = first.iter().zip(&second);
+        let gaps: Vec<Vec<f64>> = pairs.map(|(f, h)| less(f, h)).collect();
         Noise {
-            directions: (1..=powers).map(direction).collect(),
+            batches,
+            variances: Variances::of_mean(&gaps),
         }
     }
 
-    /// What the square of the noise is at most, at a limit of confidence (1+confidence)/2.
-    pub(super) fn square(&self, confidence: f64) -> f64 {
-        let reaches = self.directions.iter().map(|noise| noise.reach(confidence));
-        reaches.map(|reach| reach * reach).sum()
+    /// t²λ, λ the largest eigenvalue: noise in one direction has a square ‖n‖² of at most
+    /// this with confidence (1 + `confidence`)/2.
+    pub(super) fn in_one_direction(&self, confidence: f64) -> f64 {
+        self.squared_quantile(confidence) * self.variances.largest
+    }
+
+    /// t² E‖n‖²: the same of noise in all directions, and of noise that is far from normal
+    /// most often.
+    pub(super) fn in_all_directions(&self, confidence: f64) -> f64 {
+        self.squared_quantile(confidence) * self.variances.total
+    }
+
+    fn squared_quantile(&self, confidence: f64) -> f64 {
+        let t = t_quantile(self.batches - 1, 0.5 * (1.0 + confidence));
+        t * t
     }
 }
 
-/// Each replica's mean of (v − mean)^p over √E (p (v − mean)^(p−1))²; 0 where that is 0.
-fn moved(power: u32, particles: usize, velocities: &[f64], mean: f64) -> Vec<f64> {
-    let slope = |v: &f64| f64::from(power) * power_of(v - mean, power - 1);
-    let squares: f64 = velocities.iter().map(|v| slope(v) * slope(v)).sum();
-    let length = (squares / velocities.len() as f64).sqrt();
-    let scale = if length > 0.0 {
-        1.0 / (length * particles as f64)
-    } else {
-        0.0
-    };
-    let replicas = velocities.chunks_exact(particles);
-    replicas
-        .map(|replica| {
-            scale
-                * replica
-                    .iter()
-                    .map(|v| power_of(v - mean, power))
-                    .sum::<f64>()
-        })
-        .collect()
+/// Trace and largest eigenvalue of a covariance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Variances {
+    total: f64,
+    largest: f64,
 }
 
-/// x^p for small p ≥ 0, by multiplication.
-fn power_of(x: f64, power: u32) -> f64 {
-    (0..power).fold(1.0, |product, _| product * x)
+impl Variances {
+    /// Of the mean of functions on (0, 1), estimated from how they differ; of each the values
+    /// in as many equal cells.
+    ///
+    /// They are those of the matrix G of the functions' scalar products about their mean.
+    /// From (tr G^2p)^(1/2p) the largest eigenvalue is not too small, and too large by a
+    /// factor of 40^(1/32) = 1.12 at most.
+    fn of_mean(functions: &[Vec<f64>]) -> Variances {
+        let (count, cells) = (functions.len(), functions[0].len());
+        let mean_at = |cell: usize| functions.iter().map(|f| f[cell]).sum::<f64>() / count as f64;
+        let mean: Vec<f64> = (0..cells).map(mean_at).collect();
+        let centred: Vec<Vec<f64>> = functions.iter().map(|f| less(f, &mean)).collect();
+        let mut power = scalar_products(&centred);
+        let trace: f64 = (0..count).map(|i| power[i][i]).sum();
+        if trace == 0.0 {
+            return Variances {
+                total: 0.0,
+                largest: 0.0,
+            };
+        }
+        // Powers of a matrix of trace 1 do not overflow.
+        for product in power.iter_mut().flatten() {
+            *product /= trace;
+        }
+        for _ in 0..SQUARINGS {
+            power = scalar_products(&power);
+        }
+        let trace_of_square: f64 = power.iter().flatten().map(|x| x * x).sum();
+        let root = libm::pow(trace_of_square, 0.5 * libm::pow(2.0, -f64::from(SQUARINGS)));
+        let total = trace / (cells * count * (count - 1)) as f64;
+        Variances {
+            total,
+            largest: root * total,
+        }
+    }
+}
+
+/// The scalar products of all pairs: of the rows of a symmetric matrix its square.
+fn scalar_products(vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum();
+    let row = |x: &Vec<f64>| vectors.iter().map(|y| product(x, y)).collect();
+    vectors.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Functions along two directions, orthogonal and of unequal variance.
+    #[test]
+    fn two_variances_are_found() {
+        let (long, short) = ([1.0, 1.0, 1.0, 1.0], [2.0, -2.0, 2.0, -2.0]);
+        // Both of mean 0, uncorrelated; of a mean of four the variances are 2/3 · ‖·‖².
+        let along = [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)];
+        for (first, second) in [(3.0, 0.0), (3.0, 0.5), (0.1, 2.0)] {
+            let function = |(a, b): (f64, f64)| -> Vec<f64> {
+                let cells = long.iter().zip(&short);
+                // A common part is no noise.
+                let value = |(l, s)| 7.0 + first * a * l + second * b * s;
+                cells.map(value).collect()
+            };
+            let found = Variances::of_mean(&along.map(function));
+            let variances: [f64; 2] = [first * first / 3.0, 4.0 * second * second / 3.0];
+            let ratio = found.largest / variances[0].max(variances[1]);
+            assert!(
+                (1.0 - 1e-12..1.12).contains(&ratio),
+                "{found:?} {variances:?}"
+            );
+            let ratio = found.total / (variances[0] + variances[1]);
+            assert!((ratio - 1.0).abs() < 1e-12, "{found:?} {variances:?}");
+        }
+        let same = Variances::of_mean(&[vec![1.0, 2.0], vec![1.0, 2.0]]);
+        assert_eq!((same.total, same.largest), (0.0, 0.0));
+    }
+
+    /// Batches that differ by shifts of the second copy: λ is the variance of the mean shift.
+    /// Replicas that no batch has are left out.
+    #[test]
+    fn shifts_of_batches_are_noise_of_one_direction() {
+        let particles = 3;
+        for replicas in [2, 3, 40, 41, 1000, 1039] {
+            let batches = BATCHES.min(replicas);
+            let each = replicas / batches;
+            let shift = |batch: usize| if batch < batches { batch as f64 } else { 1e9 };
+            let copy = |scale: f64| -> Vec<f64> {
+                let of_replica = |replica: usize| scale * shift(replica / each);
+                (0..replicas * particles)
+                    .map(|i| of_replica(i / particles) + 1e4 * (i % particles) as f64)
+                    .collect()
+            };
+            let [first, second] = [0.0, 1.0].map(|scale| Sorted::new(particles, &copy(scale)));
+            let noise = Noise::of(particles, replicas, [&first, &second]);
+            let count = batches as f64;
+            // Of 0, 1, …, B − 1, of the mean of which there are B.
+            let variance = (count * count - 1.0) / 12.0 / (count - 1.0);
+            let t = t_quantile(batches - 1, 0.975);
+            for square in [noise.in_one_direction(0.95), noise.in_all_directions(0.95)] {
+                let ratio = square / (t * t * variance);
+                assert!((ratio - 1.0).abs() < 1e-9, "{replicas}: {ratio}");
+            }
+        }
+    }
 }

@@ -1,0 +1,297 @@
+//! Limits of W₂² between laws that are as near each other as their samples, where what
+//! chance does to the second order is all there is, or where it takes mass across a gap.
+//! Exact moments are known, so that control variates take off nearly all of the first order.
+
+use kac_coupling::bracket::{Known, Moments, Rule, Velocities, first_marginals};
+use kac_coupling::estimate::binomial::binomial_limits;
+use kac_coupling::law::{Law, Normal, NormalMixture};
+use kac_coupling::random::{Purpose, ReplicaKey, next_word, open_uniform, scalar_stream};
+use rayon::prelude::*;
+use std::f64::consts::PI;
+
+/// Two-sided confidences of limits that are counted, and one so high that no seed's limits
+/// may miss.
+const CONFIDENCES: [f64; 3] = [0.95, 0.998, 0.999_99];
+
+/// Level of the limits on numbers of misses.
+const SURE: f64 = 0.999;
+
+/// Independent uniforms on (0, 1), from a stream of their own for each seed.
+fn uniforms(seed: u64) -> impl FnMut() -> f64 {
+    let key = ReplicaKey::new(seed, 0, 0, 0);
+    let mut stream = scalar_stream(key, Purpose::Initial, 0);
+    move || open_uniform(next_word(&mut stream))
+}
+
+/// The mean of a function over (0, 1).
+fn integral(function: impl Fn(f64) -> f64) -> f64 {
+    let cells = 400_000;
+    let middle = |cell: i32| (f64::from(cell) + 0.5) / f64::from(cells);
+    (0..cells).map(|cell| function(middle(cell))).sum::<f64>() / f64::from(cells)
+}
+
+/// Moments of one velocity as a function of a uniform number.
+fn moments(velocity: impl Fn(f64) -> f64) -> Moments {
+    let mean = |power: i32| Some(integral(|u| velocity(u).powi(power)));
+    Moments {
+        mean: mean(1),
+        second: mean(2),
+        fourth: mean(4),
+        square_pair: None,
+    }
+}
+
+/// Two laws and how their samples are drawn.
+struct Near<D> {
+    place: String,
+    particles: usize,
+    replicas: usize,
+    moments: [Moments; 2],
+    /// W₂² of the first marginals.
+    truth: f64,
+    /// Draws both copies' velocities of one replica.
+    draw: D,
+    seeds: u64,
+    rule: Rule,
+}
+
+impl<D: Fn(&mut dyn FnMut() -> f64, [&mut Vec<f64>; 2]) + Sync> Near<D> {
+    /// Which limits of a seed miss, lower and upper ones of each confidence.
+    fn misses(&self, seed: u64) -> [[u64; 2]; 3] {
+        let mut uniform = uniforms(seed);
+        let (mut first, mut second) = (vec![], vec![]);
+        for _ in 0..self.replicas {
+            (self.draw)(&mut uniform, [&mut first, &mut second]);
+        }
+        let velocities = Velocities::new(self.particles, &first, &second);
+        let known = Known {
+            moments: self.moments,
+            ..Known::default()
+        };
+        let found = first_marginals(&velocities, &known, CONFIDENCES[0]);
+        assert_eq!(found.rule, Some(self.rule), "{}", self.place);
+        CONFIDENCES.map(|confidence| {
+            let (lower, upper) = found.measured_limits(confidence).unwrap();
+            assert!(upper >= 0.0, "{}: {upper}", self.place);
+            // What is exact but for rounding is no miss.
+            let rounding = 1e-9 * self.truth;
+            [lower > self.truth + rounding, upper < self.truth - rounding].map(u64::from)
+        })
+    }
+
+    /// Each side misses no more often than it may.
+    fn holds(&self) {
+        let all: Vec<_> = (0..self.seeds)
+            .into_par_iter()
+            .map(|seed| self.misses(seed))
+            .collect();
+        for (index, confidence) in CONFIDENCES.iter().enumerate() {
+            let most = *binomial_limits(self.seeds, 0.5 * (1.0 - confidence), SURE).end();
+            for (side, name) in ["lower", "upper"].iter().enumerate() {
+                let misses: u64 = all.iter().map(|missed| missed[index][side]).sum();
+                let place = &self.place;
+                assert!(
+                    misses <= most,
+                    "{place}, {confidence}: {misses} {name} limits miss"
+                );
+            }
+        }
+    }
+}
+
+/// Laws of which all velocities are far from 0, so that energies hardly vary.
+#[test]
+fn limits_hold_between_smooth_laws() {
+    let replicas = 2000;
+    let x = |u: f64| 2.0 * u - 1.0;
+    // Of length 1 on (0, 1) each, orthogonal: a shift, a change of scale, one of skewness.
+    let shift = |_: f64| 1.0;
+    let scale = move |u: f64| 3f64.sqrt() * x(u);
+    let skew = move |u: f64| 5f64.sqrt() * 0.5 * (3.0 * x(u) * x(u) - 1.0);
+    let fields: [(&str, &(dyn Fn(f64) -> f64 + Sync)); 3] =
+        [("shift", &shift), ("scale", &scale), ("skew", &skew)];
+    for (field, errors) in [(0, 2.0), (0, 8.0), (0, 20.0), (1, 4.0), (2, 4.0), (2, 8.0)] {
+        let (name, field) = fields[field];
+        // Standard errors of the difference of two means.
+        let apart = errors * (2.0 / 12.0 / f64::from(replicas)).sqrt();
+        let quantile = |copy: usize, u: f64| 9.5 + u + (copy as f64 - 0.5) * apart * field(u);
+        Near {
+            place: format!("{name} by {errors} standard errors"),
+            particles: 1,
+            replicas: replicas as usize,
+            moments: [0, 1].map(|copy| moments(|u| quantile(copy, u))),
+            truth: apart * apart,
+            draw: |uniform: &mut dyn FnMut() -> f64, copies: [&mut Vec<f64>; 2]| {
+                for (copy, velocities) in copies.into_iter().enumerate() {
+                    velocities.push(quantile(copy, uniform()));
+                }
+            },
+            seeds: 1000,
+            rule: Rule::Replicas,
+        }
+        .holds();
+    }
+}
+
+/// Copies that are the same but for a tenth of the velocities, which are drawn anew, and a
+/// bump of a third of those: noise that no power of velocities sees.
+#[test]
+fn limits_hold_where_copies_differ_in_few_velocities() {
+    let (width, replicas) = (0.03, 2000);
+    let bump = |u: f64| (-0.5 * ((u - 0.5) / width).powi(2)).exp();
+    let length = integral(|u| bump(u) * bump(u)).sqrt();
+    for errors in [0.5, 1.0] {
+        // W₂ as a multiple of the standard error of the difference of the means of a
+        // velocity that the bump moves.
+        let primitive = |u: f64| width * libm::erf((u - 0.5) / width / 2f64.sqrt());
+        let variance = 0.5 * PI * integral(|u| primitive(u) * primitive(u));
+        let apart = errors * (2.0 * variance / f64::from(replicas)).sqrt() / length;
+        let second = |u: f64| 9.5 + u + apart / length * bump(u);
+        Near {
+            place: format!("bump of {errors} standard errors"),
+            particles: 1,
+            replicas: replicas as usize,
+            moments: [moments(|u| 9.5 + u), moments(second)],
+            truth: apart * apart,
+            draw: |uniform: &mut dyn FnMut() -> f64, [f, h]: [&mut Vec<f64>; 2]| {
+                let (u, anew) = (uniform(), 0.45 + 0.1 * uniform());
+                f.push(9.5 + u);
+                h.push(second(if (u - 0.5).abs() < 0.05 { anew } else { u }));
+            },
+            seeds: 4000,
+            rule: Rule::Replicas,
+        }
+        .holds();
+    }
+}
+
+/// ±1 with weights that differ by less than their standard errors, or some: W₂² of the
+/// samples is |ε + n|, and control variates do not know the sign.
+#[test]
+fn limits_hold_between_atoms() {
+    for (particles, replicas, shared) in [(1, 2000, 0.0), (1, 2000, 0.5), (8, 1000, 0.0)] {
+        for errors in [0.25, 1.0, 1.5, 2.0] {
+            let excess = errors * (0.5 / (particles * replicas) as f64).sqrt();
+            let sign = |below: f64, u: f64| if u < below { -1.0 } else { 1.0 };
+            let exactly = |mean: f64| Moments {
+                mean: Some(mean),
+                second: Some(1.0),
+                fourth: Some(1.0),
+                square_pair: Some(1.0),
+            };
+            Near {
+                place: format!("N = {particles}, {shared} shared, {errors} standard errors"),
+                particles,
+                replicas,
+                moments: [exactly(0.0), exactly(2.0 * excess)],
+                truth: 4.0 * excess,
+                draw: |uniform: &mut dyn FnMut() -> f64, [f, h]: [&mut Vec<f64>; 2]| {
+                    for _ in 0..particles {
+                        let (u, other) = (uniform(), uniform());
+                        let of_second = if uniform() < shared { u } else { other };
+                        f.push(sign(0.5, u));
+                        h.push(sign(0.5 - excess, of_second));
+                    }
+                },
+                seeds: 2000,
+                rule: Rule::Replicas,
+            }
+            .holds();
+        }
+    }
+}
+
+/// Two peaks at ±1 with a dip between them, and weights that differ by some standard errors.
+#[test]
+fn limits_hold_between_laws_of_two_peaks() {
+    let replicas = 20_000;
+    let normal = Law::Normal(Normal::new(0.0, 1.0).unwrap());
+    for (sd, rule) in [(0.15, Rule::Replicas), (0.3, Rule::ReplicasOrBatches)] {
+        for errors in [1.0, 3.0] {
+            let excess = errors * (0.5 / f64::from(replicas)).sqrt();
+            let below = [0.5, 0.5 - excess];
+            let laws = below.map(|w| {
+                let mixture = NormalMixture::new(vec![w, 1.0 - w], vec![-1.0, 1.0], vec![sd; 2]);
+                Law::NormalMixture(mixture.unwrap())
+            });
+            let gap = |u: f64| laws[0].quantile(u) - laws[1].quantile(u);
+            let law_moments = |law: &Law| Moments {
+                mean: law.moment(1),
+                second: law.moment(2),
+                fourth: law.moment(4),
+                square_pair: law.moment(2).map(|second| second * second),
+            };
+            Near {
+                place: format!("peaks of width {sd}, {errors} standard errors"),
+                particles: 1,
+                replicas: replicas as usize,
+                moments: [law_moments(&laws[0]), law_moments(&laws[1])],
+                truth: integral(|u| gap(u) * gap(u)),
+                draw: |uniform: &mut dyn FnMut() -> f64, copies: [&mut Vec<f64>; 2]| {
+                    for (velocities, below) in copies.into_iter().zip(below) {
+                        let peak = if uniform() < below { -1.0 } else { 1.0 };
+                        velocities.push(peak + sd * normal.quantile(uniform()));
+                    }
+                },
+                seeds: 400,
+                rule,
+            }
+            .holds();
+        }
+    }
+}
+
+/// Replicas of (cos θ, sin θ, −cos θ, −sin θ), θ with density 1 + ε cos 4θ for one copy: means
+/// of V, V² have no noise at all, that of V⁴ has, and so have others.
+#[test]
+fn limits_hold_where_energies_have_no_noise() {
+    let replicas = 2000;
+    for errors in [1.0, 2.0, 4.0] {
+        let epsilon = errors * 2.0 / f64::from(replicas).sqrt();
+        // θ at a level u of (0, π), decreasing in cos θ.
+        let angle = |epsilon: f64, u: f64| {
+            let beyond = |a: f64| a + 0.25 * epsilon * (4.0 * a).sin() - PI * u;
+            let halve = |(from, to): (f64, f64), _: i32| {
+                let middle = 0.5 * (from + to);
+                if beyond(middle) < 0.0 {
+                    (middle, to)
+                } else {
+                    (from, middle)
+                }
+            };
+            (0..50).fold((0.0, PI), halve).0
+        };
+        let gap = |u: f64| (PI * u).cos() - angle(epsilon, u).cos();
+        let exactly = |epsilon: f64| Moments {
+            mean: Some(0.0),
+            second: Some(0.5),
+            fourth: Some(3.0 / 8.0 + epsilon / 16.0),
+            // (Σ V²)² = 4.
+            square_pair: Some((1.0 - 3.0 / 8.0 - epsilon / 16.0) / 3.0),
+        };
+        let turned = |velocities: &mut Vec<f64>, angle: f64| {
+            let (sin, cos) = angle.sin_cos();
+            velocities.extend([cos, sin, -cos, -sin]);
+        };
+        Near {
+            place: format!("angles, {errors} standard errors"),
+            particles: 4,
+            replicas: replicas as usize,
+            moments: [exactly(0.0), exactly(epsilon)],
+            truth: integral(|u| gap(u) * gap(u)),
+            draw: |uniform: &mut dyn FnMut() -> f64, [f, h]: [&mut Vec<f64>; 2]| {
+                turned(f, 2.0 * PI * uniform());
+                let accepted = loop {
+                    let angle = 2.0 * PI * uniform();
+                    if (1.0 + epsilon) * uniform() < 1.0 + epsilon * (4.0 * angle).cos() {
+                        break angle;
+                    }
+                };
+                turned(h, accepted);
+            },
+            seeds: 1000,
+            rule: Rule::Replicas,
+        }
+        .holds();
+    }
+}
