@@ -323,6 +323,31 @@ fn limits_of_joint_laws_do_not_miss_the_cost_of_equal_ones() {
     }
 }
 
+/// Copies that are the same but for a few velocities, a part of which is drawn anew.
+#[test]
+fn an_excess_that_few_replicas_carry_is_not_given() {
+    let of = |seed: u64, replicas: usize, differ: f64| {
+        let mut uniform = uniforms(seed);
+        let draw = |_| {
+            let (u, anew) = (uniform(), uniform());
+            (u, if anew < differ { uniform() } else { u })
+        };
+        let (first, second): (Vec<f64>, Vec<f64>) = (0..replicas).map(draw).unzip();
+        let velocities = Velocities::new(1, &first, &second);
+        let known = Known::default();
+        let marginal = first_marginals(&velocities, &known, CONFIDENCE);
+        Excess::between(
+            &marginal,
+            &joint_laws(&velocities, &known, CONFIDENCE),
+            CONFIDENCE,
+        )
+    };
+    for seed in 0..20 {
+        assert_eq!(of(seed, 200, 0.1), None);
+        assert!(of(seed, 2000, 0.5).is_some());
+    }
+}
+
 #[test]
 fn few_replicas_have_no_excess() {
     for replicas in [3, 4, Excess::FEWEST_REPLICAS - 1] {

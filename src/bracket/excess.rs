@@ -38,16 +38,24 @@ impl Excess {
     /// may. With 160 replicas they miss as often as they say.
     pub const FEWEST_REPLICAS: usize = 150;
 
+    /// The least (Σx)²/Σx² over replicas, x = cost − dual value ≥ 0: how many carry the mean.
+    /// Where copies differ in few of their replicas the others tell nothing. With 200 replicas
+    /// of one particle, of which twenty had a cost, 101 of 2000 upper limits of 99 % missed.
+    const FEWEST_THAT_CARRY: f64 = 50.0;
+
     /// Of brackets from the same velocities, with limits of two-sided `confidence`;
-    /// `None` without error bars, and of fewer than [`Excess::FEWEST_REPLICAS`].
+    /// `None` without error bars, of fewer than [`Excess::FEWEST_REPLICAS`], and where fewer
+    /// than fifty of them carry the excess.
     pub fn between(first: &Bracket, joint: &JointBracket, confidence: f64) -> Option<Excess> {
         let [dual, influence] = first.values.as_ref()?;
         let less = |values: &[f64]| -> Vec<f64> {
             let pairs = joint.costs.iter().zip(values);
             pairs.map(|(cost, value)| cost - value).collect()
         };
-        let enough = joint.costs.len() >= Excess::FEWEST_REPLICAS;
-        enough.then(|| Excess::of(&less(influence), &less(dual), confidence))
+        let upper_values = less(dual);
+        let enough = upper_values.len() >= Excess::FEWEST_REPLICAS
+            && carrying(&upper_values) >= Excess::FEWEST_THAT_CARRY;
+        enough.then(|| Excess::of(&less(influence), &upper_values, confidence))
     }
 
     /// Of cost − influence and cost − dual value of each replica.
@@ -64,6 +72,16 @@ impl Excess {
             lower_limit: (lower - lower_reach.max(upper_reach)).max(0.0),
             upper_limit: upper + upper_reach,
         }
+    }
+}
+
+/// (Σx)²/Σx² of numbers of one sign: how many of them carry the mean; 0 if all are 0.
+fn carrying(values: &[f64]) -> f64 {
+    let (sum, squares) = (values.iter()).fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));
+    if squares > 0.0 {
+        sum * sum / squares
+    } else {
+        0.0
     }
 }
 
