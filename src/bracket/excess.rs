@@ -62,15 +62,15 @@ impl Excess {
     fn of(lower_values: &[f64], upper_values: &[f64], confidence: f64) -> Excess {
         // Of the relative variance of these nothing is known.
         let rule = Rule::of(lower_values.len(), None);
-        let [lower_reach, upper_reach] =
-            [lower_values, upper_values].map(|values| Spread::of(values, rule).reach(confidence));
+        let spreads = [lower_values, upper_values].map(|values| Spread::of(values, rule));
+        let [of_lower, of_upper] = spreads.map(|spread| spread.below(confidence));
         let (lower, upper) = (mean(lower_values), mean(upper_values));
         Excess {
             lower,
             upper,
             // Under the potentials of its own plan the spread can be too small.
-            lower_limit: (lower - lower_reach.max(upper_reach)).max(0.0),
-            upper_limit: upper + upper_reach,
+            lower_limit: (lower - of_lower.max(of_upper)).max(0.0),
+            upper_limit: upper + spreads[1].above(confidence),
         }
     }
 }
@@ -97,11 +97,13 @@ mod tests {
             (0..200).map(|k| mean + spread * turn(k)).collect()
         };
         let rule = Rule::of(200, None);
-        for (below, above) in [(1.0, 3.0), (3.0, 1.0)] {
-            let (lower, upper) = (values(5.0, below), values(6.0, above));
-            let [down, up] = [&lower, &upper].map(|values| Spread::of(values, rule).reach(0.95));
+        for (narrow, wide) in [(1.0, 3.0), (3.0, 1.0)] {
+            let (lower, upper) = (values(5.0, narrow), values(6.0, wide));
+            let spreads = [&lower, &upper].map(|values| Spread::of(values, rule));
+            let [below, of_upper] = spreads.map(|spread| spread.below(0.95));
             let found = Excess::of(&lower, &upper, 0.95);
-            let expected = [5.0, 6.0, 5.0 - down.max(up), 6.0 + up];
+            let up = spreads[1].above(0.95);
+            let expected = [5.0, 6.0, 5.0 - below.max(of_upper), 6.0 + up];
             let found = [
                 found.lower,
                 found.upper,

@@ -58,6 +58,7 @@
 //! Nothing is random here, and every sum has a fixed order.
 
 mod control;
+mod controlled;
 mod dual;
 mod excess;
 mod interval;
@@ -71,6 +72,7 @@ pub use interval::{Rule, Spread};
 pub use transport::Transport;
 
 use crate::theory::{Moment, System, Theory};
+use controlled::Controlled;
 use dual::{FoldedValues, Sorted, pooled_distance};
 use interval::mean;
 use noise::Noise;
@@ -215,10 +217,8 @@ pub struct Bracket {
     /// Over replicas, to the first order; the larger one of that under the pooled plan's
     /// potentials and that under the cross-fitted ones.
     pub upper_std_error: Option<f64>,
-    /// Of the lower estimate.
-    spread: Option<Spread>,
-    /// What the upper limit is made of.
-    above: Option<Upper>,
+    /// What limits are made of.
+    sides: Option<(Controlled, Upper)>,
     /// Of each replica the dual value, and that of the pooled plan's potentials.
     values: Option<[Vec<f64>; 2]>,
     /// R.
@@ -242,9 +242,11 @@ impl Bracket {
     }
 
     fn clamped_limits(&self, confidence: f64, known: &Known) -> Option<(f64, f64)> {
-        let below = self.dual_lower? - self.spread?.reach(confidence);
-        let above = self.above.as_ref()?.limit(confidence);
-        Some((known.at_least(below), known.at_most(above)))
+        let (lower, upper) = self.sides.as_ref()?;
+        Some((
+            known.at_least(lower.lower_limit(confidence)),
+            known.at_most(upper.limit(confidence)),
+        ))
     }
 }
 
@@ -263,8 +265,8 @@ pub struct JointBracket {
     pub joint_upper: Option<f64>,
     /// Over replicas.
     pub upper_std_error: Option<f64>,
-    /// Spreads of the lower and the upper estimate.
-    spreads: Option<[Spread; 2]>,
+    /// What limits are made of, the lower and the upper one.
+    sides: Option<[Controlled; 2]>,
     /// R.
     pub replicas: u64,
     /// At most W₂,N²/N with confidence (1 + c)/2.
@@ -286,10 +288,10 @@ impl JointBracket {
     }
 
     fn clamped_limits(&self, confidence: f64, known: &Known) -> Option<(f64, f64)> {
-        let [lower, upper] = self.spreads?.map(|spread| spread.reach(confidence));
+        let [lower, upper] = self.sides.as_ref()?;
         Some((
-            known.at_least(self.joint_lower? - lower),
-            known.at_most(self.joint_upper? + upper),
+            known.at_least(lower.lower_limit(confidence)),
+            known.at_most(upper.upper_limit(confidence)),
         ))
     }
 }
@@ -329,8 +331,7 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         pooled,
         upper: None,
         upper_std_error: None,
-        spread: None,
-        above: None,
+        sides: None,
         values: None,
         replicas: replicas as u64,
         lower_limit: None,
@@ -349,16 +350,17 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
     });
     let dual = folded.cross_fitted(&controls);
     let rule = Rule::of(replicas, variance);
-    let lower_values = less(&dual.values, &dual.corrections);
-    let spread = Spread::of(&lower_values, rule);
-    let noise = Noise::of(particles, replicas, [&f, &h]);
-    let above = Upper::of(pooled, &influence, &dual, noise, rule);
-    bracket.dual_lower = Some(mean(&lower_values));
-    bracket.dual_std_error = Some(spread.std_error());
-    bracket.upper = Some(above.estimate());
-    bracket.upper_std_error = Some(above.std_error());
-    bracket.spread = Some(spread);
-    bracket.above = Some(above);
+    let lower = Controlled::of(mean(&dual.values), &[&dual.values], &dual.corrections, rule);
+    let statistics: [&[f64]; 2] = [&influence, &dual.values];
+    let upper = Upper {
+        pooled: Controlled::of(pooled, &statistics, &dual.corrections, rule),
+        noise: Noise::of(particles, replicas, [&f, &h]),
+    };
+    bracket.dual_lower = Some(lower.controlled.value);
+    bracket.dual_std_error = Some(lower.std_error());
+    bracket.upper = Some(upper.pooled.controlled.value);
+    bracket.upper_std_error = Some(upper.pooled.std_error());
+    bracket.sides = Some((lower, upper));
     let limits = bracket.clamped_limits(confidence, known);
     bracket.lower_limit = limits.map(|(lower, _)| lower);
     bracket.upper_limit = limits.map(|(_, upper)| upper);
@@ -406,7 +408,7 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
         paired: mean(&costs),
         joint_upper: None,
         upper_std_error: None,
-        spreads: None,
+        sides: None,
         replicas: replicas as u64,
         lower_limit: None,
         upper_limit: None,
@@ -431,16 +433,17 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
     }
     let dual = folded.cross_fitted(&controls);
     let paired = FoldedValues::common(bracket.costs.clone()).cross_fitted(&controls);
-    let lower_values = less(&dual.values, &dual.corrections);
-    let upper_values = less(&paired.values, &paired.corrections);
     let rule = Rule::of(replicas, variance.map(|v| v.max(OF_A_SQUARE)));
-    let spreads = [&lower_values, &upper_values].map(|values| Spread::of(values, rule));
-    let errors = spreads.map(|spread| spread.std_error());
-    bracket.joint_lower = Some(mean(&lower_values));
-    bracket.lower_std_error = Some(errors[0]);
-    bracket.joint_upper = Some(mean(&upper_values));
-    bracket.upper_std_error = Some(errors[1]);
-    bracket.spreads = Some(spreads);
+    let sides = [&dual, &paired].map(|statistic| {
+        let values = &statistic.values;
+        Controlled::of(mean(values), &[values], &statistic.corrections, rule)
+    });
+    let [lower, upper] = &sides;
+    bracket.joint_lower = Some(lower.controlled.value);
+    bracket.lower_std_error = Some(lower.std_error());
+    bracket.joint_upper = Some(upper.controlled.value);
+    bracket.upper_std_error = Some(upper.std_error());
+    bracket.sides = Some(sides);
     let limits = bracket.clamped_limits(confidence, known);
     bracket.lower_limit = limits.map(|(lower, _)| lower);
     bracket.upper_limit = limits.map(|(_, upper)| upper);
