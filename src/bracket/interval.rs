@@ -139,3 +139,38 @@ impl Spread {
         replicas.max(batches.unwrap_or(0.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A one in ten: of mean 1/10, variance 9/100 and skewness 8/3.
+    #[test]
+    fn skewness_takes_limits_further_on_one_side() {
+        for replicas in [10, 1000] {
+            let values: Vec<f64> = (0..replicas).map(|i| f64::from(i % 10 == 0)).collect();
+            let count = replicas as f64;
+            let error = (0.09 / (count - 1.0)).sqrt();
+            let skewness = 8.0 / 3.0 / count.sqrt();
+            let z = normal_quantile(0.975, 0.025);
+            let t = t_quantile(replicas - 1, 0.95);
+            let short = t * error;
+            let long = (t + skewness * (2.0 * z * z + 1.0) / 6.0) * error;
+            let right = Spread::of(&values, Rule::Replicas);
+            let left: Vec<f64> = values.iter().map(|x| 1.0 - x).collect();
+            let left = Spread::of(&left, Rule::Replicas);
+            for (found, expected) in [
+                (right.std_error(), error),
+                (right.skewness(), skewness),
+                (left.skewness(), -skewness),
+                (right.below(0.95), short),
+                (right.above(0.95), long),
+                (left.below(0.95), long),
+                (left.above(0.95), short),
+            ] {
+                assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+            }
+        }
+        assert_eq!(Spread::of(&[2.0; 5], Rule::Replicas).above(0.95), 0.0);
+    }
+}
