@@ -20,9 +20,12 @@ const INDEPENDENT: f64 = 1e-9;
 const REPLICAS_PER_COLUMN: usize = 10;
 
 /// Columns of mean 0 over replicas.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Controls {
+    /// Of lower powers first.
     columns: Vec<Vec<f64>>,
+    /// How many there are of no power, of the first, of the first two, and of all three.
+    up_to_power: Vec<usize>,
 }
 
 impl Controls {
@@ -35,7 +38,10 @@ impl Controls {
     /// of V⁸ is 16/3 and 91 times v for normal velocities and small v; for V⁴ (1+v)^5.3 − 1
     /// is taken. Heavier tails have more: `controlled` looks at what is left.
     pub fn new(particles: usize, first: &[f64], second: &[f64], exact: &[Moments; 2]) -> Controls {
-        let mut controls = Controls::default();
+        let mut controls = Controls {
+            columns: vec![],
+            up_to_power: vec![0],
+        };
         let allowed = FEW_REPLICAS * (first.len() / particles) as f64;
         let variances = exact.map(|moments| moments.relative_variance(particles));
         let where_tame = |variance: fn(f64) -> f64, moment: fn(&Moments) -> Option<f64>| {
@@ -70,34 +76,38 @@ impl Controls {
         };
         let mut keep = |column: Vec<f64>| self.columns.push(column);
         if let [Some(f), Some(h)] = exact {
-            keep(
+            let of_both = |combined: fn(f64, f64) -> f64| -> Vec<f64> {
                 replicas()
                     .map(|(v, u)| {
-                        let terms = &mut v.iter().zip(u).map(|(&v, &u)| power(v) - power(u));
-                        mean_over(terms) - (f - h)
+                        let pairs = v.iter().zip(u);
+                        let terms = &mut pairs.map(|(&v, &u)| combined(power(v), power(u)));
+                        mean_over(terms) - combined(f, h)
                     })
-                    .collect(),
-            );
-            keep(
-                replicas()
-                    .map(|(v, u)| {
-                        let terms = &mut v.iter().zip(u).map(|(&v, &u)| power(v) + power(u));
-                        mean_over(terms) - (f + h)
-                    })
-                    .collect(),
-            );
-            return;
-        }
-        for (copy, exact) in copies.into_iter().zip(exact) {
-            if let Some(exact) = exact {
-                let replicas = copy.chunks_exact(particles);
-                keep(
-                    replicas
-                        .map(|v| mean_over(&mut v.iter().map(|&v| power(v))) - exact)
-                        .collect(),
-                );
+                    .collect()
+            };
+            keep(of_both(|v, u| v - u));
+            keep(of_both(|v, u| v + u));
+        } else {
+            for (copy, exact) in copies.into_iter().zip(exact) {
+                if let Some(exact) = exact {
+                    let replicas = copy.chunks_exact(particles);
+                    keep(
+                        replicas
+                            .map(|v| mean_over(&mut v.iter().map(|&v| power(v))) - exact)
+                            .collect(),
+                    );
+                }
             }
         }
+        self.up_to_power.push(self.columns.len());
+    }
+
+    /// Numbers of first columns that regressions may be limited to: none, and those up to
+    /// each power.
+    pub fn tiers(&self) -> Vec<usize> {
+        let mut tiers = self.up_to_power.clone();
+        tiers.dedup();
+        tiers
     }
 
     /// Number of columns.
@@ -116,15 +126,14 @@ impl Controls {
         terms.map(|(column, gamma)| gamma * column[replica]).sum()
     }
 
-    /// γ by least squares over the replicas that are `chosen`: columns enter one
-    /// after the other, the one that takes off most first, as long as they are
-    /// worth it and there are replicas enough; the others get 0.
-    pub fn fitted(&self, values: &[f64], chosen: impl Fn(usize) -> bool) -> Vec<f64> {
-        let width = self.columns.len();
+    /// γ of the first `width` columns by least squares over the replicas that are
+    /// `chosen`: columns enter one after the other, the one that takes off most first, as
+    /// long as they are worth it and there are replicas enough; the others get 0.
+    pub fn fitted(&self, width: usize, values: &[f64], chosen: impl Fn(usize) -> bool) -> Vec<f64> {
         let replicas: Vec<usize> = (0..values.len())
             .filter(|&replica| chosen(replica))
             .collect();
-        let mut matrix = covariances(&self.columns, values, &replicas);
+        let mut matrix = covariances(&self.columns[..width], values, &replicas);
         let scale: Vec<f64> = (0..=width).map(|i| matrix[i][i]).collect();
         let mut inside = vec![false; width];
         for _ in 0..width.min(replicas.len() / REPLICAS_PER_COLUMN) {

@@ -97,8 +97,8 @@ impl Fold {
 pub(super) struct Statistic {
     /// Y_ρ.
     pub(super) values: Vec<f64>,
-    /// γ·C_ρ, γ fitted outside the fold of ρ.
-    pub(super) corrections: Vec<f64>,
+    /// γ·C_ρ, γ fitted outside the fold of ρ, for each of the tiers of columns.
+    pub(super) corrections: Vec<Vec<f64>>,
 }
 
 /// Y_ρ of all replicas under what was fitted outside each fold.
@@ -144,15 +144,21 @@ impl FoldedValues {
 
     /// Each replica's value under what its fold did not see.
     pub(super) fn cross_fitted(&self, controls: &Controls) -> Statistic {
+        let tiers = controls.tiers();
         let mut statistic = Statistic {
             values: vec![0.0; self.replicas],
-            corrections: vec![0.0; self.replicas],
+            corrections: vec![vec![0.0; self.replicas]; tiers.len()],
         };
         for (fold, values) in Fold::all(self.replicas).zip(&self.values) {
-            let gamma = controls.fitted(values, |replica| !fold.has(replica));
-            for replica in (0..self.replicas).filter(|&replica| fold.has(replica)) {
+            let own = || (0..self.replicas).filter(|&replica| fold.has(replica));
+            for replica in own() {
                 statistic.values[replica] = values[replica];
-                statistic.corrections[replica] = controls.correction(&gamma, replica);
+            }
+            for (&width, corrections) in tiers.iter().zip(&mut statistic.corrections) {
+                let gamma = controls.fitted(width, values, |replica| !fold.has(replica));
+                for replica in own() {
+                    corrections[replica] = controls.correction(&gamma, replica);
+                }
             }
         }
         statistic

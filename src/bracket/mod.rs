@@ -356,10 +356,10 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         pooled: Controlled::of(pooled, &statistics, &dual.corrections, rule),
         noise: Noise::of(particles, replicas, [&f, &h]),
     };
-    bracket.dual_lower = Some(lower.controlled.value);
-    bracket.dual_std_error = Some(lower.std_error());
-    bracket.upper = Some(upper.pooled.controlled.value);
-    bracket.upper_std_error = Some(upper.pooled.std_error());
+    bracket.dual_lower = Some(lower.controlled().value);
+    bracket.dual_std_error = Some(lower.controlled().std_error());
+    bracket.upper = Some(upper.pooled.controlled().value);
+    bracket.upper_std_error = Some(upper.pooled.controlled().std_error());
     bracket.sides = Some((lower, upper));
     let limits = bracket.clamped_limits(confidence, known);
     bracket.lower_limit = limits.map(|(lower, _)| lower);
@@ -438,10 +438,10 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
         let values = &statistic.values;
         Controlled::of(mean(values), &[values], &statistic.corrections, rule)
     });
-    let [lower, upper] = &sides;
-    bracket.joint_lower = Some(lower.controlled.value);
+    let [lower, upper] = [&sides[0], &sides[1]].map(Controlled::controlled);
+    bracket.joint_lower = Some(lower.value);
     bracket.lower_std_error = Some(lower.std_error());
-    bracket.joint_upper = Some(upper.controlled.value);
+    bracket.joint_upper = Some(upper.value);
     bracket.upper_std_error = Some(upper.std_error());
     bracket.sides = Some(sides);
     let limits = bracket.clamped_limits(confidence, known);

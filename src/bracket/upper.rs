@@ -46,13 +46,13 @@ pub(super) struct Upper {
 impl Upper {
     /// At least W₂² with confidence (1 + `confidence`)/2; larger for more confidence.
     pub(super) fn limit(&self, confidence: f64) -> f64 {
-        let Controlled { plain, controlled } = &self.pooled;
-        let reach = controlled.above(confidence) + self.noise.in_one_direction(confidence);
-        let limit = controlled.value + reach;
-        if controlled.value > CLEAR * reach && !controlled.is_skewed_up() {
+        let (plain, controlled) = (self.pooled.plain(), self.pooled.controlled());
+        let allowed = self.noise.in_one_direction(confidence);
+        let limit = self.pooled.upper_limit(confidence) + allowed;
+        if controlled.value > CLEAR * (controlled.above(confidence) + allowed) {
             return limit;
         }
-        let reach = plain.above(confidence) + self.noise.in_all_directions(confidence);
-        limit.max(plain.value + reach)
+        let allowed = self.noise.in_all_directions(confidence);
+        limit.max(plain.value + plain.above(confidence) + allowed)
     }
 }
