@@ -44,13 +44,16 @@
 //!
 //! Over replicas, never over particles: within a replica these depend on each other
 //! through collisions and through any rematching of the copies. [`Rule`] says how
-//! many standard errors. Limits are one-sided of confidence (1 + c)/2 each, so
-//! together they bracket with confidence c; they rest on the central limit theorem,
-//! and are to be trusted while the relative variance over R, which comes with them,
+//! many standard errors, [`Spread`] what skewness adds. Limits are one-sided of confidence
+//! (1 + c)/2 each, so together they bracket with confidence c; they rest on the central limit
+//! theorem, and are to be trusted while the relative variance over R, which comes with them,
 //! is below 0.01, and so is that of ‖Δ‖² under the synchronous coupling: what tells the
-//! laws apart can be rarer than what makes their energy. The upper limit of the first
+//! laws apart can be rarer than what makes their energy.
+//!
+//! Where few replicas carry what control variates leave, limits do not rest on these alone,
+//! but also on fewer, down to what few do not carry. The upper limit of the first
 //! marginals allows for noise of the second order too, t²λ with λ the largest eigenvalue
-//! of the covariance of the noise of the difference of both samples' quantile functions,
+//! of the covariance of the noise of the difference of both samples' quantile functions;
 //! and where it is not clearly above 0 it is not below the one without control variates.
 //! Where exact bounds are known limits are clamped to them: exact bounds cannot cost
 //! confidence.
