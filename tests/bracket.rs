@@ -297,6 +297,8 @@ fn limits_of_joint_laws_do_not_miss_the_cost_of_equal_ones() {
         second,
         fourth: law.moment(4),
         square_pair: second.map(|second| second * second),
+        fourth_variance: (law.moment(8).zip(law.moment(4)))
+            .map(|(eighth, fourth)| (eighth / (fourth * fourth) - 1.0) / 8.0),
     };
     let known = Known {
         moments: [moments; 2],

@@ -16,6 +16,8 @@ const WORTH: f64 = 4.0;
 /// And only if it has more than this part of its variance left beside those that
 /// are in already.
 const INDEPENDENT: f64 = 1e-9;
+/// What r₄/R may be at most, see [`Controls::new`].
+const FEW_SQUARES: f64 = 5e-4;
 /// Replicas for each column of a regression, at least.
 const REPLICAS_PER_COLUMN: usize = 10;
 
@@ -30,30 +32,30 @@ pub struct Controls {
 
 impl Controls {
     /// The columns that two copies' exact moments allow for so many replicas. What V, V² and
-    /// V⁴ leave is of the order of V², V⁴ and V⁸; so a column is used where the relative
-    /// variance of a replica's mean of *that* power is at most [`FEW_REPLICAS`] times R.
-    /// Beyond, what is left is carried by few replicas, and is no error bar.
+    /// V⁴ leave is of the order of V², V⁴ and V⁸, and where the means of these over replicas
+    /// are carried by few, what is left is no error bar. So of a copy there is
     ///
-    /// Only that of V² is known exactly, v ([`Moments::relative_variance`]). That of V⁴ and
-    /// of V⁸ is 16/3 and 91 times v for normal velocities and small v; for V⁴ (1+v)^5.3 − 1
-    /// is taken. Heavier tails have more: `controlled` looks at what is left.
+    /// * V where r₂ ≤ [`FEW_REPLICAS`] R, with r_p the relative variance of a replica's mean
+    ///   of V^p; r₂ and r₄ are known exactly ([`Moments`]);
+    /// * V² where besides r₄ ≤ 5·10⁻⁴ R: of copies with tails like Student's law of nine
+    ///   degrees of freedom limits missed up to 10⁻³ R;
+    /// * V⁴ where besides r₈ ≤ [`FEW_REPLICAS`] R, r₈ being taken for
+    ///   17.1 r₄ (r₄/(5.33 r₂))^2.5: right for normal velocities, and for those with a density
+    ///   e^{−|v|}.
     pub fn new(particles: usize, first: &[f64], second: &[f64], exact: &[Moments; 2]) -> Controls {
         let mut controls = Controls {
             columns: vec![],
             up_to_power: vec![0],
         };
-        let allowed = FEW_REPLICAS * (first.len() / particles) as f64;
-        let variances = exact.map(|moments| moments.relative_variance(particles));
-        let where_tame = |variance: fn(f64) -> f64, moment: fn(&Moments) -> Option<f64>| {
-            [0, 1].map(|copy: usize| {
-                variances[copy].filter(|&v| variance(v) <= allowed)?;
-                moment(&exact[copy])
-            })
+        let replicas = (first.len() / particles) as f64;
+        let powers = exact.map(|moments| highest_power(&moments, particles, replicas));
+        let of_power = |power: u32, moment: fn(&Moments) -> Option<f64>| {
+            [0, 1].map(|copy: usize| moment(&exact[copy]).filter(|_| power <= powers[copy]))
         };
         let copies = [first, second];
-        let means = where_tame(|v| v, |moments| moments.mean);
-        let squares = where_tame(|v| libm::pow(1.0 + v, 5.3) - 1.0, |moments| moments.second);
-        let fourths = where_tame(|v| 91.0 * v, |moments| moments.fourth);
+        let means = of_power(1, |moments| moments.mean);
+        let squares = of_power(2, |moments| moments.second);
+        let fourths = of_power(4, |moments| moments.fourth);
         controls.add(particles, copies, means, |v| v);
         controls.add(particles, copies, squares, |v| v * v);
         controls.add(particles, copies, fourths, |v| (v * v) * (v * v));
@@ -155,6 +157,23 @@ impl Controls {
             .map(|i| if inside[i] { matrix[i][width] } else { 0.0 })
             .collect()
     }
+}
+
+/// The highest power of a copy's velocities that is a column: 0, 1, 2 or 4.
+fn highest_power(moments: &Moments, particles: usize, replicas: f64) -> u32 {
+    let few = |variance: f64, most: f64| variance > most * replicas;
+    let Some(second) = moments.relative_variance(particles) else {
+        return 0;
+    };
+    if few(second, FEW_REPLICAS) {
+        return 0;
+    }
+    let Some(fourth) = moments.fourth_variance.filter(|&r| !few(r, FEW_SQUARES)) else {
+        return 1;
+    };
+    let eighth = 17.1 * fourth * libm::pow(fourth / (5.33 * second), 2.5);
+    // Of velocities of one size nothing varies, and 0/0 is no number.
+    if few(eighth, FEW_REPLICAS) { 2 } else { 4 }
 }
 
 /// Σ over replicas of products of centred columns; the values come last.

@@ -19,10 +19,10 @@ const TAME: f64 = 1e-5;
 /// How limits were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// t_{R−1} standard errors over replicas.
+    /// t_{R−1} standard errors over replicas, and what skewness adds ([`Spread`]).
     Replicas,
     /// The wider of that and t_9 standard errors over the means of ten batches of
-    /// consecutive replicas: where v/R > 10⁻⁵ or v is not known.
+    /// consecutive replicas: of 20 or more, where v/R > 10⁻⁵ or v is not known.
     ReplicasOrBatches,
 }
 
@@ -131,7 +131,11 @@ impl Spread {
     /// and Edgeworth Expansion*, section 2.6).
     fn reach(&self, confidence: f64, skewness: f64) -> f64 {
         let z = normal_quantile(0.5 * (1.0 + confidence), 0.5 * (1.0 - confidence));
-        let skewed = skewness.max(0.0) * (2.0 * z * z + 1.0) / 6.0;
+        let skewed = if skewness > 0.0 {
+            skewness * (2.0 * z * z + 1.0) / 6.0
+        } else {
+            0.0
+        };
         let replicas = (t_quantile(self.replicas - 1, confidence) + skewed) * self.std_error;
         let batches = self
             .of_batches

@@ -138,6 +138,8 @@ pub struct Moments {
     pub fourth: Option<f64>,
     /// E V₁²V₂².
     pub square_pair: Option<f64>,
+    /// r₄: the relative variance of a replica's mean of V⁴.
+    pub fourth_variance: Option<f64>,
 }
 
 impl Moments {
@@ -170,13 +172,15 @@ impl Known {
     pub fn at(theory: &Theory, time: f64) -> Known {
         let moments = System::ALL.map(|copy| {
             let moment = |moment| theory.moment(copy, moment, time);
+            let deviation = theory.moment_deviation(copy, Moment::M4, time);
+            let relative = |(deviation, mean): (f64, f64)| (deviation / mean) * (deviation / mean);
             Moments {
                 mean: moment(Moment::M1),
                 second: moment(Moment::M2),
                 // Of use only if its own variance is finite.
-                fourth: (theory.moment_deviation(copy, Moment::M4, time))
-                    .and_then(|_| moment(Moment::M4)),
+                fourth: deviation.and_then(|_| moment(Moment::M4)),
                 square_pair: moment(Moment::M22),
+                fourth_variance: deviation.zip(moment(Moment::M4)).map(relative),
             }
         });
         Known {
