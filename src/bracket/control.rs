@@ -26,14 +26,14 @@ const REPLICAS_PER_COLUMN: usize = 10;
 pub struct Controls {
     /// Of lower powers first.
     columns: Vec<Vec<f64>>,
-    /// How many there are of no power, of the first, of the first two, and of all three.
+    /// How many there are of no power, of the first, of the first two, …
     up_to_power: Vec<usize>,
 }
 
 impl Controls {
     /// The columns that two copies' exact moments allow for so many replicas. What V, V² and
     /// V⁴ leave is of the order of V², V⁴ and V⁸, and where the means of these over replicas
-    /// are carried by few, what is left is no error bar. So of a copy there is
+    /// are carried by few, what is left is no error bar. So there is, of both copies or of neither,
     ///
     /// * V where r₂ ≤ [`FEW_REPLICAS`] R, with r_p the relative variance of a replica's mean
     ///   of V^p; r₂ and r₄ are known exactly ([`Moments`]);
@@ -48,78 +48,48 @@ impl Controls {
             up_to_power: vec![0],
         };
         let replicas = (first.len() / particles) as f64;
-        let powers = exact.map(|moments| highest_power(&moments, particles, replicas));
-        let of_power = |power: u32, moment: fn(&Moments) -> Option<f64>| {
-            [0, 1].map(|copy: usize| moment(&exact[copy]).filter(|_| power <= powers[copy]))
-        };
+        let [first_power, second_power] =
+            exact.map(|moments| highest_power(&moments, particles, replicas));
+        let highest = first_power.min(second_power);
         let copies = [first, second];
-        let means = of_power(1, |moments| moments.mean);
-        let squares = of_power(2, |moments| moments.second);
-        let fourths = of_power(4, |moments| moments.fourth);
-        controls.add(particles, copies, means, |v| v);
-        controls.add(particles, copies, squares, |v| v * v);
-        controls.add(particles, copies, fourths, |v| (v * v) * (v * v));
+        let mut add = |power: u32, moment: fn(&Moments) -> Option<f64>, of: fn(f64) -> f64| {
+            if let [Some(f), Some(h)] = exact.each_ref().map(moment)
+                && power <= highest
+            {
+                controls.add(particles, copies, [f, h], of);
+            }
+        };
+        add(1, |moments| moments.mean, |v| v);
+        add(2, |moments| moments.second, |v| v * v);
+        add(4, |moments| moments.fourth, |v| (v * v) * (v * v));
         controls
     }
 
+    /// The difference and the sum of the copies' means of a power, less what is expected.
     fn add(
         &mut self,
         particles: usize,
         copies: [&[f64]; 2],
-        exact: [Option<f64>; 2],
-        power: impl Fn(f64) -> f64,
+        [f, h]: [f64; 2],
+        power: fn(f64) -> f64,
     ) {
-        let mean_over =
-            |terms: &mut dyn Iterator<Item = f64>| terms.sum::<f64>() / particles as f64;
-        let replicas = || {
-            copies[0]
-                .chunks_exact(particles)
-                .zip(copies[1].chunks_exact(particles))
-        };
-        let mut keep = |column: Vec<f64>| self.columns.push(column);
-        if let [Some(f), Some(h)] = exact {
-            let of_both = |combined: fn(f64, f64) -> f64| -> Vec<f64> {
-                replicas()
-                    .map(|(v, u)| {
-                        let pairs = v.iter().zip(u);
-                        let terms = &mut pairs.map(|(&v, &u)| combined(power(v), power(u)));
-                        mean_over(terms) - combined(f, h)
-                    })
-                    .collect()
+        let [first, second] = copies.map(|copy| copy.chunks_exact(particles));
+        let of_both = |combined: fn(f64, f64) -> f64| -> Vec<f64> {
+            let mean = |(v, u): (&[f64], &[f64])| {
+                let terms = v.iter().zip(u).map(|(&v, &u)| combined(power(v), power(u)));
+                terms.sum::<f64>() / particles as f64 - combined(f, h)
             };
-            keep(of_both(|v, u| v - u));
-            keep(of_both(|v, u| v + u));
-        } else {
-            for (copy, exact) in copies.into_iter().zip(exact) {
-                if let Some(exact) = exact {
-                    let replicas = copy.chunks_exact(particles);
-                    keep(
-                        replicas
-                            .map(|v| mean_over(&mut v.iter().map(|&v| power(v))) - exact)
-                            .collect(),
-                    );
-                }
-            }
-        }
+            first.clone().zip(second.clone()).map(mean).collect()
+        };
+        let columns = [of_both(|v, u| v - u), of_both(|v, u| v + u)];
+        self.columns.extend(columns);
         self.up_to_power.push(self.columns.len());
     }
 
     /// Numbers of first columns that regressions may be limited to: none, and those up to
     /// each power.
-    pub fn tiers(&self) -> Vec<usize> {
-        let mut tiers = self.up_to_power.clone();
-        tiers.dedup();
-        tiers
-    }
-
-    /// Number of columns.
-    pub fn len(&self) -> usize {
-        self.columns.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.columns.is_empty()
+    pub fn tiers(&self) -> &[usize] {
+        &self.up_to_power
     }
 
     /// γ·C_ρ.
