@@ -55,6 +55,12 @@
 //! marginals allows for noise of the second order too, t²λ with λ the largest eigenvalue
 //! of the covariance of the noise of the difference of both samples' quantile functions;
 //! and where it is not clearly above 0 it is not below the one without control variates.
+//!
+//! Not claimed: upper limits of copies with long tails through the same numbers. Where their
+//! eighth moments are large and control variates take off nearly all, limits of 97.5 % can
+//! still miss some times too often (in 9 of 60 runs of Student's law of nine degrees of
+//! freedom against z + z³/20 of a normal z, with 4000 replicas of 50 particles); without
+//! exact moments they do not.
 //! Where exact bounds are known limits are clamped to them: exact bounds cannot cost
 //! confidence.
 //!
