@@ -16,8 +16,8 @@ const WORTH: f64 = 4.0;
 /// And only if it has more than this part of its variance left beside those that
 /// are in already.
 const INDEPENDENT: f64 = 1e-9;
-/// What r₄/R may be at most, see [`Controls::new`].
-const FEW_SQUARES: f64 = 5e-4;
+/// What r₄/R may be at most where V² is a column, see [`Controls::new`].
+const TAME_FOURTHS: f64 = 5e-4;
 /// Replicas for each column of a regression, at least.
 const REPLICAS_PER_COLUMN: usize = 10;
 
@@ -138,7 +138,7 @@ fn highest_power(moments: &Moments, particles: usize, replicas: f64) -> u32 {
     if few(second, FEW_REPLICAS) {
         return 0;
     }
-    let Some(fourth) = moments.fourth_variance.filter(|&r| !few(r, FEW_SQUARES)) else {
+    let Some(fourth) = moments.fourth_variance.filter(|&r| !few(r, TAME_FOURTHS)) else {
         return 1;
     };
     let eighth = 17.1 * fourth * libm::pow(fourth / (5.33 * second), 2.5);
@@ -179,4 +179,63 @@ fn eliminate(matrix: &mut [Vec<f64>], pivot: usize) {
         }
     }
     matrix[pivot] = row;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of independent velocities with these moments about 0.
+    fn moments(particles: usize, [second, fourth, eighth]: [f64; 3]) -> Moments {
+        Moments {
+            mean: Some(0.0),
+            second: Some(second),
+            fourth: Some(fourth),
+            square_pair: Some(second * second),
+            fourth_variance: Some((eighth / (fourth * fourth) - 1.0) / particles as f64),
+        }
+    }
+
+    /// r₂, r₄ and r₈ of ten normal velocities are 0.2, 1.07 and 18.3, the last as it is
+    /// taken for; with a density e^{−|v|} they are 0.5, 6.9 and 1273.
+    #[test]
+    fn columns_need_replicas_that_carry_the_next_power() {
+        let normal = [1.0, 3.0, 105.0];
+        let laplace = [2.0, 24.0, 40320.0];
+        for (law, replicas, power) in [
+            (normal, 19, 0),
+            (normal, 21, 1),
+            (normal, 2100, 1),
+            (normal, 2200, 4),
+            (laplace, 49, 0),
+            (laplace, 51, 1),
+            (laplace, 13_700, 1),
+            (laplace, 13_900, 2),
+            (laplace, 120_000, 2),
+            (laplace, 130_000, 4),
+        ] {
+            let found = highest_power(&moments(10, law), 10, f64::from(replicas));
+            assert_eq!(found, power, "{law:?}, {replicas} replicas");
+        }
+        let unknown = Moments {
+            fourth_variance: None,
+            ..moments(10, normal)
+        };
+        assert_eq!(highest_power(&unknown, 10, 1e9), 1);
+        assert_eq!(highest_power(&Moments::default(), 10, 1e9), 0);
+    }
+
+    /// Both copies or neither: the columns are the difference and the sum of each power.
+    #[test]
+    fn columns_are_of_both_copies() {
+        let known = moments(1, [1.0, 1.0, 1.0]);
+        let (first, second) = ([1.0, -1.0, 1.0], [-1.0, -1.0, 1.0]);
+        let controls = Controls::new(1, &first, &second, &[known, known]);
+        assert_eq!(controls.tiers(), [0, 2, 4, 6]);
+        assert_eq!(controls.columns[0], [2.0, 0.0, 0.0]);
+        assert_eq!(controls.columns[1], [0.0, -2.0, 2.0]);
+        assert!(controls.columns[2..].iter().flatten().all(|&x| x == 0.0));
+        let controls = Controls::new(1, &first, &second, &[known, Moments::default()]);
+        assert_eq!(controls.tiers(), [0]);
+    }
 }

@@ -107,3 +107,58 @@ impl Controlled {
         self.tiers[last..].iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three tiers, each with less noise than the one before, the last with what one replica
+    /// in a hundred has; `sign` says which way.
+    fn tiers(sign: f64, rare: f64) -> Controlled {
+        let noise = |i: i32| f64::from(i * 37 % 101 - 50) / 101.0;
+        let left = |i: i32, tier: f64| tier * noise(i) + sign * rare * f64::from(i % 101 == 50);
+        let values: Vec<f64> = (0..404).map(|i| left(i, 1.0)).collect();
+        let corrections = [1.0, 0.1, 0.0].map(|tier| -> Vec<f64> {
+            (0..404)
+                .zip(&values)
+                .map(|(i, value)| value - left(i, tier))
+                .collect()
+        });
+        Controlled::of(mean(&values), &[&values], &corrections, Rule::Replicas)
+    }
+
+    fn limits(estimate: &Estimate) -> [f64; 2] {
+        let value = estimate.value;
+        [value - estimate.below(0.95), value + estimate.above(0.95)]
+    }
+
+    #[test]
+    fn limits_fall_back_on_the_side_that_few_replicas_carry() {
+        let rare = |sign: f64| {
+            let found = tiers(sign, 0.05);
+            let [_, middle, last] = &found.tiers[..] else {
+                panic!("three tiers")
+            };
+            assert_eq!(last.is_skewed_up(), sign > 0.0);
+            assert_eq!(last.is_skewed_down(), sign < 0.0);
+            assert!(!middle.is_skewed_up() && !middle.is_skewed_down());
+            let limits_of = [limits(middle), limits(last)];
+            (
+                [found.lower_limit(0.95), found.upper_limit(0.95)],
+                limits_of,
+            )
+        };
+        // The first tier has by far the widest limits, and is not asked.
+        let (found, [middle, last]) = rare(1.0);
+        assert_eq!(found, [last[0], middle[1].max(last[1])]);
+        assert!(middle[1] > last[1]);
+        let (found, [middle, last]) = rare(-1.0);
+        assert_eq!(found, [middle[0].min(last[0]), last[1]]);
+        assert!(middle[0] < last[0]);
+        // Where all are skewed all count.
+        let all = tiers(1.0, 50.0);
+        assert!(all.tiers.iter().all(Estimate::is_skewed_up));
+        let widest = all.tiers.iter().map(|tier| limits(tier)[1]);
+        assert_eq!(all.upper_limit(0.95), widest.fold(f64::MIN, f64::max));
+    }
+}
