@@ -235,7 +235,12 @@ mod tests {
         assert_eq!(controls.columns[0], [2.0, 0.0, 0.0]);
         assert_eq!(controls.columns[1], [0.0, -2.0, 2.0]);
         assert!(controls.columns[2..].iter().flatten().all(|&x| x == 0.0));
-        let controls = Controls::new(1, &first, &second, &[known, Moments::default()]);
-        assert_eq!(controls.tiers(), [0]);
+        // Three replicas do not carry what a normal velocity squared varies by.
+        for other in [Moments::default(), moments(1, [1.0, 3.0, 105.0])] {
+            for exact in [[known, other], [other, known]] {
+                let controls = Controls::new(1, &first, &second, &exact);
+                assert_eq!(controls.tiers(), [0]);
+            }
+        }
     }
 }
