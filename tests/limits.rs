@@ -50,6 +50,86 @@ fn moments(velocity: impl Fn(f64) -> f64) -> Moments {
     }
 }
 
+/// Moments of N independent velocities with exact moments.
+fn independent(particles: usize, moment: impl Fn(u32) -> Option<f64>) -> Moments {
+    Moments {
+        mean: moment(1),
+        second: moment(2),
+        fourth: moment(4),
+        square_pair: moment(2).map(|second| second * second),
+        fourth_variance: relative_variance(moment(8), moment(4), particles),
+    }
+}
+
+/// The velocity a z + b z³ of a normal z.
+#[derive(Clone, Copy)]
+struct Cubic(f64, f64);
+
+impl Cubic {
+    fn of(self, z: f64) -> f64 {
+        let Cubic(a, b) = self;
+        a * z + b * z * z * z
+    }
+
+    /// Σ_k C(p,k) a^(p−k) b^k E z^(p+2k).
+    fn moment(self, order: u32) -> Option<f64> {
+        let (Cubic(a, b), p) = (self, order as i32);
+        let normal = |order: i32| -> f64 {
+            let factors = (1..order).step_by(2).map(f64::from);
+            if order % 2 == 0 {
+                factors.product()
+            } else {
+                0.0
+            }
+        };
+        let binomial = |k: i32| -> f64 {
+            (0..k)
+                .map(|j| f64::from(p - j) / f64::from(j + 1))
+                .product()
+        };
+        let term = |k: i32| binomial(k) * a.powi(p - k) * b.powi(k) * normal(p + 2 * k);
+        Some((0..=p).map(term).sum())
+    }
+}
+
+/// A law whose velocities are a function of a uniform number.
+struct Through {
+    quantile: Box<dyn Fn(f64) -> f64 + Sync>,
+    moment: Box<dyn Fn(u32) -> Option<f64> + Sync>,
+}
+
+impl Through {
+    fn law(law: Law) -> Through {
+        let of_moments = law.clone();
+        Through {
+            quantile: Box::new(move |u| law.quantile(u)),
+            moment: Box::new(move |order| of_moments.moment(order)),
+        }
+    }
+
+    /// The quantile function from a table of middles of a million cells, but for the outer
+    /// thousandths: it takes long.
+    fn tabulated(&self) -> impl Fn(f64) -> f64 {
+        let cells = 1_000_000;
+        let level = |cell: i32| (f64::from(cell) + 0.5) / f64::from(cells);
+        let table: Vec<f64> = (0..cells)
+            .map(|cell| (self.quantile)(level(cell)))
+            .collect();
+        move |u| {
+            if (0.001..0.999).contains(&u) {
+                table[(u * f64::from(cells)) as usize]
+            } else {
+                (self.quantile)(u)
+            }
+        }
+    }
+}
+
+/// Student's law.
+fn student(freedom: f64) -> Through {
+    Through::law(Law::StudentT(StudentT::new(freedom, 1.0, 0.0).unwrap()))
+}
+
 /// Two laws and how their samples are drawn.
 struct Setting<D> {
     place: String,
@@ -335,32 +415,8 @@ fn limits_hold_where_energies_have_no_noise() {
 #[test]
 fn limits_hold_between_copies_with_long_tails() {
     let normal = Law::Normal(Normal::new(0.0, 1.0).unwrap());
-    let maps: [(f64, f64); 2] = [(1.0, 0.05), (1.3, 0.02)];
-    // Σ_k C(p,k) a^(p−k) b^k E z^(p+2k).
-    let moment = |(a, b): (f64, f64), p: i32| -> f64 {
-        let normal = |order: i32| -> f64 { (1..order).step_by(2).map(f64::from).product() };
-        let binomial = |k: i32| -> f64 {
-            (0..k)
-                .map(|j| f64::from(p - j) / f64::from(j + 1))
-                .product()
-        };
-        let term = |k: i32| binomial(k) * a.powi(p - k) * b.powi(k) * normal(p + 2 * k);
-        (0..=p).map(term).sum()
-    };
-    let moments = |particles: usize| {
-        maps.map(|map| Moments {
-            mean: Some(0.0),
-            second: Some(moment(map, 2)),
-            fourth: Some(moment(map, 4)),
-            square_pair: Some(moment(map, 2).powi(2)),
-            fourth_variance: relative_variance(
-                Some(moment(map, 8)),
-                Some(moment(map, 4)),
-                particles,
-            ),
-        })
-    };
-    let apart = (maps[0].0 - maps[1].0, maps[0].1 - maps[1].1);
+    let maps = [Cubic(1.0, 0.05), Cubic(1.3, 0.02)];
+    let apart = Cubic(maps[0].0 - maps[1].0, maps[0].1 - maps[1].1);
     for (particles, replicas, seeds) in [
         (24, 25, 2000),
         (24, 50, 1000),
@@ -371,12 +427,12 @@ fn limits_hold_between_copies_with_long_tails() {
             place: format!("cubes, N = {particles}, {replicas} replicas"),
             particles,
             replicas,
-            moments: moments(particles),
-            truth: moment(apart, 2),
+            moments: maps.map(|map| independent(particles, |order| map.moment(order))),
+            truth: apart.moment(2).unwrap(),
             draw: |uniform: &mut dyn FnMut() -> f64, copies: [&mut Vec<f64>; 2]| {
                 let z: Vec<f64> = (0..particles).map(|_| normal.quantile(uniform())).collect();
-                for (velocities, (a, b)) in copies.into_iter().zip(maps) {
-                    velocities.extend(z.iter().map(|z| a * z + b * z * z * z));
+                for (velocities, map) in copies.into_iter().zip(maps) {
+                    velocities.extend(z.iter().map(|&z| map.of(z)));
                 }
             },
             seeds,
@@ -387,50 +443,42 @@ fn limits_hold_between_copies_with_long_tails() {
     }
 }
 
-/// Student's laws of nine and twelve degrees of freedom, whose eighth moments are large, and
-/// normal ones, through the same numbers.
+/// Student's laws of nine and twelve degrees of freedom, whose eighth moments are large,
+/// normal ones and cubes of these, through the same numbers; with the largest numbers of
+/// replicas powers of velocities up to the second are control variates.
 #[test]
 fn limits_hold_where_high_moments_are_large() {
-    let student = |freedom: f64| Law::StudentT(StudentT::new(freedom, 1.0, 0.0).unwrap());
-    let normal = |mean: f64| Law::Normal(Normal::new(mean, 1.0).unwrap());
-    for (name, laws, particles, replicas, seeds) in [
-        ("9 and normal", [student(9.0), normal(1.0)], 24, 100, 1000),
-        ("9 and normal", [student(9.0), normal(1.0)], 24, 1000, 100),
-        ("9 and 12", [student(9.0), student(12.0)], 50, 1000, 100),
+    let standard = Law::Normal(Normal::new(0.0, 1.0).unwrap());
+    let (nine, twelve) = (student(9.0), student(12.0));
+    let shifted = Through::law(Law::Normal(Normal::new(1.0, 1.0).unwrap()));
+    let cubic = Through {
+        quantile: Box::new(move |u| Cubic(1.0, 0.05).of(standard.quantile(u))),
+        moment: Box::new(|order| Cubic(1.0, 0.05).moment(order)),
+    };
+    let (wide, tame) = (Rule::ReplicasOrBatches, Rule::Replicas);
+    for (name, laws, particles, replicas, rule, seeds) in [
+        ("9 and normal", [&nine, &shifted], 24, 100, wide, 1000),
+        ("9 and normal", [&nine, &shifted], 24, 1000, wide, 100),
+        ("9 and 12", [&nine, &twelve], 50, 1000, wide, 100),
+        ("9 and cubes", [&nine, &cubic], 50, 5500, wide, 200),
+        ("12 and cubes", [&twelve, &cubic], 50, 10_000, tame, 40),
     ] {
-        let gap = |u: f64| laws[0].quantile(u) - laws[1].quantile(u);
-        let moments = [0, 1].map(|copy: usize| {
-            let moment = |order| laws[copy].moment(order);
-            Moments {
-                mean: moment(1),
-                second: moment(2),
-                fourth: moment(4),
-                square_pair: moment(2).map(|second| second * second),
-                fourth_variance: relative_variance(moment(8), moment(4), particles),
-            }
-        });
-        // Quantiles from a table: they take long.
-        let cells = 1 << 20;
-        let table = |law: &Law| -> Vec<f64> {
-            let level = |cell: i32| (f64::from(cell) + 0.5) / f64::from(cells);
-            (0..cells).map(|cell| law.quantile(level(cell))).collect()
-        };
-        let tables = [table(&laws[0]), table(&laws[1])];
+        let gap = |u: f64| (laws[0].quantile)(u) - (laws[1].quantile)(u);
+        let drawn = laws.map(Through::tabulated);
         Setting {
             place: format!("{name}, N = {particles}, {replicas} replicas"),
             particles,
             replicas,
-            moments,
+            moments: laws.map(|law| independent(particles, &law.moment)),
             truth: integral(|u| gap(u) * gap(u)),
             draw: |uniform: &mut dyn FnMut() -> f64, copies: [&mut Vec<f64>; 2]| {
-                let cell = |_| (uniform() * f64::from(cells)) as usize;
-                let drawn: Vec<usize> = (0..particles).map(cell).collect();
-                for (velocities, table) in copies.into_iter().zip(&tables) {
-                    velocities.extend(drawn.iter().map(|&cell| table[cell]));
+                let levels: Vec<f64> = (0..particles).map(|_| uniform()).collect();
+                for (velocities, law) in copies.into_iter().zip(&drawn) {
+                    velocities.extend(levels.iter().map(|&level| law(level)));
                 }
             },
             seeds,
-            rule: Rule::ReplicasOrBatches,
+            rule,
             of_joint: true,
         }
         .holds();
