@@ -41,7 +41,8 @@ impl Sorted {
     }
 
     /// The numbers of so many batches of consecutive replicas, in order. All have the same
-    /// number of replicas; what is left over at the end is in none.
+    /// number of replicas, for their quantiles to be compared; what is left over at the end is
+    /// in none.
     pub(super) fn batches(&self, particles: usize, batches: usize) -> Vec<Vec<f64>> {
         let replicas = self.value.len() / particles / batches;
         let mut numbers = vec![Vec::with_capacity(replicas * particles); batches];

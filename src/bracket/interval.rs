@@ -19,7 +19,8 @@ const TAME: f64 = 1e-5;
 /// How limits were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// t_{R−1} standard errors over replicas, and what skewness adds ([`Spread`]).
+    /// t_{R−1} standard errors over replicas, and (2z²+1)/6 times the skewness of the mean
+    /// more on the side where it is too near.
     Replicas,
     /// The wider of that and t_9 standard errors over the means of ten batches of
     /// consecutive replicas: of 20 or more, where v/R > 10⁻⁵ or v is not known.
@@ -78,7 +79,7 @@ fn skewness_of_mean(values: &[f64]) -> f64 {
 
 /// The spread of a mean over independent replicas, as limits need it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spread {
+pub(super) struct Spread {
     replicas: usize,
     /// Standard error over replicas.
     std_error: f64,
@@ -107,22 +108,22 @@ impl Spread {
     }
 
     /// The standard error over replicas.
-    pub fn std_error(&self) -> f64 {
+    pub(super) fn std_error(&self) -> f64 {
         self.std_error
     }
 
     /// The skewness of the mean over replicas.
-    pub fn skewness(&self) -> f64 {
+    pub(super) fn skewness(&self) -> f64 {
         self.skewness
     }
 
     /// How far below the mean a lower limit of confidence (1+confidence)/2 lies.
-    pub fn below(&self, confidence: f64) -> f64 {
+    pub(super) fn below(&self, confidence: f64) -> f64 {
         self.reach(confidence, -self.skewness)
     }
 
     /// How far above the mean an upper limit of confidence (1+confidence)/2 lies.
-    pub fn above(&self, confidence: f64) -> f64 {
+    pub(super) fn above(&self, confidence: f64) -> f64 {
         self.reach(confidence, self.skewness)
     }
 

@@ -24,7 +24,8 @@ pub(super) struct Noise {
 }
 
 impl Noise {
-    /// Of both copies of two replicas or more.
+    /// Of both copies of two replicas or more. Replicas that are in no batch could only make
+    /// it smaller.
     pub(super) fn of(particles: usize, replicas: usize, copies: [&Sorted; 2]) -> Noise {
         let batches = BATCHES.min(replicas);
         let [first, second] = copies.map(|copy| copy.batches(particles, batches));
