@@ -7,6 +7,7 @@ use kac_coupling::bracket::{Known, Moments, Rule, Velocities, first_marginals, j
 use kac_coupling::estimate::binomial::binomial_limits;
 use kac_coupling::law::{Law, Normal, NormalMixture, StudentT};
 use kac_coupling::random::{Purpose, ReplicaKey, next_word, open_uniform, scalar_stream};
+use kac_coupling::theory::CentredPower;
 use rayon::prelude::*;
 use std::f64::consts::PI;
 
@@ -31,11 +32,28 @@ fn integral(function: impl Fn(f64) -> f64) -> f64 {
     (0..cells).map(|cell| function(middle(cell))).sum::<f64>() / f64::from(cells)
 }
 
-/// Of a replica's mean of independent numbers with these first moments of their squares and
-/// of themselves.
-fn relative_variance(square: Option<f64>, mean: Option<f64>, particles: usize) -> Option<f64> {
-    let (square, mean) = (square?, mean?);
-    Some((square / (mean * mean) - 1.0) / particles as f64)
+/// Of a replica's means of independent velocities with these moments about their mean.
+fn about_mean(particles: usize, moment: impl Fn(u32) -> Option<f64>) -> [Option<CentredPower>; 2] {
+    [2, 4].map(|power| {
+        let (mean, square) = (moment(power)?, moment(2 * power)?);
+        let variance = (square - mean * mean) / particles as f64;
+        Some(CentredPower { mean, variance })
+    })
+}
+
+/// A moment about the mean, from those about 0.
+fn centred(moment: &impl Fn(u32) -> Option<f64>, order: u32) -> Option<f64> {
+    let mean = moment(1)?;
+    (0..=order).try_fold(0.0, |sum, k| {
+        let of_order = if k == 0 { 1.0 } else { moment(k)? };
+        Some(sum + binomial(order, k) * (-mean).powi((order - k) as i32) * of_order)
+    })
+}
+
+fn binomial(n: u32, k: u32) -> f64 {
+    (0..k)
+        .map(|j| f64::from(n - j) / f64::from(j + 1))
+        .product()
 }
 
 /// Moments of one velocity as a function of a uniform number.
@@ -46,7 +64,10 @@ fn moments(velocity: impl Fn(f64) -> f64) -> Moments {
         second: mean(2),
         fourth: mean(4),
         square_pair: None,
-        fourth_variance: relative_variance(mean(8), mean(4), 1),
+        about_mean: about_mean(1, |power| {
+            let centre = integral(&velocity);
+            Some(integral(|u| (velocity(u) - centre).powi(power as i32)))
+        }),
     }
 }
 
@@ -57,7 +78,7 @@ fn independent(particles: usize, moment: impl Fn(u32) -> Option<f64>) -> Moments
         second: moment(2),
         fourth: moment(4),
         square_pair: moment(2).map(|second| second * second),
-        fourth_variance: relative_variance(moment(8), moment(4), particles),
+        about_mean: about_mean(particles, |power| centred(&moment, power)),
     }
 }
 
@@ -82,12 +103,8 @@ impl Cubic {
                 0.0
             }
         };
-        let binomial = |k: i32| -> f64 {
-            (0..k)
-                .map(|j| f64::from(p - j) / f64::from(j + 1))
-                .product()
-        };
-        let term = |k: i32| binomial(k) * a.powi(p - k) * b.powi(k) * normal(p + 2 * k);
+        let term =
+            |k: i32| binomial(order, k as u32) * a.powi(p - k) * b.powi(k) * normal(p + 2 * k);
         Some((0..=p).map(term).sum())
     }
 }
@@ -207,7 +224,6 @@ impl<D: Fn(&mut dyn FnMut() -> f64, [&mut Vec<f64>; 2]) + Sync> Setting<D> {
 /// Laws of which all velocities are far from 0, so that energies hardly vary.
 #[test]
 fn limits_hold_between_smooth_laws() {
-    let replicas = 2000;
     let x = |u: f64| 2.0 * u - 1.0;
     // Of length 1 on (0, 1) each, orthogonal: a shift, a change of scale, one of skewness.
     let shift = |_: f64| 1.0;
@@ -215,7 +231,16 @@ fn limits_hold_between_smooth_laws() {
     let skew = move |u: f64| 5f64.sqrt() * 0.5 * (3.0 * x(u) * x(u) - 1.0);
     let fields: [(&str, &(dyn Fn(f64) -> f64 + Sync)); 3] =
         [("shift", &shift), ("scale", &scale), ("skew", &skew)];
-    for (field, errors) in [(0, 2.0), (0, 8.0), (0, 20.0), (1, 4.0), (2, 4.0), (2, 8.0)] {
+    // Of so many replicas energies are control variates too.
+    let many = 18_000;
+    for (field, errors, replicas, seeds) in [
+        (0, 2.0, 2000, 1000),
+        (0, 8.0, 2000, 1000),
+        (0, 20.0, 2000, 1000),
+        (1, 4.0, many, 300),
+        (2, 4.0, many, 300),
+        (2, 8.0, many, 300),
+    ] {
         let (name, field) = fields[field];
         // Standard errors of the difference of two means.
         let apart = errors * (2.0 / 12.0 / f64::from(replicas)).sqrt();
@@ -231,9 +256,9 @@ fn limits_hold_between_smooth_laws() {
                     velocities.push(quantile(copy, uniform()));
                 }
             },
-            seeds: 1000,
+            seeds,
             rule: Rule::Replicas,
-            of_joint: false,
+            of_joint: true,
         }
         .holds();
     }
@@ -285,7 +310,10 @@ fn limits_hold_between_atoms() {
                 second: Some(1.0),
                 fourth: Some(1.0),
                 square_pair: Some(1.0),
-                fourth_variance: Some(0.0),
+                about_mean: about_mean(particles, |power| {
+                    let sizes = [1.0 - mean, 1.0 + mean].map(|size| size.powi(power as i32));
+                    Some(0.5 * ((1.0 + mean) * sizes[0] + (1.0 - mean) * sizes[1]))
+                }),
             };
             Setting {
                 place: format!("N = {particles}, {shared} shared, {errors} standard errors"),
@@ -324,18 +352,11 @@ fn limits_hold_between_laws_of_two_peaks() {
                 Law::NormalMixture(mixture.unwrap())
             });
             let gap = |u: f64| laws[0].quantile(u) - laws[1].quantile(u);
-            let law_moments = |law: &Law| Moments {
-                mean: law.moment(1),
-                second: law.moment(2),
-                fourth: law.moment(4),
-                square_pair: law.moment(2).map(|second| second * second),
-                fourth_variance: relative_variance(law.moment(8), law.moment(4), 1),
-            };
             Setting {
                 place: format!("peaks of width {sd}, {errors} standard errors"),
                 particles: 1,
                 replicas: replicas as usize,
-                moments: [law_moments(&laws[0]), law_moments(&laws[1])],
+                moments: [0, 1].map(|copy: usize| independent(1, |order| laws[copy].moment(order))),
                 truth: integral(|u| gap(u) * gap(u)),
                 draw: |uniform: &mut dyn FnMut() -> f64, copies: [&mut Vec<f64>; 2]| {
                     for (velocities, below) in copies.into_iter().zip(below) {
@@ -379,8 +400,15 @@ fn limits_hold_where_energies_have_no_noise() {
             fourth: Some(3.0 / 8.0 + epsilon / 16.0),
             // (Σ V²)² = 4.
             square_pair: Some((1.0 - 3.0 / 8.0 - epsilon / 16.0) / 3.0),
-            // Of 3/8 + cos(4θ)/8, for ε = 0.
-            fourth_variance: Some(1.0 / 18.0),
+            // (cos⁴ θ + sin⁴ θ)/2 is 3/8 + cos(4θ)/8; the second moment of cos(4θ) is ½.
+            about_mean: [
+                (0.5, 0.0),
+                (
+                    3.0 / 8.0 + epsilon / 16.0,
+                    (0.5 - epsilon * epsilon / 4.0) / 64.0,
+                ),
+            ]
+            .map(|(mean, variance)| Some(CentredPower { mean, variance })),
         };
         let turned = |velocities: &mut Vec<f64>, angle: f64| {
             let (sin, cos) = angle.sin_cos();

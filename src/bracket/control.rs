@@ -8,6 +8,7 @@
 //! regression on two columns that are nearly the same.
 
 use super::Moments;
+use super::interval::std_error;
 use crate::estimate::rate::FEW_REPLICAS;
 
 /// A column enters a regression only if it takes off more than this many times
@@ -23,11 +24,14 @@ const REPLICAS_PER_COLUMN: usize = 10;
 
 /// Columns of mean 0 over replicas.
 #[derive(Debug, Clone)]
-pub struct Controls {
+pub(super) struct Controls {
     /// Of lower powers first.
     columns: Vec<Vec<f64>>,
     /// How many there are of no power, of the first, of the first two, …
     up_to_power: Vec<usize>,
+    /// By how much the powers that a tier's error bars are made of spread less over replicas
+    /// than they are known to; at least 1.
+    shortfalls: Vec<f64>,
 }
 
 impl Controls {
@@ -35,20 +39,36 @@ impl Controls {
     /// V⁴ leave is of the order of V², V⁴ and V⁸, and where the means of these over replicas
     /// are carried by few, what is left is no error bar. So there is, of both copies or of neither,
     ///
-    /// * V where r₂ ≤ [`FEW_REPLICAS`] R, with r_p the relative variance of a replica's mean
-    ///   of V^p; r₂ and r₄ are known exactly ([`Moments`]);
+    /// * V where v ≤ [`FEW_REPLICAS`] R, with v the relative variance of a replica's mean of
+    ///   V², and r₂ ≤ [`FEW_REPLICAS`] R, with r_p that of (V − E V)^p: of velocities that
+    ///   are all far from 0 the powers themselves vary little whatever tails they have. r₂ and
+    ///   r₄ are known exactly ([`Moments`]);
     /// * V² where besides r₄ ≤ 10⁻⁴ R: of copies that are both functions of the same numbers,
     ///   one with Student's law of nine degrees of freedom, upper limits of 97.5 % missed in
     ///   14 % of all runs at 5·10⁻⁴ R, and at 10⁻⁴ R as often as they may;
     /// * V⁴ where besides r₈ ≤ [`FEW_REPLICAS`] R, r₈ being taken for
     ///   17.1 r₄ (r₄/(5.33 r₂))^2.5: right for normal velocities, and for those with a density
     ///   e^{−|v|}.
-    pub fn new(particles: usize, first: &[f64], second: &[f64], exact: &[Moments; 2]) -> Controls {
+    pub(super) fn new(
+        particles: usize,
+        first: &[f64],
+        second: &[f64],
+        exact: &[Moments; 2],
+    ) -> Controls {
+        let replicas = (first.len() / particles) as f64;
+        let shortfall = |power: usize| {
+            let of_copy = |(copy, exact)| shortfall(particles, copy, exact, power);
+            [(first, &exact[0]), (second, &exact[1])]
+                .map(of_copy)
+                .into_iter()
+                .fold(1.0, f64::max)
+        };
+        let [of_squares, of_fourths] = [2, 4].map(shortfall);
         let mut controls = Controls {
             columns: vec![],
             up_to_power: vec![0],
+            shortfalls: vec![of_squares],
         };
-        let replicas = (first.len() / particles) as f64;
         let [first_power, second_power] =
             exact.map(|moments| highest_power(&moments, particles, replicas));
         let highest = first_power.min(second_power);
@@ -58,6 +78,10 @@ impl Controls {
                 && power <= highest
             {
                 controls.add(particles, copies, [f, h], of);
+                let all = of_squares.max(of_fourths);
+                controls
+                    .shortfalls
+                    .push(if power == 1 { of_squares } else { all });
             }
         };
         add(1, |moments| moments.mean, |v| v);
@@ -89,12 +113,18 @@ impl Controls {
 
     /// Numbers of first columns that regressions may be limited to: none, and those up to
     /// each power.
-    pub fn tiers(&self) -> &[usize] {
+    pub(super) fn tiers(&self) -> &[usize] {
         &self.up_to_power
     }
 
+    /// The shortfall of each tier. Without columns, or with means of V, error bars are made
+    /// of V² at most, with more of V⁴.
+    pub(super) fn shortfalls(&self) -> &[f64] {
+        &self.shortfalls
+    }
+
     /// γ·C_ρ.
-    pub fn correction(&self, coefficients: &[f64], replica: usize) -> f64 {
+    pub(super) fn correction(&self, coefficients: &[f64], replica: usize) -> f64 {
         let terms = self.columns.iter().zip(coefficients);
         terms.map(|(column, gamma)| gamma * column[replica]).sum()
     }
@@ -102,7 +132,12 @@ impl Controls {
     /// γ of the first `width` columns by least squares over the replicas that are
     /// `chosen`: columns enter one after the other, the one that takes off most first, as
     /// long as they are worth it and there are replicas enough; the others get 0.
-    pub fn fitted(&self, width: usize, values: &[f64], chosen: impl Fn(usize) -> bool) -> Vec<f64> {
+    pub(super) fn fitted(
+        &self,
+        width: usize,
+        values: &[f64],
+        chosen: impl Fn(usize) -> bool,
+    ) -> Vec<f64> {
         let replicas: Vec<usize> = (0..values.len())
             .filter(|&replica| chosen(replica))
             .collect();
@@ -132,19 +167,45 @@ impl Controls {
 
 /// The highest power of a copy's velocities that is a column: 0, 1, 2 or 4.
 fn highest_power(moments: &Moments, particles: usize, replicas: f64) -> u32 {
-    let few = |variance: f64, most: f64| variance > most * replicas;
-    let Some(second) = moments.relative_variance(particles) else {
+    let is_tame = |variance: f64, most: f64| variance <= most * replicas;
+    let [second, fourth] =
+        (moments.about_mean).map(|power| power.map(|power| power.relative_variance()));
+    let raw = moments.relative_variance(particles);
+    let (Some(raw), Some(second)) = (raw, second) else {
         return 0;
     };
-    if few(second, FEW_REPLICAS) {
+    if !is_tame(raw, FEW_REPLICAS) || !is_tame(second, FEW_REPLICAS) {
         return 0;
     }
-    let Some(fourth) = moments.fourth_variance.filter(|&r| !few(r, TAME_FOURTHS)) else {
+    let Some(fourth) = fourth.filter(|&variance| is_tame(variance, TAME_FOURTHS)) else {
         return 1;
     };
+    // Of velocities of one size, of which nothing varies, 0/0 is no number.
+    if fourth == 0.0 {
+        return 4;
+    }
     let eighth = 17.1 * fourth * libm::pow(fourth / (5.33 * second), 2.5);
-    // Of velocities of one size nothing varies, and 0/0 is no number.
-    if few(eighth, FEW_REPLICAS) { 2 } else { 4 }
+    if is_tame(eighth, FEW_REPLICAS) { 4 } else { 2 }
+}
+
+/// The standard deviation of a replica's mean of (V − E V)^p over that of a sample; 1 where
+/// it is not known.
+fn shortfall(particles: usize, copy: &[f64], exact: &Moments, power: usize) -> f64 {
+    let (Some(mean), Some(known)) = (exact.mean, exact.about_mean[usize::from(power != 2)]) else {
+        return 1.0;
+    };
+    let of_replica = |velocities: &[f64]| {
+        let squares = velocities.iter().map(|v| (v - mean) * (v - mean));
+        let powers = squares.map(|x| if power == 2 { x } else { x * x });
+        powers.sum::<f64>() / particles as f64
+    };
+    let values: Vec<f64> = copy.chunks_exact(particles).map(of_replica).collect();
+    let error = (known.variance / values.len() as f64).sqrt();
+    if error > 0.0 {
+        error / std_error(&values)
+    } else {
+        1.0
+    }
 }
 
 /// Σ over replicas of products of centred columns; the values come last.
@@ -185,6 +246,7 @@ fn eliminate(matrix: &mut [Vec<f64>], pivot: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::theory::CentredPower;
 
     /// Of independent velocities with these moments about 0.
     fn moments(particles: usize, [second, fourth, eighth]: [f64; 3]) -> Moments {
@@ -193,7 +255,10 @@ mod tests {
             second: Some(second),
             fourth: Some(fourth),
             square_pair: Some(second * second),
-            fourth_variance: Some((eighth / (fourth * fourth) - 1.0) / particles as f64),
+            about_mean: [(second, fourth), (fourth, eighth)].map(|(mean, square)| {
+                let variance = (square - mean * mean) / particles as f64;
+                Some(CentredPower { mean, variance })
+            }),
         }
     }
 
@@ -219,7 +284,7 @@ mod tests {
             assert_eq!(found, power, "{law:?}, {replicas} replicas");
         }
         let unknown = Moments {
-            fourth_variance: None,
+            about_mean: [moments(10, normal).about_mean[0], None],
             ..moments(10, normal)
         };
         assert_eq!(highest_power(&unknown, 10, 1e9), 1);

@@ -11,12 +11,20 @@ use super::less;
 /// all runs of copies with long tails, those without control variates in 0 to 2 %.
 const MOST_SKEWED: f64 = 0.1;
 
+/// The shortfall up to which limits rest on an estimate alone. Of samples of as many normal
+/// velocities as there must be for V² to be a control variate fewer than one in a thousand
+/// have more.
+const MOST_SHORT: f64 = 1.1;
+
 /// An estimate, and the spreads of statistics of each replica that are its first order; the
 /// largest one counts.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Estimate {
     pub(super) value: f64,
     spreads: Vec<Spread>,
+    /// By how much velocities spread less than they are known to, at least 1: limits are so
+    /// many times as far off as the spreads say.
+    shortfall: f64,
 }
 
 impl Estimate {
@@ -27,26 +35,38 @@ impl Estimate {
 
     /// How far below the estimate its lower limit lies.
     pub(super) fn below(&self, confidence: f64) -> f64 {
-        self.largest(|spread| spread.below(confidence))
+        self.made_up_for(self.largest(|spread| spread.below(confidence)))
     }
 
     /// How far above the estimate its upper limit lies.
     pub(super) fn above(&self, confidence: f64) -> f64 {
-        self.largest(|spread| spread.above(confidence))
+        self.made_up_for(self.largest(|spread| spread.above(confidence)))
+    }
+
+    fn made_up_for(&self, reach: f64) -> f64 {
+        // Infinite where no sample shows what is known to vary, whatever its reach.
+        if self.shortfall < f64::INFINITY {
+            self.shortfall * reach
+        } else {
+            f64::INFINITY
+        }
     }
 
     fn largest(&self, of: impl Fn(&Spread) -> f64) -> f64 {
         self.spreads.iter().map(of).fold(0.0, f64::max)
     }
 
-    /// Whether few replicas make it lower, so that it is too high where they are missing.
-    fn is_skewed_down(&self) -> bool {
-        (self.spreads.iter()).any(|spread| spread.skewness() < -MOST_SKEWED)
+    /// Whether few replicas make it lower, so that it is too high where they are missing,
+    /// or some are known to be missing.
+    fn is_carried_down(&self) -> bool {
+        let skewed = |spread: &Spread| spread.skewness() < -MOST_SKEWED;
+        self.shortfall > MOST_SHORT || self.spreads.iter().any(skewed)
     }
 
-    /// Whether few replicas make it higher.
-    fn is_skewed_up(&self) -> bool {
-        (self.spreads.iter()).any(|spread| spread.skewness() > MOST_SKEWED)
+    /// Whether few replicas make it higher, or some are known to be missing.
+    fn is_carried_up(&self) -> bool {
+        let skewed = |spread: &Spread| spread.skewness() > MOST_SKEWED;
+        self.shortfall > MOST_SHORT || self.spreads.iter().any(skewed)
     }
 }
 
@@ -58,21 +78,23 @@ pub(super) struct Controlled {
 
 impl Controlled {
     /// Of an estimate to which the statistics are the first order, and what the control
-    /// variates of each tier take off each replica; the first tier has none.
+    /// variates of each tier take off each replica, with the tiers' shortfalls; the first
+    /// tier has none.
     pub(super) fn of(
         value: f64,
         statistics: &[&[f64]],
-        corrections: &[Vec<f64>],
+        (corrections, shortfalls): (&[Vec<f64>], &[f64]),
         rule: Rule,
     ) -> Controlled {
-        let tier = |corrections: &Vec<f64>| Estimate {
+        let tier = |(corrections, &shortfall): (&Vec<f64>, &f64)| Estimate {
             value: value - mean(corrections),
             spreads: (statistics.iter())
                 .map(|values| Spread::of(&less(values, corrections), rule))
                 .collect(),
+            shortfall,
         };
         Controlled {
-            tiers: corrections.iter().map(tier).collect(),
+            tiers: corrections.iter().zip(shortfalls).map(tier).collect(),
         }
     }
 
@@ -87,22 +109,22 @@ impl Controlled {
     }
 
     /// At most what is estimated, with confidence (1 + `confidence`)/2: the least limit of
-    /// the tiers from the last one down to one that is not skewed down.
+    /// the tiers from the last one down to one that few replicas do not make lower.
     pub(super) fn lower_limit(&self, confidence: f64) -> f64 {
         let limit = |tier: &Estimate| tier.value - tier.below(confidence);
-        let counted = self.down_to(|tier| !tier.is_skewed_down());
+        let counted = self.from_last_to(|tier| !tier.is_carried_down());
         counted.map(limit).fold(f64::INFINITY, f64::min)
     }
 
     /// At least what is estimated, with the same confidence: the largest limit of the tiers
-    /// from the last one down to one that is not skewed up.
+    /// from the last one down to one that few replicas do not make higher.
     pub(super) fn upper_limit(&self, confidence: f64) -> f64 {
         let limit = |tier: &Estimate| tier.value + tier.above(confidence);
-        let counted = self.down_to(|tier| !tier.is_skewed_up());
+        let counted = self.from_last_to(|tier| !tier.is_carried_up());
         counted.map(limit).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    fn down_to(&self, enough: impl Fn(&Estimate) -> bool) -> impl Iterator<Item = &Estimate> {
+    fn from_last_to(&self, enough: impl Fn(&Estimate) -> bool) -> impl Iterator<Item = &Estimate> {
         let last = self.tiers.iter().rposition(enough).unwrap_or(0);
         self.tiers[last..].iter()
     }
@@ -124,7 +146,8 @@ mod tests {
                 .map(|(i, value)| value - left(i, tier))
                 .collect()
         });
-        Controlled::of(mean(&values), &[&values], &corrections, Rule::Replicas)
+        let taken_off = (&corrections[..], &[1.0; 3][..]);
+        Controlled::of(mean(&values), &[&values], taken_off, Rule::Replicas)
     }
 
     fn limits(estimate: &Estimate) -> [f64; 2] {
@@ -139,9 +162,9 @@ mod tests {
             let [_, middle, last] = &found.tiers[..] else {
                 panic!("three tiers")
             };
-            assert_eq!(last.is_skewed_up(), sign > 0.0);
-            assert_eq!(last.is_skewed_down(), sign < 0.0);
-            assert!(!middle.is_skewed_up() && !middle.is_skewed_down());
+            assert_eq!(last.is_carried_up(), sign > 0.0);
+            assert_eq!(last.is_carried_down(), sign < 0.0);
+            assert!(!middle.is_carried_up() && !middle.is_carried_down());
             let limits_of = [limits(middle), limits(last)];
             (
                 [found.lower_limit(0.95), found.upper_limit(0.95)],
@@ -157,7 +180,7 @@ mod tests {
         assert!(middle[0] < last[0]);
         // Where all are skewed all count.
         let all = tiers(1.0, 50.0);
-        assert!(all.tiers.iter().all(Estimate::is_skewed_up));
+        assert!(all.tiers.iter().all(Estimate::is_carried_up));
         let widest = all.tiers.iter().map(|tier| limits(tier)[1]);
         assert_eq!(all.upper_limit(0.95), widest.fold(f64::MIN, f64::max));
     }

@@ -1,7 +1,7 @@
 //! What the coupling of the joint laws costs beyond the first marginals.
 
 use super::interval::{Rule, Spread, mean};
-use super::{Bracket, JointBracket};
+use super::{Bracket, JointBracket, is_between};
 
 /// Limits of the excess (1/N) Σ_k E (V_(k) − U_(k))² − W₂² of the simulated coupling,
 /// its particles paired by rank at output, over the first marginals: 0 at least, and
@@ -44,7 +44,7 @@ impl Excess {
     const FEWEST_THAT_CARRY: f64 = 50.0;
 
     /// Of brackets from the same velocities, with limits of two-sided `confidence`;
-    /// `None` without error bars, of fewer than [`Excess::FEWEST_REPLICAS`], and where fewer
+    /// `None` without error bars, for a confidence not between 0 and 1, of fewer than [`Excess::FEWEST_REPLICAS`], and where fewer
     /// than fifty of them carry the excess.
     pub fn between(first: &Bracket, joint: &JointBracket, confidence: f64) -> Option<Excess> {
         let [dual, influence] = first.values.as_ref()?;
@@ -53,7 +53,8 @@ impl Excess {
             pairs.map(|(cost, value)| cost - value).collect()
         };
         let upper_values = less(dual);
-        let enough = upper_values.len() >= Excess::FEWEST_REPLICAS
+        let enough = is_between(confidence)
+            && upper_values.len() >= Excess::FEWEST_REPLICAS
             && carrying(&upper_values) >= Excess::FEWEST_THAT_CARRY;
         enough.then(|| Excess::of(&less(influence), &upper_values, confidence))
     }

@@ -73,12 +73,12 @@ mod noise;
 mod transport;
 mod upper;
 
-pub use control::Controls;
 pub use excess::Excess;
 pub use interval::Rule;
 pub use transport::Transport;
 
-use crate::theory::{Moment, System, Theory};
+use crate::theory::{CentredPower, Moment, System, Theory};
+use control::Controls;
 use controlled::Controlled;
 use dual::{FoldedValues, Sorted, pooled_distance};
 use interval::mean;
@@ -89,6 +89,8 @@ use upper::Upper;
 pub const FEWEST_REPLICAS: usize = 4;
 /// Fewer replicas give each order statistic an affine potential.
 const AFFINE_BELOW: usize = 1000;
+/// Larger velocities have fourth powers that are not finite.
+const LARGEST: f64 = 1e75;
 /// What a replica's cost is taken to vary at least, relative to itself, where limits of
 /// joint laws are chosen. Where the laws are near each other the cost is nearly a
 /// quadratic form of noise, however tame velocities are: skewed by at most √8, as one
@@ -104,12 +106,13 @@ pub struct Velocities<'a> {
 }
 
 impl<'a> Velocities<'a> {
-    /// R·N finite velocities of each copy, R ≥ 1; R·N is below 2³².
+    /// R·N velocities of each copy, R ≥ 1, of sizes up to 10⁷⁵ so that their fourth powers
+    /// are finite; R·N is below 2³².
     ///
     /// # Panics
     ///
     /// If the lengths differ or are no positive multiple of `particles`, or if a
-    /// velocity is not finite.
+    /// velocity is larger or no number.
     pub fn new(particles: usize, first: &'a [f64], second: &'a [f64]) -> Self {
         assert_eq!(first.len(), second.len(), "two copies of the same gas");
         assert!(
@@ -117,8 +120,8 @@ impl<'a> Velocities<'a> {
             "whole replicas"
         );
         assert!(u32::try_from(first.len()).is_ok(), "fewer than 2³²");
-        let finite = |copy: &[f64]| copy.iter().all(|v| v.is_finite());
-        assert!(finite(first) && finite(second), "finite velocities");
+        let small = |copy: &[f64]| copy.iter().all(|v| v.abs() <= LARGEST);
+        assert!(small(first) && small(second), "velocities up to 1e75");
         Velocities {
             particles,
             first,
@@ -142,8 +145,8 @@ pub struct Moments {
     pub fourth: Option<f64>,
     /// E V₁²V₂².
     pub square_pair: Option<f64>,
-    /// r₄: the relative variance of a replica's mean of V⁴.
-    pub fourth_variance: Option<f64>,
+    /// Of (V − E V₁)² and (V − E V₁)⁴ over the particles.
+    pub about_mean: [Option<CentredPower>; 2],
 }
 
 impl Moments {
@@ -177,14 +180,13 @@ impl Known {
         let moments = System::ALL.map(|copy| {
             let moment = |moment| theory.moment(copy, moment, time);
             let deviation = theory.moment_deviation(copy, Moment::M4, time);
-            let relative = |(deviation, mean): (f64, f64)| (deviation / mean) * (deviation / mean);
             Moments {
                 mean: moment(Moment::M1),
                 second: moment(Moment::M2),
                 // Of use only if its own variance is finite.
                 fourth: deviation.and_then(|_| moment(Moment::M4)),
                 square_pair: moment(Moment::M22),
-                fourth_variance: deviation.zip(moment(Moment::M4)).map(relative),
+                about_mean: [2, 4].map(|power| theory.centred_power(copy, power, time)),
             }
         });
         Known {
@@ -199,9 +201,9 @@ impl Known {
         limit.max(self.lower.unwrap_or(0.0)).max(0.0)
     }
 
-    /// An upper limit, not above the exact bound, nor by rounding below 0.
+    /// An upper limit, not above the exact bound.
     fn at_most(&self, limit: f64) -> f64 {
-        self.upper.map_or(limit, |upper| limit.min(upper)).max(0.0)
+        self.upper.map_or(limit, |upper| limit.min(upper))
     }
 
     /// v of the copy that has more; see [`Moments::relative_variance`].
@@ -247,7 +249,7 @@ pub struct Bracket {
 
 impl Bracket {
     /// The limits of another two-sided confidence than the one asked for, not
-    /// clamped to exact bounds but 0. `None` without an error bar, and where the confidence
+    /// clamped to exact bounds; only the lower one is not below 0. `None` without an error bar, and where the confidence
     /// is not between 0 and 1.
     pub fn measured_limits(&self, confidence: f64) -> Option<(f64, f64)> {
         self.clamped_limits(confidence, &Known::default())
@@ -308,6 +310,7 @@ impl JointBracket {
     }
 }
 
+/// Whether there are limits of this confidence.
 fn is_between(confidence: f64) -> bool {
     confidence > 0.0 && confidence < 1.0
 }
@@ -366,10 +369,11 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
     });
     let dual = folded.cross_fitted(&controls);
     let rule = Rule::of(replicas, variance);
-    let lower = Controlled::of(mean(&dual.values), &[&dual.values], &dual.corrections, rule);
+    let of_dual = (dual.corrections.as_slice(), controls.shortfalls());
+    let lower = Controlled::of(mean(&dual.values), &[&dual.values], of_dual, rule);
     let statistics: [&[f64]; 2] = [&influence, &dual.values];
     let upper = Upper {
-        pooled: Controlled::of(pooled, &statistics, &dual.corrections, rule),
+        pooled: Controlled::of(pooled, &statistics, of_dual, rule),
         noise: Noise::of(particles, replicas, [&f, &h]),
     };
     bracket.dual_lower = Some(lower.controlled().value);
@@ -452,7 +456,8 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
     let rule = Rule::of(replicas, variance.map(|v| v.max(OF_A_SQUARE)));
     let sides = [&dual, &paired].map(|statistic| {
         let values = &statistic.values;
-        Controlled::of(mean(values), &[values], &statistic.corrections, rule)
+        let taken_off = (statistic.corrections.as_slice(), controls.shortfalls());
+        Controlled::of(mean(values), &[values], taken_off, rule)
     });
     let [lower, upper] = [&sides[0], &sides[1]].map(Controlled::controlled);
     bracket.joint_lower = Some(lower.value);

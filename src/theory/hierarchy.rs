@@ -30,7 +30,7 @@ pub struct MomentSystem {
     flows: Arc<Mutex<BTreeMap<u64, Arc<Array2<f64>>>>>,
 }
 
-fn binomial(n: u32, k: u32) -> f64 {
+pub(super) fn binomial(n: u32, k: u32) -> f64 {
     (0..k).fold(1.0, |value, i| value * f64::from(n - i) / f64::from(i + 1))
 }
 

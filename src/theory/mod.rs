@@ -19,6 +19,7 @@
 //! see [`Theory::discrepancy_martingale_second`].
 
 pub mod assignment;
+mod centred;
 pub mod gelbrich;
 pub mod hierarchy;
 mod joint;
@@ -31,12 +32,14 @@ use crate::law::HIGHEST_ORDER;
 use crate::law::Law;
 use crate::law::joint::Joint;
 use crate::model::Rates;
+pub use centred::CentredPower;
 use hierarchy::{MomentSystem, exponential};
 use joint::JointDifference;
 use ndarray::{Array1, array};
 use pairing::{
     DifferenceMoments, Pairing, difference_moments, higher_difference_moments, wasserstein_squared,
 };
+use std::sync::OnceLock;
 
 /// One of the two copies of the gas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,6 +195,8 @@ pub struct Theory {
     eighth: Option<MomentSystem>,
     /// Degree-8 system of Δ, which sees a bath at rest.
     difference_system: MomentSystem,
+    /// Systems for the powers 2 and 4 about the mean, made when they are asked for.
+    centred: [OnceLock<MomentSystem>; 2],
 }
 
 impl Theory {
@@ -234,6 +239,7 @@ impl Theory {
             system: finite(&[4]).then(|| system(&FOURTH_DEGREE, &bath_moment)),
             eighth: finite(&[4, 6, 8]).then(|| system(&EIGHTH_DEGREE, &bath_moment)),
             difference_system: system(&POWERS_OF_DISCREPANCY, &|_| 0.0),
+            centred: Default::default(),
         }
     }
 

@@ -1,0 +1,154 @@
+//! Powers of velocities about their mean.
+
+use super::hierarchy::{MomentSystem, binomial};
+use super::{Moment, RawMoments, System, Theory, moment_of};
+
+/// A variance of less than so many times the sum of sizes of what it is made of is lost to
+/// cancellation.
+const CANCELLED: f64 = 1e-11;
+
+/// Mean and variance over replicas of Σ(V_i − E V_1)^p/N.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CentredPower {
+    /// E (V_1 − E V_1)^p.
+    pub mean: f64,
+    /// Over replicas.
+    pub variance: f64,
+}
+
+impl CentredPower {
+    /// The variance relative to the mean squared.
+    pub fn relative_variance(&self) -> f64 {
+        self.variance / (self.mean * self.mean)
+    }
+}
+
+/// C(p,k) (−m)^{p−k}.
+fn coefficient(power: u32, k: u32, mean: f64) -> f64 {
+    binomial(power, k) * (0..power - k).fold(1.0, |product, _| product * -mean)
+}
+
+impl Theory {
+    /// Mean and variance of the `power`-th power about the mean, of a copy at a time, for
+    /// the powers 2 and 4; `None` where infinite or lost to cancellation.
+    pub fn centred_power(&self, copy: System, power: u32, time: f64) -> Option<CentredPower> {
+        let mean = self.first_moment(copy, time);
+        if mean == 0.0 {
+            let moment = if power == 2 { Moment::M2 } else { Moment::M4 };
+            let deviation = self.moment_deviation(copy, moment, time)?;
+            return Some(CentredPower {
+                mean: self.moment(copy, moment, time)?,
+                variance: deviation * deviation,
+            });
+        }
+        let finite = |moments: &RawMoments, step: usize| {
+            let mut orders = (step..=2 * power as usize).step_by(step);
+            orders.all(|order| moments[order].is_some())
+        };
+        if !finite(&self.initial[copy as usize], 1) || !finite(&self.bath, 2) {
+            return None;
+        }
+        let cell = &self.centred[usize::from(power != 2)];
+        let system = cell.get_or_init(|| self.system_about_mean(power));
+        let moments = system.at(&self.start(system, copy), time);
+        let at = |k: u32, l: u32| match [k.max(l), k.min(l)] {
+            [0, 0] => 1.0,
+            [one, 0] => moment_of(system, &moments, &[one]),
+            both => moment_of(system, &moments, &both),
+        };
+        let own = (0..=2 * power).map(|k| coefficient(2 * power, k, mean) * at(k, 0));
+        let of_pair = (0..=power).flat_map(|k| (0..=power).map(move |l| (k, l)));
+        let n = self.count();
+        let terms: Vec<f64> = own
+            .map(|term| term / n)
+            .chain(of_pair.map(|(k, l)| {
+                let factor = coefficient(power, k, mean) * coefficient(power, l, mean);
+                (n - 1.0) / n * factor * at(k, l)
+            }))
+            .collect();
+        let centred: f64 = (0..=power)
+            .map(|k| coefficient(power, k, mean) * at(k, 0))
+            .sum();
+        let size: f64 = terms.iter().map(|term| term.abs()).sum();
+        let variance = terms.iter().sum::<f64>() - centred * centred;
+        (variance > CANCELLED * size).then_some(CentredPower {
+            mean: centred,
+            variance,
+        })
+    }
+
+    /// The system of E V_1^k up to k = 2p and of E V_1^k V_2^l up to k = l = p.
+    fn system_about_mean(&self, power: u32) -> MomentSystem {
+        let single = (1..=2 * power).map(|k| vec![k]);
+        let pairs = (1..=power).flat_map(|k| (1..=k).map(move |l| vec![k, l]));
+        let wanted: Vec<Vec<u32>> = single.chain(pairs).collect();
+        let wanted: Vec<&[u32]> = wanted.iter().map(Vec::as_slice).collect();
+        let bath_moment = |order: u32| match order {
+            2 => self.bath_variance,
+            _ => self.bath[order as usize].expect("a finite moment of the bath"),
+        };
+        let rates = self.rates;
+        MomentSystem::new(self.particles, rates.pair, rates.bath, &wanted, bath_moment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coupling::CouplingKind;
+    use crate::law::{Law, Normal, Uniform};
+    use crate::model::Rates;
+    use crate::theory::pairing::Pairing;
+
+    /// Of independent velocities at time 0: 2σ⁴/N and 96σ⁸/N of normal ones; of uniform ones
+    /// on (m−a, m+a) 4a⁴/45N and 16a⁸/225N.
+    #[test]
+    fn independent_velocities_vary_as_they_must() {
+        let rates = Rates {
+            pair: 2.0,
+            bath: 1.0,
+        };
+        let bath = Law::Normal(Normal::new(0.0, 1.0).unwrap());
+        for particles in [1, 2, 7] {
+            for shift in [0.0, 0.5, 10.0] {
+                let normal = Law::Normal(Normal::new(shift, 1.5).unwrap());
+                let uniform = Law::Uniform(Uniform::new(shift - 2.0, shift + 2.0).unwrap());
+                let theory = Theory::new(
+                    particles,
+                    rates,
+                    &bath,
+                    (&normal, &uniform),
+                    Pairing::Independent,
+                    CouplingKind::Synchronous,
+                );
+                let n = particles as f64;
+                let (s, a) = (1.5f64 * 1.5, 4.0f64);
+                for (copy, power, mean, variance) in [
+                    (System::First, 2, s, 2.0 * s * s),
+                    (System::First, 4, 3.0 * s * s, 96.0 * s.powi(4)),
+                    (System::Second, 2, a / 3.0, 4.0 * a * a / 45.0),
+                    (System::Second, 4, a * a / 5.0, 16.0 * a.powi(4) / 225.0),
+                ] {
+                    let found = theory.centred_power(copy, power, 0.0).unwrap();
+                    let errors = [found.mean / mean, found.variance * n / variance];
+                    let right = errors.iter().all(|ratio| (ratio - 1.0).abs() < 1e-4);
+                    assert!(right, "N = {particles}, {shift}, {power}: {errors:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_cancels_is_not_known() {
+        let rates = Rates {
+            pair: 2.0,
+            bath: 1.0,
+        };
+        let far = Law::Normal(Normal::new(1e5, 1.0).unwrap());
+        let bath = Law::Normal(Normal::new(0.0, 1.0).unwrap());
+        let laws = (&far, &far);
+        let coupling = CouplingKind::Synchronous;
+        let theory = Theory::new(3, rates, &bath, laws, Pairing::Independent, coupling);
+        assert_eq!(theory.centred_power(System::First, 4, 0.0), None);
+    }
+}
