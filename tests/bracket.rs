@@ -298,13 +298,13 @@ fn limits_of_joint_laws_do_not_miss_the_cost_of_equal_ones() {
         fourth: law.moment(4),
         square_pair: second.map(|second| second * second),
         // Of a velocity that is uniform on an interval of length 1 about its mean.
-        about_mean: [
-            (1.0 / 12.0, 1.0 / 180.0),
-            (1.0 / 80.0, 1.0 / 2304.0 - 1.0 / 6400.0),
-        ]
-        .map(|(mean, variance)| {
-            let variance = variance / 8.0;
-            Some(CentredPower { mean, variance })
+        about_mean: [(1.0 / 12.0, 1.0 / 80.0), (1.0 / 80.0, 1.0 / 2304.0)].map(|(mean, square)| {
+            let variance = (square - mean * mean) / 8.0;
+            Some(CentredPower {
+                mean,
+                square,
+                variance,
+            })
         }),
     };
     let known = Known {

@@ -37,7 +37,11 @@ fn about_mean(particles: usize, moment: impl Fn(u32) -> Option<f64>) -> [Option<
     [2, 4].map(|power| {
         let (mean, square) = (moment(power)?, moment(2 * power)?);
         let variance = (square - mean * mean) / particles as f64;
-        Some(CentredPower { mean, variance })
+        Some(CentredPower {
+            mean,
+            square,
+            variance,
+        })
     })
 }
 
@@ -401,14 +405,22 @@ fn limits_hold_where_energies_have_no_noise() {
             // (Σ V²)² = 4.
             square_pair: Some((1.0 - 3.0 / 8.0 - epsilon / 16.0) / 3.0),
             // (cos⁴ θ + sin⁴ θ)/2 is 3/8 + cos(4θ)/8; the second moment of cos(4θ) is ½.
+            // The mean of cos(4θ) is ε/2, that of its square ½; cos⁸ θ has 28/128 of it.
             about_mean: [
-                (0.5, 0.0),
+                (0.5, 3.0 / 8.0 + epsilon / 16.0, 0.0),
                 (
                     3.0 / 8.0 + epsilon / 16.0,
+                    35.0 / 128.0 + epsilon * 14.0 / 128.0,
                     (0.5 - epsilon * epsilon / 4.0) / 64.0,
                 ),
             ]
-            .map(|(mean, variance)| Some(CentredPower { mean, variance })),
+            .map(|(mean, square, variance)| {
+                Some(CentredPower {
+                    mean,
+                    square,
+                    variance,
+                })
+            }),
         };
         let turned = |velocities: &mut Vec<f64>, angle: f64| {
             let (sin, cos) = angle.sin_cos();

@@ -8,7 +8,6 @@
 //! regression on two columns that are nearly the same.
 
 use super::Moments;
-use super::interval::std_error;
 use crate::estimate::rate::FEW_REPLICAS;
 
 /// A column enters a regression only if it takes off more than this many times
@@ -19,6 +18,8 @@ const WORTH: f64 = 4.0;
 const INDEPENDENT: f64 = 1e-9;
 /// What r₄/R may be at most where V² is a column, see [`Controls::new`].
 const TAME_FOURTHS: f64 = 1e-4;
+/// Powers of sizes relative to those of velocities that are rounding.
+const ROUNDING: f64 = 1e-12;
 /// Replicas for each column of a regression, at least.
 const REPLICAS_PER_COLUMN: usize = 10;
 
@@ -29,8 +30,8 @@ pub(super) struct Controls {
     columns: Vec<Vec<f64>>,
     /// How many there are of no power, of the first, of the first two, …
     up_to_power: Vec<usize>,
-    /// By how much the powers that a tier's error bars are made of spread less over replicas
-    /// than they are known to; at least 1.
+    /// By how much the powers that a tier's error bars are made of spread less than they are
+    /// known to; at least 1.
     shortfalls: Vec<f64>,
 }
 
@@ -57,7 +58,7 @@ impl Controls {
     ) -> Controls {
         let replicas = (first.len() / particles) as f64;
         let shortfall = |power: usize| {
-            let of_copy = |(copy, exact)| shortfall(particles, copy, exact, power);
+            let of_copy = |(copy, exact)| shortfall(copy, exact, power);
             [(first, &exact[0]), (second, &exact[1])]
                 .map(of_copy)
                 .into_iter()
@@ -188,21 +189,20 @@ fn highest_power(moments: &Moments, particles: usize, replicas: f64) -> u32 {
     if is_tame(eighth, FEW_REPLICAS) { 4 } else { 2 }
 }
 
-/// The standard deviation of a replica's mean of (V − E V)^p over that of a sample; 1 where
-/// it is not known.
-fn shortfall(particles: usize, copy: &[f64], exact: &Moments, power: usize) -> f64 {
+/// The root of E (V − E V)^2p over its mean in a sample: how much more powers are known to
+/// spread; 1 where it is not known.
+fn shortfall(copy: &[f64], exact: &Moments, power: usize) -> f64 {
     let (Some(mean), Some(known)) = (exact.mean, exact.about_mean[usize::from(power != 2)]) else {
         return 1.0;
     };
-    let of_replica = |velocities: &[f64]| {
-        let squares = velocities.iter().map(|v| (v - mean) * (v - mean));
-        let powers = squares.map(|x| if power == 2 { x } else { x * x });
-        powers.sum::<f64>() / particles as f64
-    };
-    let values: Vec<f64> = copy.chunks_exact(particles).map(of_replica).collect();
-    let error = (known.variance / values.len() as f64).sqrt();
-    if error > 0.0 {
-        error / std_error(&values)
+    let squares = copy.iter().map(|v| (v - mean) * (v - mean));
+    let fourths = squares.map(|x| x * x);
+    let powers = fourths.map(|x| if power == 2 { x } else { x * x });
+    let ratio = known.square / (powers.sum::<f64>() / copy.len() as f64);
+    // Of velocities that are all the same there is rounding only.
+    let size = exact.second.unwrap_or(0.0);
+    if known.mean > ROUNDING * libm::pow(size, 0.5 * power as f64) {
+        ratio.sqrt()
     } else {
         1.0
     }
@@ -257,7 +257,11 @@ mod tests {
             square_pair: Some(second * second),
             about_mean: [(second, fourth), (fourth, eighth)].map(|(mean, square)| {
                 let variance = (square - mean * mean) / particles as f64;
-                Some(CentredPower { mean, variance })
+                Some(CentredPower {
+                    mean,
+                    square,
+                    variance,
+                })
             }),
         }
     }

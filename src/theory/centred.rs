@@ -1,18 +1,20 @@
 //! Powers of velocities about their mean.
 
 use super::hierarchy::{MomentSystem, binomial};
-use super::{Moment, RawMoments, System, Theory, moment_of};
+use super::{RawMoments, System, Theory, moment_of};
 
 /// A variance of less than so many times the sum of sizes of what it is made of is lost to
 /// cancellation.
 const CANCELLED: f64 = 1e-11;
 
-/// Mean and variance over replicas of Σ(V_i − E V_1)^p/N.
+/// The power (V − E V)^p of a copy's velocities.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CentredPower {
     /// E (V_1 − E V_1)^p.
     pub mean: f64,
-    /// Over replicas.
+    /// E (V_1 − E V_1)^{2p}.
+    pub square: f64,
+    /// Of Σ(V_i − E V_1)^p/N over replicas.
     pub variance: f64,
 }
 
@@ -29,18 +31,9 @@ fn coefficient(power: u32, k: u32, mean: f64) -> f64 {
 }
 
 impl Theory {
-    /// Mean and variance of the `power`-th power about the mean, of a copy at a time, for
-    /// the powers 2 and 4; `None` where infinite or lost to cancellation.
+    /// The `power`-th power about the mean of a copy at a time, for the powers 2 and 4;
+    /// `None` where infinite or lost to cancellation.
     pub fn centred_power(&self, copy: System, power: u32, time: f64) -> Option<CentredPower> {
-        let mean = self.first_moment(copy, time);
-        if mean == 0.0 {
-            let moment = if power == 2 { Moment::M2 } else { Moment::M4 };
-            let deviation = self.moment_deviation(copy, moment, time)?;
-            return Some(CentredPower {
-                mean: self.moment(copy, moment, time)?,
-                variance: deviation * deviation,
-            });
-        }
         let finite = |moments: &RawMoments, step: usize| {
             let mut orders = (step..=2 * power as usize).step_by(step);
             orders.all(|order| moments[order].is_some())
@@ -51,15 +44,16 @@ impl Theory {
         let cell = &self.centred[usize::from(power != 2)];
         let system = cell.get_or_init(|| self.system_about_mean(power));
         let moments = system.at(&self.start(system, copy), time);
+        let mean = self.first_moment(copy, time);
         let at = |k: u32, l: u32| match [k.max(l), k.min(l)] {
             [0, 0] => 1.0,
             [one, 0] => moment_of(system, &moments, &[one]),
             both => moment_of(system, &moments, &both),
         };
-        let own = (0..=2 * power).map(|k| coefficient(2 * power, k, mean) * at(k, 0));
+        let own = || (0..=2 * power).map(|k| coefficient(2 * power, k, mean) * at(k, 0));
         let of_pair = (0..=power).flat_map(|k| (0..=power).map(move |l| (k, l)));
         let n = self.count();
-        let terms: Vec<f64> = own
+        let terms: Vec<f64> = own()
             .map(|term| term / n)
             .chain(of_pair.map(|(k, l)| {
                 let factor = coefficient(power, k, mean) * coefficient(power, l, mean);
@@ -71,9 +65,10 @@ impl Theory {
             .sum();
         let size: f64 = terms.iter().map(|term| term.abs()).sum();
         let variance = terms.iter().sum::<f64>() - centred * centred;
-        (variance > CANCELLED * size).then_some(CentredPower {
+        (mean == 0.0 || variance > CANCELLED * size).then_some(CentredPower {
             mean: centred,
-            variance,
+            square: own().sum(),
+            variance: variance.max(0.0),
         })
     }
 
@@ -100,8 +95,8 @@ mod tests {
     use crate::model::Rates;
     use crate::theory::pairing::Pairing;
 
-    /// Of independent velocities at time 0: 2σ⁴/N and 96σ⁸/N of normal ones; of uniform ones
-    /// on (m−a, m+a) 4a⁴/45N and 16a⁸/225N.
+    /// Of independent velocities at time 0: variances 2σ⁴/N and 96σ⁸/N of normal ones; of
+    /// uniform ones on (m−a, m+a) 4a⁴/45N and 16a⁸/225N.
     #[test]
     fn independent_velocities_vary_as_they_must() {
         let rates = Rates {
@@ -130,7 +125,12 @@ mod tests {
                     (System::Second, 4, a * a / 5.0, 16.0 * a.powi(4) / 225.0),
                 ] {
                     let found = theory.centred_power(copy, power, 0.0).unwrap();
-                    let errors = [found.mean / mean, found.variance * n / variance];
+                    let square = mean * mean + variance;
+                    let errors = [
+                        found.mean / mean,
+                        found.square / square,
+                        found.variance * n / variance,
+                    ];
                     let right = errors.iter().all(|ratio| (ratio - 1.0).abs() < 1e-4);
                     assert!(right, "N = {particles}, {shift}, {power}: {errors:?}");
                 }
