@@ -629,7 +629,7 @@ fn limits_above_the_exact_bound_refute_nothing() {
     let honest = findings(&experiment);
     for of_joint in [false, true] {
         let (mut above, mut void) = (0, 0);
-        for permille in (108..=180).step_by(2) {
+        for permille in (108..=400).step_by(4) {
             let mut findings = Findings::new(
                 &experiment,
                 0,

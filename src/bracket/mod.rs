@@ -44,20 +44,25 @@
 //!
 //! Over replicas, never over particles: within a replica these depend on each other
 //! through collisions and through any rematching of the copies. [`Rule`] says how
-//! many standard errors, and to which skewness adds. Limits are one-sided of confidence
+//! many standard errors, to which skewness adds. Limits are one-sided of confidence
 //! (1 + c)/2 each, so together they bracket with confidence c; they rest on the central limit
 //! theorem, and are to be trusted while the relative variance over R, which comes with them,
 //! is below 0.01, and so is that of ‖Δ‖² under the synchronous coupling: what tells the
 //! laws apart can be rarer than what makes their energy.
 //!
-//! Where few replicas carry what control variates leave, limits do not rest on these alone,
-//! but also on fewer, down to what few do not carry. The upper limit of the first
-//! marginals allows for noise of the second order too, t²λ with λ the largest eigenvalue
+//! What a sample does not show no error over replicas tells; but moments about the mean are
+//! known exactly. Where velocities have less of E (V − E V)⁴, or of E (V − E V)⁸ where V² is a
+//! control variate, limits are farther off by the root of the ratio, 1 at least. And where that
+//! is above 1.1, or few replicas carry what control variates leave, limits do not rest on these
+//! alone, but also on fewer, down to what few do not carry.
+//!
+//! The upper limit of the first marginals allows for noise of the second order too, t²λ with λ the largest eigenvalue
 //! of the covariance of the noise of the difference of both samples' quantile functions;
 //! and where it is not clearly above 0 it is not below the one without control variates.
 //!
-//! How often limits miss is proved for none of this at finite R; `tests/limits.rs` counts it
-//! where it is hardest, at confidences up to 99.999 %.
+//! How often limits miss is proved for none of this at finite R: `tests/limits.rs` counts it.
+//! Velocities that no sample shows and that have little part in the moments above are not
+//! allowed for.
 //!
 //! Where exact bounds are known limits are clamped to them: exact bounds cannot cost
 //! confidence.
