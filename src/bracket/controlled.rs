@@ -16,10 +16,6 @@ const MOST_SKEWED: f64 = 0.1;
 /// have more.
 const MOST_SHORT: f64 = 1.1;
 
-/// Limits of more confidence rest on all tiers: misses that are so rare cannot be counted, and
-/// such limits say that a program is at fault.
-const MOST_SURE: f64 = 0.999_999;
-
 /// An estimate, and the spreads of statistics of each replica that are its first order; the
 /// largest one counts.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,7 +112,7 @@ impl Controlled {
     /// the tiers from the last one down to one that few replicas do not make lower.
     pub(super) fn lower_limit(&self, confidence: f64) -> f64 {
         let limit = |tier: &Estimate| tier.value - tier.below(confidence);
-        let counted = self.from_last_to(confidence, |tier| !tier.is_carried_down());
+        let counted = self.from_last_to(|tier| !tier.is_carried_down());
         counted.map(limit).fold(f64::INFINITY, f64::min)
     }
 
@@ -124,18 +120,13 @@ impl Controlled {
     /// from the last one down to one that few replicas do not make higher.
     pub(super) fn upper_limit(&self, confidence: f64) -> f64 {
         let limit = |tier: &Estimate| tier.value + tier.above(confidence);
-        let counted = self.from_last_to(confidence, |tier| !tier.is_carried_up());
+        let counted = self.from_last_to(|tier| !tier.is_carried_up());
         counted.map(limit).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    fn from_last_to(
-        &self,
-        confidence: f64,
-        enough: impl Fn(&Estimate) -> bool,
-    ) -> impl Iterator<Item = &Estimate> {
-        let counts = confidence <= MOST_SURE;
-        let first = (self.tiers.iter()).rposition(|tier| counts && enough(tier));
-        self.tiers[first.unwrap_or(0)..].iter()
+    fn from_last_to(&self, enough: impl Fn(&Estimate) -> bool) -> impl Iterator<Item = &Estimate> {
+        let first = self.tiers.iter().rposition(enough).unwrap_or(0);
+        self.tiers[first..].iter()
     }
 }
 
