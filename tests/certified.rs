@@ -511,6 +511,11 @@ fn plant(findings: &mut Findings, of_joint: bool, stretch: f64) {
         moments.second = power(moments.second, 2);
         moments.fourth = power(moments.fourth, 4);
         moments.square_pair = power(moments.square_pair, 4);
+        for (about, power) in moments.about_mean.iter_mut().flatten().zip([2, 4]) {
+            about.mean *= stretch.powi(power);
+            about.square *= stretch.powi(2 * power);
+            about.variance *= stretch.powi(2 * power);
+        }
         let bracket = bracket.as_mut().unwrap();
         if of_joint {
             bracket.1 = joint_laws(&velocities, &known, TABLE_CONFIDENCE);

@@ -44,12 +44,11 @@ impl Estimate {
     }
 
     fn made_up_for(&self, reach: f64) -> f64 {
-        // Infinite where no sample shows what is known to vary, whatever its reach.
-        if self.shortfall < f64::INFINITY {
-            self.shortfall * reach
-        } else {
-            f64::INFINITY
+        // Of a sample that shows nothing of what is known to vary no multiple is enough.
+        if reach == 0.0 && self.shortfall > MOST_SHORT {
+            return f64::INFINITY;
         }
+        self.shortfall * reach
     }
 
     fn largest(&self, of: impl Fn(&Spread) -> f64) -> f64 {

@@ -54,7 +54,8 @@
 //! known exactly. Where velocities have less of E (V − E V)⁴, or of E (V − E V)⁸ where V² is a
 //! control variate, limits are farther off by the root of the ratio, 1 at least. And where that
 //! is above 1.1, or few replicas carry what control variates leave, limits do not rest on these
-//! alone, but also on fewer, down to what few do not carry.
+//! alone, but also on fewer, down to what few do not carry. (Not so the noise of the second order,
+//! nor limits of an [`Excess`].)
 //!
 //! The upper limit of the first marginals allows for noise of the second order too, t²λ with λ the largest eigenvalue
 //! of the covariance of the noise of the difference of both samples' quantile functions;
@@ -315,9 +316,9 @@ impl JointBracket {
     }
 }
 
-/// Whether there are limits of this confidence.
+/// Whether there are limits of this confidence, in [0, 1).
 fn is_between(confidence: f64) -> bool {
-    confidence > 0.0 && confidence < 1.0
+    (0.0..1.0).contains(&confidence)
 }
 
 /// Stretches of ranks for a map fitted to two samples of `size` numbers: its noise

@@ -5,7 +5,7 @@ use super::{RawMoments, System, Theory, moment_of};
 
 /// A variance of less than so many times the sum of sizes of what it is made of is lost to
 /// cancellation.
-const CANCELLED: f64 = 1e-11;
+const CANCELLED: f64 = 1e-12;
 
 /// The power (V − E V)^p of a copy's velocities.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +33,12 @@ fn coefficient(power: u32, k: u32, mean: f64) -> f64 {
 impl Theory {
     /// The `power`-th power about the mean of a copy at a time, for the powers 2 and 4;
     /// `None` where infinite or lost to cancellation.
+    ///
+    /// # Panics
+    ///
+    /// For another power.
     pub fn centred_power(&self, copy: System, power: u32, time: f64) -> Option<CentredPower> {
+        assert!(power == 2 || power == 4, "a power that is known");
         let finite = |moments: &RawMoments, step: usize| {
             let mut orders = (step..=2 * power as usize).step_by(step);
             orders.all(|order| moments[order].is_some())
@@ -65,7 +70,10 @@ impl Theory {
             .sum();
         let size: f64 = terms.iter().map(|term| term.abs()).sum();
         let variance = terms.iter().sum::<f64>() - centred * centred;
-        (mean == 0.0 || variance > CANCELLED * size).then_some(CentredPower {
+        let lost = CANCELLED * size;
+        // About 0 nothing cancels; velocities of one size have powers without variance.
+        let known = variance > lost || (mean == 0.0 && variance >= -lost);
+        known.then_some(CentredPower {
             mean: centred,
             square: own().sum(),
             variance: variance.max(0.0),
@@ -91,8 +99,10 @@ impl Theory {
 mod tests {
     use super::*;
     use crate::coupling::CouplingKind;
+    use crate::law::joint::Joint;
     use crate::law::{Law, Normal, Uniform};
     use crate::model::Rates;
+    use crate::theory::Moment;
     use crate::theory::pairing::Pairing;
 
     /// Of independent velocities at time 0: variances 2σ⁴/N and 96σ⁸/N of normal ones; of
@@ -138,17 +148,70 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_cancels_is_not_known() {
+    fn of_normal(particles: usize, [bath, mean, sd]: [f64; 3], joint: Joint) -> Theory {
         let rates = Rates {
             pair: 2.0,
             bath: 1.0,
         };
-        let far = Law::Normal(Normal::new(1e5, 1.0).unwrap());
-        let bath = Law::Normal(Normal::new(0.0, 1.0).unwrap());
-        let laws = (&far, &far);
+        let bath = Law::Normal(Normal::new(0.0, bath).unwrap());
+        let law = Law::Normal(Normal::new(mean, sd).unwrap());
+        let pairing = Pairing::Independent;
         let coupling = CouplingKind::Synchronous;
-        let theory = Theory::new(3, rates, &bath, laws, Pairing::Independent, coupling);
+        let theory = Theory::new(particles, rates, &bath, (&law, &law), pairing, coupling);
+        theory.with_joints([joint; 2], pairing)
+    }
+
+    /// About a mean of 0 these are moments that have closed forms of their own.
+    #[test]
+    fn about_zero_powers_are_moments() {
+        for joint in [Joint::Product, Joint::MirroredEqual, Joint::Sphere] {
+            for time in [0.0, 0.7, 5.0] {
+                let theory = of_normal(6, [1.0, 0.0, 2.0], joint);
+                for (power, moment) in [(2, Moment::M2), (4, Moment::M4)] {
+                    let found = theory.centred_power(System::First, power, time).unwrap();
+                    let mean = theory.moment(System::First, moment, time).unwrap();
+                    let deviation = theory.moment_deviation(System::First, moment, time);
+                    let variance = deviation.unwrap().powi(2);
+                    assert!((found.mean / mean - 1.0).abs() < 1e-9);
+                    let gap = (found.variance - variance).abs();
+                    assert!(
+                        gap < 1e-9 * found.square,
+                        "{joint:?} {time}: {found:?} {variance}"
+                    );
+                    if power == 2 {
+                        let fourth = theory.moment(System::First, Moment::M4, time).unwrap();
+                        assert!((found.square / fourth - 1.0).abs() < 1e-9);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Velocities in any unit are the same.
+    #[test]
+    fn units_are_of_no_effect() {
+        let powers = |unit: f64| {
+            let theory = of_normal(5, [unit, 1.5 * unit, 2.0 * unit], Joint::Product);
+            [2, 4].map(|power| theory.centred_power(System::First, power, 1.0).unwrap())
+        };
+        let expected = powers(1.0);
+        for unit in [1e-9, 30.0, 100.0, 1e6, 1e20] {
+            for ((found, expected), power) in powers(unit).iter().zip(&expected).zip([2, 4]) {
+                let (once, twice) = (unit.powi(power), unit.powi(2 * power));
+                let ratios = [
+                    found.mean / expected.mean / once,
+                    found.square / expected.square / twice,
+                    found.variance / expected.variance / twice,
+                ];
+                let right = ratios.iter().all(|ratio| (ratio - 1.0).abs() < 1e-6);
+                assert!(right, "{unit}: {ratios:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cancels_is_not_known() {
+        let theory = of_normal(3, [1.0, 1e5, 1.0], Joint::Product);
         assert_eq!(theory.centred_power(System::First, 4, 0.0), None);
     }
 }

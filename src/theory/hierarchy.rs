@@ -26,7 +26,9 @@ pub type Partition = Vec<u32>;
 pub struct MomentSystem {
     index: BTreeMap<Partition, usize>,
     generator: Array2<f64>,
-    /// e^{At} of times that were asked for before, by the bits of t.
+    /// Of each moment its unit: u^d for degree d, with u about the bath's standard deviation.
+    units: Array1<f64>,
+    /// e^{At}, in these units, of times that were asked for before, by the bits of t.
     flows: Arc<Mutex<BTreeMap<u64, Arc<Array2<f64>>>>>,
 }
 
@@ -181,9 +183,16 @@ impl MomentSystem {
                 generator[[row, index[moment]]] += coefficient;
             }
         }
+        let degree = |partition: &Partition| partition.iter().sum::<u32>() as i32;
+        let unit = match bath_rate {
+            0.0 => 1.0,
+            _ => near_root(bath_moment(2)),
+        };
+        let units = index.keys().map(|p| unit.powi(degree(p))).collect();
         MomentSystem {
             index,
             generator,
+            units,
             flows: Arc::default(),
         }
     }
@@ -218,10 +227,20 @@ impl MomentSystem {
         let mut flows = self.flows.lock().expect("no thread panicked");
         let flow = flows
             .entry(time.to_bits())
-            .or_insert_with(|| Arc::new(exponential(&(&self.generator * time))))
+            .or_insert_with(|| Arc::new(exponential(&(self.generator_in_units() * time))))
             .clone();
         drop(flows);
-        apply(&flow, initial)
+        apply(&flow, &(initial / &self.units)) * &self.units
+    }
+
+    /// A of moments in their units: velocities of any size then make entries of about 1, as
+    /// scaling by powers of two needs where some entries are moments of the bath.
+    fn generator_in_units(&self) -> Array2<f64> {
+        let mut scaled = &self.generator * &self.units;
+        for (mut row, unit) in scaled.rows_mut().into_iter().zip(&self.units) {
+            row /= *unit;
+        }
+        scaled
     }
 
     /// The moments that no longer change, by Gaussian elimination of A y = 0 with
@@ -233,6 +252,16 @@ impl MomentSystem {
         system.row_mut(constant).fill(0.0);
         (system[[constant, constant]], right[constant]) = (1.0, 1.0);
         solved(system, right)
+    }
+}
+
+/// The power of two next to the root of a positive number, up to 2^±120; 1 for others.
+fn near_root(square: f64) -> f64 {
+    if square > 0.0 {
+        let exponent = (0.5 * libm::log2(square)).round().clamp(-120.0, 120.0);
+        libm::ldexp(1.0, exponent as i32)
+    } else {
+        1.0
     }
 }
 
