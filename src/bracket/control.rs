@@ -118,8 +118,8 @@ impl Controls {
         &self.up_to_power
     }
 
-    /// The shortfall of each tier. Without columns, or with means of V, error bars are made
-    /// of V² at most, with more of V⁴.
+    /// The shortfall of each tier: of (V − E V)² without columns and with those of V, also of
+    /// (V − E V)⁴ with more.
     pub(super) fn shortfalls(&self) -> &[f64] {
         &self.shortfalls
     }

@@ -44,8 +44,8 @@ impl Excess {
     const FEWEST_THAT_CARRY: f64 = 50.0;
 
     /// Of brackets from the same velocities, with limits of two-sided `confidence`;
-    /// `None` without error bars, for a confidence not between 0 and 1, of fewer than [`Excess::FEWEST_REPLICAS`], and where fewer
-    /// than fifty of them carry the excess.
+    /// `None` without error bars, for a confidence that is not in [0, 1), of fewer than
+    /// [`Excess::FEWEST_REPLICAS`], and where fewer than fifty of them carry the excess.
     pub fn between(first: &Bracket, joint: &JointBracket, confidence: f64) -> Option<Excess> {
         let [dual, influence] = first.values.as_ref()?;
         let less = |values: &[f64]| -> Vec<f64> {

@@ -50,16 +50,17 @@
 //! is below 0.01, and so is that of ‖Δ‖² under the synchronous coupling: what tells the
 //! laws apart can be rarer than what makes their energy.
 //!
-//! What a sample does not show no error over replicas tells; but moments about the mean are
-//! known exactly. Where velocities have less of E (V − E V)⁴, or of E (V − E V)⁸ where V² is a
-//! control variate, limits are farther off by the root of the ratio, 1 at least. And where that
-//! is above 1.1, or few replicas carry what control variates leave, limits do not rest on these
-//! alone, but also on fewer, down to what few do not carry. (Not so the noise of the second order,
-//! nor limits of an [`Excess`].)
+//! Errors over replicas do not tell of what a sample does not show; but moments about the
+//! mean are known exactly, where they are finite. Where a sample has less than
+//! E (V − E V)⁴, or than E (V − E V)⁸ where V² is a control variate, limits are farther off
+//! by the root of the ratio. And where this is above 1.1, or few replicas carry what control
+//! variates leave, limits do not rest on these alone, but also on fewer, down to what few do
+//! not carry. (Noise of the second order and limits of an [`Excess`] are not stretched.)
 //!
-//! The upper limit of the first marginals allows for noise of the second order too, t²λ with λ the largest eigenvalue
-//! of the covariance of the noise of the difference of both samples' quantile functions;
-//! and where it is not clearly above 0 it is not below the one without control variates.
+//! The upper limit of the first marginals allows for noise of the second order too, t²λ with
+//! λ the largest eigenvalue of the covariance of the noise of the difference of both
+//! samples' quantile functions; and where it is not clearly above 0 it is not below the one
+//! without control variates.
 //!
 //! How often limits miss is proved for none of this at finite R: `tests/limits.rs` counts it.
 //! Velocities that no sample shows and that have little part in the moments above are not
@@ -255,8 +256,8 @@ pub struct Bracket {
 
 impl Bracket {
     /// The limits of another two-sided confidence than the one asked for, not
-    /// clamped to exact bounds; only the lower one is not below 0. `None` without an error bar, and where the confidence
-    /// is not between 0 and 1.
+    /// clamped to exact bounds; only the lower one is not below 0. `None` without an error
+    /// bar, and for a confidence that is not in [0, 1).
     pub fn measured_limits(&self, confidence: f64) -> Option<(f64, f64)> {
         self.clamped_limits(confidence, &Known::default())
     }
