@@ -111,7 +111,7 @@ impl Controlled {
     /// the tiers from the last one down to one that few replicas do not make lower.
     pub(super) fn lower_limit(&self, confidence: f64) -> f64 {
         let limit = |tier: &Estimate| tier.value - tier.below(confidence);
-        let counted = self.from_last_to(|tier| !tier.is_carried_down());
+        let counted = self.last_ones_to(|tier| !tier.is_carried_down());
         counted.map(limit).fold(f64::INFINITY, f64::min)
     }
 
@@ -119,11 +119,11 @@ impl Controlled {
     /// from the last one down to one that few replicas do not make higher.
     pub(super) fn upper_limit(&self, confidence: f64) -> f64 {
         let limit = |tier: &Estimate| tier.value + tier.above(confidence);
-        let counted = self.from_last_to(|tier| !tier.is_carried_up());
+        let counted = self.last_ones_to(|tier| !tier.is_carried_up());
         counted.map(limit).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    fn from_last_to(&self, enough: impl Fn(&Estimate) -> bool) -> impl Iterator<Item = &Estimate> {
+    fn last_ones_to(&self, enough: impl Fn(&Estimate) -> bool) -> impl Iterator<Item = &Estimate> {
         let first = self.tiers.iter().rposition(enough).unwrap_or(0);
         self.tiers[first..].iter()
     }
