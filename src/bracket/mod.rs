@@ -24,7 +24,7 @@
 //!   about the *upper* estimate.
 //! * **Upper.** W₂² of the pooled samples. Its bias falls about as 1/(RN), and is
 //!   the smaller the closer the copies are coupled.
-//! * **Control variates.** From both the same γ·C_ρ is taken off, see [`Controls`];
+//! * **Control variates.** From both the same γ·C_ρ is taken off, of V, V² and V⁴;
 //!   γ too is fitted to the other folds, so both inequalities stay.
 //!
 //! # Joint laws
