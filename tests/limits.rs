@@ -240,9 +240,9 @@ fn limits_hold_between_smooth_laws() {
         (0, 2.0, 2000, 1000),
         (0, 8.0, 2000, 1000),
         (0, 20.0, 2000, 1000),
-        (1, 4.0, many, 150),
-        (2, 4.0, many, 150),
-        (2, 8.0, many, 150),
+        (1, 4.0, many, 80),
+        (2, 4.0, many, 80),
+        (2, 8.0, many, 80),
     ] {
         let (name, field) = fields[field];
         // Standard errors of the difference of two means.
@@ -292,7 +292,7 @@ fn limits_hold_where_copies_differ_in_few_velocities() {
                 f.push(9.5 + u);
                 h.push(second(if (u - 0.5).abs() < 0.05 { anew } else { u }));
             },
-            seeds: 4000,
+            seeds: 2000,
             rule: Rule::Replicas,
             of_joint: false,
         }
@@ -367,7 +367,7 @@ fn limits_hold_between_laws_of_two_peaks() {
                         velocities.push(peak + sd * normal.quantile(uniform()));
                     }
                 },
-                seeds: 200,
+                seeds: 120,
                 rule,
                 of_joint: false,
             }
@@ -500,7 +500,7 @@ fn limits_hold_where_high_moments_are_large() {
         ("9 and normal", [&nine, &shifted], 24, 1000, wide, 100),
         ("9 and 12", [&nine, &twelve], 50, 1000, wide, 100),
         ("9 and cubes", [&nine, &cubic], 50, 5500, wide, 200),
-        ("12 and cubes", [&twelve, &cubic], 50, 12_500, tame, 60),
+        ("12 and cubes", [&twelve, &cubic], 50, 12_500, tame, 30),
     ] {
         let gap = |u: f64| (laws[0].quantile)(u) - (laws[1].quantile)(u);
         let drawn = laws.map(Through::tabulated);
