@@ -46,7 +46,8 @@ impl Controls {
     ///   r₄ are known exactly ([`Moments`]);
     /// * V² where besides r₄ ≤ 10⁻⁴ R: of copies that are both functions of the same numbers,
     ///   one with Student's law of nine degrees of freedom, upper limits of 97.5 % missed in
-    ///   14 % of all runs at 5·10⁻⁴ R, and at 10⁻⁴ R as often as they may;
+    ///   14 % of all runs at 5·10⁻⁴ R, and at 10⁻⁴ R as often as they may, both without what
+    ///   makes up for shortfalls;
     /// * V⁴ where besides r₈ ≤ [`FEW_REPLICAS`] R, r₈ being taken for
     ///   17.1 r₄ (r₄/(5.33 r₂))^2.5: right for normal velocities, and for those with a density
     ///   e^{−|v|}.

@@ -130,8 +130,7 @@ impl Bounds {
     /// Limits of 95 %, from the estimates and the limits of 99.9 %: these are as many
     /// standard errors off as normal quantiles say, or, of few replicas, a little more
     /// than the others are. So what is made of them is not too narrow where they rest on all
-    /// control variates. A limit at the
-    /// exact lower bound, or at the upper one, stays there.
+    /// control variates. A limit at the exact lower bound, or at the upper one, stays there.
     fn limits_of_95(&self) -> (f64, f64) {
         let shorter = -normal_quantile(0.025, 0.975) / BAND_QUANTILE;
         let lower = if self.lower_limit > self.gelbrich_lower {
