@@ -208,20 +208,18 @@ pub const STATE_ROWS: usize = 4;
 /// Up to [`STATE_ROWS`] of them take no generator: the hash of the stream's name, which
 /// would be its state, goes on for as long (SplitMix64, whose words are XORed with one
 /// number).
-// One at a time, on the stack.
-#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 pub enum Rows {
     /// The hash of a name, and how many of its words are taken.
     Few(Name, u64),
     /// A generator.
-    Many(Lanes),
+    Many(Box<Lanes>),
 }
 
 impl Default for Rows {
     /// Of no name.
     fn default() -> Self {
-        Rows::Many(Lanes::default())
+        Rows::Few(Name { high: 0, low: 0 }, 0)
     }
 }
 
@@ -237,7 +235,7 @@ impl Rows {
         if rows <= STATE_ROWS {
             Rows::Few(key.stream(purpose, part), 0)
         } else {
-            Rows::Many(Lanes::new(instructions, key, purpose, part))
+            Rows::Many(Box::new(Lanes::new(instructions, key, purpose, part)))
         }
     }
 
@@ -253,11 +251,26 @@ impl Rows {
     }
 }
 
+/// Multiples of [`GOLDEN`], from 1 on.
+const STEPS: Row = {
+    let mut steps = [GOLDEN; LANES];
+    let mut lane = 1;
+    while lane < LANES {
+        steps[lane] = steps[lane - 1].wrapping_add(GOLDEN);
+        lane += 1;
+    }
+    steps
+};
+
 vectorised! {
-    /// The words of a name's hash, from that index on.
+    /// [`Name::word`] of the indices from `from` on.
     fn hash(name: Name, from: u64, words: &mut [Row]) {
-        for (index, word) in words.as_flattened_mut().iter_mut().enumerate() {
-            *word = name.word(from + index as u64);
+        let mut first = name.high.wrapping_add(GOLDEN.wrapping_mul(from));
+        for row in words {
+            for (word, step) in row.iter_mut().zip(STEPS) {
+                *word = mix(first.wrapping_add(step)) ^ name.low;
+            }
+            first = first.wrapping_add(STEPS[LANES - 1]);
         }
     }
 }
@@ -484,6 +497,23 @@ mod tests {
             lanes.fill(instructions, others);
             assert_eq!(rows, expected, "{}", instructions.name());
             assert_eq!(lanes.state, reference.state);
+        }
+    }
+
+    #[test]
+    fn few_rows_are_the_words_of_a_name() {
+        let name = key(3).stream(Purpose::Times, 5);
+        let words: Vec<u64> = (0..4 * LANES as u64).map(|k| name.word(k)).collect();
+        for instructions in Instructions::available() {
+            for first in 0..=STATE_ROWS {
+                let rows = STATE_ROWS;
+                let mut stream = Rows::new(instructions, key(3), Purpose::Times, 5, rows);
+                let mut rows = vec![[0; LANES]; rows];
+                let (some, others) = rows.split_at_mut(first);
+                stream.fill(instructions, some);
+                stream.fill(instructions, others);
+                assert_eq!(rows.as_flattened(), words, "{}", instructions.name());
+            }
         }
     }
 

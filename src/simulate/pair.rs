@@ -2,7 +2,7 @@
 
 use super::initial::InitialPairs;
 use super::particles::Particles;
-use super::powers::{FEW, Parts, Sums, sums_of_few};
+use super::powers::{FEW, Parts, Sums, sums_of_few, sums_of_slots};
 use super::slabs::Place;
 use super::{Gas, Path};
 use crate::random::ReplicaKey;
@@ -120,11 +120,7 @@ impl<P: Path> CoupledPair for SameCollisions<P> {
 
     // From the slots, without taking them apart in memory.
     fn sums(&self) -> Sums {
-        if self.particles() <= FEW {
-            return sums_of_few(self.particles(), |index| self.particle(index));
-        }
-        let slots = self.path.slots();
-        Parts::of_slots(self.path.instructions(), slots).totals()
+        sums_of_slots(self.path.instructions(), self.path.slots())
     }
 
     fn collisions(&self) -> u64 {

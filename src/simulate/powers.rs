@@ -1,9 +1,7 @@
 //! Sums of powers over the particles of both copies.
 
 use super::particles::Particles;
-#[cfg(any(test, not(target_arch = "x86_64")))]
-use crate::slot;
-use crate::slot::Slot;
+use crate::slot::{self, Slot};
 use crate::vector::{Instructions, Level};
 
 /// Number of [`Sums`].
@@ -105,6 +103,28 @@ impl Parts {
     }
 }
 
+/// The sums over the particles in these slots.
+pub fn sums_of_slots(instructions: Instructions, slots: &[Slot]) -> Sums {
+    if slots.len() > FEW {
+        return Parts::of_slots(instructions, slots).totals();
+    }
+    match instructions.level() {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => {
+            let mut few = [[0.0; 2]; FEW];
+            for (few, &slot) in few.iter_mut().zip(slots) {
+                *few = slot;
+            }
+            // SAFETY: `Instructions` only has levels that were detected.
+            unsafe { avx512_few::sums(&few) }
+        }
+        _ => sums_of_few(slots.len(), |index| {
+            let (first, second) = slot::velocities(slots[index]);
+            (first, second, slot::difference(slots[index]))
+        }),
+    }
+}
+
 /// The sums over at most [`FEW`] particles, given by index as (V, V′, Δ): the
 /// bits of [`Parts`] without a detour through memory.
 #[inline(always)]
@@ -157,6 +177,41 @@ fn powers(one: &[f64; 3], other: &[f64; 3]) -> Two {
         hh,
         square(hh),
     ]
+}
+
+/// The sums over eight particles with all powers of a particle in one register, so that
+/// nothing is added across.
+#[cfg(target_arch = "x86_64")]
+mod avx512_few {
+    use super::{Eight, Sums};
+    use core::arch::x86_64::*;
+
+    /// The [`Sums`] that are of powers of Δ, and of V′.
+    const OF_DIFFERENCE: __mmask8 = 0b0000_0011;
+    const OF_SECOND: __mmask8 = 0b1110_0000;
+    /// Those of first and of fourth powers.
+    const FIRST_POWERS: __mmask8 = 0b0010_0100;
+    const FOURTH_POWERS: __mmask8 = 0b1001_0010;
+
+    #[target_feature(enable = "avx512f")]
+    pub fn sums(eight: &Eight) -> Sums {
+        let [a, b, c, d, e, f, g, h] = eight.map(|[first, difference]| {
+            let (v, difference) = (_mm512_set1_pd(first), _mm512_set1_pd(difference));
+            let v = _mm512_mask_sub_pd(v, OF_SECOND, v, difference);
+            let v = _mm512_mask_mov_pd(v, OF_DIFFERENCE, difference);
+            let square = _mm512_mul_pd(v, v);
+            let powers = _mm512_mask_mul_pd(square, FOURTH_POWERS, square, square);
+            _mm512_mask_mov_pd(powers, FIRST_POWERS, v)
+        });
+        let add = |x, y| _mm512_add_pd(x, y);
+        let sums = add(add(add(a, e), add(c, g)), add(add(b, f), add(d, h)));
+        // Parts start from 0, which matters to -0.
+        let sums = add(_mm512_setzero_pd(), sums);
+        let mut totals = Sums::default();
+        // SAFETY: these are as many bytes as a register has.
+        unsafe { _mm512_storeu_pd(totals.as_mut_ptr(), sums) };
+        totals
+    }
 }
 
 /// Slots of a particle of each part.
@@ -279,7 +334,7 @@ mod tests {
             let slot = |&(f, _, d): &(f64, f64, f64)| [f, d];
             let slots: Vec<Slot> = pair.0.iter().map(slot).collect();
             for instructions in Instructions::available() {
-                let sums = Parts::of_slots(instructions, &slots).totals();
+                let sums = sums_of_slots(instructions, &slots);
                 assert_eq!(sums.map(f64::to_bits), expected, "{}", instructions.name());
             }
             let (eights, _) = slots.as_chunks();

@@ -187,32 +187,17 @@ impl Places {
 
     /// How many come before a place in the slab.
     pub fn before(&self, instructions: Instructions, passed: u64) -> usize {
-        let mut count = 0.0;
+        let mut count = 0;
         count_below(instructions, &self.rows, passed, &mut count);
-        count as usize
+        count
     }
 }
 
 vectorised! {
     /// How many places come before `passed`.
-    ///
-    /// Counted in floating point, exactly, as compilers do not regroup its
-    /// additions.
-    fn count_below(rows: &[Row], passed: u64, count: &mut f64) {
-        let mut counts = [0.0; LANES];
-        for row in rows {
-            for lane in 0..LANES {
-                counts[lane] += if row[lane] < passed { 1.0 } else { 0.0 };
-            }
-        }
-        let mut parts = LANES;
-        while parts > 1 {
-            parts /= 2;
-            for lane in 0..parts {
-                counts[lane] += counts[lane + parts];
-            }
-        }
-        *count = counts[0];
+    fn count_below(rows: &[Row], passed: u64, count: &mut usize) {
+        let places = rows.as_flattened().iter();
+        *count = places.filter(|&&place| place < passed).count();
     }
 }
 
@@ -306,6 +291,22 @@ mod tests {
                 }
             }
             assert_eq!(seen.len(), 45 * count);
+        }
+    }
+
+    #[test]
+    fn all_instructions_count_the_places_before_another() {
+        for instructions in Instructions::available() {
+            for count in [0, 1, 15, 16, 17, 100, 500] {
+                let mut places = Places::default();
+                places.draw(instructions, ReplicaKey::new(1, 8, 0, 0), 3, count);
+                let edges = places.passed().first().copied().unwrap_or(7);
+                for passed in [0, 1, edges, edges + 1, 1 << 63, u64::MAX] {
+                    let before = places.passed().iter().filter(|&&place| place < passed);
+                    let (expected, found) = (before.count(), places.before(instructions, passed));
+                    assert_eq!(found, expected, "{}", instructions.name());
+                }
+            }
         }
     }
 
