@@ -8,7 +8,9 @@
 //! regression on two columns that are nearly the same.
 
 use super::Moments;
+use super::fold::Fold;
 use crate::estimate::rate::FEW_REPLICAS;
+use crate::vector::{Instructions, vectorised};
 
 /// A column enters a regression only if it takes off more than this many times
 /// the part 1/m of the variance that an unrelated column takes off m replicas.
@@ -23,11 +25,21 @@ const ROUNDING: f64 = 1e-12;
 /// Replicas for each column of a regression, at least.
 const REPLICAS_PER_COLUMN: usize = 10;
 
+/// Columns, at most, and one for a statistic after them.
+const LANES: usize = 8;
+const STATISTIC: usize = LANES - 1;
+
+/// The columns of a replica; the others are 0.
+type Row = [f64; LANES];
+
+/// The sums of the products of all pairs of columns.
+type Matrix = [Row; LANES];
+
 /// Columns of mean 0 over replicas.
 #[derive(Debug, Clone)]
 pub(super) struct Controls {
-    /// Of lower powers first.
-    columns: Vec<Vec<f64>>,
+    /// Of each replica the columns, of lower powers first.
+    rows: Vec<Row>,
     /// How many there are of no power, of the first, of the first two, …
     up_to_power: Vec<usize>,
     /// By how much the powers that a tier's error bars are made of spread less than they are
@@ -67,7 +79,7 @@ impl Controls {
         };
         let [of_squares, of_fourths] = [2, 4].map(shortfall);
         let mut controls = Controls {
-            columns: vec![],
+            rows: vec![[0.0; LANES]; first.len() / particles],
             up_to_power: vec![0],
             shortfalls: vec![of_squares],
         };
@@ -100,17 +112,22 @@ impl Controls {
         [f, h]: [f64; 2],
         power: fn(f64) -> f64,
     ) {
+        let column = self.width();
         let [first, second] = copies.map(|copy| copy.chunks_exact(particles));
-        let of_both = |combined: fn(f64, f64) -> f64| -> Vec<f64> {
-            let mean = |(v, u): (&[f64], &[f64])| {
-                let terms = v.iter().zip(u).map(|(&v, &u)| combined(power(v), power(u)));
-                terms.sum::<f64>() / particles as f64 - combined(f, h)
-            };
-            first.clone().zip(second.clone()).map(mean).collect()
+        let mean = |(v, u): (&[f64], &[f64]), combined: fn(f64, f64) -> f64| {
+            let terms = v.iter().zip(u).map(|(&v, &u)| combined(power(v), power(u)));
+            terms.sum::<f64>() / particles as f64 - combined(f, h)
         };
-        let columns = [of_both(|v, u| v - u), of_both(|v, u| v + u)];
-        self.columns.extend(columns);
-        self.up_to_power.push(self.columns.len());
+        for (row, replica) in self.rows.iter_mut().zip(first.zip(second)) {
+            row[column] = mean(replica, |v, u| v - u);
+            row[column + 1] = mean(replica, |v, u| v + u);
+        }
+        self.up_to_power.push(column + 2);
+    }
+
+    /// How many columns there are.
+    fn width(&self) -> usize {
+        self.up_to_power[self.up_to_power.len() - 1]
     }
 
     /// Numbers of first columns that regressions may be limited to: none, and those up to
@@ -127,44 +144,48 @@ impl Controls {
 
     /// γ·C_ρ.
     pub(super) fn correction(&self, coefficients: &[f64], replica: usize) -> f64 {
-        let terms = self.columns.iter().zip(coefficients);
-        terms.map(|(column, gamma)| gamma * column[replica]).sum()
+        let terms = self.rows[replica].iter().zip(coefficients);
+        terms.map(|(column, gamma)| gamma * column).sum()
     }
 
-    /// γ of the first `width` columns by least squares over the replicas that are
-    /// `chosen`: columns enter one after the other, the one that takes off most first, as
-    /// long as they are worth it and there are replicas enough; the others get 0.
-    pub(super) fn fitted(
-        &self,
-        width: usize,
-        values: &[f64],
-        chosen: impl Fn(usize) -> bool,
-    ) -> Vec<f64> {
-        let replicas: Vec<usize> = (0..values.len())
-            .filter(|&replica| chosen(replica))
-            .collect();
-        let mut matrix = covariances(&self.columns[..width], values, &replicas);
-        let scale: Vec<f64> = (0..=width).map(|i| matrix[i][i]).collect();
-        let mut inside = vec![false; width];
-        for _ in 0..width.min(replicas.len() / REPLICAS_PER_COLUMN) {
-            let left = matrix[width][width];
-            let gain = |i: usize| matrix[i][width] * matrix[i][width] / matrix[i][i];
-            let usable =
-                |&i: &usize| !inside[i] && scale[i] > 0.0 && matrix[i][i] > INDEPENDENT * scale[i];
-            let best = (0..width)
-                .filter(usable)
-                .max_by(|&i, &j| gain(i).total_cmp(&gain(j)));
-            let worth = WORTH / replicas.len() as f64 * left;
-            let Some(best) = best.filter(|&i| gain(i) > worth) else {
-                break;
-            };
-            inside[best] = true;
-            eliminate(&mut matrix, best);
+    /// γ of the columns of each tier by least squares over the replicas outside a fold.
+    pub(super) fn fitted(&self, values: &[f64], fold: Fold) -> Vec<Vec<f64>> {
+        if self.width() == 0 {
+            return vec![vec![]];
         }
-        (0..width)
-            .map(|i| if inside[i] { matrix[i][width] } else { 0.0 })
+        let count = values.len() - fold.own(values.len()).count();
+        let all = covariances(&self.rows, values, fold, count as f64);
+        (self.tiers().iter())
+            .map(|&width| coefficients(&all, width, count))
             .collect()
     }
+}
+
+/// γ of the first `width` columns from covariances over so many replicas: columns enter one
+/// after the other, the one that takes off most first, as long as they are worth it and
+/// there are replicas enough; the others get 0.
+fn coefficients(covariances: &Matrix, width: usize, replicas: usize) -> Vec<f64> {
+    let mut matrix = *covariances;
+    let scale: Row = std::array::from_fn(|i| matrix[i][i]);
+    let mut inside = [false; LANES];
+    for _ in 0..width.min(replicas / REPLICAS_PER_COLUMN) {
+        let left = matrix[STATISTIC][STATISTIC];
+        let gain = |i: usize| matrix[i][STATISTIC] * matrix[i][STATISTIC] / matrix[i][i];
+        let usable =
+            |&i: &usize| !inside[i] && scale[i] > 0.0 && matrix[i][i] > INDEPENDENT * scale[i];
+        let best = (0..width)
+            .filter(usable)
+            .max_by(|&i, &j| gain(i).total_cmp(&gain(j)));
+        let worth = WORTH / replicas as f64 * left;
+        let Some(best) = best.filter(|&i| gain(i) > worth) else {
+            break;
+        };
+        inside[best] = true;
+        eliminate(&mut matrix, best);
+    }
+    (0..width)
+        .map(|i| if inside[i] { matrix[i][STATISTIC] } else { 0.0 })
+        .collect()
 }
 
 /// The highest power of a copy's velocities that is a column: 0, 1, 2 or 4.
@@ -209,29 +230,66 @@ fn shortfall(copy: &[f64], exact: &Moments, power: usize) -> f64 {
     }
 }
 
-/// Σ over replicas of products of centred columns; the values come last.
-fn covariances(columns: &[Vec<f64>], values: &[f64], replicas: &[usize]) -> Vec<Vec<f64>> {
-    let all = || columns.iter().map(Vec::as_slice).chain([values]);
-    let centred: Vec<Vec<f64>> = all()
-        .map(|column| {
-            let sum: f64 = replicas.iter().map(|&replica| column[replica]).sum();
-            let mean = sum / replicas.len() as f64;
-            replicas
-                .iter()
-                .map(|&replica| column[replica] - mean)
-                .collect()
-        })
-        .collect();
-    let product = |x: &Vec<f64>, y: &Vec<f64>| x.iter().zip(y).map(|(x, y)| x * y).sum();
-    (centred.iter())
-        .map(|x| centred.iter().map(|y| product(x, y)).collect())
-        .collect()
+/// Σ over the replicas outside a fold, of which there are so many, of products of centred
+/// columns, and of the values of a statistic.
+fn covariances(rows: &[Row], values: &[f64], fold: Fold, count: f64) -> Matrix {
+    let instructions = Instructions::best();
+    let mut mean = Row::default();
+    let mut sums = Matrix::default();
+    for others in fold.others(values.len()) {
+        add_rows(
+            instructions,
+            &rows[others.clone()],
+            &values[others],
+            &mut mean,
+        );
+    }
+    for sum in &mut mean {
+        *sum /= count;
+    }
+    for others in fold.others(values.len()) {
+        let (rows, values) = (&rows[others.clone()], &values[others]);
+        add_products(instructions, rows, values, &mean, &mut sums);
+    }
+    sums
+}
+
+vectorised! {
+    fn add_rows(rows: &[Row], values: &[f64], sums: &mut Row) {
+        for (&row, &value) in rows.iter().zip(values) {
+            let row = with_statistic(row, value);
+            for (sum, column) in sums.iter_mut().zip(row) {
+                *sum += column;
+            }
+        }
+    }
+}
+
+vectorised! {
+    fn add_products(rows: &[Row], values: &[f64], mean: &Row, sums: &mut Matrix) {
+        for (&row, &value) in rows.iter().zip(values) {
+            let row = with_statistic(row, value);
+            let centred: Row = std::array::from_fn(|lane| row[lane] - mean[lane]);
+            for (line, one) in sums.iter_mut().zip(centred) {
+                for (sum, other) in line.iter_mut().zip(centred) {
+                    *sum += one * other;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn with_statistic(row: Row, value: f64) -> Row {
+    let mut row = row;
+    row[STATISTIC] = value;
+    row
 }
 
 /// Gauss–Jordan elimination of a column by its diagonal element.
-fn eliminate(matrix: &mut [Vec<f64>], pivot: usize) {
+fn eliminate(matrix: &mut Matrix, pivot: usize) {
     let scale = matrix[pivot][pivot];
-    let row: Vec<f64> = matrix[pivot].iter().map(|x| x / scale).collect();
+    let row = matrix[pivot].map(|x| x / scale);
     for (i, line) in matrix.iter_mut().enumerate() {
         if i == pivot {
             continue;
@@ -303,9 +361,10 @@ mod tests {
         let (first, second) = ([1.0, -1.0, 1.0], [-1.0, -1.0, 1.0]);
         let controls = Controls::new(1, &first, &second, &[known, known]);
         assert_eq!(controls.tiers(), [0, 2, 4, 6]);
-        assert_eq!(controls.columns[0], [2.0, 0.0, 0.0]);
-        assert_eq!(controls.columns[1], [0.0, -2.0, 2.0]);
-        assert!(controls.columns[2..].iter().flatten().all(|&x| x == 0.0));
+        let columns: Vec<[f64; 2]> = controls.rows.iter().map(|row| [row[0], row[1]]).collect();
+        assert_eq!(columns, [[2.0, 0.0], [0.0, -2.0], [0.0, 2.0]]);
+        let others = controls.rows.iter().flat_map(|row| &row[2..]);
+        assert!(others.into_iter().all(|&x| x == 0.0));
         // Three replicas do not carry what a normal velocity squared varies by.
         for other in [Moments::default(), moments(1, [1.0, 3.0, 105.0])] {
             for exact in [[known, other], [other, known]] {

@@ -3,6 +3,7 @@
 //! pooled samples.
 
 use super::control::Controls;
+use super::fold::Fold;
 use super::transport::Transport;
 
 /// Numbers, sorted, each with its replica and the fold of that.
@@ -13,23 +14,45 @@ pub(super) struct Sorted {
     fold: Vec<u8>,
 }
 
-/// An integer whose order is `f64::total_cmp`'s.
+/// An integer whose order is `f64::total_cmp`'s, but that −0 is 0: one atom, not two.
 fn key(value: f64) -> u64 {
-    let bits = value.to_bits();
+    let bits = (value + 0.0).to_bits();
     bits ^ (((bits as i64 >> 63) as u64) | (1 << 63))
+}
+
+/// The indices of numbers in their order, those of equal ones as they come.
+///
+/// Integers are sorted that have the leading bits of a number's key and its index, which is
+/// faster than to sort both by both. Numbers that these do not tell apart are few, unless
+/// they are equal.
+fn order(numbers: &[f64]) -> Vec<u32> {
+    let index_bits = usize::BITS - numbers.len().saturating_sub(1).leading_zeros();
+    let index_mask = (1 << index_bits) - 1;
+    let mut packed: Vec<u64> = (numbers.iter().enumerate())
+        .map(|(index, &number)| key(number) & !index_mask | index as u64)
+        .collect();
+    packed.sort_unstable();
+    let index = |packed: u64| packed & index_mask;
+    let number_key = |packed: u64| key(numbers[index(packed) as usize]);
+    for alike in packed.chunk_by_mut(|&one, &other| one & !index_mask == other & !index_mask) {
+        if alike.len() > 1 {
+            // Indices are in order: equal numbers stay as they are.
+            alike.sort_by_key(|&packed| number_key(packed));
+        }
+    }
+    packed
+        .into_iter()
+        .map(|packed| index(packed) as u32)
+        .collect()
 }
 
 impl Sorted {
     /// Of replicas of so many numbers, one after the other.
     pub(super) fn new(particles: usize, numbers: &[f64]) -> Sorted {
-        // −0 is 0: one atom, not two.
-        let mut order: Vec<(u64, u32)> = (numbers.iter().enumerate())
-            .map(|(index, &v)| (key(v + 0.0), index as u32))
-            .collect();
-        order.sort_unstable();
-        let value = order.iter().map(|&(_, index)| numbers[index as usize]);
+        let order = order(numbers);
+        let value = order.iter().map(|&index| numbers[index as usize]);
         let replica: Vec<u32> = (order.iter())
-            .map(|&(_, index)| index / particles as u32)
+            .map(|&index| index / particles as u32)
             .collect();
         // Fewer than four replicas are not dealt out to folds.
         let folds = Fold::number(numbers.len() / particles).max(1) as u32;
@@ -62,34 +85,10 @@ impl Sorted {
         let mut count = 0;
         for (&value, &own) in self.value.iter().zip(&self.fold) {
             outside[count] = value;
-            count += usize::from(usize::from(own) != fold.index);
+            count += usize::from(usize::from(own) != fold.index());
         }
         outside.truncate(count);
         outside
-    }
-}
-
-/// The replicas ρ with ρ mod `of` = `index`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Fold {
-    index: usize,
-    of: usize,
-}
-
-impl Fold {
-    /// How many there are: ten, or so many that each has two replicas at least.
-    fn number(replicas: usize) -> usize {
-        (replicas / 2).min(10)
-    }
-
-    /// All folds.
-    pub(super) fn all(replicas: usize) -> impl Iterator<Item = Fold> {
-        let of = Fold::number(replicas);
-        (0..of).map(move |index| Fold { index, of })
-    }
-
-    fn has(self, replica: usize) -> bool {
-        replica % self.of == self.index
     }
 }
 
@@ -132,33 +131,36 @@ impl FoldedValues {
         second: &Sorted,
         fit: impl Fn(Fold) -> Transport,
     ) {
+        let mut terms = vec![0.0; first.value.len()];
         for (fold, values) in Fold::all(self.replicas).zip(&mut self.values) {
             let transport = fit(fold);
-            transport.first_terms(first.value.iter().copied(), |index, term| {
-                values[first.replica[index] as usize] += scale * term;
-            });
-            transport.second_terms(second.value.iter().copied(), |index, term| {
-                values[second.replica[index] as usize] += scale * term;
-            });
+            let mut add = |terms: &[f64], replicas: &[u32]| {
+                for (term, &replica) in terms.iter().zip(replicas) {
+                    values[replica as usize] += scale * term;
+                }
+            };
+            transport.first_terms(&first.value, &mut terms);
+            add(&terms, &first.replica);
+            transport.second_terms(&second.value, &mut terms);
+            add(&terms, &second.replica);
         }
     }
 
     /// Each replica's value under what its fold did not see.
     pub(super) fn cross_fitted(&self, controls: &Controls) -> Statistic {
-        let tiers = controls.tiers();
+        let tiers = controls.tiers().len();
         let mut statistic = Statistic {
             values: vec![0.0; self.replicas],
-            corrections: vec![vec![0.0; self.replicas]; tiers.len()],
+            corrections: vec![vec![0.0; self.replicas]; tiers],
         };
         for (fold, values) in Fold::all(self.replicas).zip(&self.values) {
-            let own = || (0..self.replicas).filter(|&replica| fold.has(replica));
-            for replica in own() {
+            for replica in fold.own(self.replicas) {
                 statistic.values[replica] = values[replica];
             }
-            for (&width, corrections) in tiers.iter().zip(&mut statistic.corrections) {
-                let gamma = controls.fitted(width, values, |replica| !fold.has(replica));
-                for replica in own() {
-                    corrections[replica] = controls.correction(&gamma, replica);
+            let gammas = controls.fitted(values, fold);
+            for (gamma, corrections) in gammas.iter().zip(&mut statistic.corrections) {
+                for replica in fold.own(self.replicas) {
+                    corrections[replica] = controls.correction(gamma, replica);
                 }
             }
         }

@@ -75,6 +75,7 @@ mod control;
 mod controlled;
 mod dual;
 mod excess;
+mod fold;
 mod interval;
 mod noise;
 mod transport;

@@ -101,9 +101,32 @@ impl Variances {
 
 /// The scalar products of all pairs: of the rows of a symmetric matrix its square.
 fn scalar_products(vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum();
-    let row = |x: &Vec<f64>| vectors.iter().map(|y| product(x, y)).collect();
-    vectors.iter().map(row).collect()
+    let mut products = vec![vec![0.0; vectors.len()]; vectors.len()];
+    for (i, one) in vectors.iter().enumerate() {
+        for j in (0..=i).step_by(TOGETHER) {
+            let others = std::array::from_fn(|k| &vectors[(j + k).min(i)][..]);
+            for (k, product) in products_with(one, others).into_iter().enumerate() {
+                let j = (j + k).min(i);
+                products[i][j] = product;
+                products[j][i] = product;
+            }
+        }
+    }
+    products
+}
+
+/// Scalar products that are summed up at once, as each alone waits for its last addition.
+const TOGETHER: usize = 8;
+
+fn products_with(one: &[f64], others: [&[f64]; TOGETHER]) -> [f64; TOGETHER] {
+    let others = others.map(|other| &other[..one.len()]);
+    let mut sums = [0.0; TOGETHER];
+    for (cell, x) in one.iter().enumerate() {
+        for (sum, other) in sums.iter_mut().zip(others) {
+            *sum += x * other[cell];
+        }
+    }
+    sums
 }
 
 #[cfg(test)]

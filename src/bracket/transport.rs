@@ -20,6 +20,9 @@
 //! Claimed: xy ≤ φ(x) + φ*(y) for all x, y, up to rounding, with equality where
 //! y = T(x). Not claimed: that T is the optimal map between two laws.
 
+use crate::vector::{Instructions, vectorised};
+use std::ops::Range;
+
 /// An increasing map T = φ′ through knots (a_j, b_j), of slope 1 beyond them, with
 /// an exact conjugate φ*: xy ≤ φ(x) + φ*(y), with equality where y = T(x).
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +77,8 @@ impl Transport {
         add_atom_ends(second, atom, &mut ends);
         ends.sort_unstable();
         ends.dedup();
-        Transport::new(bin_means(first, &ends), bin_means(second, &ends))
+        let [source, target] = bin_means([first, second], &ends);
+        Transport::new(source, target)
     }
 
     /// T fitted to the means and standard deviations of two samples: affine
@@ -92,90 +96,140 @@ impl Transport {
         self.target[knot] - self.source[knot]
     }
 
+    /// T between two knots, or beyond all: with `after` knots at or before.
+    fn piece(&self, after: usize) -> Piece {
+        let left = after.max(1) - 1;
+        let start = self.displacement(left);
+        let (widths, rise) = if after == 0 || after == self.source.len() {
+            ([1.0; 2], 0.0)
+        } else {
+            let width = |knots: &[f64]| knots[after] - knots[left];
+            let rise = self.displacement(after) - start;
+            ([width(&self.source), width(&self.target)], rise)
+        };
+        Piece {
+            source: self.source[left],
+            target: self.target[left],
+            integral: self.integral[left],
+            start,
+            widths,
+            rise,
+        }
+    }
+
     /// T(x); where T jumps, the upper end of the jump.
     pub fn map(&self, x: f64) -> f64 {
-        let after = self.source.partition_point(|&a| a <= x);
-        x + self.displaced(after, x).0
-    }
-
-    /// (d(x), D(x)), where `after` knots have a_j ≤ x.
-    #[inline(always)]
-    fn displaced(&self, after: usize, x: f64) -> (f64, f64) {
-        let left = after.max(1) - 1;
-        let from = x - self.source[left];
-        let start = self.displacement(left);
-        let rise = if after == 0 || after == self.source.len() {
-            0.0
-        } else {
-            (self.displacement(after) - start) * (from / (self.source[after] - self.source[left]))
-        };
-        (
-            start + rise,
-            self.integral[left] + from * (start + 0.5 * rise),
-        )
-    }
-
-    /// x² − 2φ(x), where `after` knots have a_j ≤ x.
-    #[inline(always)]
-    fn first_term_after(&self, after: usize, x: f64) -> f64 {
-        -2.0 * self.displaced(after, x).1
-    }
-
-    /// y² − 2φ*(y), where `after` knots have b_j ≤ y.
-    #[inline(always)]
-    fn second_term_after(&self, after: usize, y: f64) -> f64 {
-        let left = after.max(1) - 1;
-        let start = self.displacement(left);
-        let (from, rise) = if after == 0 || after == self.target.len() {
-            (y - self.target[left], 0.0)
-        } else {
-            let part = (y - self.target[left]) / (self.target[after] - self.target[left]);
-            (
-                part * (self.source[after] - self.source[left]),
-                part * (self.displacement(after) - start),
-            )
-        };
-        let gap = start + rise;
-        gap * gap + 2.0 * (self.integral[left] + from * (start + 0.5 * rise))
+        x + self.piece(at_or_before(&self.source, x)).displaced(x).0
     }
 
     /// x² − 2φ(x).
     pub fn first_term(&self, x: f64) -> f64 {
-        self.first_term_after(self.source.partition_point(|&a| a <= x), x)
+        self.piece(at_or_before(&self.source, x)).first_term(x)
     }
 
     /// y² − 2φ*(y).
     pub fn second_term(&self, y: f64) -> f64 {
-        self.second_term_after(self.target.partition_point(|&b| b <= y), y)
+        self.piece(at_or_before(&self.target, y)).second_term(y)
     }
 
-    /// Give each number of a sorted sequence to `take` with its x² − 2φ(x).
-    pub(super) fn first_terms(
-        &self,
-        sorted: impl Iterator<Item = f64>,
-        mut take: impl FnMut(usize, f64),
-    ) {
-        let mut after = 0;
-        for (index, x) in sorted.enumerate() {
-            while after < self.source.len() && self.source[after] <= x {
-                after += 1;
-            }
-            take(index, self.first_term_after(after, x));
+    /// x² − 2φ(x) of each number of a sorted sequence.
+    pub(super) fn first_terms(&self, sorted: &[f64], terms: &mut [f64]) {
+        let instructions = Instructions::best();
+        for (after, range) in stretches(&self.source, sorted) {
+            let (numbers, terms) = (&sorted[range.clone()], &mut terms[range]);
+            first_terms(instructions, self.piece(after), numbers, terms);
         }
     }
 
-    /// Give each number of a sorted sequence to `take` with its y² − 2φ*(y).
-    pub(super) fn second_terms(
-        &self,
-        sorted: impl Iterator<Item = f64>,
-        mut take: impl FnMut(usize, f64),
-    ) {
-        let mut after = 0;
-        for (index, y) in sorted.enumerate() {
-            while after < self.target.len() && self.target[after] <= y {
-                after += 1;
-            }
-            take(index, self.second_term_after(after, y));
+    /// y² − 2φ*(y) of each number of a sorted sequence.
+    pub(super) fn second_terms(&self, sorted: &[f64], terms: &mut [f64]) {
+        let instructions = Instructions::best();
+        for (after, range) in stretches(&self.target, sorted) {
+            let (numbers, terms) = (&sorted[range.clone()], &mut terms[range]);
+            second_terms(instructions, self.piece(after), numbers, terms);
+        }
+    }
+}
+
+/// How many knots there are at a number or before.
+fn at_or_before(knots: &[f64], number: f64) -> usize {
+    knots.partition_point(|&knot| knot <= number)
+}
+
+/// The ranges of a sorted sequence that have so many knots at or before, as far as they are
+/// not empty.
+fn stretches(knots: &[f64], sorted: &[f64]) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let mut from = 0;
+    let ends = (knots.iter()).map(|&knot| sorted.partition_point(|&number| number < knot));
+    let ranges = ends.chain([sorted.len()]).map(move |end| {
+        let range = from..end;
+        from = end;
+        range
+    });
+    ranges.enumerate().filter(|(_, range)| !range.is_empty())
+}
+
+/// T between two neighbouring knots, or before the first or after the last, where it does not
+/// rise and widths are 1.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    /// The left one, or the only one.
+    source: f64,
+    target: f64,
+    /// D there.
+    integral: f64,
+    /// d there.
+    start: f64,
+    /// From there to the other one, of the source and of the target.
+    widths: [f64; 2],
+    /// Of d.
+    rise: f64,
+}
+
+impl Piece {
+    /// (d(x), D(x)).
+    #[inline(always)]
+    fn displaced(&self, x: f64) -> (f64, f64) {
+        let from = x - self.source;
+        self.at(from, self.rise * (from / self.widths[0]))
+    }
+
+    /// (d, D) so far from the left knot, where d has risen by so much.
+    #[inline(always)]
+    fn at(&self, from: f64, rise: f64) -> (f64, f64) {
+        (
+            self.start + rise,
+            self.integral + from * (self.start + 0.5 * rise),
+        )
+    }
+
+    /// x² − 2φ(x).
+    #[inline(always)]
+    fn first_term(&self, x: f64) -> f64 {
+        -2.0 * self.displaced(x).1
+    }
+
+    /// y² − 2φ*(y).
+    #[inline(always)]
+    fn second_term(&self, y: f64) -> f64 {
+        let part = (y - self.target) / self.widths[1];
+        let (gap, integral) = self.at(part * self.widths[0], part * self.rise);
+        gap * gap + 2.0 * integral
+    }
+}
+
+vectorised! {
+    fn first_terms(piece: Piece, numbers: &[f64], terms: &mut [f64]) {
+        for (term, &x) in terms.iter_mut().zip(numbers) {
+            *term = piece.first_term(x);
+        }
+    }
+}
+
+vectorised! {
+    fn second_terms(piece: Piece, numbers: &[f64], terms: &mut [f64]) {
+        for (term, &y) in terms.iter_mut().zip(numbers) {
+            *term = piece.second_term(y);
         }
     }
 }
@@ -207,18 +261,28 @@ fn bin_ends(size: usize, bins: usize) -> Vec<usize> {
     ends
 }
 
-/// Means over stretches of a sorted sample, each from its least number on: equal
+/// Means over stretches of two sorted samples, each from its least number on: equal
 /// numbers have exactly themselves as a mean.
-fn bin_means(sorted: &[f64], ends: &[usize]) -> Vec<f64> {
-    let begins = [0].into_iter().chain(ends.iter().copied());
-    let stretches = begins.zip(ends).map(|(begin, &end)| &sorted[begin..end]);
-    stretches
-        .map(|stretch| {
-            let least = stretch[0];
-            let more: f64 = stretch[1..].iter().map(|x| x - least).sum();
-            least + more / stretch.len() as f64
-        })
-        .collect()
+///
+/// Of both samples at once, as either sum alone waits for its last addition.
+fn bin_means(sorted: [&[f64]; 2], ends: &[usize]) -> [Vec<f64>; 2] {
+    let mut means = [(); 2].map(|()| Vec::with_capacity(ends.len()));
+    let mut begin = 0;
+    for &end in ends {
+        let [first, second] = sorted.map(|sample| &sample[begin..end]);
+        let least = [first[0], second[0]];
+        let mut more = [0.0; 2];
+        for (x, y) in first[1..].iter().zip(&second[1..]) {
+            more[0] += x - least[0];
+            more[1] += y - least[1];
+        }
+        let count = (end - begin) as f64;
+        for ((means, least), more) in means.iter_mut().zip(least).zip(more) {
+            means.push(least + more / count);
+        }
+        begin = end;
+    }
+    means
 }
 
 /// The mean minus and plus three standard deviations.
