@@ -67,6 +67,7 @@ pub mod profile;
 pub mod random;
 pub mod simulate;
 pub mod slot;
+pub mod sorting;
 pub mod special;
 pub mod steady;
 pub mod theory;

@@ -3,24 +3,12 @@
 //! On the line the sorted pairing is optimal, so for samples of equal size n
 //! W₂² = (1/n) Σ (x_(k) − y_(k))² exactly.
 
+use crate::sorting::{key, value};
+
 /// A sample being collected, as integers that sort like the numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Sample {
     keys: Vec<u64>,
-}
-
-/// An integer whose order is `f64::total_cmp`'s.
-#[inline(always)]
-fn key(value: f64) -> u64 {
-    let bits = value.to_bits();
-    bits ^ (((bits as i64 >> 63) as u64) | (1 << 63))
-}
-
-/// The number of a key.
-#[inline(always)]
-fn value(key: u64) -> f64 {
-    let sign = ((!key as i64) >> 63) as u64;
-    f64::from_bits(key ^ (sign | (1 << 63)))
 }
 
 impl Sample {
@@ -77,17 +65,6 @@ pub fn squared_distance(first: &mut Sample, second: &mut Sample) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_sort_like_numbers() {
-        let mut numbers = [3.5, -0.0, 0.0, -1e-300, f64::MIN, 1e300, -2.0, 7.0];
-        let mut keys: Vec<u64> = numbers.iter().map(|&x| key(x)).collect();
-        numbers.sort_by(f64::total_cmp);
-        keys.sort_unstable();
-        for (x, k) in numbers.iter().zip(keys) {
-            assert_eq!(x.to_bits(), value(k).to_bits());
-        }
-    }
 
     #[test]
     fn the_distance_of_shifted_samples() {

@@ -5,6 +5,7 @@
 use super::control::Controls;
 use super::fold::Fold;
 use super::transport::Transport;
+use crate::sorting::Ranks;
 
 /// Numbers, sorted, each with its replica and the fold of that.
 #[derive(Debug)]
@@ -14,42 +15,13 @@ pub(super) struct Sorted {
     fold: Vec<u8>,
 }
 
-/// An integer whose order is `f64::total_cmp`'s, but that −0 is 0: one atom, not two.
-fn key(value: f64) -> u64 {
-    let bits = (value + 0.0).to_bits();
-    bits ^ (((bits as i64 >> 63) as u64) | (1 << 63))
-}
-
-/// The indices of numbers in their order, those of equal ones as they come.
-///
-/// Integers are sorted that have the leading bits of a number's key and its index, which is
-/// faster than to sort both by both. Numbers that these do not tell apart are few, unless
-/// they are equal.
-fn order(numbers: &[f64]) -> Vec<u32> {
-    let index_bits = usize::BITS - numbers.len().saturating_sub(1).leading_zeros();
-    let index_mask = (1 << index_bits) - 1;
-    let mut packed: Vec<u64> = (numbers.iter().enumerate())
-        .map(|(index, &number)| key(number) & !index_mask | index as u64)
-        .collect();
-    packed.sort_unstable();
-    let index = |packed: u64| packed & index_mask;
-    let number_key = |packed: u64| key(numbers[index(packed) as usize]);
-    for alike in packed.chunk_by_mut(|&one, &other| one & !index_mask == other & !index_mask) {
-        if alike.len() > 1 {
-            // Indices are in order: equal numbers stay as they are.
-            alike.sort_by_key(|&packed| number_key(packed));
-        }
-    }
-    packed
-        .into_iter()
-        .map(|packed| index(packed) as u32)
-        .collect()
-}
-
 impl Sorted {
     /// Of replicas of so many numbers, one after the other.
     pub(super) fn new(particles: usize, numbers: &[f64]) -> Sorted {
-        let order = order(numbers);
+        let mut ranks = Ranks::default();
+        // −0 is 0: one atom, not two.
+        ranks.sort(numbers.iter().map(|number| number + 0.0), |_| ());
+        let order = ranks.order();
         let value = order.iter().map(|&index| numbers[index as usize]);
         let replica: Vec<u32> = (order.iter())
             .map(|&index| index / particles as u32)

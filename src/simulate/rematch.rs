@@ -29,25 +29,18 @@ use super::slabs::Place;
 use super::{Gas, Path};
 use crate::random::{Purpose, ReplicaKey, more_words};
 use crate::slot::{self, Slot};
+use crate::sorting::{Ranks, key};
 use std::cmp::Ordering;
 use std::sync::Arc;
-
-/// An integer whose order is `f64::total_cmp`'s.
-#[inline(always)]
-fn key(value: f64) -> u64 {
-    let bits = value.to_bits();
-    bits ^ (((bits as i64 >> 63) as u64) | (1 << 63))
-}
 
 /// The particles of both copies by rank.
 #[derive(Debug)]
 pub struct Ranking {
     /// The replica, which decides in what order particles of equal V are ranked.
     key: ReplicaKey,
-    /// Keys of V and the particles, ascending; likewise of V′, ties by what rounding
-    /// left of it.
-    first: Vec<(u64, u32)>,
-    second: Vec<(u64, u32)>,
+    /// The particles in the order of V, and in that of V′.
+    first: Ranks,
+    second: Ranks,
     partners: Vec<u32>,
     slots: Vec<Slot>,
 }
@@ -56,8 +49,8 @@ impl Default for Ranking {
     fn default() -> Self {
         Ranking {
             key: ReplicaKey::new(0, 0, 0, 0),
-            first: vec![],
-            second: vec![],
+            first: Ranks::default(),
+            second: Ranks::default(),
             partners: vec![],
             slots: vec![],
         }
@@ -79,28 +72,15 @@ impl Ranking {
         first: impl Fn(usize) -> f64,
         second: impl Fn(usize) -> [f64; 2],
     ) {
-        let particles = 0..count as u32;
-        self.first.clear();
-        let keys = particles.clone().map(|i| (key(first(i as usize)), i));
-        self.first.extend(keys);
-        self.first.sort_unstable();
-        for tied in self.first.chunk_by_mut(|one, other| one.0 == other.0) {
-            if tied.len() > 1 {
-                let word = |i: u32| more_words(self.key, Purpose::Ties, u64::from(i))();
-                tied.sort_by_cached_key(|&(_, i)| word(i));
-            }
-        }
-        self.second.clear();
-        let keys = particles.map(|i| (key(second(i as usize)[0]), i));
-        self.second.extend(keys);
-        self.second.sort_unstable();
-        for tied in self.second.chunk_by_mut(|one, other| one.0 == other.0) {
-            if tied.len() > 1 {
-                tied.sort_by_key(|&(_, i)| key(second(i as usize)[1]));
-            }
-        }
+        let word = |i: u32| more_words(self.key, Purpose::Ties, u64::from(i))();
+        (self.first).sort((0..count).map(first), |tied| {
+            tied.sort_by_cached_key(|&i| word(i));
+        });
+        (self.second).sort((0..count).map(|i| second(i)[0]), |tied| {
+            tied.sort_by_key(|&i| key(second(i as usize)[1]));
+        });
         self.partners.resize(count, 0);
-        for (&(_, particle), &(_, partner)) in self.first.iter().zip(&self.second) {
+        for (&particle, &partner) in self.first.order().iter().zip(self.second.order()) {
             self.partners[particle as usize] = partner;
         }
     }
@@ -358,7 +338,7 @@ impl Order {
         self.of.clear();
         self.of.extend(slots.iter().map(velocity));
         self.particles.clear();
-        self.particles.extend(ranking.first.iter().map(|&(_, i)| i));
+        self.particles.extend_from_slice(ranking.first.order());
         self.velocities.clear();
         let ranked = self.particles.iter().map(|&i| self.of[i as usize]);
         self.velocities.extend(ranked);
