@@ -9,6 +9,7 @@ use kac_coupling::figure::{
     FIGURES, Figure, FigureError, Rendered, Source, calibration, clocks, decay, moments, scaling,
     wasserstein,
 };
+use rayon::prelude::*;
 use tempfile::TempDir;
 
 const PARTICLES: [u64; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
@@ -1018,16 +1019,16 @@ fn no_content_of_a_column_is_a_panic() {
     let values = [
         "", "0", "-1", "1", "NaN", "inf", "-inf", "1e308", "-1e308", "1e-320",
     ];
-    for figure in FIGURES {
+    FIGURES.par_iter().for_each(|figure| {
         for value in values {
             render_with(figure, &[3], numbers(figure), value);
         }
-        for column in numbers(figure) {
+        numbers(figure).par_iter().for_each(|column| {
             for value in ["", "-1", "1e308"] {
                 render_with(figure, &[2, 5], &[column], value);
             }
-        }
-    }
+        });
+    });
 }
 
 #[test]
