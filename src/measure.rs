@@ -31,7 +31,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-/// Replicas whose records are tallied together; the first of them is timed.
+/// Replicas whose records are tallied together; one amid them is timed, as the first finds
+/// colder caches and takes new memory.
 pub const TALLIED_TOGETHER: u64 = 64;
 /// Particles of all replicas in a chunk, about, where no W₂ batch sets it.
 const CHUNK_PARTICLES: u64 = 1 << 14;
@@ -434,7 +435,7 @@ impl Job {
         while from < replicas.end {
             let together = (replicas.end - from).min(TALLIED_TOGETHER) as usize;
             for index in 0..together {
-                let mut timed = (index == 0).then(Profile::default);
+                let mut timed = (index == together / 2).then(Profile::default);
                 measured.collisions += self.run_replica(pair, from, index, scratch, timed.as_mut());
                 if let Some(profile) = timed {
                     measured.profile.collisions += profile.collisions * together as f64;
