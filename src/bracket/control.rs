@@ -354,6 +354,38 @@ mod tests {
         assert_eq!(highest_power(&Moments::default(), 10, 1e9), 0);
     }
 
+    #[test]
+    fn covariances_are_over_the_replicas_outside_a_fold() {
+        let replicas = 137;
+        let number = |k: usize| libm::sin(k as f64 * 1.7);
+        let row = |r: usize| std::array::from_fn(|k| if k < 6 { number(r * (k + 1)) } else { 0.0 });
+        let rows: Vec<Row> = (0..replicas).map(row).collect();
+        let values: Vec<f64> = (0..replicas).map(|r| number(r * r)).collect();
+        for fold in Fold::all(replicas) {
+            let others: Vec<usize> = fold.others(replicas).flatten().collect();
+            let column = |k: usize| -> Vec<f64> {
+                let of = |&r: &usize| {
+                    if k == STATISTIC {
+                        values[r]
+                    } else {
+                        rows[r][k]
+                    }
+                };
+                let column: Vec<f64> = others.iter().map(of).collect();
+                let mean = column.iter().sum::<f64>() / column.len() as f64;
+                column.into_iter().map(|x| x - mean).collect()
+            };
+            let found = covariances(&rows, &values, fold, others.len() as f64);
+            for (i, line) in found.iter().enumerate() {
+                for (j, &sum) in line.iter().enumerate() {
+                    let (x, y) = (column(i), column(j));
+                    let expected: f64 = x.iter().zip(&y).map(|(x, y)| x * y).sum();
+                    assert!((sum - expected).abs() < 1e-11, "{i} {j}: {sum} {expected}");
+                }
+            }
+        }
+    }
+
     /// Both copies or neither: the columns are the difference and the sum of each power.
     #[test]
     fn columns_are_of_both_copies() {

@@ -133,6 +133,21 @@ fn products_with(one: &[f64], others: [&[f64]; TOGETHER]) -> [f64; TOGETHER] {
 mod tests {
     use super::*;
 
+    #[test]
+    fn all_pairs_have_their_scalar_products() {
+        for count in [1, 2, 7, 8, 9, 40] {
+            let vector = |i: usize| (0..5).map(|k| ((i * i + 3 * k) % 11) as f64).collect();
+            let vectors: Vec<Vec<f64>> = (0..count).map(vector).collect();
+            let products = scalar_products(&vectors);
+            for (x, line) in vectors.iter().zip(&products) {
+                for (y, &product) in vectors.iter().zip(line) {
+                    let terms = x.iter().zip(y).map(|(x, y)| x * y);
+                    assert_eq!(product, terms.sum::<f64>());
+                }
+            }
+        }
+    }
+
     /// Functions along two directions, orthogonal and of unequal variance.
     #[test]
     fn two_variances_are_found() {

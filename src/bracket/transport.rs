@@ -293,3 +293,38 @@ fn spread(sample: &[f64]) -> Vec<f64> {
     let reach = 3.0 * (squares / count).sqrt();
     vec![mean - reach, mean + reach]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With jumps, flat stretches and numbers at knots, between them and beyond.
+    #[test]
+    fn terms_of_a_sequence_are_those_of_its_numbers() {
+        let maps = [
+            (vec![0.5], vec![2.0]),
+            (vec![-1.0, 0.0, 0.0, 2.0], vec![-3.0, -1.0, 1.0, 1.5]),
+            (vec![-1.0, 0.0, 1.0, 1.0], vec![0.0, 0.0, 0.0, 0.0]),
+        ];
+        let number = |k: i32| f64::from(k) / 8.0;
+        for (source, target) in maps {
+            let transport = Transport::new(source, target);
+            for sorted in [vec![], vec![0.5], (-40..40).map(number).collect()] {
+                let mut terms = vec![f64::NAN; sorted.len()];
+                transport.first_terms(&sorted, &mut terms);
+                let single = sorted.iter().map(|&x| transport.first_term(x));
+                assert!(terms.iter().copied().eq(single), "{transport:?}");
+                transport.second_terms(&sorted, &mut terms);
+                let single = sorted.iter().map(|&y| transport.second_term(y));
+                assert!(terms.iter().copied().eq(single), "{transport:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn stretches_have_the_means_of_their_numbers() {
+        let (first, second) = ([1.0, 1.0, 2.0, 5.0, 7.0], [-4.0, -2.0, 0.0, 0.0, 0.0]);
+        let means = bin_means([&first, &second], &[2, 3, 5]);
+        assert_eq!(means, [[1.0, 2.0, 6.0], [-3.0, 0.0, 0.0]]);
+    }
+}
