@@ -8,6 +8,7 @@
 use crate::simulate::pair::CoupledPair;
 use crate::simulate::powers::{SQUARES, Sums};
 use crate::simulate::slabs::Place;
+use std::ops::Range;
 
 /// What was seen of the replicas with exactly one collision.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,21 +26,25 @@ struct Average {
     squares: f64,
 }
 
-impl Jump {
-    /// Watch the first replicas of a pair until `stop`, the mean time of one collision.
-    pub fn watch(pair: &mut impl CoupledPair, seed: u64, replicas: u64, stop: Place) -> Jump {
-        let mut jump = Jump::default();
-        for replica in 0..replicas {
-            pair.restart(seed, replica, &[stop]);
-            pair.advance();
-            if pair.collisions() == 1 {
-                jump.add(pair.particles(), pair.sums());
-            }
-        }
-        jump
-    }
+/// Some replicas' sums after one collision, of those that had one, by `stop`, the mean time of
+/// one.
+pub fn watch(
+    pair: &mut impl CoupledPair,
+    seed: u64,
+    replicas: Range<u64>,
+    stop: Place,
+) -> Vec<Sums> {
+    let sums = replicas.filter_map(|replica| {
+        pair.restart(seed, replica, &[stop]);
+        pair.advance();
+        (pair.collisions() == 1).then(|| pair.sums())
+    });
+    sums.collect()
+}
 
-    fn add(&mut self, particles: usize, sums: Sums) {
+impl Jump {
+    /// Take in the sums over the particles of one more replica.
+    pub fn add(&mut self, particles: usize, sums: Sums) {
         self.replicas += 1;
         let count = self.replicas as f64;
         for (averages, square) in self.averages.iter_mut().zip(SQUARES) {

@@ -9,7 +9,7 @@
 use crate::coupling::{Aligned, Coupling, CouplingKind, Rematch, Synchronous};
 use crate::estimate::tally::{Centred, Covariances, Cross, LANES, Means, Powers, QUANTITIES};
 use crate::experiment::Experiment;
-use crate::jump::Jump;
+use crate::jump::{self, Jump};
 use crate::law::Point;
 use crate::model::Rates;
 use crate::observe::{COLUMNS, DISCREPANCY, Records, column};
@@ -27,6 +27,7 @@ use crate::simulate::slabs::Place;
 use crate::simulate::{Gas, Path};
 use crate::theory::{Moment, Quantity, System, Theory};
 use crate::wasserstein::{Sample, squared_distance};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -43,6 +44,10 @@ pub const CHUNKS_AHEAD: u64 = 2;
 
 /// The claim that is about single collisions of the whole gas.
 const ABOUT_JUMPS: &str = "lemma-3";
+/// Replicas of which a thread looks at single collisions in one go, at most, and how many
+/// such parts are looked at before all are taken in, in order.
+const JUMPS_IN_PART: u64 = 4096;
+const JUMP_PARTS: u64 = 32;
 
 /// A small gas is watched at so many times, half a collision apart, in a replica for
 /// each so many collisions of the run, but in so many at least and at most: it takes
@@ -347,18 +352,48 @@ impl Job {
             measured.energy_drift = self.energy_drift(&new_pair);
         }
         measured.pilot = self.pilot(measured.collisions, &new_pair);
-        measured.jump = self.jump(measured.replicas, &new_pair);
+        let (jump, seconds) = self.jump(measured.replicas, &new_pair);
+        measured.jump = jump;
+        measured.profile.collisions += seconds;
         measured
     }
 
-    /// Look at so many replicas after one collision, if that is asked for.
-    fn jump<P: CoupledPair>(&self, replicas: u64, new_pair: impl Fn(&Arc<Gas>) -> P) -> Jump {
+    /// Look at so many replicas after one collision, if that is asked for. Returns also the
+    /// seconds of all threads.
+    fn jump<P: CoupledPair>(
+        &self,
+        replicas: u64,
+        new_pair: impl Fn(&Arc<Gas>) -> P + Sync,
+    ) -> (Jump, f64) {
+        let (mut jump, mut seconds) = (Jump::default(), 0.0);
         let rate = self.gas.rates.total(self.gas.particles);
         if !self.jumps || rate == 0.0 {
-            return Jump::default();
+            return (jump, seconds);
         }
-        let mut pair = new_pair(&self.gas);
-        Jump::watch(&mut pair, self.seed, replicas, self.gas.place(1.0 / rate))
+        let stop = self.gas.place(1.0 / rate);
+        let part = replicas.div_ceil(JUMP_PARTS).clamp(1, JUMPS_IN_PART);
+        let watched = |from: u64| {
+            let mut watch = Watch::start();
+            let replicas = from..(from + part).min(replicas);
+            let sums = jump::watch(&mut new_pair(&self.gas), self.seed, replicas, stop);
+            (sums, watch.lap())
+        };
+        for from in (0..replicas).step_by((JUMP_PARTS * part) as usize) {
+            let parts = (0..JUMP_PARTS).map(|number| from + number * part);
+            let parts: Vec<u64> = parts.take_while(|&from| from < replicas).collect();
+            let watched: Vec<_> = if self.alone {
+                parts.into_iter().map(watched).collect()
+            } else {
+                parts.into_par_iter().map(watched).collect()
+            };
+            for (sums, more) in watched {
+                seconds += more;
+                for sums in sums {
+                    jump.add(self.gas.particles, sums);
+                }
+            }
+        }
+        (jump, seconds)
     }
 
     /// Watch a small gas, for a run of so many collisions.
@@ -830,6 +865,29 @@ mod tests {
         let alone = job.alone(job.seed).run(Engine::Block, &|_| ());
         for time in 0..job.places.len() {
             assert_eq!(alone.mean(time, 0), measured.mean(time, 0));
+        }
+    }
+
+    #[test]
+    fn single_collisions_are_taken_in_in_order() {
+        let mut job = job();
+        job.jumps = true;
+        let new_pair = |gas: &Arc<Gas>| {
+            SameCollisions::new(gas, &job.initial, BlockPath::new(gas, Synchronous))
+        };
+        let stop = job.gas.place(1.0 / job.gas.rates.total(3));
+        let most = JUMP_PARTS * JUMPS_IN_PART;
+        for replicas in [0, 1, 40, 5000, most + 1] {
+            let mut expected = Jump::default();
+            for sums in jump::watch(&mut new_pair(&job.gas), job.seed, 0..replicas, stop) {
+                expected.add(3, sums);
+            }
+            let alone = job.alone(job.seed);
+            for job in [&job, &alone] {
+                let (found, _) = job.jump(replicas, new_pair);
+                assert_eq!(found.replicas, expected.replicas, "{replicas}");
+                assert_eq!(found.moments(1), expected.moments(1), "{replicas}");
+            }
         }
     }
 
