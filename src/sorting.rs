@@ -17,9 +17,9 @@ pub fn value(key: u64) -> f64 {
 /// Which of some numbers is the lowest, which comes next, and so on; kept for the room that
 /// it takes.
 ///
-/// Integers are sorted that have the leading bits of a number's [`key`] and its index: it
-/// takes half the time of sorting both by both. Numbers that these do not tell apart are few,
-/// unless they are equal.
+/// Integers are sorted that have the leading bits of a number's [`key`] and its index, in half
+/// the time that pairs of both take. Of up to some 10⁷ numbers those that leading bits do not
+/// tell apart are few, unless they are equal; they are sorted again.
 #[derive(Debug, Default)]
 pub struct Ranks {
     keys: Vec<u64>,

@@ -25,7 +25,7 @@ const ROUNDING: f64 = 1e-12;
 /// Replicas for each column of a regression, at least.
 const REPLICAS_PER_COLUMN: usize = 10;
 
-/// Columns, at most, and one for a statistic after them.
+/// Up to seven columns, and a statistic after them.
 const LANES: usize = 8;
 const STATISTIC: usize = LANES - 1;
 
@@ -113,6 +113,7 @@ impl Controls {
         power: fn(f64) -> f64,
     ) {
         let column = self.width();
+        debug_assert!(column + 2 <= STATISTIC, "room for two more");
         let [first, second] = copies.map(|copy| copy.chunks_exact(particles));
         let mean = |(v, u): (&[f64], &[f64]), combined: fn(f64, f64) -> f64| {
             let terms = v.iter().zip(u).map(|(&v, &u)| combined(power(v), power(u)));
@@ -153,8 +154,8 @@ impl Controls {
         if self.width() == 0 {
             return vec![vec![]];
         }
-        let count = values.len() - fold.own(values.len()).count();
-        let all = covariances(&self.rows, values, fold, count as f64);
+        let count = fold.others(values.len()).map(|others| others.len()).sum();
+        let all = covariances(&self.rows, values, fold, count);
         (self.tiers().iter())
             .map(|&width| coefficients(&all, width, count))
             .collect()
@@ -230,9 +231,9 @@ fn shortfall(copy: &[f64], exact: &Moments, power: usize) -> f64 {
     }
 }
 
-/// Σ over the replicas outside a fold, of which there are so many, of products of centred
+/// Σ over the replicas outside a fold, of which there are `count`, of products of centred
 /// columns, and of the values of a statistic.
-fn covariances(rows: &[Row], values: &[f64], fold: Fold, count: f64) -> Matrix {
+fn covariances(rows: &[Row], values: &[f64], fold: Fold, count: usize) -> Matrix {
     let instructions = Instructions::best();
     let mut mean = Row::default();
     let mut sums = Matrix::default();
@@ -245,7 +246,7 @@ fn covariances(rows: &[Row], values: &[f64], fold: Fold, count: f64) -> Matrix {
         );
     }
     for sum in &mut mean {
-        *sum /= count;
+        *sum /= count as f64;
     }
     for others in fold.others(values.len()) {
         let (rows, values) = (&rows[others.clone()], &values[others]);
@@ -280,8 +281,7 @@ vectorised! {
 }
 
 #[inline(always)]
-fn with_statistic(row: Row, value: f64) -> Row {
-    let mut row = row;
+fn with_statistic(mut row: Row, value: f64) -> Row {
     row[STATISTIC] = value;
     row
 }
@@ -375,7 +375,7 @@ mod tests {
                 let mean = column.iter().sum::<f64>() / column.len() as f64;
                 column.into_iter().map(|x| x - mean).collect()
             };
-            let found = covariances(&rows, &values, fold, others.len() as f64);
+            let found = covariances(&rows, &values, fold, others.len());
             for (i, line) in found.iter().enumerate() {
                 for (j, &sum) in line.iter().enumerate() {
                     let (x, y) = (column(i), column(j));
@@ -384,6 +384,94 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// A statistic of the first column and a little noise, of the last one too if that is said,
+    /// far from 0.
+    fn fitted_to(replicas: usize, of_last: f64) -> (Controls, Vec<f64>) {
+        let number = |k: usize| libm::sin(1.0 + k as f64 * 1.7);
+        let controls = Controls {
+            rows: (0..replicas)
+                .map(|r| {
+                    let column = |k: usize| number(r * r * (k + 1) + r);
+                    std::array::from_fn(|k| if k < 6 { 0.2 + column(k) } else { 0.0 })
+                })
+                .collect(),
+            up_to_power: vec![0, 2, 4, 6],
+            shortfalls: vec![1.0; 4],
+        };
+        let values = (controls.rows.iter().enumerate())
+            .map(|(r, row)| 700.0 + 3.0 * row[0] + of_last * row[5] + 1e-3 * number(r * r * r))
+            .collect();
+        (controls, values)
+    }
+
+    #[test]
+    fn coefficients_are_those_of_least_squares_outside_the_fold() {
+        let (controls, mut values) = fitted_to(137, 0.0);
+        for fold in Fold::all(137) {
+            let found = controls.fitted(&values, fold);
+            let widths: Vec<usize> = found.iter().map(Vec::len).collect();
+            assert_eq!(widths, [0, 2, 4, 6]);
+            // A single column's γ, from covariances of what is far from its mean.
+            let others: Vec<usize> = fold.others(137).flatten().collect();
+            let mean = |of: &dyn Fn(usize) -> f64| {
+                others.iter().map(|&r| of(r)).sum::<f64>() / others.len() as f64
+            };
+            let (x, y) = (mean(&|r| controls.rows[r][0]), mean(&|r| values[r]));
+            let products = mean(&|r| (controls.rows[r][0] - x) * (values[r] - y));
+            let squares = mean(&|r| (controls.rows[r][0] - x) * (controls.rows[r][0] - x));
+            for gamma in &found[1..] {
+                assert!((gamma[0] - products / squares).abs() < 1e-3, "{gamma:?}");
+                assert!(gamma[1..].iter().all(|other| other.abs() < 1e-3));
+            }
+            // What the fold itself has is not seen.
+            for replica in fold.own(137) {
+                values[replica] += 1e6;
+            }
+            assert_eq!(controls.fitted(&values, fold), found);
+            for replica in fold.own(137) {
+                values[replica] -= 1e6;
+            }
+        }
+    }
+
+    #[test]
+    fn tiers_have_no_columns_of_higher_powers() {
+        let (controls, values) = fitted_to(137, 50.0);
+        let fold = Fold::all(137).next().unwrap();
+        let found = controls.fitted(&values, fold);
+        assert!((found[3][5] - 50.0).abs() < 1e-2 && (found[3][0] - 3.0).abs() < 1e-2);
+        // Of the others no one is worth it, or little.
+        assert!(
+            found[1]
+                .iter()
+                .chain(&found[2])
+                .all(|gamma| gamma.abs() < 20.0)
+        );
+    }
+
+    #[test]
+    fn columns_enter_if_there_are_replicas_and_they_are_worth_it() {
+        // Of 21 replicas two are in a fold: 19 are enough for one column only, the best.
+        let (controls, values) = fitted_to(21, 50.0);
+        for fold in Fold::all(21) {
+            let found = &controls.fitted(&values, fold)[3];
+            let entered = found.iter().filter(|&&gamma| gamma != 0.0);
+            assert_eq!(entered.count(), 1, "{found:?}");
+            assert!(found[5] != 0.0);
+        }
+        // Noise takes off no more than noise does.
+        let (controls, _) = fitted_to(137, 0.0);
+        let noise: Vec<f64> = (0..137)
+            .map(|r| libm::sin(f64::from(r * r) * 2.3))
+            .collect();
+        let entered = |fold| {
+            let found = controls.fitted(&noise, fold);
+            found[3].iter().filter(|&&gamma| gamma != 0.0).count()
+        };
+        // One in twenty is worth it by chance, of sixty.
+        assert!(Fold::all(137).map(entered).sum::<usize>() <= 12);
     }
 
     /// Both copies or neither: the columns are the difference and the sum of each power.

@@ -164,3 +164,14 @@ pub(super) fn pooled_distance(
     let distance = partial.iter().sum::<f64>() / first.value.len() as f64;
     (distance, influence)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_of_both_signs_are_one_atom() {
+        let sorted = Sorted::new(1, &[0.0, -0.0, 1.0, 0.0, -0.0, -1.0]);
+        assert_eq!(sorted.replica, [5, 0, 1, 3, 4, 2]);
+    }
+}

@@ -13,6 +13,8 @@ use super::less;
 /// batches make it look smaller; fewer batches show less well how noise is spread over many
 /// directions.
 const BATCHES: usize = 40;
+/// Scalar products that are summed up at once, as one alone waits for its last addition.
+const TOGETHER: usize = 8;
 /// λ is taken from (tr G^2p)^(1/2p), p two to this power.
 const SQUARINGS: i32 = 4;
 
@@ -104,6 +106,7 @@ fn scalar_products(vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let mut products = vec![vec![0.0; vectors.len()]; vectors.len()];
     for (i, one) in vectors.iter().enumerate() {
         for j in (0..=i).step_by(TOGETHER) {
+            // The last one more than once, if there are fewer.
             let others = std::array::from_fn(|k| &vectors[(j + k).min(i)][..]);
             for (k, product) in products_with(one, others).into_iter().enumerate() {
                 let j = (j + k).min(i);
@@ -114,9 +117,6 @@ fn scalar_products(vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
     }
     products
 }
-
-/// Scalar products that are summed up at once, as each alone waits for its last addition.
-const TOGETHER: usize = 8;
 
 fn products_with(one: &[f64], others: [&[f64]; TOGETHER]) -> [f64; TOGETHER] {
     let others = others.map(|other| &other[..one.len()]);

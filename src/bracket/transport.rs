@@ -96,7 +96,7 @@ impl Transport {
         self.target[knot] - self.source[knot]
     }
 
-    /// T between two knots, or beyond all: with `after` knots at or before.
+    /// T where so many knots are at or before.
     fn piece(&self, after: usize) -> Piece {
         let left = after.max(1) - 1;
         let start = self.displacement(left);
@@ -117,17 +117,17 @@ impl Transport {
         }
     }
 
-    /// T(x); where T jumps, the upper end of the jump.
+    /// T(x) of a finite x; where T jumps, the upper end of the jump.
     pub fn map(&self, x: f64) -> f64 {
         x + self.piece(at_or_before(&self.source, x)).displaced(x).0
     }
 
-    /// x² − 2φ(x).
+    /// x² − 2φ(x) of a finite x.
     pub fn first_term(&self, x: f64) -> f64 {
         self.piece(at_or_before(&self.source, x)).first_term(x)
     }
 
-    /// y² − 2φ*(y).
+    /// y² − 2φ*(y) of a finite y.
     pub fn second_term(&self, y: f64) -> f64 {
         self.piece(at_or_before(&self.target, y)).second_term(y)
     }
@@ -169,8 +169,8 @@ fn stretches(knots: &[f64], sorted: &[f64]) -> impl Iterator<Item = (usize, Rang
     ranges.enumerate().filter(|(_, range)| !range.is_empty())
 }
 
-/// T between two neighbouring knots, or before the first or after the last, where it does not
-/// rise and widths are 1.
+/// T between two neighbouring knots, or before the first or after the last, where d does not
+/// change and widths are taken for 1.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
     /// The left one, or the only one.
@@ -182,7 +182,7 @@ struct Piece {
     start: f64,
     /// From there to the other one, of the source and of the target.
     widths: [f64; 2],
-    /// Of d.
+    /// By how much d is larger at the other one.
     rise: f64,
 }
 

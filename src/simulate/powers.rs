@@ -316,6 +316,16 @@ mod tests {
     use crate::simulate::pair::{CoupledPair, Still};
 
     #[test]
+    fn sums_of_minus_0_are_0() {
+        for instructions in Instructions::available() {
+            for count in 1..=9 {
+                let sums = sums_of_slots(instructions, &vec![[-0.0, 0.0]; count]);
+                assert!(sums.iter().all(|sum| sum.to_bits() == 0), "{sums:?}");
+            }
+        }
+    }
+
+    #[test]
     fn every_way_to_sum_gives_the_same_bits() {
         for particles in [1, 2, 5, 8, 9, 255, 256, 257, 600] {
             let mut pair = Still::new(particles);

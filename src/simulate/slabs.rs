@@ -300,8 +300,8 @@ mod tests {
             for count in [0, 1, 15, 16, 17, 100, 500] {
                 let mut places = Places::default();
                 places.draw(instructions, ReplicaKey::new(1, 8, 0, 0), 3, count);
-                let edges = places.passed().first().copied().unwrap_or(7);
-                for passed in [0, 1, edges, edges + 1, 1 << 63, u64::MAX] {
+                let first = places.passed().first().copied().unwrap_or(7);
+                for passed in [0, 1, first, first.saturating_add(1), 1 << 63, u64::MAX] {
                     let before = places.passed().iter().filter(|&&place| place < passed);
                     let (expected, found) = (before.count(), places.before(instructions, passed));
                     assert_eq!(found, expected, "{}", instructions.name());
