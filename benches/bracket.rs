@@ -35,20 +35,20 @@ fn velocities(particles: usize) -> ([Vec<f64>; 2], Known) {
     ([kept.first, kept.second], Known::at(&theory, time))
 }
 
-#[divan::bench(args = SIZES)]
-fn of_first_marginals(bencher: Bencher, particles: usize) {
+fn bracket<T>(bencher: Bencher, particles: usize, of: fn(&Velocities, &Known, f64) -> T) {
     let ([first, second], known) = velocities(particles);
     let velocities = Velocities::new(particles, &first, &second);
     bencher
         .counter(ItemsCount::new(first.len()))
-        .bench_local(|| black_box(first_marginals(black_box(&velocities), &known, 0.95)));
+        .bench_local(|| black_box(of(black_box(&velocities), &known, 0.95)));
+}
+
+#[divan::bench(args = SIZES)]
+fn of_first_marginals(bencher: Bencher, particles: usize) {
+    bracket(bencher, particles, first_marginals);
 }
 
 #[divan::bench(args = SIZES)]
 fn of_joint_laws(bencher: Bencher, particles: usize) {
-    let ([first, second], known) = velocities(particles);
-    let velocities = Velocities::new(particles, &first, &second);
-    bencher
-        .counter(ItemsCount::new(first.len()))
-        .bench_local(|| black_box(joint_laws(black_box(&velocities), &known, 0.95)));
+    bracket(bencher, particles, joint_laws);
 }
