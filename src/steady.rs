@@ -76,6 +76,8 @@ pub struct Steady {
     pub schedule: Schedule,
     /// Width of a cell of the histogram.
     pub cell_width: f64,
+    /// The derivatives of m4/m2² by m2 and m4, at the exact moments.
+    pub kurtosis_gradient: [f64; 2],
     means: Means,
 }
 
@@ -152,6 +154,7 @@ impl Stage {
             seconds: 0.0,
             schedule: self.schedule,
             cell_width: self.cell_width,
+            kurtosis_gradient: self.kurtosis_gradient,
             means: Means::new(VARIABLES),
         }
     }

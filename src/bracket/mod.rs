@@ -85,6 +85,7 @@ pub use excess::Excess;
 pub use interval::Rule;
 pub use transport::Transport;
 
+use crate::theory::unseen::{CUT, Unseen};
 use crate::theory::{CentredPower, Moment, System, Theory};
 use control::Controls;
 use controlled::Controlled;
@@ -180,11 +181,13 @@ pub struct Known {
     /// An upper bound on W₂,N²/N and so on W₂² of the first marginals: E‖Δ‖²/N of
     /// a coupling of the two copies, not necessarily the simulated one.
     pub upper: Option<f64>,
+    /// What upper limits allow for because a sample of this size is expected to lack it.
+    pub unseen: Unseen,
 }
 
 impl Known {
-    /// From closed forms at a time.
-    pub fn at(theory: &Theory, time: f64) -> Known {
+    /// From closed forms at a time, for limits from so many replicas.
+    pub fn at(theory: &Theory, time: f64, replicas: u64) -> Known {
         let moments = System::ALL.map(|copy| {
             let moment = |moment| theory.moment(copy, moment, time);
             let deviation = theory.moment_deviation(copy, Moment::M4, time);
@@ -201,6 +204,7 @@ impl Known {
             moments,
             lower: Some(theory.gelbrich_squared(time)),
             upper: Some(theory.contraction_bound(time)),
+            unseen: theory.unseen(time, replicas as f64, CUT),
         }
     }
 
@@ -209,8 +213,9 @@ impl Known {
         limit.max(self.lower.unwrap_or(0.0)).max(0.0)
     }
 
-    /// An upper limit, not above the exact bound.
+    /// An upper limit that allows for what is not seen, not above the exact bound.
     fn at_most(&self, limit: f64) -> f64 {
+        let limit = self.unseen.raised(limit);
         self.upper.map_or(limit, |upper| limit.min(upper))
     }
 
@@ -256,9 +261,9 @@ pub struct Bracket {
 }
 
 impl Bracket {
-    /// The limits of another two-sided confidence than the one asked for, not
-    /// clamped to exact bounds; only the lower one is not below 0. `None` without an error
-    /// bar, and for a confidence that is not in [0, 1).
+    /// The limits of another two-sided confidence than the one asked for, as they are measured:
+    /// they allow for nothing that is not seen, and only the lower one is clamped, to 0. `None`
+    /// without an error bar, and for a confidence that is not in [0, 1).
     pub fn measured_limits(&self, confidence: f64) -> Option<(f64, f64)> {
         self.clamped_limits(confidence, &Known::default())
     }

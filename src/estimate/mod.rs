@@ -56,27 +56,33 @@ fn bracket(
         return None;
     }
     let velocities = Velocities::new(particles, &kept.first, &kept.second);
-    let known = Known::at(theory, time);
+    let replicas = kept.first.len() / particles;
+    let known = Known::at(theory, time, replicas as u64);
     Some((
         first_marginals(&velocities, &known, TABLE_CONFIDENCE),
         joint_laws(&velocities, &known, TABLE_CONFIDENCE),
     ))
 }
 
-/// Whether the brackets of so many replicas are to be trusted.
+/// Whether the brackets of so many replicas are to be trusted: many of them carry what tells
+/// the two laws apart, and the energies of both.
 pub fn is_bracket_trusted(theory: &Theory, particles: usize, time: f64, replicas: u64) -> bool {
-    let energy = Known::at(theory, time).relative_variance(particles);
-    are_carried_by_many(theory, time, replicas as f64, energy)
+    let energy = Known::at(theory, time, replicas).relative_variance(particles);
+    let replicas = replicas as f64;
+    is_difference_carried(theory, time, replicas)
+        && energy.is_some_and(|variance| variance <= FEW_REPLICAS * replicas)
 }
 
-/// Whether the relative variances of both energies, and of ‖Δ‖² under the synchronous
-/// coupling, are small over so many replicas. What tells the two laws apart can be rarer
-/// than what makes their energy.
-fn are_carried_by_many(theory: &Theory, time: f64, replicas: f64, energy: Option<f64>) -> bool {
-    let few = |variance: f64| variance / replicas <= FEW_REPLICAS;
-    let apart = theory.synchronous_relative_variance(time);
-    energy.is_some_and(few) && apart.is_some_and(few)
+/// Whether many of so many replicas carry what tells the two laws apart: the relative variance
+/// of the optimally paired ‖Δ‖² is at most [`FEW_REPLICAS`] R, whatever pairing, coupling and
+/// rematching the copies have.
+pub fn is_difference_carried(theory: &Theory, time: f64, replicas: f64) -> bool {
+    (theory.optimal_relative_variance(time))
+        .is_some_and(|variance| variance <= FEW_REPLICAS * replicas)
 }
+
+/// Relative to E V²: estimates are sums of velocities squared, less their exact moments.
+const ROUNDING: f64 = 1e-12;
 
 /// A decay rate with the copy it was measured on.
 pub type RateResult = Result<RateEstimate, NoRate>;
@@ -107,14 +113,50 @@ impl Findings {
         Findings { steady, ..self }
     }
 
-    /// The brackets of W₂ at its `index`-th record time, if they are to be trusted: many
-    /// replicas carry what they are made of.
-    pub fn trusted_brackets(&self, index: usize) -> Option<&(Bracket, JointBracket)> {
+    /// The brackets of W₂ at its `index`-th record time, if many replicas carry what they are
+    /// made of.
+    pub fn carried_brackets(&self, index: usize) -> Option<&(Bracket, JointBracket)> {
         let brackets = self.brackets.get(index)?.as_ref()?;
         let time = self.times[self.distance_times[index]];
+        let is_energy_carried = (brackets.0.relative_variance).is_some_and(|v| v <= FEW_REPLICAS);
         let replicas = brackets.0.replicas as f64;
-        let energy = brackets.0.relative_variance.map(|over_r| over_r * replicas);
-        are_carried_by_many(&self.theory, time, replicas, energy).then_some(brackets)
+        let carried = is_energy_carried && is_difference_carried(&self.theory, time, replicas);
+        carried.then_some(brackets)
+    }
+
+    /// The same, but after time 0 only if the limits at time 0 contain the exact W₂²(0), where
+    /// that is known: one that misses what is known gives no limits of what is not.
+    pub fn trusted_brackets(&self, index: usize) -> Option<&(Bracket, JointBracket)> {
+        let ends = |(first, joint): &(Bracket, JointBracket)| {
+            let limits = |ends: [Option<f64>; 2]| Some((ends[0]?, ends[1]?));
+            [
+                limits([first.lower_limit, first.upper_limit]),
+                limits([joint.lower_limit, joint.upper_limit]),
+            ]
+        };
+        let start_is_met = || {
+            let limits = self.carried_brackets(0).map(ends);
+            let limits = limits.into_iter().flatten().flatten();
+            self.contain_start(limits)
+        };
+        self.carried_brackets(index)
+            .filter(|_| index == 0 || start_is_met())
+    }
+
+    /// Whether all of these limits at time 0 contain W₂²(0), but for rounding; so they do where it
+    /// is not known.
+    pub fn contain_start(&self, mut limits: impl Iterator<Item = (f64, f64)>) -> bool {
+        let Some(exact) = self.theory.initial_w2() else {
+            return true;
+        };
+        let rounding = 1e-9 * exact + self.rounding(0.0);
+        limits.all(|(lower, upper)| lower <= exact + rounding && upper >= exact - rounding)
+    }
+
+    /// Differences of estimates of W₂² at a time that are below this may be rounding.
+    pub fn rounding(&self, time: f64) -> f64 {
+        let squares = System::ALL.map(|copy| self.theory.second_moment(copy, time));
+        ROUNDING * (squares[0] + squares[1])
     }
 
     /// The mean of ‖Δ‖² over replicas at a record time and its standard error. That

@@ -16,6 +16,15 @@ const TRUSTED: f64 = 1e-4;
 /// Fewer replicas than this do not show how far off their mean is, far in its tails.
 pub const FEWEST_REPLICAS: u64 = 400;
 
+/// A mean whose exact standard error is known is compared with its exact value only where the bath
+/// velocities of the run determine the variance of the power concerned to a tenth:
+/// E w^{4q}/(E w^{2q})² is at most this share of their number. A power with two values is then
+/// the larger one a hundred times, and 5.2 standard errors off with probability 3·10⁻⁹.
+const DETERMINED: f64 = 0.01;
+/// The same where only the empirical error is known: with 0.01 such a count would be 5.2 of these off
+/// with probability 6·10⁻⁶, with this 5·10⁻⁷.
+const DETERMINED_EMPIRICALLY: f64 = 0.001;
+
 /// The quantity that bounds W₂² between the two starts.
 pub const W2_UPPER: &str = "w2_upper";
 
@@ -38,6 +47,9 @@ pub struct SteadyEstimate {
     pub exact: f64,
     /// What an error is to be compared with.
     pub size: f64,
+    /// E w^{4q}/(E w^{2q})² over the number of bath velocities met, q the power of a bath velocity
+    /// that it takes; 0 of what does not see the bath.
+    pub bath_spread: f64,
     /// The time from which on it was measured.
     pub time: f64,
     /// Number of replicas.
@@ -56,10 +68,15 @@ impl SteadyEstimate {
         super::z_score(self.value, self.exact, self.std_error()?)
     }
 
-    /// Whether the mean is carried by so many replicas that it is nearly normal far
-    /// in its tails.
+    /// Whether the mean is carried by so many replicas, and determined by so many bath
+    /// velocities, that it is nearly normal far in its tails.
     pub fn is_trusted(&self) -> bool {
-        self.is_carried(TRUSTED)
+        self.is_determined() && self.is_carried(TRUSTED)
+    }
+
+    /// Whether z is nearly normal.
+    pub fn has_normal_z(&self) -> bool {
+        self.is_determined() && self.is_carried_by_many()
     }
 
     /// Whether it is nearly normal at the levels of intervals.
@@ -71,6 +88,15 @@ impl SteadyEstimate {
     /// less an average over many if it varies little beside itself.
     pub fn scale(&self) -> f64 {
         self.size.max(self.value.abs())
+    }
+
+    /// Whether the bath velocities of the run are known to determine the variance of the mean.
+    fn is_determined(&self) -> bool {
+        let most = match self.known {
+            Some(_) => DETERMINED,
+            None => DETERMINED_EMPIRICALLY,
+        };
+        self.bath_spread <= most
     }
 
     fn is_carried(&self, most: f64) -> bool {
@@ -103,9 +129,12 @@ pub fn steady_estimates(findings: &Findings) -> Vec<SteadyEstimate> {
         known: None,
         exact: 0.0,
         size: 0.0,
+        bath_spread: 0.0,
         time: schedule.burn_in,
         replicas,
     };
+    let draws = schedule.bath_draws(theory, replicas as f64);
+    let bath_spread = |power: u32| theory.bath_power_spread(power) / draws;
     let mut estimates = vec![];
     for (index, (quantity, partition)) in MOMENTS.into_iter().enumerate() {
         let known = theory
@@ -113,10 +142,12 @@ pub fn steady_estimates(findings: &Findings) -> Vec<SteadyEstimate> {
             .zip(theory.steady_size(partition));
         let Some((exact, size)) = known else { continue };
         let (value, empirical) = steady.moment(index);
+        let power = partition.iter().sum();
         estimates.push(SteadyEstimate {
             quantity,
             value,
-            empirical,
+            empirical: empirical.filter(|_| theory.has_bath_variance(power)),
+            bath_spread: bath_spread(power),
             known: theory.steady_std_error(partition, schedule, replicas as f64),
             exact,
             size,
@@ -135,10 +166,14 @@ pub fn steady_estimates(findings: &Findings) -> Vec<SteadyEstimate> {
     estimates.extend(correlation);
     let (value, empirical) = steady.excess_kurtosis();
     let ratio = fourth / (second * second);
+    let [by_second, by_fourth] = steady.kurtosis_gradient;
+    let weights = [by_second, by_fourth, 0.0];
     estimates.push(SteadyEstimate {
         quantity: "excess-kurtosis",
         value,
-        empirical,
+        empirical: empirical.filter(|_| theory.has_bath_variance(4)),
+        known: theory.steady_even_error(weights, schedule, replicas as f64),
+        bath_spread: bath_spread(4),
         exact: ratio - 3.0,
         size: ratio,
         ..base
@@ -184,6 +219,9 @@ pub struct SteadyRow {
     pub pair_per_bath: f64,
     /// Name of the bath's law.
     pub bath: &'static str,
+    /// Whether z is nearly normal: many replicas carry the mean, and the bath velocities of
+    /// the run determine its variance.
+    pub trusted: bool,
 }
 
 /// A row of `steady_density.csv`: the density of one velocity, averaged over a cell.
@@ -229,6 +267,7 @@ pub fn steady_rows(experiment: &Experiment, findings: &Findings) -> Vec<SteadyRo
         exact: estimate.exact,
         exact_std_error: estimate.known,
         z: estimate.z(),
+        trusted: estimate.has_normal_z(),
         time: estimate.time,
         replicas: estimate.replicas,
         pair_per_bath: rates.pair / rates.bath,

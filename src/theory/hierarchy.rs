@@ -197,6 +197,16 @@ impl MomentSystem {
         }
     }
 
+    /// The rates at which some moments feed each other: the rows and columns of the generator
+    /// that belong to these partitions. `None` if one of them is not in the system.
+    pub fn rates_among(&self, partitions: &[&[u32]]) -> Option<Array2<f64>> {
+        let positions = partitions.iter().map(|partition| self.position(partition));
+        let positions: Vec<usize> = positions.collect::<Option<_>>()?;
+        let size = positions.len();
+        let rate = |(i, j): (usize, usize)| self.generator[[positions[i], positions[j]]];
+        Some(Array2::from_shape_fn((size, size), rate))
+    }
+
     /// The position of a partition among the moments; `None` if the gas has
     /// fewer particles than it has parts, or it is not in the system.
     pub fn position(&self, partition: &[u32]) -> Option<usize> {
@@ -300,7 +310,7 @@ fn solved(mut matrix: Array2<f64>, mut right: Array1<f64>) -> Option<Array1<f64>
 }
 
 /// The matrix–vector product, summed in the order of the columns.
-fn apply(matrix: &Array2<f64>, vector: &Array1<f64>) -> Array1<f64> {
+pub(super) fn apply(matrix: &Array2<f64>, vector: &Array1<f64>) -> Array1<f64> {
     let entry = |row: ndarray::ArrayView1<f64>| row.iter().zip(vector).map(|(a, x)| a * x).sum();
     matrix.rows().into_iter().map(entry).collect()
 }
@@ -309,7 +319,7 @@ fn apply(matrix: &Array2<f64>, vector: &Array1<f64>) -> Array1<f64> {
 /// `ndarray`'s own uses whatever vector instructions the machine has, and its last
 /// bits vary with them. Entries of `left` that are 0, most of a generator's, are
 /// passed over.
-fn product(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
+pub(super) fn product(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
     let size = left.nrows();
     debug_assert_eq!([left.dim(), right.dim()], [(size, size); 2]);
     let mut product = Array2::zeros((size, size));

@@ -23,9 +23,12 @@ mod centred;
 pub mod gelbrich;
 pub mod hierarchy;
 mod joint;
+mod levels;
 pub mod pairing;
 pub mod products;
+pub mod sizes;
 pub mod steady;
+pub mod unseen;
 
 use crate::coupling::{CouplingKind, Rematch};
 use crate::law::HIGHEST_ORDER;
@@ -36,10 +39,9 @@ pub use centred::CentredPower;
 use hierarchy::{MomentSystem, exponential};
 use joint::JointDifference;
 use ndarray::{Array1, array};
-use pairing::{
-    DifferenceMoments, Pairing, difference_moments, higher_difference_moments, wasserstein_squared,
-};
-use std::sync::OnceLock;
+use pairing::{DifferenceMoments, Pairing, difference_moments, higher_difference_moments};
+use std::sync::{Arc, OnceLock};
+use unseen::Draws;
 
 /// One of the two copies of the gas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +190,10 @@ pub struct Theory {
     coupling: CouplingKind,
     /// d_6 and d_8 of the initial difference.
     higher_difference: [Option<f64>; 2],
+    /// d₂ and d₄ of the optimally paired initial difference Δ₀ of product laws.
+    optimal: DifferenceMoments,
+    /// The laws that the copies are made from, and the bath.
+    draws: Arc<Draws>,
     rematch: Rematch,
     /// Degree-4 system, if the bath's fourth moment is finite.
     system: Option<MomentSystem>,
@@ -222,6 +228,8 @@ impl Theory {
             MomentSystem::new(particles, rates.pair, rates.bath, wanted, bath_moment)
         };
         let finite = |orders: &[usize]| orders.iter().all(|&order| bath_moments[order].is_some());
+        let optimal = difference_moments(initial.0, initial.1, Pairing::Optimal);
+        let laws = [initial.0.clone(), initial.1.clone()];
         Theory {
             particles,
             rates,
@@ -230,9 +238,14 @@ impl Theory {
             initial: [raw_moments(initial.0), raw_moments(initial.1)],
             joints: [Joint::Product; 2],
             joint_difference: None,
-            difference: difference_moments(initial.0, initial.1, pairing),
+            difference: match pairing {
+                Pairing::Optimal => optimal,
+                Pairing::Independent => difference_moments(initial.0, initial.1, pairing),
+            },
             // By Lemma 11.
-            initial_w2: Some(wasserstein_squared(initial.0, initial.1).0),
+            initial_w2: Some(optimal.second),
+            optimal,
+            draws: Arc::new(Draws::new(laws, bath.clone())),
             higher_difference: higher_difference_moments(initial.0, initial.1, pairing),
             coupling,
             rematch: Rematch::Never,
@@ -384,6 +397,11 @@ impl Theory {
         optimal.map_or(from_here, |optimal| optimal.min(from_here))
     }
 
+    /// W₂² of the joint laws of both copies at time 0, per particle; `None` where it is not known.
+    pub fn initial_w2(&self) -> Option<f64> {
+        self.initial_w2
+    }
+
     /// E M(t)² for the martingale M = e^{βt/2}‖Δ‖² of the synchronous coupling.
     ///
     /// With A = ΣΔ_i⁴ and p = κ/(N−1):
@@ -400,13 +418,17 @@ impl Theory {
     }
 
     fn synchronous_martingale_second(&self, time: f64) -> Option<f64> {
-        let n = self.count();
-        let fourth = self.difference.fourth?;
         let pairs = match &self.joint_difference {
-            None => n * (n - 1.0) * self.difference.second * self.difference.second,
-            Some(difference) => n * (n - 1.0) * difference.moment(&[2, 2])?,
+            None => self.difference.second * self.difference.second,
+            Some(difference) => difference.moment(&[2, 2])?,
         };
-        let square = n * fourth + pairs;
+        Some(self.martingale_second_from(self.difference.fourth?, pairs, time))
+    }
+
+    /// E M(t)² from E Δ_1(0)⁴ and E Δ_1(0)²Δ_2(0)².
+    fn martingale_second_from(&self, fourth: f64, pairs: f64, time: f64) -> f64 {
+        let n = self.count();
+        let square = n * fourth + n * (n - 1.0) * pairs;
         let Rates { pair, bath } = self.rates;
         let p = self.rate_of_one_pair();
         // With the growth e^{βt} taken into the generator.
@@ -415,7 +437,7 @@ impl Theory {
             [0.75 * p, 0.375 * bath - 0.25 * pair - 0.75 * p]
         ];
         let flow = exponential(&(generator * time));
-        Some(flow[[0, 0]] * square + flow[[0, 1]] * n * fourth)
+        flow[[0, 0]] * square + flow[[0, 1]] * n * fourth
     }
 
     /// v(t) = Var M(t) / (E M)²: the relative variance of ‖Δ(t)‖² under the
@@ -433,13 +455,25 @@ impl Theory {
         if start == 0.0 {
             return None;
         }
-        let ratio = self.synchronous_martingale_second(time)? / (start * start);
-        let variance = if ratio - 1.0 < 1e-13 {
-            0.0
-        } else {
-            ratio - 1.0
-        };
-        variance.is_finite().then_some(variance)
+        relative_variance(self.synchronous_martingale_second(time)? / (start * start))
+    }
+
+    /// The relative variance of ‖Δ(t)‖² under the synchronous coupling from an optimal start,
+    /// whatever pairing, coupling and rematching the copies have: what tells the two laws apart
+    /// is Δ₀ = Q_f(u) − Q_h(u), and a sample that lacks its large values shows laws nearer to
+    /// each other than they are, however it was drawn. 0 of equal laws. Of copies that are not
+    /// both product laws it is that from their own start. `None` where infinite.
+    pub fn optimal_relative_variance(&self, time: f64) -> Option<f64> {
+        if self.joint_difference.is_some() {
+            return self.synchronous_relative_variance(time);
+        }
+        let DifferenceMoments { second, fourth, .. } = self.optimal;
+        let start = self.count() * second;
+        if start == 0.0 {
+            return Some(0.0);
+        }
+        let square = self.martingale_second_from(fourth?, second * second, time);
+        relative_variance(square / (start * start))
     }
 
     /// E V_1(t)² = g_2 + (m_2(0) − g_2)e^{−βt/2} (Lemma 1).
@@ -770,6 +804,16 @@ impl Theory {
     pub fn has_fourth_moment(&self, copy: System) -> bool {
         self.initial[copy as usize][4].is_some() && self.bath[4].is_some()
     }
+}
+
+/// E X²/(E X)² − 1, but for rounding; `None` if it is not finite.
+fn relative_variance(ratio: f64) -> Option<f64> {
+    let variance = if ratio - 1.0 < 1e-13 {
+        0.0
+    } else {
+        ratio - 1.0
+    };
+    variance.is_finite().then_some(variance)
 }
 
 /// A moment out of the vector of a system; 0 for one that takes more particles

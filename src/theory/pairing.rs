@@ -13,6 +13,7 @@
 
 mod quadrature;
 
+use super::levels::{LAST_LOGIT, jumps, level_at, steep_ends};
 use crate::law::{Law, Level, compensated_sum, power, shifted_moment};
 use quadrature::{Integrand, integrate};
 
@@ -234,7 +235,7 @@ fn finitely_many_values(first: &Law, second: &Law) -> Option<DifferenceMoments> 
 }
 
 /// The values of Q_f − Q_h and their probabilities, of two laws of finitely many values.
-fn values_of_finitely_many(first: &Law, second: &Law) -> Option<Vec<(f64, f64)>> {
+pub(super) fn values_of_finitely_many(first: &Law, second: &Law) -> Option<Vec<(f64, f64)>> {
     if first.has_density() || second.has_density() {
         return None;
     }
@@ -276,9 +277,6 @@ fn ascending(left: &Level, right: &Level) -> std::cmp::Ordering {
         .total_cmp(&right.lower)
         .then(right.upper.total_cmp(&left.upper))
 }
-
-/// |ln(u/(1 − u))| up to which quantile functions are integrated numerically: u from e^{−690} ≈ 2e-300.
-const LAST_LOGIT: f64 = 690.0;
 
 /// First panels, in the logit; levels of jumps come in addition.
 const FIRST_PANELS: [f64; 13] = [
@@ -345,28 +343,9 @@ fn by_quadrature(first: &Law, second: &Law, orders: [u32; 2]) -> [(Option<f64>, 
     })
 }
 
-/// u and 1 − u at a logit.
-fn level_at(logit: f64) -> Level {
-    let odds = libm::exp(-logit.abs());
-    let (small, large) = (odds / (1.0 + odds), 1.0 / (1.0 + odds));
-    if logit < 0.0 {
-        Level {
-            lower: small,
-            upper: large,
-        }
-    } else {
-        Level {
-            lower: large,
-            upper: small,
-        }
-    }
-}
-
 fn panel_ends(first: &Law, second: &Law) -> Vec<f64> {
-    let jumps = first.jump_levels().into_iter().chain(second.jump_levels());
-    let mut ends: Vec<f64> = jumps
-        .map(|level| libm::log(level.lower / level.upper))
-        .filter(|logit| logit.abs() < LAST_LOGIT)
+    let mut ends: Vec<f64> = jumps(first, second)
+        .chain(steep_ends(first, second))
         .chain(FIRST_PANELS)
         .collect();
     ends.sort_by(f64::total_cmp);
@@ -375,7 +354,7 @@ fn panel_ends(first: &Law, second: &Law) -> Vec<f64> {
 }
 
 /// The γ with |Q(u)| ~ u^{−γ} at the ends: 1/df for Student's t, 0 for laws whose tails are no power.
-fn tail_exponent(law: &Law) -> f64 {
+pub(super) fn tail_exponent(law: &Law) -> f64 {
     match law {
         Law::StudentT(student) => 1.0 / student.df(),
         _ => 0.0,

@@ -8,15 +8,15 @@
 //! unless the bath is one.
 //!
 //! Claimed: moments, the bound on W₂² between two copies, and the standard errors
-//! of time averages of m1, m2 and m11 are exact; the latter hold for a copy that
+//! of time averages of m1, m2, m11, m4, m22 and of m4/m2² (to first order) are exact; the latter hold for a copy that
 //! has reached the steady state. Not claimed: anything of moments of a degree
 //! above 8.
 
-use super::hierarchy::MomentSystem;
+use super::hierarchy::{MomentSystem, apply, exponential, product};
 use super::{Quantity, Theory, moment_of};
 use crate::law::Law;
 use crate::model::Rates;
-use ndarray::Array1;
+use ndarray::{Array1, Array2};
 
 /// The moments of a steady state that are measured, as powers of distinct
 /// particles, with their names.
@@ -31,6 +31,9 @@ pub const MOMENTS: [(&str, &[u32]); 9] = [
     ("m222", &[2, 2, 2]),
     ("m8", &[8]),
 ];
+
+/// ΣV²/N, ΣV⁴/N and ΣV_k²V_l²/(N(N−1)) over k ≠ l, which feed only each other.
+const EVEN: [&[u32]; 3] = [&[2], &[4], &[2, 2]];
 
 /// A moment counts as steady when what is left of its start is this share of it.
 /// That is a hundredth of the standard error of 10¹⁰ independent velocities.
@@ -78,6 +81,28 @@ impl Schedule {
             burn_in, spacing, ..
         } = *self;
         (0..RECORDS).map(move |k| burn_in + k as f64 * spacing)
+    }
+
+    /// Bath velocities that replicas of `particles` meet between the first record and the last
+    /// one, on average: 2 for each record and particle.
+    pub fn bath_draws(&self, theory: &Theory, replicas: f64) -> f64 {
+        let per_particle = theory.rates.bath * self.spacing * RECORDS as f64;
+        per_particle * theory.count() * replicas
+    }
+
+    /// Cov(average over the records, quantity) from Cov(one record, quantity) of stationary
+    /// quantities that feed each other at these rates: Σ_{|l|<K} (1 − |l|/K) e^{A|l|s}/K, for K
+    /// records s apart.
+    fn shares_of_covariance(&self, rates: &Array2<f64>) -> Array2<f64> {
+        let step = exponential(&(rates * self.spacing));
+        let count = RECORDS as f64;
+        let mut power = Array2::eye(rates.nrows());
+        let mut sum = power.clone();
+        for lag in 1..RECORDS {
+            power = product(&power, &step);
+            sum.scaled_add(2.0 * (1.0 - lag as f64 / count), &power);
+        }
+        sum / count
     }
 
     /// Var(average over the records)/Var(one record) of a stationary quantity whose
@@ -136,6 +161,8 @@ impl Theory {
     /// Var ΣV/N = g_2/N     Var ΣV²/N = (m4 + (N−1) m22)/N − g_2²
     /// Var Σ_{k≠l} V_kV_l/(N(N−1)) = 2 m22/(N(N−1))
     /// ```
+    ///
+    /// Those of V⁴ and V_k²V_l² feed each other; see [`Theory::steady_even_error`].
     pub fn steady_std_error(
         &self,
         partition: &[u32],
@@ -159,10 +186,81 @@ impl Theory {
                 let variance = 2.0 * steady(&[2, 2])? / (n * (n - 1.0));
                 (variance, Quantity::PairMoment)
             }
+            [4] => return self.steady_even_error([0.0, 1.0, 0.0], schedule, replicas),
+            [2, 2] => return self.steady_even_error([0.0, 0.0, 1.0], schedule, replicas),
             _ => return None,
         };
         let share = schedule.share_of_variance(self.decay_rate(quantity));
         Some((variance * share / replicas).sqrt())
+    }
+
+    /// The exact standard error of a linear combination of the averages of V², V⁴ and V_k²V_l²
+    /// (k ≠ l) over a copy, its records and so many replicas; `None` where a moment of degree 8
+    /// is infinite, or for V_k²V_l² of one particle.
+    ///
+    /// With y these three, E[y(t) | the copy at 0] − E y = e^{At}(y(0) − E y), A the rates at
+    /// which the moments m2, m4 and m22 feed each other, so Cov(y(t), y(0)) = e^{At} Cov(y, y),
+    /// and Cov(y, y) follows from steady moments up to degree 8.
+    pub fn steady_even_error(
+        &self,
+        weights: [f64; 3],
+        schedule: &Schedule,
+        replicas: f64,
+    ) -> Option<f64> {
+        let size = if self.particles == 1 { 2 } else { 3 };
+        if weights[size..].iter().any(|&weight| weight != 0.0) {
+            return None;
+        }
+        let rates = self.system.as_ref()?.rates_among(&EVEN[..size])?;
+        let covariances = self.steady_even_covariances(size)?;
+        let weights = Array1::from(weights[..size].to_vec());
+        let shares = schedule.shares_of_covariance(&rates);
+        let of_averages = apply(&shares, &apply(&covariances, &weights));
+        let products = weights.iter().zip(&of_averages);
+        let variance = products.map(|(weight, with)| weight * with).sum::<f64>() / replicas;
+        variance.is_finite().then(|| variance.max(0.0).sqrt())
+    }
+
+    /// The covariances of the first two or all three of the averages over one copy.
+    fn steady_even_covariances(&self, size: usize) -> Option<Array2<f64>> {
+        let system = self.eighth.as_ref()?;
+        let steady = system.steady()?;
+        let at = |partition: &[u32]| moment_of(system, &steady, partition);
+        let n = self.count();
+        let (others, third, fourth) = (n - 1.0, n - 2.0, n - 3.0);
+        let pairs = n * others;
+        let low = |partition: &[u32]| self.steady_moment(partition);
+        let means = [low(&[2])?, low(&[4])?, low(&[2, 2]).unwrap_or(0.0)];
+        let square = (low(&[4])? + others * means[2]) / n;
+        let two_four = (at(&[6]) + others * at(&[4, 2])) / n;
+        let four_four = (at(&[8]) + others * at(&[4, 4])) / n;
+        let two_pair = (2.0 * at(&[4, 2]) + third * at(&[2, 2, 2])) / n;
+        let four_pair = (2.0 * at(&[6, 2]) + third * at(&[4, 2, 2])) / n;
+        let pair_pair =
+            (2.0 * at(&[4, 4]) + 4.0 * third * at(&[4, 2, 2]) + third * fourth * at(&[2, 2, 2, 2]))
+                / pairs;
+        let products = [
+            [square, two_four, two_pair],
+            [two_four, four_four, four_pair],
+            [two_pair, four_pair, pair_pair],
+        ];
+        let covariance = |(i, j): (usize, usize)| products[i][j] - means[i] * means[j];
+        Some(Array2::from_shape_fn((size, size), covariance))
+    }
+
+    /// E w^{4q}/(E w^{2q})²: so many bath velocities make the mean of w^q one whose variance is
+    /// known from them to about its own size; infinite or not a number where it cannot be told.
+    pub fn bath_power_spread(&self, power: u32) -> f64 {
+        if self.draws.has_bath_moment(4 * power) {
+            self.draws.bath().relative_square(2 * power)
+        } else {
+            f64::INFINITY
+        }
+    }
+
+    /// Whether w^q of a bath velocity has a finite variance.
+    pub fn has_bath_variance(&self, power: u32) -> bool {
+        self.draws.has_bath_moment(2 * power)
     }
 
     /// The first of the times 0, relaxation/4, … from which on all [`MOMENTS`] of

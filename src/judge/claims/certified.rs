@@ -23,7 +23,7 @@ use crate::experiment::{Check, Experiment};
 use crate::judge::forecast::Prospect;
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::measure::bracketed;
-use crate::theory::System;
+use crate::theory::unseen::{CUT, CUT_FOR_VOID};
 
 /// Replicas, and their velocities, from which on the bracket decides.
 const FEWEST_REPLICAS: u64 = 20;
@@ -178,8 +178,8 @@ pub(super) struct Brackets {
     pub(super) first: Limits,
     /// Of J; `None` with too few replicas.
     pub(super) joint: Option<Limits>,
-    /// Gelbrich's bound: at most M.
-    gelbrich: f64,
+    /// Gelbrich's bound, and at time 0 W₂²(0) where it is known: at most M.
+    least: f64,
     /// W₂²(0)e^{−βt/2}, or d₂e^{−βt/2}: at least J.
     most: f64,
     /// Differences below this may be rounding.
@@ -203,9 +203,36 @@ pub(super) struct Contradiction {
     limit: Limit,
 }
 
-/// The limits at the `index`-th record time of W₂; `None` unless the bracket is trusted.
-pub(super) fn brackets(findings: &Findings, index: usize, levels: Levels) -> Option<Brackets> {
-    let (first, joint) = findings.trusted_brackets(index)?;
+/// The limits at the `index`-th record time of W₂, with upper limits that allow for what lies
+/// beyond `cut`; `None` unless many replicas carry the bracket. After time 0 there are none
+/// where a limit of the same levels misses W₂²(0): see [`Findings::trusted_brackets`].
+pub(super) fn brackets(
+    findings: &Findings,
+    index: usize,
+    levels: Levels,
+    cut: f64,
+) -> Option<Brackets> {
+    let at = carried_brackets(findings, index, levels, cut)?;
+    let start_is_met = || {
+        let start = carried_brackets(findings, 0, levels, cut)?;
+        let limits = [Some(start.first), start.joint].into_iter().flatten();
+        let limits = limits.map(|limits| (limits.lower.value, limits.upper.value));
+        findings.contain_start(limits).then_some(())
+    };
+    if index > 0 {
+        start_is_met()?;
+    }
+    Some(at)
+}
+
+/// As [`brackets`], whatever the limits at time 0 are.
+fn carried_brackets(
+    findings: &Findings,
+    index: usize,
+    levels: Levels,
+    cut: f64,
+) -> Option<Brackets> {
+    let (first, joint) = findings.carried_brackets(index)?;
     let time = findings.times[findings.distance_times[index]];
     let enough = |laws: Laws, replicas| laws.have_enough(replicas, findings.particles);
     let (one, all) = (Laws::FirstMarginals, Laws::Joint);
@@ -217,26 +244,27 @@ pub(super) fn brackets(findings: &Findings, index: usize, levels: Levels) -> Opt
         (joint.joint_lower, joint.lower_std_error),
         (joint.joint_upper, joint.upper_std_error),
     ];
-    let squares = System::ALL.map(|copy| findings.theory.second_moment(copy, time));
-    let rounding = ROUNDING * (squares[0] + squares[1]);
+    let rounding = findings.rounding(time);
+    let unseen = findings.theory.unseen(time, first.replicas as f64, cut);
+    let raised = |(lower, upper): (f64, f64)| (lower, unseen.raised(upper));
     Some(Brackets {
         time,
         first: Limits::new(one, marginal, levels, rounding, |confidence| {
-            first.measured_limits(confidence)
+            first.measured_limits(confidence).map(raised)
         })
         .filter(|_| enough(one, first.replicas))?,
         joint: Limits::new(all, of_all, levels, rounding, |confidence| {
-            joint.measured_limits(confidence)
+            joint.measured_limits(confidence).map(raised)
         })
         .filter(|_| enough(all, joint.replicas)),
-        gelbrich: findings.theory.gelbrich_squared(time),
+        least: match findings.theory.initial_w2() {
+            Some(exact) if time == 0.0 => exact,
+            _ => findings.theory.gelbrich_squared(time),
+        },
         most: findings.theory.contraction_bound(time),
         rounding,
     })
 }
-
-/// Relative to E V²: estimates are sums of velocities squared, less their exact moments.
-const ROUNDING: f64 = 1e-12;
 
 impl Brackets {
     /// The limit below the distance of these laws; of joint laws the larger one.
@@ -260,7 +288,7 @@ impl Brackets {
     pub(super) fn ends(&self) -> [f64; 2] {
         let joint = self.joint.map(|joint| joint.upper.value);
         [
-            self.first.lower.value.max(self.gelbrich),
+            self.first.lower.value.max(self.least),
             joint.map_or(self.most, |limit| limit.min(self.most)),
         ]
     }
@@ -279,11 +307,11 @@ impl Brackets {
             value,
             limit: None,
         };
-        let gelbrich = exact(Laws::FirstMarginals, "Gelbrich's bound on", self.gelbrich);
+        let least = exact(Laws::FirstMarginals, "the exact lower bound on", self.least);
         let most = exact(Laws::Joint, "the exact upper bound on", self.most);
         let limits = || [Some(self.first), self.joint].into_iter().flatten();
         let below = limits().map(|of| measured("the lower limit of", of.lower));
-        let lowers: Vec<Bound> = below.chain([gelbrich]).collect();
+        let lowers: Vec<Bound> = below.chain([least]).collect();
         let above = limits().map(|of| measured("the upper limit of", of.upper));
         let uppers: Vec<Bound> = above.chain([most]).collect();
         let pairs = lowers
@@ -343,7 +371,8 @@ pub(super) fn broken(evidence: Evidence) -> Option<Judgement> {
         lower: level,
         upper: level,
     };
-    let mut brackets = (0..times).filter_map(|index| brackets(findings, index, levels));
+    let mut brackets =
+        (0..times).filter_map(|index| brackets(findings, index, levels, CUT_FOR_VOID));
     let contradiction = brackets.find_map(|at| at.contradiction())?;
     Some(contradiction.judgement(Verdict::Void, 1.0 - VOID_LEVEL))
 }
@@ -361,7 +390,7 @@ pub(super) fn by_bracket(evidence: Evidence, check: &Check, laws: Laws) -> Optio
         },
         upper: SHARE * level,
     };
-    let brackets = times.map(|index| brackets(findings, index, levels));
+    let brackets = times.map(|index| brackets(findings, index, levels, CUT));
     let brackets: Vec<Brackets> = brackets.collect::<Option<_>>()?;
     if brackets.iter().any(|at| at.contradiction().is_some()) {
         return None;

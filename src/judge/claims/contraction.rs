@@ -15,8 +15,7 @@ use super::certified::{
 };
 use super::{Claim, no_rate};
 use crate::coupling::{CouplingKind, Rematch};
-use crate::estimate::rate::FEW_REPLICAS;
-use crate::estimate::{gelbrich_error, normal_half_width, rate_weights};
+use crate::estimate::{gelbrich_error, is_difference_carried, normal_half_width, rate_weights};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, LARGEST_RELATIVE_ERROR, Measurement, VOID_LEVEL, Verdict};
@@ -24,7 +23,8 @@ use crate::law::joint::Joint;
 use crate::law::{Law, StudentT};
 use crate::special::normal_quantile;
 use crate::theory::pairing::Pairing;
-use crate::theory::{Quantity, System, Theory};
+use crate::theory::unseen::{CUT, CUT_FOR_VOID, Unseen};
+use crate::theory::{Quantity, System};
 
 /// One of the two theorems.
 pub struct Contraction {
@@ -322,7 +322,7 @@ fn batches_may_decide(prospect: &Prospect) -> bool {
     };
     let velocities = batches as f64 * plan.sample as f64;
     let replicas = velocities / prospect.particles as f64;
-    let carried = |time| is_carried_by_many(prospect.theory, time, replicas);
+    let carried = |time| is_difference_carried(prospect.theory, time, replicas);
     times_after_0(prospect.experiment).all(carried)
 }
 
@@ -339,14 +339,22 @@ fn forecast_pooled(prospect: &Prospect, check: &Check) -> Option<Forecast> {
     let indices = experiment.wasserstein_indices();
     let level = SHARE * (1.0 - check.confidence);
     let half_width = student_quantile(batches - 1.0, level / (indices.len() - 1) as f64);
+    let sample = experiment.wasserstein?.sample;
+    let replicas = batches * sample as f64 / prospect.particles as f64;
     // At each time the batches may fail to represent the law.
     let mut fails = level;
     for (index, &at) in indices.iter().enumerate().skip(1) {
         let bound = libm::exp(-experiment.mu * times[at]) * prospect.initial_w2;
         let mean = tally.mean(2 * index);
         let error = tally.std_error(2 * index)? * (tally.count() / batches).sqrt();
-        let most = (1.0 + check.tolerance) * bound * libm::exp(-half_width * error / mean);
-        fails += probability(mean, error, most, f64::INFINITY);
+        let unseen = prospect.theory.unseen(times[at], replicas, CUT);
+        fails += match unseen.lowered((1.0 + check.tolerance) * bound) {
+            Some(limit) => {
+                let most = limit * libm::exp(-half_width * error / mean);
+                probability(mean, error, most, f64::INFINITY)
+            }
+            None => 1.0,
+        };
     }
     Some(Forecast {
         holds: (1.0 - fails).max(0.0),
@@ -363,25 +371,12 @@ fn are_enough(batches: f64, sample: usize) -> bool {
     batches >= FEWEST_BATCHES && sample >= FEWEST_VELOCITIES
 }
 
-/// Whether the mean of Δ² over the velocities of so many replicas is not carried
-/// by a few. Where batches take parts of replicas, these count as parts.
-fn is_carried_by_many(theory: &Theory, time: f64, replicas: f64) -> bool {
-    match theory.coupling() {
-        // Unrelated copies: no rare replicas, if variances are finite.
-        CouplingKind::Independent => theory.has_finite_spread(),
-        // Of the other couplings no variance is known. But where rare replicas carry
-        // the synchronous mean, they carry what tells the two laws apart.
-        CouplingKind::Synchronous | CouplingKind::Aligned => theory
-            .synchronous_relative_variance(time)
-            .is_some_and(|variance| variance / replicas <= FEW_REPLICAS),
-    }
-}
-
-/// A record time of W₂ after 0, with what is known there.
+/// A record time of W₂, with what is known there.
 #[derive(Debug, Clone, Copy)]
 struct Distance {
     time: f64,
-    gelbrich: f64,
+    /// Gelbrich's bound, and at time 0 W₂²(0) where it is known: at most W₂².
+    least: f64,
     pooled: f64,
     pooled_error: f64,
     coupling: f64,
@@ -389,8 +384,10 @@ struct Distance {
     /// What `coupling` is an estimate of.
     coupling_exact: Option<f64>,
     bound: f64,
-    /// Whether many velocities carry the mean.
+    /// Whether many velocities carry what tells the two laws apart.
     trusted: bool,
+    /// What upper limits allow for.
+    unseen: Unseen,
     /// Squared distances below this may be the rounding of the velocities that
     /// they are differences of.
     rounding: f64,
@@ -404,12 +401,15 @@ impl Distance {
     }
 
     /// The upper limit of E W₂²(pooled) at so many standard errors, on a
-    /// logarithmic scale: what a few batches miss is above more often than below.
+    /// logarithmic scale, as what a few batches miss is above more often than below; raised by
+    /// what they are expected to lack.
     fn limit(&self, half_width: f64) -> f64 {
-        if self.pooled_error == 0.0 {
-            return self.pooled;
-        }
-        self.pooled * libm::exp(half_width * self.pooled_error / self.pooled)
+        let limit = if self.pooled_error == 0.0 {
+            self.pooled
+        } else {
+            self.pooled * libm::exp(half_width * self.pooled_error / self.pooled)
+        };
+        self.unseen.raised(limit)
     }
 
     /// Why the batches show nothing at so many standard errors, if so.
@@ -432,8 +432,9 @@ impl Distance {
     }
 }
 
-/// All record times of W₂ after 0; none if there are fewer than two batches.
-fn distances(evidence: Evidence) -> Vec<Distance> {
+/// All record times of W₂, 0 first, with upper limits that allow for what lies beyond `cut`;
+/// none if there are fewer than two batches.
+fn distances(evidence: Evidence, cut: f64) -> Vec<Distance> {
     let findings = evidence.findings;
     let tally = &findings.measured.distances;
     if tally.count() < 2.0 {
@@ -448,7 +449,10 @@ fn distances(evidence: Evidence) -> Vec<Distance> {
             theory.second_moment(System::First, time) + theory.second_moment(System::Second, time);
         Distance {
             time,
-            gelbrich: theory.gelbrich_squared(time),
+            least: match theory.initial_w2() {
+                Some(exact) if time == 0.0 => exact,
+                _ => theory.gelbrich_squared(time),
+            },
             pooled: tally.mean(2 * index),
             pooled_error: error(2 * index),
             coupling: tally.mean(2 * index + 1),
@@ -457,23 +461,28 @@ fn distances(evidence: Evidence) -> Vec<Distance> {
                 .discrepancy_mean(time)
                 .map(|mean| mean / findings.particles as f64),
             bound: printed_bound(evidence, time),
-            trusted: is_carried_by_many(theory, time, pooled_replicas),
+            trusted: is_difference_carried(theory, time, pooled_replicas),
+            unseen: theory.unseen(time, pooled_replicas, cut),
             rounding: ROUNDING * scale,
         }
     };
-    let indices = findings.distance_times.iter().enumerate().skip(1);
-    indices.map(distance).collect()
+    findings
+        .distance_times
+        .iter()
+        .enumerate()
+        .map(distance)
+        .collect()
 }
 
 /// W₂² below this, relative to E V², may be the rounding of velocities.
 const ROUNDING: f64 = 1e-26;
 
-/// Gelbrich ≤ E W₂²(pooled) and W₂²(pooled) ≤ ‖Δ‖²/N are theorems: where they
-/// fail, the program is at fault. The second is one for each batch, whatever their
-/// number.
+/// W₂² ≤ E W₂²(pooled) and W₂²(pooled) ≤ ‖Δ‖²/N are theorems: where Gelbrich's bound, or at
+/// time 0 the exact W₂²(0), is above the limit of the first, or the second fails, the program
+/// is at fault. The second is a theorem for each batch, whatever their number.
 fn broken_batches(evidence: Evidence) -> Option<Judgement> {
     let confidence = 1.0 - VOID_LEVEL;
-    let distances = distances(evidence);
+    let distances = distances(evidence, CUT_FOR_VOID);
     if distances.is_empty() {
         return None;
     }
@@ -483,7 +492,7 @@ fn broken_batches(evidence: Evidence) -> Option<Judgement> {
     let broken = distances.into_iter().find(|at| {
         let low = enough
             && at.weakness(half_width).is_none()
-            && at.exceeds(at.gelbrich, at.limit(half_width));
+            && at.exceeds(at.least, at.limit(half_width));
         let high = at.exceeds(at.pooled, at.coupling);
         low || (high && at.trusted && at.pooled > at.rounding)
     })?;
@@ -500,8 +509,8 @@ fn broken_batches(evidence: Evidence) -> Option<Judgement> {
         exact: None,
         replicas_needed: None,
         reason: format!(
-            "it must lie between Gelbrich's bound {} and the coupling's {} and does not, at confidence {confidence}: the program is at fault",
-            broken.gelbrich, broken.coupling
+            "it must lie between the exact lower bound {} and the coupling's {} and does not, at confidence {confidence}: the program is at fault",
+            broken.least, broken.coupling
         ),
     })
 }
@@ -635,25 +644,31 @@ fn mechanism(evidence: Evidence, check: &Check) -> Option<Judgement> {
 /// times after 0 together (Bonferroni) with [`SHARE`] of the level; the time that comes
 /// nearest is shown.
 fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
-    let distances = distances(evidence);
-    if distances.is_empty() {
-        return None;
-    }
+    let all = distances(evidence, CUT);
+    let (start, distances) = all.split_first().filter(|(_, later)| !later.is_empty())?;
     let batches = evidence.findings.measured.distances.count();
     let level = SHARE * (1.0 - check.confidence) / distances.len() as f64;
     let half_width = student_quantile(batches - 1.0, level);
     let enough = are_enough(batches, evidence.findings.sample);
     let limit = |at: &Distance| at.limit(half_width);
-    let certified = |at: &Distance| {
+    let misses = |at: &Distance| at.exceeds(at.least, limit(at));
+    // A limit that misses what is known exactly gives none of what is not.
+    let weakness = |at: &Distance| {
+        let at_start = misses(start).then_some(
+            "at t = 0 the limit of the batches is below the exact distance, which they do not represent",
+        );
+        at_start.or_else(|| at.weakness(half_width))
+    };
+    let shows = |at: &Distance| {
         enough
-            && at.weakness(half_width).is_none()
-            && at.gelbrich <= limit(at)
+            && weakness(at).is_none()
+            && !misses(at)
             && limit(at) <= (1.0 + check.tolerance) * at.bound
     };
     let nearest = distances
         .iter()
         .max_by(|a, b| (limit(a) / a.bound).total_cmp(&(limit(b) / b.bound)))?;
-    let (verdict, shown, reason) = match distances.iter().find(|at| !certified(at)) {
+    let (verdict, shown, reason) = match distances.iter().find(|at| !shows(at)) {
         None => (
             Verdict::Holds,
             nearest,
@@ -669,13 +684,13 @@ fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
         Some(at) => (
             Verdict::Inconclusive,
             at,
-            at.weakness(half_width).map_or_else(
+            weakness(at).map_or_else(
                 || "the upper estimate is not shown to be within the tolerance of the printed bound".to_string(),
                 |weakness| format!("{weakness}; and nothing else decides"),
             ),
         ),
     };
-    let bracket = (shown.gelbrich, limit(shown));
+    let bracket = (shown.least, limit(shown));
     Some(Judgement {
         verdict,
         quantity: format!("pooled W2 squared at t = {}", shown.time),

@@ -34,6 +34,7 @@ use crate::law::joint::Joint;
 use crate::observe::DISCREPANCY;
 use crate::special::normal_quantile;
 use crate::theory::Theory;
+use crate::theory::unseen::CUT;
 
 /// The lemma.
 pub struct Lemma12;
@@ -213,7 +214,7 @@ fn trusted(evidence: Evidence, check: &Check) -> Option<Vec<Brackets>> {
         upper: level,
     };
     times
-        .map(|index| brackets(evidence.findings, index, levels))
+        .map(|index| brackets(evidence.findings, index, levels, CUT))
         .collect()
 }
 

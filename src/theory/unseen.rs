@@ -1,0 +1,195 @@
+//! What a sample of both copies is expected to lack, and what that can add to W₂².
+//!
+//! No error bar shows a part of a law that is so rare that a sample has none of it. But the
+//! laws at time 0 and the bath are known exactly. So sizes that fewer than about a hundred draws of the
+//! run exceed are told apart from the others, and what lies beyond them is bounded. Write M for
+//! W₂² of the first marginals and J for W₂,N²/N of the joint laws; everything below holds for
+//! both, under every pairing, coupling and rematching of the config, since neither depends on
+//! these.
+//!
+//! Let Δ₀ = Q_f(u) − Q_h(u) be the optimally paired initial difference and d₂ = E Δ₀². Of R
+//! replicas, c₁ is the size that |Δ₀| exceeds with probability 100/(RN), and c = `cut`·c₁.
+//!
+//! * *Clipping.* Replace U(0) by V(0) − clip(Δ₀, −c, c). Under the synchronous coupling the
+//!   mean square of the change decays at β/2 (Theorem 6's proof with w = 0), so √M changes by
+//!   at most ε = e^{−βt/4} √(E(|Δ₀| − c)₊²) (Minkowski).
+//! * *Leaving out.* W₂² is jointly convex. If T is the event that some particle of a replica
+//!   has |Δ₀| > c, M ≤ M(given not T) + m with
+//!   m = E[‖Δ(t)‖²/N; T] ≤ e^{−βt/2} (E[Δ₀²; |Δ₀| > c] + (N−1) P(|Δ₀| > c) d₂).
+//! * *Bath velocities* are left out likewise, with c_g from the RNβt draws up to t. Both copies
+//!   share them, and in the weight ‖Δ‖² the number of bath collisions of a replica is Poisson of
+//!   mean (N − ½)βt, so what is lost is exactly m_g = d₂ e^{−βt/2} (1 − e^{−(N−½)βt P(|w| > c_g)}).
+//!
+//! A sample without draws beyond the cuts is one of the laws that are clipped, or from which
+//! these draws are left out, and if L is a limit above their distance,
+//! U = min((√L + ε)², L + m) + m_g is one above that of the laws themselves.
+//!
+//! Of copies that are not both product laws each is clipped about its own mean, with RN/2 for
+//! RN; ε is the sum of both, and m that of E[(|V − E V| + |E V − E U|)² + Var U; |V − E V| > c] +
+//! (N−1) P(|V − E V| > c) E Δ(0)², U being the other copy.
+//!
+//! Not claimed: that draws between c₁ and c are represented. These are left to error bars, and
+//! the cut of 2 is where they do little harm (`docs/brackets.md`).
+
+use super::pairing::tail_exponent;
+use super::sizes::{Beyond, Sizes};
+use super::{System, Theory};
+use crate::law::joint::Joint;
+use crate::law::{Law, Point};
+use std::sync::OnceLock;
+
+/// So many draws of a run are expected to exceed the size c₁.
+const DRAWS: f64 = 100.0;
+
+/// c/c₁ of limits that decide claims.
+pub const CUT: f64 = 2.0;
+/// c/c₁ of limits by which a program is found to be at fault: more is bounded, less is left to
+/// error bars.
+pub const CUT_FOR_VOID: f64 = 1.5;
+
+/// What is added to an upper limit for draws that a sample is expected to lack.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Unseen {
+    /// ε, by which the root of W₂² can be larger.
+    pub distance: f64,
+    /// m, by which W₂² can be larger.
+    pub square: f64,
+    /// m_g, by which it can be larger because of bath velocities.
+    pub of_bath: f64,
+}
+
+impl Unseen {
+    /// U of an upper limit L of a squared distance.
+    pub fn raised(&self, limit: f64) -> f64 {
+        let root = limit.max(0.0).sqrt() + self.distance;
+        (root * root).min(limit + self.square) + self.of_bath
+    }
+
+    /// The largest limit L ≥ 0 for which U is at most this; `None` if that of 0 is more.
+    pub fn lowered(&self, raised: f64) -> Option<f64> {
+        let rest = raised - self.of_bath;
+        let root = rest.max(0.0).sqrt() - self.distance;
+        let by_clipping = root.max(0.0) * root.max(0.0);
+        (self.raised(0.0) <= raised).then_some(by_clipping.max(rest - self.square))
+    }
+}
+
+/// The laws of a run, and the sizes of what is drawn from them, made when they are asked for.
+#[derive(Debug)]
+pub(super) struct Draws {
+    laws: [Law; 2],
+    bath: Law,
+    difference: OnceLock<Sizes>,
+    copies: [OnceLock<Sizes>; 2],
+    of_bath: OnceLock<Sizes>,
+}
+
+impl Draws {
+    pub(super) fn new(laws: [Law; 2], bath: Law) -> Draws {
+        Draws {
+            laws,
+            bath,
+            difference: OnceLock::new(),
+            copies: Default::default(),
+            of_bath: OnceLock::new(),
+        }
+    }
+
+    /// Sizes of Δ₀.
+    fn difference(&self) -> &Sizes {
+        let [first, second] = &self.laws;
+        (self.difference).get_or_init(|| Sizes::of_difference(first, second))
+    }
+
+    /// Sizes of V about a centre, which is always the same for a copy.
+    fn about(&self, copy: System, centre: f64) -> &Sizes {
+        self.copies[copy as usize].get_or_init(|| sizes_about(&self.laws[copy as usize], centre))
+    }
+
+    /// Sizes of bath velocities.
+    pub(super) fn bath(&self) -> &Sizes {
+        self.of_bath.get_or_init(|| sizes_about(&self.bath, 0.0))
+    }
+
+    /// Whether E |w|^order is finite.
+    pub(super) fn has_bath_moment(&self, order: u32) -> bool {
+        f64::from(order) * tail_exponent(&self.bath) < 1.0
+    }
+}
+
+fn sizes_about(law: &Law, centre: f64) -> Sizes {
+    let centre = Point::new(centre).expect("a centre between accepted velocities");
+    Sizes::of_difference(law, &Law::Point(centre))
+}
+
+/// What lies beyond `cut` times the size that so many draws exceed a hundred times.
+fn beyond_cut(sizes: &Sizes, draws: f64, cut: f64) -> (f64, Beyond) {
+    let cut = cut * sizes.exceeded_with(DRAWS / draws);
+    (cut, sizes.beyond(cut))
+}
+
+impl Theory {
+    /// What limits at a time that are made from so many replicas must allow for; `cut` is c/c₁.
+    pub fn unseen(&self, time: f64, replicas: f64, cut: f64) -> Unseen {
+        let decay = libm::exp(-0.5 * self.rates.bath * time);
+        let draws = replicas * self.count();
+        let at_start = if self.joints == [Joint::Product; 2] {
+            self.unseen_of_products(draws, cut)
+        } else {
+            self.unseen_of_others(draws, cut)
+        };
+        Unseen {
+            distance: decay.sqrt() * at_start.distance,
+            square: decay * at_start.square,
+            of_bath: decay * self.initial_second() * self.share_of_rare_bath(time, replicas, cut),
+        }
+    }
+
+    /// E Δ(0)²: d₂ where W₂²(0) is known, else that of the copies as they are paired.
+    fn initial_second(&self) -> f64 {
+        self.initial_w2.unwrap_or(self.difference.second)
+    }
+
+    fn unseen_of_products(&self, draws: f64, cut: f64) -> Unseen {
+        let (cut, beyond) = beyond_cut(self.draws.difference(), draws, cut);
+        let others = (self.count() - 1.0) * beyond.probability * self.initial_second();
+        Unseen {
+            distance: beyond.clipped(cut).sqrt(),
+            square: beyond.square + others,
+            of_bath: 0.0,
+        }
+    }
+
+    fn unseen_of_others(&self, draws: f64, cut: f64) -> Unseen {
+        let mut sum = Unseen::default();
+        for (copy, other) in [
+            (System::First, System::Second),
+            (System::Second, System::First),
+        ] {
+            let [(mean, _), (mean_of_other, second)] =
+                [copy, other].map(|copy| self.low_moments(copy, 0.0));
+            let apart = (mean - mean_of_other).abs();
+            let variance = second - mean_of_other * mean_of_other;
+            let sizes = self.draws.about(copy, mean);
+            let (cut, beyond) = beyond_cut(sizes, 0.5 * draws, cut);
+            let own = beyond.square
+                + 2.0 * apart * beyond.size
+                + (apart * apart + variance) * beyond.probability;
+            let others = (self.count() - 1.0) * beyond.probability * self.difference.second;
+            sum.distance += beyond.clipped(cut).sqrt();
+            sum.square += own + others;
+        }
+        sum
+    }
+
+    /// The share of E‖Δ(t)‖² that replicas with a bath velocity beyond the cut have.
+    fn share_of_rare_bath(&self, time: f64, replicas: f64, cut: f64) -> f64 {
+        let per_particle = self.rates.bath * time;
+        let draws = replicas * self.count() * per_particle;
+        if draws == 0.0 {
+            return 0.0;
+        }
+        let (_, beyond) = beyond_cut(self.draws.bath(), draws, cut);
+        -libm::expm1(-(self.count() - 0.5) * per_particle * beyond.probability)
+    }
+}
