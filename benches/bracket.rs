@@ -32,7 +32,10 @@ fn velocities(particles: usize) -> ([Vec<f64>; 2], Known) {
         .kept
         .swap_remove(AT);
     let time = experiment.times()[experiment.wasserstein_indices()[AT]];
-    ([kept.first, kept.second], Known::at(&theory, time))
+    (
+        [kept.first, kept.second],
+        Known::at(&theory, time, experiment.sweep[0].1),
+    )
 }
 
 fn bracket<T>(bencher: Bencher, particles: usize, of: fn(&Velocities, &Known, f64) -> T) {

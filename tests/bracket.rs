@@ -147,7 +147,7 @@ fn normal_copies(seed: u64, count: usize) -> [Vec<f64>; 2] {
 /// W₂² of the scaled copies at a time, with nothing told that would clamp limits.
 fn scaled_truth(setting: &Setting, time: f64, with_moments: bool) -> (f64, Known) {
     let theory = setting.theory();
-    let mut known = Known::at(&theory, time);
+    let mut known = Known::at(&theory, time, u64::MAX);
     (known.lower, known.upper) = (None, None);
     if !with_moments {
         known.moments = [Moments::default(); 2];
@@ -675,7 +675,7 @@ fn exact_bounds_clamp_limits() {
 #[test]
 fn powers_about_the_mean_are_those_of_a_simulation() {
     let (setting, replicas, time) = (headline(8), 40_000, 0.4);
-    let known = Known::at(&setting.theory(), time);
+    let known = Known::at(&setting.theory(), time, replicas as u64);
     let copies = setting.simulate(11, replicas, time);
     for (copy, exact) in copies.iter().zip(&known.moments) {
         for (power, about) in [2, 4].iter().zip(exact.about_mean) {
@@ -712,7 +712,7 @@ fn headline_bracket(with_moments: bool, shuffled: bool) -> Bracket {
     if shuffled {
         second.chunks_exact_mut(8).for_each(<[f64]>::reverse);
     }
-    let mut known = Known::at(&setting.theory(), 1.0);
+    let mut known = Known::at(&setting.theory(), 1.0, 25_000);
     if !with_moments {
         known.moments = [Moments::default(); 2];
     }

@@ -15,6 +15,7 @@ use kac_coupling::law::{Discrete, Law, Normal, Point, Uniform};
 use kac_coupling::measure::{Engine, Job, Measured};
 use kac_coupling::model::Clock;
 use kac_coupling::theory::pairing::Pairing;
+use kac_coupling::theory::unseen::CUT;
 use std::path::Path;
 
 const TOLERANCE: f64 = 0.01;
@@ -93,14 +94,17 @@ fn forecast(experiment: &Experiment, claim: &str) -> Forecast {
 }
 
 /// The limits of first marginals and of joint laws at the `index`-th record time, each of
-/// this one-sided level.
+/// this one-sided level; upper ones allow for what the sample is expected to lack.
 fn limits(findings: &Findings, index: usize, level: f64) -> [(f64, f64); 2] {
     let (first, joint) = findings.brackets[index].as_ref().unwrap();
     let confidence = 1.0 - 2.0 * level;
+    let time = findings.times[findings.distance_times[index]];
+    let unseen = findings.theory.unseen(time, first.replicas as f64, CUT);
     [
         first.measured_limits(confidence).unwrap(),
         joint.measured_limits(confidence).unwrap(),
     ]
+    .map(|(lower, upper)| (lower, unseen.raised(upper)))
 }
 
 #[test]
@@ -504,7 +508,7 @@ fn plant(findings: &mut Findings, of_joint: bool, stretch: f64) {
         let second: Vec<f64> = kept.second.iter().map(|v| stretch * v).collect();
         let velocities = Velocities::new(findings.particles, &kept.first, &second);
         // Moments of the stretched copy are not those that are known.
-        let mut known = Known::at(&findings.theory, time);
+        let mut known = Known::at(&findings.theory, time, findings.measured.replicas);
         let moments = &mut known.moments[1];
         let power = |moment: Option<f64>, power| moment.map(|m| m * stretch.powi(power));
         moments.mean = power(moments.mean, 1);

@@ -67,6 +67,11 @@ impl Run {
     }
 }
 
+/// R.
+fn replicas(particles: usize, kept: &Kept) -> u64 {
+    (kept.first.len() / particles) as u64
+}
+
 fn bracket(particles: usize, kept: &Kept, known: &Known) -> Bracket {
     let velocities = Velocities::new(particles, &kept.first, &kept.second);
     first_marginals(&velocities, known, CONFIDENCE)
@@ -75,7 +80,7 @@ fn bracket(particles: usize, kept: &Kept, known: &Known) -> Bracket {
 /// U/L of limits of 95 % at the end of a run, over seeds.
 fn ratios(run: Run, seeds: u64) -> Vec<f64> {
     run.over_seeds(seeds, |theory, kept| {
-        let known = Known::at(theory, run.end);
+        let known = Known::at(theory, run.end, replicas(run.particles, &kept[run.steps]));
         let found = bracket(run.particles, &kept[run.steps], &known);
         found.upper_limit.unwrap() / found.lower_limit.unwrap()
     })
@@ -203,7 +208,11 @@ fn references() {
         };
         let (job, theory) = run.job();
         let kept = job.run(Engine::Block, &|_| ()).kept;
-        let found = bracket(particles, &kept[1], &Known::at(&theory, time));
+        let found = bracket(
+            particles,
+            &kept[1],
+            &Known::at(&theory, time, replicas(particles, &kept[1])),
+        );
         let limits = found.measured_limits(0.9999);
         println!("N = {particles}, t = {time}: {limits:?} {found:?}");
     }
@@ -224,7 +233,7 @@ impl Found {
         let known = Known {
             lower: None,
             upper: None,
-            ..Known::at(theory, time)
+            ..Known::at(theory, time, replicas(particles, kept))
         };
         let nothing = Known {
             moments: [Moments::default(); 2],

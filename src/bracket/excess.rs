@@ -2,6 +2,7 @@
 
 use super::interval::{Rule, Spread, mean};
 use super::{Bracket, JointBracket, is_between};
+use crate::theory::unseen::Unseen;
 
 /// Limits of the excess (1/N) Σ_k E (V_(k) − U_(k))² − W₂² of the simulated coupling,
 /// its particles paired by rank at output, over the first marginals: 0 at least, and
@@ -56,7 +57,17 @@ impl Excess {
         let enough = is_between(confidence)
             && upper_values.len() >= Excess::FEWEST_REPLICAS
             && carrying(&upper_values) >= Excess::FEWEST_THAT_CARRY;
-        enough.then(|| Excess::of(&less(influence), &upper_values, confidence))
+        enough.then(|| {
+            let excess = Excess::of(&less(influence), &upper_values, confidence);
+            // Replicas with rare draws cost at most this much where copies start optimally paired.
+            let Unseen {
+                square, of_bath, ..
+            } = first.unseen;
+            Excess {
+                upper_limit: excess.upper_limit + square + of_bath,
+                ..excess
+            }
+        })
     }
 
     /// Of cost − influence and cost − dual value of each replica.

@@ -247,6 +247,8 @@ pub struct Bracket {
     sides: Option<(Controlled, Upper)>,
     /// Of each replica the dual value, and that of the pooled plan's potentials.
     values: Option<[Vec<f64>; 2]>,
+    /// What upper limits allow for.
+    unseen: Unseen,
     /// R.
     pub replicas: u64,
     /// At most W₂² with confidence (1 + c)/2; never below 0 and the exact bound.
@@ -365,6 +367,7 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         upper_std_error: None,
         sides: None,
         values: None,
+        unseen: known.unseen,
         replicas: replicas as u64,
         lower_limit: None,
         upper_limit: None,

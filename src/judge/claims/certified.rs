@@ -194,6 +194,23 @@ struct Bound {
     limit: Option<Limit>,
 }
 
+/// Whether the limits at time 0 contain W₂²(0), where that is known.
+fn start_is_met(findings: &Findings, levels: Levels, cut: f64) -> bool {
+    let Some((first, joint)) = findings.carried_brackets(0) else {
+        return false;
+    };
+    let unseen = findings.theory.unseen(0.0, first.replicas as f64, cut);
+    let limits = |measured: &dyn Fn(f64) -> Option<(f64, f64)>| {
+        let lower = measured(1.0 - 2.0 * levels.lower)?.0;
+        let upper = measured(1.0 - 2.0 * levels.upper)?.1;
+        Some((lower, unseen.raised(upper)))
+    };
+    let of_first = limits(&|confidence| first.measured_limits(confidence));
+    let of_joint = limits(&|confidence| joint.measured_limits(confidence))
+        .filter(|_| Laws::Joint.have_enough(joint.replicas, findings.particles));
+    findings.contain_start([of_first, of_joint].into_iter().flatten())
+}
+
 /// A lower bound that lies above an upper one of the same distance.
 pub(super) struct Contradiction {
     /// In words.
@@ -212,26 +229,9 @@ pub(super) fn brackets(
     levels: Levels,
     cut: f64,
 ) -> Option<Brackets> {
-    let at = carried_brackets(findings, index, levels, cut)?;
-    let start_is_met = || {
-        let start = carried_brackets(findings, 0, levels, cut)?;
-        let limits = [Some(start.first), start.joint].into_iter().flatten();
-        let limits = limits.map(|limits| (limits.lower.value, limits.upper.value));
-        findings.contain_start(limits).then_some(())
-    };
-    if index > 0 {
-        start_is_met()?;
+    if index > 0 && !start_is_met(findings, levels, cut) {
+        return None;
     }
-    Some(at)
-}
-
-/// As [`brackets`], whatever the limits at time 0 are.
-fn carried_brackets(
-    findings: &Findings,
-    index: usize,
-    levels: Levels,
-    cut: f64,
-) -> Option<Brackets> {
     let (first, joint) = findings.carried_brackets(index)?;
     let time = findings.times[findings.distance_times[index]];
     let enough = |laws: Laws, replicas| laws.have_enough(replicas, findings.particles);

@@ -1,0 +1,199 @@
+//! What was said of adversaries, counted.
+
+use crate::generate::Adversary;
+use crate::truth::Truth;
+use kac_coupling::bracket::Bracket;
+use kac_coupling::estimate::binomial::binomial_limits;
+use kac_coupling::estimate::rows::Tables;
+use kac_coupling::estimate::{Findings, TABLE_CONFIDENCE};
+use kac_coupling::judge::claims::find;
+use kac_coupling::judge::self_check::self_checks;
+use kac_coupling::judge::{Evidence, judge};
+use kac_coupling::measure::{Engine, Job};
+use kac_coupling::steady::Stage;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The level of binomial limits of misses.
+const SURE: f64 = 0.999;
+
+/// Limits of one kind.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// How many were given of a distance that is known or bounded.
+    pub given: u64,
+    /// How many of these missed it.
+    pub missed: u64,
+    /// How many were made and withheld.
+    pub withheld: u64,
+    /// How many of these would have been right.
+    pub right: u64,
+}
+
+impl Limits {
+    fn add(&mut self, is_given: bool, misses: bool) {
+        let [count, of_them] = match is_given {
+            true => [&mut self.given, &mut self.missed],
+            false => [&mut self.withheld, &mut self.right],
+        };
+        *count += 1;
+        *of_them += u64::from(misses == is_given);
+    }
+}
+
+/// Verdicts and limits of some adversaries and seeds.
+#[derive(Debug, Default)]
+pub struct Count {
+    pub runs: u64,
+    pub verdicts: BTreeMap<String, u64>,
+    /// Upper limits at time 0 and later, and lower ones likewise.
+    pub limits: [Limits; 4],
+    /// What was said and is false.
+    pub false_words: Vec<String>,
+}
+
+const NAMES: [&str; 4] = [
+    "upper limits at t = 0",
+    "upper limits later",
+    "lower limits at t = 0",
+    "lower limits later",
+];
+
+impl Count {
+    pub fn with(mut self, other: Count) -> Count {
+        self.runs += other.runs;
+        for (word, seen) in other.verdicts {
+            *self.verdicts.entry(word).or_default() += seen;
+        }
+        for (mine, theirs) in self.limits.iter_mut().zip(other.limits) {
+            mine.given += theirs.given;
+            mine.missed += theirs.missed;
+            mine.withheld += theirs.withheld;
+            mine.right += theirs.right;
+        }
+        self.false_words.extend(other.false_words);
+        self
+    }
+
+    /// Limits miss no more often than they say, each side with half of what is left to 1.
+    pub fn assert_misses(&self) {
+        for (name, limits) in NAMES.iter().zip(&self.limits) {
+            let level = 0.5 * (1.0 - TABLE_CONFIDENCE);
+            let most = *binomial_limits(limits.given, level, SURE).end();
+            assert!(limits.missed <= most, "{name}: {limits:?}, at most {most}");
+        }
+    }
+
+    /// Take in the limits of a bracket at a time, which miss or do not.
+    fn add_limits(&mut self, is_given: bool, time: f64, bracket: &Bracket, truth: &Truth) {
+        let limits = match is_given {
+            true => bracket.lower_limit.zip(bracket.upper_limit),
+            // What would have been given is not raised by what this sample is expected to lack.
+            false => bracket.measured_limits(TABLE_CONFIDENCE),
+        };
+        let Some((lower, upper)) = limits else {
+            return;
+        };
+        let bounds = truth.bounds(time);
+        let later = usize::from(time > 0.0);
+        let rounding = 1e-9 * truth.initial();
+        // A bound that is far from the distance does not tell whether limits miss it.
+        self.limits[later].add(is_given, upper < bounds.least - rounding);
+        self.limits[2 + later].add(is_given, lower > bounds.most + rounding);
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        writeln!(f, "{} runs", self.runs)?;
+        for (word, seen) in &self.verdicts {
+            writeln!(f, "{seen:6} {word}")?;
+        }
+        for (name, limits) in NAMES.iter().zip(&self.limits) {
+            let Limits {
+                given,
+                missed,
+                withheld,
+                right,
+            } = limits;
+            writeln!(
+                f,
+                "{name}: {given} given, {missed} of them missed; {withheld} withheld, {right} of them right"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// All that is said of an adversary under one seed.
+pub fn tried(adversary: &Adversary, seed: u64) -> Count {
+    let experiment = &adversary.experiment;
+    let theory = experiment.theory(experiment.sweep[0].0);
+    let truth = Truth::new(adversary, &theory);
+    let replicas = experiment.sweep[0].1;
+    let mut seeded = experiment.clone();
+    seeded.seed = seed;
+    let measured = Job::new(&seeded, 0, &theory)
+        .alone(seed)
+        .run(Engine::Block, &|_| ());
+    let stage = Stage::new(&seeded, 0, &theory);
+    let steady = stage.map(|stage| stage.extend(stage.nothing(), replicas, &|_| ()));
+    let findings = Findings::new(&seeded, 0, theory.clone(), measured).with_steady(steady);
+    let mut count = Count {
+        runs: 1,
+        ..Count::default()
+    };
+    let place = || format!("seed {seed} of {experiment:?}");
+    for (index, &at) in findings.distance_times.iter().enumerate() {
+        let is_given = findings.trusted_brackets(index).is_some();
+        if let Some((bracket, _)) = &findings.brackets[index] {
+            count.add_limits(is_given, findings.times[at], bracket, &truth);
+        }
+    }
+    let checks = self_checks(&findings);
+    let failed = checks.iter().filter(|row| !row.passed);
+    count
+        .false_words
+        .extend(failed.map(|row| format!("{row}: {}", place())));
+    let initial_w2 = truth.initial();
+    // Every table can be made of every run.
+    let tables = Tables::of(&seeded, &findings, initial_w2);
+    assert!(!tables.moments.is_empty());
+    let evidence = Evidence {
+        experiment: &seeded,
+        findings: &findings,
+        self_checks: &[],
+        initial_w2,
+    };
+    for check in &experiment.checks {
+        let claim = find(&check.claim).unwrap();
+        if claim.refusal(&seeded).is_some() {
+            continue;
+        }
+        let row = judge(check, claim, evidence);
+        let is_false = match row.verdict {
+            "VOID" => true,
+            "HOLDS" => {
+                check.claim.starts_with("theorem-")
+                    && check.claim != "theorem-1"
+                    && findings.distance_times.iter().skip(1).any(|&at| {
+                        let time = findings.times[at];
+                        truth.bounds(time).least > (1.0 + check.tolerance) * truth.printed(time)
+                    })
+            }
+            // The bounds are theorems on this clock, and the other claims on both.
+            "REFUTED" => {
+                !check.claim.starts_with("theorem-")
+                    || experiment.clock == kac_coupling::model::Clock::Theorem6
+            }
+            _ => false,
+        };
+        if is_false {
+            count.false_words.push(format!("{row:?}: {}", place()));
+        }
+        let by = row.quantity.split(" at t").next().unwrap_or_default();
+        let word = format!("{} of {} ({by})", row.verdict, check.claim);
+        *count.verdicts.entry(word).or_default() += 1;
+    }
+    count
+}

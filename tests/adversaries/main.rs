@@ -1,0 +1,43 @@
+//! Verdicts and limits against laws that were made to deceive them: with parts so rare that a
+//! sample has none, long tails, outliers, under every pairing, coupling and rematching.
+//!
+//! Nothing false may be said of any of them: no HOLDS where a rigorous bound on W₂ exceeds the
+//! printed one, no REFUTED where that is a theorem, no VOID of the right program. How often limits
+//! miss is counted against binomial limits, and how many were withheld that would have
+//! been right is told: that is the price.
+//!
+//! `KAC_ADVERSARIES=2000 cargo test --release --test adversaries -- --nocapture` is the long search.
+
+mod count;
+mod generate;
+mod truth;
+
+use count::{Count, tried};
+use generate::adversary;
+use rayon::prelude::*;
+
+/// How many adversaries are tried where nothing else is asked for, and with how many seeds.
+const FEW: u64 = 60;
+const SEEDS: u64 = 2;
+
+#[test]
+fn nothing_false_is_said_of_adversaries() {
+    let asked = std::env::var("KAC_ADVERSARIES").ok();
+    let count = asked.map_or(FEW, |text| text.parse().expect("a number of adversaries"));
+    let all = (0..count).into_par_iter().map(|number| {
+        let adversary = adversary(number);
+        let seeds = (0..SEEDS).map(|seed| tried(&adversary, 1000 * number + seed));
+        seeds.fold(Count::default(), Count::with)
+    });
+    let all = all.reduce(Count::default, Count::with);
+    println!("{all}");
+    assert!(all.false_words.is_empty(), "{:#?}", all.false_words);
+    all.assert_misses();
+    // The search is one of limits and of verdicts that say something.
+    assert!(all.limits[0].given > count / 4, "{all}");
+    assert!(
+        all.verdicts
+            .iter()
+            .any(|(word, &seen)| word.starts_with("HOLDS") && seen > 0)
+    );
+}
