@@ -108,9 +108,10 @@ impl SteadyEstimate {
     }
 }
 
-/// The exact standard error of ‖Δ‖²/N at a time.
+/// The exact standard error of ‖Δ‖²/N at a time on the way into the steady state, where copies are
+/// always coupled synchronously and never rematched; `None` where it is infinite.
 pub fn discrepancy_error(theory: &Theory, time: f64, replicas: f64) -> Option<f64> {
-    let variance = theory.discrepancy_relative_variance(time)?;
+    let variance = theory.synchronous_relative_variance(time)?;
     Some(theory.synchronous_discrepancy(time) * (variance / replicas).sqrt())
 }
 
@@ -180,12 +181,14 @@ pub fn steady_estimates(findings: &Findings) -> Vec<SteadyEstimate> {
     });
     let (value, empirical) = steady.discrepancy();
     let exact = theory.synchronous_discrepancy(schedule.coupling);
+    let known = discrepancy_error(theory, schedule.coupling, replicas as f64);
     estimates.push(SteadyEstimate {
         quantity: W2_UPPER,
         value,
-        // That all have shrunk to 0 does not say that there is no error.
-        empirical: empirical.filter(|_| value > 0.0),
-        known: discrepancy_error(theory, schedule.coupling, replicas as f64),
+        // That all have shrunk to 0 does not say that there is no error, and there is none
+        // where the variance is infinite.
+        empirical: empirical.filter(|_| value > 0.0 && known.is_some()),
+        known,
         exact,
         size: exact,
         time: schedule.coupling,
