@@ -64,7 +64,7 @@ pub struct WassersteinPlan {
     pub points: usize,
     /// Pooled velocities in a batch.
     pub sample: usize,
-    /// Velocities of each copy that the certified bracket is made of, at most: those
+    /// Velocities of each copy that the confidence bracket is made of, at most: those
     /// of whole replicas, the first ones.
     pub bracket: usize,
 }
@@ -82,7 +82,7 @@ pub struct CalibrationPlan {
 /// How the steady state is approached.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SteadyStatePlan {
-    /// The certified bound on W₂², in velocity² and per particle, within which the
+    /// The bound on W₂², at its upper confidence limit, in velocity² and per particle, within which the
     /// two unlike starts must come.
     pub tolerance: f64,
 }

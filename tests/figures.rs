@@ -220,7 +220,7 @@ fn scaling_table(clock: Clock, particles: &[u64]) -> String {
     table
 }
 
-/// `exponents.csv`: one exponent with an error, one between certified limits.
+/// `exponents.csv`: one exponent with an error, one between confidence limits.
 const EXPONENTS: &str = "\
 quantity,exponent,std_error,ci_low,ci_high,exact,limit,power_law
 relative_variance,-0.99812,0.00123,-1.00217,-0.99407,-1,,true

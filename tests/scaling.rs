@@ -5,7 +5,7 @@ use kac_coupling::coupling::{CouplingKind, Rematch};
 use kac_coupling::estimate::exponents::{ExponentRow, exponent_rows};
 use kac_coupling::estimate::normal_half_width;
 use kac_coupling::estimate::power_law::{
-    Limits, Measurement, certified_exponent, exponent as fitted,
+    Limits, Measurement, exponent as fitted, exponent_between_limits,
 };
 use kac_coupling::estimate::rows::Tables;
 use kac_coupling::estimate::scaling::ScalingRow;
@@ -83,7 +83,7 @@ fn committed_exponents_are_the_exact_ones_within_their_errors() {
 fn committed_ranges_hold_what_is_expected_of_distances() {
     let rows = committed("scaling-rank");
     check_measured(&rows["collisions"], 1.0, 0.001);
-    // Certified with confidence 0.991, by limits that are some standard errors wide on
+    // Confidence 0.991, by limits that are some standard errors wide on
     // top: the values for N → ∞ are off by less than 0.001 at these N, and inside but
     // for a chance far below 10⁻⁶.
     for (quantity, limit, reach) in [("w2", 0.0, 0.002), ("joint_w2", 0.5, 0.01)] {
@@ -135,7 +135,7 @@ fn measured_fit(rows: &[&Cells]) -> Fit {
     ])
 }
 
-fn certified_fit(rows: &[&Cells], unsquared: fn(Limits) -> Limits) -> Fit {
+fn fit_between_limits(rows: &[&Cells], unsquared: fn(Limits) -> Limits) -> Fit {
     let limits = |row: &&Cells| {
         let columns = ["particles", "lower_limit", "upper_limit"];
         let [size, lower, upper] = numbers(row, columns)?;
@@ -144,7 +144,7 @@ fn certified_fit(rows: &[&Cells], unsquared: fn(Limits) -> Limits) -> Fit {
     let limits: Vec<Limits> = rows.iter().filter_map(limits).collect();
     let confidence = 1.0 - 0.001 * limits.len() as f64;
     let limits: Vec<Limits> = limits.into_iter().map(unsquared).collect();
-    let found = certified_exponent(&limits)?;
+    let found = exponent_between_limits(&limits)?;
     Some(vec![
         ("sizes", found.sizes as f64),
         ("exponent", 0.5 * (found.low + found.high)),
@@ -161,12 +161,12 @@ fn fit(scaling: &[Cells], quantity: &str) -> Fit {
         rows.filter(|row| row["quantity"] == name).collect()
     };
     match quantity {
-        "w2" => certified_fit(&of("w2_squared"), |limits| limits.root_of(1.0)),
+        "w2" => fit_between_limits(&of("w2_squared"), |limits| limits.root_of(1.0)),
         "joint_w2" => {
             let root = |limits: Limits| limits.root_of(limits.size);
-            certified_fit(&of("joint_w2_squared"), root)
+            fit_between_limits(&of("joint_w2_squared"), root)
         }
-        "joint_excess" => certified_fit(&of("joint_excess"), |limits| limits),
+        "joint_excess" => fit_between_limits(&of("joint_excess"), |limits| limits),
         _ => measured_fit(&of(quantity)),
     }
 }

@@ -69,7 +69,7 @@ fn the_theorems_hold_on_one_clock_and_are_refuted_on_the_other() {
 }
 
 #[test]
-fn a_start_that_is_not_optimal_certifies_the_marginals_only() {
+fn a_start_that_is_not_optimal_shows_the_marginals_only() {
     let mut experiment = witness(Clock::Theorem6, 16, 60_000);
     experiment.first = normal(1.0, 1.0);
     experiment.second = normal(-2.0, 1.5);
@@ -180,7 +180,7 @@ fn a_few_velocities_never_make_a_false_claim_hold() {
 }
 
 #[test]
-fn pooled_distances_certify_a_false_bound_no_more_often_than_they_say() {
+fn pooled_distances_hold_for_a_false_bound_no_more_often_than_they_say() {
     // E W₂² of 1000 velocities is 0.26675(33), the bound at this tolerance 0.2664.
     let changes = [
         ("replicas = 2", "replicas = 400"),
@@ -285,7 +285,7 @@ fn equal_laws_show_nothing() {
 }
 
 #[test]
-fn late_times_carried_by_few_replicas_certify_nothing() {
+fn late_times_carried_by_few_replicas_show_nothing() {
     // At t = 100 the pooled W₂² of 2000 replicas is some 10⁻⁵⁰ of rounding.
     let mut experiment = witness(Clock::Theorem6, 4, 2000);
     experiment.pairing = Pairing::Independent;

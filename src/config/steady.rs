@@ -9,7 +9,7 @@ use crate::theory::steady::{MOMENTS, Schedule};
 
 const FIX: &str = "write a section [steady_state] with tolerance, or leave it out";
 
-/// The certified bound on W₂² of starts that no one chose another for.
+/// The bound on W₂² of starts that no one chose another for.
 const TOLERANCE: f64 = 1e-3;
 
 fn section<'a>(top: &Section<'a>) -> Result<Option<Section<'a>>, ConfigError> {

@@ -1,7 +1,7 @@
 //! The rows of `exponents.csv`: how what `scaling.csv` holds depends on N.
 
 use super::power_law::{
-    CertifiedExponent, Exponent, Limits, Measurement, certified_exponent, exponent,
+    Exponent, ExponentBetweenLimits, Limits, Measurement, exponent, exponent_between_limits,
 };
 use super::scaling::ScalingRow;
 use super::{TABLE_CONFIDENCE, normal_half_width, z_score};
@@ -13,15 +13,15 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub struct ExponentRow {
     /// `decay_rate`, `discrepancy_per_particle`, `relative_variance` and `collisions`
-    /// are measured; `w2`, `joint_w2` and `joint_excess` lie between certified limits.
+    /// are measured; `w2`, `joint_w2` and `joint_excess` lie between confidence limits.
     pub quantity: &'static str,
     /// Number of N that the exponent was fitted to.
     pub sizes: usize,
-    /// a; between certified limits the middle of the interval.
+    /// a; between confidence limits the middle of the interval.
     pub exponent: f64,
-    /// Known before sampling. Empty between certified limits: there is none.
+    /// Known before sampling. Empty between confidence limits: there is none.
     pub std_error: Option<f64>,
-    /// Level of the interval; between certified limits at least this.
+    /// Level of the interval; between confidence limits at least this.
     pub confidence: f64,
     /// Lower end of the interval.
     pub ci_low: f64,
@@ -41,7 +41,7 @@ pub struct ExponentRow {
     /// The probability of at least this χ² under a power law.
     pub p_value: Option<f64>,
     /// Whether a power law fits: p_value ≥ 1 − confidence, or a line through all
-    /// certified limits.
+    /// confidence limits.
     pub power_law: bool,
 }
 
@@ -53,7 +53,7 @@ const MEASURED: [&str; 4] = [
     "collisions",
 ];
 
-/// A distance between certified limits.
+/// A distance between confidence limits.
 struct Distance {
     /// In `exponents.csv`.
     name: &'static str,
@@ -99,16 +99,16 @@ pub fn exponent_rows(experiment: &Experiment, scaling: &[ScalingRow]) -> Vec<Exp
         Some(measured_row(quantity, exponent(&measurements)?))
     });
     let chaotic = experiment.is_chaotic();
-    let certified = DISTANCES.iter().filter_map(|distance| {
+    let between_limits = DISTANCES.iter().filter_map(|distance| {
         let limits: Vec<Limits> = of(distance.squared).filter_map(limits).collect();
         // Those that say nothing count too: it is the data that tell.
         let confidence = together(limits.len())?;
         let limits: Vec<Limits> = limits.into_iter().map(distance.unsquared).collect();
         let limit = distance.limit.filter(|_| chaotic);
-        let found = certified_exponent(&limits)?;
-        Some(certified_row(distance.name, found, confidence, limit))
+        let found = exponent_between_limits(&limits)?;
+        Some(row_between_limits(distance.name, found, confidence, limit))
     });
-    measured.chain(certified).collect()
+    measured.chain(between_limits).collect()
 }
 
 fn measurement(row: &ScalingRow) -> Option<Measurement> {
@@ -154,9 +154,9 @@ fn measured_row(quantity: &'static str, found: Exponent) -> ExponentRow {
     }
 }
 
-fn certified_row(
+fn row_between_limits(
     quantity: &'static str,
-    found: CertifiedExponent,
+    found: ExponentBetweenLimits,
     confidence: f64,
     limit: Option<f64>,
 ) -> ExponentRow {

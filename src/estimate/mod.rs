@@ -6,6 +6,7 @@ pub mod power_law;
 pub mod rate;
 pub mod rows;
 pub mod scaling;
+pub mod start;
 pub mod steady;
 pub mod tally;
 
@@ -19,6 +20,7 @@ use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::{Moment, Quantity, System, Theory};
 use rate::{FEW_REPLICAS, NoRate, RateEstimate, RateWeights};
 use rayon::prelude::*;
+use start::StartGroups;
 
 /// The level of intervals in tables that no check asked for.
 pub const TABLE_CONFIDENCE: f64 = 0.999;
@@ -41,6 +43,8 @@ pub struct Findings {
     /// The brackets of W₂ at its record times, of the first marginals and of the
     /// joint laws; none where too few velocities were kept.
     pub brackets: Vec<Option<(Bracket, JointBracket)>>,
+    /// Brackets of groups of replicas at time 0.
+    pub start: Option<StartGroups>,
     /// The steady state, where one is asked for.
     pub steady: Option<Steady>,
 }
@@ -96,6 +100,8 @@ impl Findings {
         let kept = measured.kept.par_iter().zip(&distance_times);
         let brackets = kept.map(|(kept, &at)| bracket(particles, kept, &theory, times[at]));
         let brackets = brackets.collect();
+        let at_start = measured.kept.first();
+        let start = at_start.and_then(|kept| StartGroups::new(particles, kept, &theory));
         Findings {
             particles,
             times,
@@ -104,6 +110,7 @@ impl Findings {
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
             theory,
             measured,
+            start,
             steady: None,
         }
     }

@@ -27,7 +27,7 @@
 //! Not claimed: anything where errors are estimated from the same data. Weights that
 //! depend on the data bias a, and make 1/√Sxx too small.
 //!
-//! # Certified limits
+//! # Confidence limits
 //!
 //! Of a distance only limits are known: l_i ≤ Q_i ≤ u_i, for all sizes together with
 //! some confidence. With weights w_i = 1/(log u_i − log l_i)² the same combination
@@ -228,7 +228,7 @@ impl Limits {
 
 /// The exponents that limits allow.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CertifiedExponent {
+pub struct ExponentBetweenLimits {
     /// The least.
     pub low: f64,
     /// The largest.
@@ -241,7 +241,7 @@ pub struct CertifiedExponent {
 
 /// The range of the exponent of a quantity within limits that hold together. Sizes
 /// whose lower limit is not positive say nothing; `None` if fewer than three do.
-pub fn certified_exponent(limits: &[Limits]) -> Option<CertifiedExponent> {
+pub fn exponent_between_limits(limits: &[Limits]) -> Option<ExponentBetweenLimits> {
     let (sizes, logs): (Vec<f64>, Vec<(f64, f64)>) = (limits.iter())
         .filter_map(|limits| Some((limits.size, limits.logs()?)))
         .unzip();
@@ -255,7 +255,7 @@ pub fn certified_exponent(limits: &[Limits]) -> Option<CertifiedExponent> {
         least += c * if c > 0.0 { low } else { high };
         largest += c * if c > 0.0 { high } else { low };
     }
-    Some(CertifiedExponent {
+    Some(ExponentBetweenLimits {
         low: least,
         high: largest,
         sizes: sizes.len(),
@@ -511,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn certified_exponents_are_those_of_the_corners() {
+    fn exponents_between_limits_are_those_of_the_corners() {
         for seed in 0..20 {
             let limits = segments(seed, 0.3);
             let logs: Vec<[f64; 2]> = (limits.iter())
@@ -527,12 +527,12 @@ mod tests {
             let (least, largest) = corners.fold((f64::MAX, f64::MIN), |(least, largest), a| {
                 (least.min(a), largest.max(a))
             });
-            let found = certified_exponent(&limits).unwrap();
+            let found = exponent_between_limits(&limits).unwrap();
             assert!((found.low - least).abs() < 1e-12 && (found.high - largest).abs() < 1e-12);
             assert!(found.low < 1.4 && 1.4 < found.high && found.is_power_law);
             // Of W = √(N W²/N): half, and half more.
             let roots = limits.iter().map(|l| l.root_of(l.size));
-            let root = certified_exponent(&roots.collect::<Vec<_>>()).unwrap();
+            let root = exponent_between_limits(&roots.collect::<Vec<_>>()).unwrap();
             assert!((root.low - 0.5 * (1.0 + found.low)).abs() < 1e-12);
             assert!((root.high - 0.5 * (1.0 + found.high)).abs() < 1e-12);
         }
@@ -563,7 +563,7 @@ mod tests {
             let expected = ends
                 .iter()
                 .any(|a| ends.iter().any(|b| b[0] > a[0] && meets(a, b)));
-            let found = certified_exponent(&limits).unwrap().is_power_law;
+            let found = exponent_between_limits(&limits).unwrap().is_power_law;
             assert_eq!(found, expected, "seed {seed}");
             met += u32::from(found);
         }
@@ -571,7 +571,7 @@ mod tests {
     }
 
     #[test]
-    fn certified_exponents_cover_whatever_the_curve() {
+    fn exponents_between_limits_cover_whatever_the_curve() {
         // Limits of 90 % each way at seven sizes around a curve that bends: all hold at
         // once with a probability of 0.3 at least, and then the range covers.
         let curve = |size: f64| 1.0 / size + 2.0 / (size * size);
@@ -596,7 +596,7 @@ mod tests {
                 .map(|width| 1.0 / (width * width))
                 .collect();
             let truth = slope(&weights, &SIZES.map(|size| libm::log(curve(size))));
-            let found = certified_exponent(&limits).unwrap();
+            let found = exponent_between_limits(&limits).unwrap();
             let covers = found.low - 1e-12 <= truth && truth <= found.high + 1e-12;
             let hold = limits
                 .iter()
@@ -617,15 +617,15 @@ mod tests {
         limits[1].lower = 0.0;
         limits[2].upper = f64::INFINITY;
         limits[3].upper = 0.5 * limits[3].lower;
-        assert_eq!(certified_exponent(&limits).unwrap().sizes, 4);
-        assert!(certified_exponent(&limits[..5]).is_none());
+        assert_eq!(exponent_between_limits(&limits).unwrap().sizes, 4);
+        assert!(exponent_between_limits(&limits[..5]).is_none());
         // Limits that meet are an exact value, of great weight.
         let exact = SIZES.map(|size| Limits {
             size,
             lower: size,
             upper: size,
         });
-        let found = certified_exponent(&exact).unwrap();
+        let found = exponent_between_limits(&exact).unwrap();
         assert!((found.low - 1.0).abs() < 1e-12 && (found.high - 1.0).abs() < 1e-12);
     }
 }

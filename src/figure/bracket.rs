@@ -1,4 +1,4 @@
-//! How narrow the certified bracket of W₂² is, and what each bound gives away.
+//! How narrow the confidence bracket of W₂² is, and what each bound gives away.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::special::normal_quantile;
 
 pub(super) const FIGURE: Figure = Figure {
     name: "bracket",
-    shows: "how narrow the certified bracket of W₂² is, and what each bound gives away",
+    shows: "how narrow the confidence bracket of W₂² is, and what each bound gives away",
     experiments: &[
         "bracket-a-master-equation",
         "bracket-a",

@@ -16,7 +16,7 @@ use super::{Figure, FigureError, Rendered, Source};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "couplings",
-    shows: "E‖Δ‖²/N of four couplings over the certified W₂² of the first marginals",
+    shows: "E‖Δ‖²/N of four couplings over the confidence bracket of W₂² of the first marginals",
     experiments: &[
         "couplings-synchronous",
         "couplings-output",

@@ -359,7 +359,7 @@ fn draw_lines<B: DrawingBackend>(
     })
 }
 
-/// N^(a ± b), b being 3.29 standard errors, or N^[a, b] with certified ends, and what is expected.
+/// N^(a ± b), b being 3.29 standard errors, or N^[a, b] between confidence limits, and what is expected.
 /// `None` if the exponent is not known.
 fn power_of_particles(row: &Exponent) -> Option<String> {
     let reach = 0.5 * (row.ci_high - row.ci_low);
@@ -371,7 +371,7 @@ fn power_of_particles(row: &Exponent) -> Option<String> {
         let reach = BAND_QUANTILE * row.std_error;
         format!("N^({:.digits$} ± {reach:.digits$})", row.exponent)
     } else {
-        // Rounded outwards: certified ends stay so.
+        // Rounded outwards, limits stay limits.
         let unit = 10_f64.powi(digits as i32);
         let low = (row.ci_low * unit).floor() / unit;
         let high = (row.ci_high * unit).ceil() / unit;
@@ -511,7 +511,7 @@ fn legend() -> Legend {
         .heading("Exponents")
         .note("N^(a ± b): measured,")
         .note("±3.29 standard errors")
-        .note("N^[a, b]: certified")
+        .note("N^[a, b]: between confidence limits")
 }
 
 const TOLERANCE_OPACITY: f64 = 0.2;

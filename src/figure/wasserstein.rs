@@ -1,4 +1,4 @@
-//! The certified bracket of W₂² against time, for up to four N.
+//! The confidence bracket of W₂² against time, for up to four N.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use super::{Figure, FigureError, Rendered, Source};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "wasserstein",
-    shows: "the certified bracket of W₂² of the first marginals against time",
+    shows: "the confidence bracket of W₂² of the first marginals against time",
     experiments: &["theorem7"],
     tables: &[Wasserstein::FILE],
     source: Source::OneFolder(wasserstein),
@@ -138,14 +138,14 @@ pub(super) fn draw_bracket<B: DrawingBackend>(
         .iter()
         .map(|point| (point.measured.at, point.lower, point.upper.value));
     panel.shade(whole, BRACKET.0, BRACKET.1)?;
-    let certified = points.iter().map(|point| {
+    let between_limits = points.iter().map(|point| {
         (
             point.measured.at,
             point.lower.max(point.dual),
             point.measured.value,
         )
     });
-    panel.shade(certified, CERTIFIED.0, CERTIFIED.1)?;
+    panel.shade(between_limits, LIMITS.0, LIMITS.1)?;
     let curve = |value: fn(&BracketPoint) -> f64| {
         points
             .iter()
@@ -193,10 +193,13 @@ pub(super) fn bracket_legend(legend: Legend, points: &[BracketPoint]) -> Legend 
 pub(super) fn shading_legend(legend: Legend) -> Legend {
     legend
         .item(
-            Sample::Area(CERTIFIED.0, CERTIFIED.1 + BRACKET.1),
-            "certified by samples",
+            Sample::Area(LIMITS.0, LIMITS.1 + BRACKET.1),
+            "between confidence limits",
         )
-        .item(Sample::Area(BRACKET.0, BRACKET.1), "certified by coupling")
+        .item(
+            Sample::Area(BRACKET.0, BRACKET.1),
+            "between exact and coupling bounds",
+        )
 }
 
 struct Picture {
@@ -212,7 +215,7 @@ impl Drawing for Picture {
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<(), FigureError> {
         canvas.text(
-            "Certified bracket of W₂² between the first marginals",
+            "Confidence bracket of W₂² between the first marginals",
             (PLOTS.left, 36.0),
             Align::Left,
             Type::bold(TITLE_SIZE),
@@ -270,7 +273,7 @@ impl Picture {
 }
 
 const BRACKET: (plotters::prelude::RGBColor, f64) = (UPPER, 0.17);
-const CERTIFIED: (plotters::prelude::RGBColor, f64) = (MEASURED, 0.28);
+const LIMITS: (plotters::prelude::RGBColor, f64) = (MEASURED, 0.28);
 const UPPER_LINE: Stroke = Stroke::solid(UPPER, 1.6);
 const DUAL_LINE: Stroke = Stroke::dashed(LOWER, 1.6);
 const LOWER_LINE: Stroke = Stroke::solid(LOWER, 1.8);

@@ -14,6 +14,7 @@
 
 use crate::coupling::Rematch;
 use crate::estimate::binomial::binomial_deviation;
+use crate::estimate::start::{Scatter, StartGroups};
 use crate::estimate::steady::{SteadyEstimate, steady_estimates};
 use crate::estimate::{Findings, normal_half_width};
 use crate::judge::Outcome;
@@ -112,6 +113,9 @@ pub fn self_checks(findings: &Findings) -> Vec<SelfCheckRow> {
         ("variances", variances(findings)),
         ("collisions", collisions(findings)),
     ];
+    if let Some(start) = &findings.start {
+        statistical.push(("bracket-start", bracket_start(findings, start)));
+    }
     if findings.steady.is_some() {
         statistical.push(("steady-state", steady_state(findings)));
     }
@@ -189,6 +193,33 @@ fn steady_state(findings: &Findings) -> Vec<Comparison> {
     };
     let estimates = steady_estimates(findings).into_iter();
     estimates.filter_map(compare).collect()
+}
+
+/// Brackets of groups of replicas at time 0 against W₂²(0), which their estimates enclose in the
+/// mean, and their scatter against their error bars.
+fn bracket_start(findings: &Findings, start: &StartGroups) -> Vec<Comparison> {
+    let rounding = findings.rounding(0.0);
+    let sides = [("lower", &start.lower, 1.0), ("upper", &start.upper, -1.0)];
+    let compare = |(name, groups, sign): (&str, &Vec<(f64, f64)>, f64)| {
+        let count = groups.len();
+        let found = Scatter::of(groups);
+        // Estimates without an error of their own are exact but for rounding.
+        let compared = groups.iter().all(|(_, error)| *error > rounding);
+        compared.then(|| {
+            let beyond = sign * (found.mean - start.exact);
+            [
+                Comparison {
+                    deviation: (beyond / (found.std_error + rounding)).max(0.0),
+                    place: format!("{name} estimates of {count} groups at t = 0"),
+                },
+                Comparison {
+                    deviation: found.excess.max(0.0),
+                    place: format!("scatter of the {name} estimates of {count} groups at t = 0"),
+                },
+            ]
+        })
+    };
+    sides.into_iter().filter_map(compare).flatten().collect()
 }
 
 /// The mean of ‖Δ‖² against its closed form.

@@ -4,13 +4,13 @@
 //! Everything is squared and per particle. By Lemmas 11 and 12 both theorems
 //! bound W₂² of the first marginals by B(t) = e^{−μt} W₂²(f, h), and so both
 //! are refuted by a lower bound on it that exceeds B somewhere: Gelbrich's, at
-//! the exact moments, or the lower limit of its certified bracket. Theorem 6 is also
+//! the exact moments, or the lower limit of its confidence bracket. Theorem 6 is also
 //! refuted by that of the joint laws. Each holds where the upper limit of its own
 //! bracket is below B at every record time of W₂ after 0, Theorem 7 also where an upper
 //! estimate of the marginals' distance is. Both hold where their proof's mechanism is
-//! certified: the synchronous coupling contracts at least at rate μ from an optimal start.
+//! shown: the synchronous coupling contracts at least at rate μ from an optimal start.
 
-use super::certified::{
+use super::by_bracket::{
     Laws, SHARE, broken, by_bracket, has_limits, may_decide, may_refute, times_after_0, will_hold,
 };
 use super::{Claim, no_rate};
@@ -195,7 +195,7 @@ impl Contraction {
         }
     }
 
-    /// Whether the bracket may certify the bound, and whether it may refute it.
+    /// Whether the bracket may show the bound, and whether it may refute it.
     fn bracket_may_decide(&self, prospect: &Prospect) -> [bool; 2] {
         if prospect.initial_w2 == 0.0 {
             return [false; 2];
@@ -238,7 +238,7 @@ fn violations<'a>(prospect: &'a Prospect) -> impl Iterator<Item = (f64, f64, f64
     })
 }
 
-/// Why the proof's mechanism can certify nothing, if so.
+/// Why the proof's mechanism can show nothing, if so.
 fn unfit_for_mechanism(experiment: &Experiment) -> Option<String> {
     let needed = if experiment.coupling != CouplingKind::Synchronous {
         "needs the synchronous coupling"

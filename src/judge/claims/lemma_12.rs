@@ -24,7 +24,7 @@
 //! reported. Nothing is proved about smaller violations.
 
 use super::Claim;
-use super::certified::{Brackets, Laws, Levels, brackets, broken, has_limits, may_decide};
+use super::by_bracket::{Brackets, Laws, Levels, brackets, broken, has_limits, may_decide};
 use crate::estimate::Findings;
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
@@ -128,7 +128,7 @@ fn nothing(sides: &Option<Vec<Sides>>) -> Option<&'static str> {
     }
 }
 
-/// J/M at a record time of W₂, between certified ends.
+/// J/M at a record time of W₂, between confidence limits.
 #[derive(Debug, Clone, Copy)]
 struct Ratio {
     time: f64,

@@ -2,7 +2,7 @@
 //!
 //! A claim is added by adding it to a file here and to [`LEDGER`].
 
-mod certified;
+mod by_bracket;
 mod comparison;
 mod contraction;
 mod decay;

@@ -1,4 +1,4 @@
-//! What the certified brackets of W₂² say of a bound on it.
+//! What the confidence brackets of W₂² say of a bound on it.
 //!
 //! Squared and per particle, W₂² of the first marginals is M and that of the laws of all
 //! N particles is J. M ≤ J for exchangeable laws (Lemma 12), and J ≤ d₂e^{−βt/2} by the

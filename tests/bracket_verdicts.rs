@@ -1,4 +1,4 @@
-//! What certified brackets decide: Theorem 6 by that of the joint laws, Lemma 12 by both,
+//! What confidence brackets decide: Theorem 6 by that of the joint laws, Lemma 12 by both,
 //! and brackets that cannot be.
 
 use kac_coupling::bracket::{Known, Velocities, first_marginals, joint_laws};
@@ -108,7 +108,7 @@ fn limits(findings: &Findings, index: usize, level: f64) -> [(f64, f64); 2] {
 }
 
 #[test]
-fn joint_brackets_certify_theorem_6_where_its_mechanism_cannot() {
+fn joint_brackets_show_theorem_6_where_its_mechanism_cannot() {
     let aligned: fn(&mut Experiment) = |experiment| experiment.coupling = CouplingKind::Aligned;
     let rematched: fn(&mut Experiment) = |experiment| experiment.rematch = Rematch::Event;
     let unmatched: fn(&mut Experiment) = |experiment| {
@@ -121,7 +121,7 @@ fn joint_brackets_certify_theorem_6_where_its_mechanism_cannot() {
         let row = verdict(&experiment, &findings(&experiment), "theorem-6");
         assert_eq!(row.verdict, "HOLDS", "{}", row.reason);
         assert!(row.quantity.contains("joint"), "{}", row.quantity);
-        // Nothing else certifies it.
+        // Nothing else shows it.
         experiment.wasserstein = None;
         let row = verdict(&experiment, &findings(&experiment), "theorem-6");
         assert_eq!(row.verdict, "INCONCLUSIVE", "{}", row.reason);
@@ -217,7 +217,7 @@ fn few_replicas_have_no_joint_limits_that_decide() {
         ..plan
     });
     assert_eq!(judged(&experiment), "HOLDS");
-    // Were the claim false, this is how often it would be certified, at most.
+    // Were the claim false, this is how often it would be said to hold, at most.
     assert!((unforeseen(&experiment) - FALSE_HOLDS).abs() < 1e-12);
 }
 
@@ -458,7 +458,7 @@ fn a_rate_that_contradicts_theory_is_void_whatever_brackets_say() {
 }
 
 #[test]
-fn brackets_that_are_not_trusted_certify_nothing() {
+fn brackets_that_are_not_trusted_show_nothing() {
     // Almost half of W₂² is made by a velocity of probability 10⁻⁷, which most runs never
     // draw: what they see is below the printed bound, and the truth is above. Energies do
     // not tell.
