@@ -38,6 +38,9 @@ const TRUSTED_SPREAD: f64 = 4e-4;
 /// likely values is 1, and its sample variance like the square of a normal variate.
 const TWO_VALUES: f64 = 1.2;
 
+/// The share of the upper estimates of W₂² that lower ones reach where their potentials fit.
+const WELL_FITTED: f64 = 0.95;
+
 /// Sums of cosines of at least this variance are nearly normal far in their tails.
 const LEAST_VARIANCE: f64 = 30.0;
 
@@ -199,27 +202,30 @@ fn steady_state(findings: &Findings) -> Vec<Comparison> {
 /// mean, and their scatter against their error bars.
 fn bracket_start(findings: &Findings, start: &StartGroups) -> Vec<Comparison> {
     let rounding = findings.rounding(0.0);
-    let sides = [("lower", &start.lower, 1.0), ("upper", &start.upper, -1.0)];
-    let compare = |(name, groups, sign): (&str, &Vec<(f64, f64)>, f64)| {
-        let count = groups.len();
-        let found = Scatter::of(groups);
-        // Estimates without an error of their own are exact but for rounding.
-        let compared = groups.iter().all(|(_, error)| *error > rounding);
-        compared.then(|| {
-            let beyond = sign * (found.mean - start.exact);
-            [
-                Comparison {
-                    deviation: (beyond / (found.std_error + rounding)).max(0.0),
-                    place: format!("{name} estimates of {count} groups at t = 0"),
-                },
-                Comparison {
-                    deviation: found.excess.max(0.0),
-                    place: format!("scatter of the {name} estimates of {count} groups at t = 0"),
-                },
-            ]
-        })
+    let count = start.upper.len();
+    let [lower, upper] = [&start.lower, &start.upper].map(|groups| Scatter::of(groups));
+    let mean = |name: &str, beyond: f64, found: &Scatter| Comparison {
+        deviation: (beyond / (found.std_error + rounding)).max(0.0),
+        place: format!("{name} estimates of {count} groups at t = 0"),
     };
-    sides.into_iter().filter_map(compare).flatten().collect()
+    let scatter = |name: &str, found: &Scatter| Comparison {
+        deviation: found.excess.max(0.0),
+        place: format!("scatter of the {name} estimates of {count} groups at t = 0"),
+    };
+    let mut comparisons = vec![
+        mean("lower", lower.mean - start.exact, &lower),
+        mean("upper", start.exact - upper.mean, &upper),
+    ];
+    // Estimates without an error of their own are exact but for rounding.
+    let have_errors = |groups: &[(f64, f64)]| groups.iter().all(|(_, error)| *error > rounding);
+    if have_errors(&start.upper) {
+        comparisons.push(scatter("upper", &upper));
+    }
+    // Where potentials fit badly, lower estimates scatter because these do.
+    if have_errors(&start.lower) && lower.mean > WELL_FITTED * upper.mean {
+        comparisons.push(scatter("lower", &lower));
+    }
+    comparisons
 }
 
 /// The mean of ‖Δ‖² against its closed form.

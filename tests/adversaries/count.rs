@@ -6,10 +6,12 @@ use kac_coupling::bracket::Bracket;
 use kac_coupling::estimate::binomial::binomial_limits;
 use kac_coupling::estimate::rows::Tables;
 use kac_coupling::estimate::{Findings, TABLE_CONFIDENCE};
+use kac_coupling::experiment::Check;
 use kac_coupling::judge::claims::find;
 use kac_coupling::judge::self_check::self_checks;
-use kac_coupling::judge::{Evidence, judge};
+use kac_coupling::judge::{Evidence, VerdictRow, judge};
 use kac_coupling::measure::{Engine, Job};
+use kac_coupling::model::Clock;
 use kac_coupling::steady::Stage;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -155,7 +157,7 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
     count
         .false_words
         .extend(failed.map(|row| format!("{row}: {}", place())));
-    let initial_w2 = truth.initial();
+    let initial_w2 = seeded.initial_w2().unwrap_or(f64::NAN);
     // Every table can be made of every run.
     let tables = Tables::of(&seeded, &findings, initial_w2);
     assert!(!tables.moments.is_empty());
@@ -171,24 +173,7 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
             continue;
         }
         let row = judge(check, claim, evidence);
-        let is_false = match row.verdict {
-            "VOID" => true,
-            "HOLDS" => {
-                check.claim.starts_with("theorem-")
-                    && check.claim != "theorem-1"
-                    && findings.distance_times.iter().skip(1).any(|&at| {
-                        let time = findings.times[at];
-                        truth.bounds(time).least > (1.0 + check.tolerance) * truth.printed(time)
-                    })
-            }
-            // The bounds are theorems on this clock, and the other claims on both.
-            "REFUTED" => {
-                !check.claim.starts_with("theorem-")
-                    || experiment.clock == kac_coupling::model::Clock::Theorem6
-            }
-            _ => false,
-        };
-        if is_false {
+        if is_false(&row, check, &findings, &truth) {
             count.false_words.push(format!("{row:?}: {}", place()));
         }
         let by = row.quantity.split(" at t").next().unwrap_or_default();
@@ -196,4 +181,33 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
         *count.verdicts.entry(word).or_default() += 1;
     }
     count
+}
+
+/// Whether a verdict is known to be false.
+fn is_false(row: &VerdictRow, check: &Check, findings: &Findings, truth: &Truth) -> bool {
+    let is_contraction = ["theorem-6", "theorem-7"].contains(&check.claim.as_str());
+    let is_rate = row.quantity.contains("decay rate") && !is_contraction;
+    match row.verdict {
+        "VOID" => true,
+        "HOLDS" if is_contraction => {
+            let beyond = |&at: &usize| {
+                let time = findings.times[at];
+                truth.bounds(time).least > (1.0 + check.tolerance) * truth.printed(time)
+            };
+            findings.distance_times.iter().skip(1).any(beyond)
+        }
+        "HOLDS" if is_rate => !is_within_tolerance(row),
+        // Of two laws and one clock the bounds are theorems.
+        "REFUTED" if is_contraction => row.clock == Clock::Theorem6.name(),
+        "REFUTED" if is_rate => is_within_tolerance(row),
+        // The other claims are true on both clocks.
+        "REFUTED" => true,
+        _ => false,
+    }
+}
+
+/// Whether the exact rate is the printed one to within τ.
+fn is_within_tolerance(row: &VerdictRow) -> bool {
+    let (exact, printed) = (row.exact.unwrap(), row.printed.unwrap());
+    (exact / printed - 1.0).abs() <= row.tolerance
 }

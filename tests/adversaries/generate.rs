@@ -8,7 +8,7 @@ use kac_coupling::law::{
 };
 use kac_coupling::model::Clock;
 use kac_coupling::random::{Purpose, ReplicaKey, next_word, open_uniform, scalar_stream};
-use kac_coupling::theory::pairing::Pairing;
+use kac_coupling::theory::pairing::{Pairing, wasserstein_squared};
 use rand_pcg::Pcg64;
 
 /// Random choices, from a stream of its own for each number.
@@ -41,11 +41,13 @@ impl Dice {
     }
 }
 
-/// An experiment, and W₂² of both laws where one is the other times a factor and the bath rests.
+/// An experiment, and what is known of it.
 pub struct Adversary {
     pub experiment: Experiment,
     /// The second law is that of this many times the velocities of the first.
     pub factor: Option<f64>,
+    /// W₂² of the first marginals at time 0, of laws that are no products.
+    pub marginal_w2: Option<f64>,
 }
 
 fn normal(mean: f64, sd: f64) -> Law {
@@ -186,6 +188,62 @@ fn laws(dice: &mut Dice, draws: f64) -> ([Law; 2], Option<f64>) {
     }
 }
 
+/// A law and its mirror image, with half the weight each.
+fn symmetrised(law: &Law) -> Law {
+    let Law::NormalMixture(mixture) = law else {
+        panic!("only mixtures are mirrored here");
+    };
+    let (mut weights, mut means, mut sds) = (vec![], vec![], vec![]);
+    for (weight, mean, sd) in mixture.components() {
+        for mean in [mean, -mean] {
+            weights.push(0.5 * weight);
+            means.push(mean);
+            sds.push(sd);
+        }
+    }
+    NormalMixture::new(weights, means, sds).unwrap().into()
+}
+
+/// Two mixtures, the particles of which share or balance their signs: joint laws that are no products,
+/// with first marginals that are the symmetrised laws.
+fn mirrored(dice: &mut Dice, particles: usize, draws: f64) -> ([Law; 2], [Joint; 2], f64) {
+    let weight = (dice.between(0.03, 3000.0) / draws).min(0.1);
+    let energy = dice.between(0.003, 3.0);
+    let size = (energy / weight).sqrt();
+    let at_size = NormalMixture::new(vec![1.0 - weight, weight], vec![0.3, size], vec![1.0, 0.1]);
+    let adverse: Law = at_size.unwrap().into();
+    let sd = adverse.central_moment(2).unwrap().sqrt();
+    let near = NormalMixture::new(vec![1.0], vec![adverse.mean()], vec![sd]).unwrap();
+    let other = if dice.chance(0.5) {
+        near.into()
+    } else {
+        adverse.clone()
+    };
+    let kinds: &[Joint] = if particles.is_multiple_of(2) {
+        &[Joint::MirroredEqual, Joint::MirroredOpposite]
+    } else {
+        &[Joint::MirroredEqual]
+    };
+    let joints = [dice.one_of(kinds), dice.one_of(kinds)];
+    let (w2, _) = wasserstein_squared(&symmetrised(&adverse), &symmetrised(&other));
+    ([adverse, other], joints, w2)
+}
+
+/// All claims that are about such experiments.
+const CLAIMS: [&str; 11] = [
+    "theorem-6",
+    "theorem-7",
+    "lemma-12",
+    "lemma-1",
+    "lemma-2-first",
+    "lemma-2-pair",
+    "theorem-6-coupling",
+    "lemma-3",
+    "lemma-8",
+    "lemma-11",
+    "theorem-1",
+];
+
 /// The adversary of a number.
 pub fn adversary(number: u64) -> Adversary {
     let dice = &mut Dice::new(number);
@@ -193,7 +251,16 @@ pub fn adversary(number: u64) -> Adversary {
     let velocities = dice.between(3e3, 1.5e5);
     let replicas = (velocities / particles as f64).ceil().max(30.0) as u64;
     let draws = replicas as f64 * particles as f64;
-    let ([first, second], factor) = laws(dice, draws);
+    let mut joints = [Joint::Product; 2];
+    let ([first, second], factor, marginal_w2) = if dice.chance(0.12) {
+        let (laws, kinds, w2) = mirrored(dice, particles, draws);
+        joints = kinds;
+        (laws, None, Some(w2))
+    } else {
+        let (laws, factor) = laws(dice, draws);
+        (laws, factor, None)
+    };
+    let is_product = marginal_w2.is_none();
     let coupling = dice.one_of(&[
         CouplingKind::Synchronous,
         CouplingKind::Aligned,
@@ -211,25 +278,17 @@ pub fn adversary(number: u64) -> Adversary {
         bath(dice, draws)
     };
     let is_at_rest = bath.variance() == 0.0;
-    let check = |claim: &str| Check {
+    let tolerance = dice.one_of(&[0.001, 0.01, 0.1, 0.3]);
+    let confidence = dice.one_of(&[0.999, 0.9999]);
+    let is_steady = is_product && dice.chance(0.3);
+    let check = |claim: &&str| Check {
         claim: claim.to_string(),
         expect: Expectation::Holds,
-        tolerance: 0.0,
-        confidence: 0.0,
+        tolerance,
+        confidence,
     };
-    let (tolerance, confidence) = (
-        dice.one_of(&[0.001, 0.01, 0.1, 0.3]),
-        dice.one_of(&[0.99, 0.999]),
-    );
-    let claims = ["theorem-6", "theorem-7", "lemma-12", "theorem-1"];
-    let is_steady = dice.chance(0.3);
-    let checks = claims[..if is_steady { 4 } else { 3 }]
-        .iter()
-        .map(|claim| Check {
-            tolerance,
-            confidence,
-            ..check(claim)
-        });
+    let count = CLAIMS.len() - usize::from(!is_steady);
+    let pairing = dice.one_of(&Pairing::ALL);
     let experiment = Experiment {
         name: format!("adversary-{number}"),
         title: None,
@@ -243,8 +302,12 @@ pub fn adversary(number: u64) -> Adversary {
         bath,
         first,
         second,
-        joints: [Joint::Product; 2],
-        pairing: dice.one_of(&Pairing::ALL),
+        joints,
+        pairing: if is_product {
+            pairing
+        } else {
+            Pairing::Independent
+        },
         end: dice.one_of(&[0.2, 1.0, 2.0]),
         points: 3,
         wasserstein: Some(WassersteinPlan {
@@ -254,10 +317,11 @@ pub fn adversary(number: u64) -> Adversary {
         }),
         calibration: None,
         steady_state: is_steady.then_some(SteadyStatePlan { tolerance: 1e-2 }),
-        checks: checks.collect(),
+        checks: CLAIMS[..count].iter().map(check).collect(),
     };
     Adversary {
         experiment,
         factor: factor.filter(|_| is_at_rest),
+        marginal_w2,
     }
 }

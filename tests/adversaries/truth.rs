@@ -27,12 +27,13 @@ impl<'a> Truth<'a> {
         Truth {
             adversary,
             theory,
-            initial: experiment.initial_w2().unwrap(),
+            initial: (adversary.marginal_w2)
+                .unwrap_or_else(|| experiment.initial_w2().expect("of product laws")),
             sizes: laws.map(|law| Sizes::of_difference(law, &at_zero)),
         }
     }
 
-    /// W₂²(0).
+    /// W₂² of the first marginals at time 0.
     pub fn initial(&self) -> f64 {
         self.initial
     }
@@ -43,8 +44,8 @@ impl<'a> Truth<'a> {
     }
 
     pub fn bounds(&self, time: f64) -> Bounds {
-        let decay = (-0.5 * self.theory.rates().bath * time).exp();
-        let most = decay * self.initial;
+        // The synchronous coupling bounds the joint laws, and so the marginals.
+        let most = self.theory.contraction_bound(time);
         // Velocities of both copies are then the same but for the factor, at all times.
         if let Some(factor) = self.adversary.factor {
             let second = self.theory.second_moment(System::First, time);
