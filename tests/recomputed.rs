@@ -651,3 +651,27 @@ fn theorem_1_holds_up_to_the_ends_of_its_intervals() {
         assert_eq!(near(upper * (1.0 - NEAR)), "INCONCLUSIVE");
     }
 }
+
+#[test]
+fn limits_of_brackets_widen_with_the_confidence() {
+    let (_, findings) = shapes("[wasserstein]\npoints = 4\nsample = 500\nbracket = 32000\n");
+    for brackets in &findings.brackets[1..] {
+        let (first, joint) = brackets.as_ref().unwrap();
+        let widened = |limits: &dyn Fn(f64) -> (f64, f64)| {
+            let [near, far] = [0.9, 0.999].map(limits);
+            [near.0 - far.0, far.1 - near.1]
+        };
+        let of_first = widened(&|confidence| first.measured_limits(confidence).unwrap());
+        let of_joint = widened(&|confidence| joint.measured_limits(confidence).unwrap());
+        for (widened, error) in [
+            (of_first[0], first.dual_std_error),
+            (of_first[1], first.upper_std_error),
+            (of_joint[0], joint.lower_std_error),
+            (of_joint[1], joint.upper_std_error),
+        ] {
+            // 3.29 − 1.64 standard errors, more where skewness or fewer control variates count.
+            let ratio = widened / error.unwrap();
+            assert!(ratio > 1.6, "{ratio}");
+        }
+    }
+}
