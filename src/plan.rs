@@ -3,7 +3,7 @@
 use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::Findings;
 use crate::estimate::rate::FEW_REPLICAS;
-use crate::experiment::{Check, Experiment};
+use crate::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use crate::judge::claims::claim_of;
 use crate::judge::forecast::{Forecast, Prospect, replicas_for};
 use crate::looks::{Look, false_alarm};
@@ -12,10 +12,29 @@ use crate::observe::COLUMNS;
 use crate::simulate::powers::SUMS;
 use crate::steady::Stage;
 use crate::theory::Theory;
+use crate::theory::steady::RECORDS;
+use rayon::prelude::*;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// Length of a burst that is measured, in seconds, about.
+/// Length of a burst that is measured, in seconds, about, and what all N may take together.
 const BURST: f64 = 0.1;
+const ALL_BURSTS: f64 = 2.0;
+/// What the burst of one N may take, and those of all N together, in the work of a
+/// collision: some ten nanoseconds of a thread.
+const MOST_WORK: f64 = 5e7;
+const ALL_WORK: f64 = 3e8;
+/// Bytes that a burst may hold.
+const MOST_BYTES: usize = 256 << 20;
+/// The work of a particle's start and of each of its records, and that of a velocity that a
+/// bracket is made of, at a record time of W₂.
+const WORK_OF_RECORD: f64 = 1.0;
+const WORK_OF_START: f64 = 4.0;
+const WORK_OF_BRACKET: f64 = 8.0;
+/// Replicas of a burst that stands for a run none of whose replicas can be afforded. Fewer
+/// have no bracket.
+const FEW: u64 = 8;
 
 /// What is planned for one N.
 #[derive(Debug)]
@@ -60,31 +79,43 @@ pub struct CheckPlan {
     pub obstacle: Option<String>,
     /// Whether the other clock would give the same verdict.
     pub blind_to_clock: bool,
+    /// Whether the exact values contradict the expectation: of so many replicas that chance
+    /// has no say, the opposite verdict is foreseen.
+    pub is_contradicted: bool,
 }
 
-/// Plan each N of an experiment. A short burst of each is simulated.
+/// Plan each N of an experiment. A short burst of each is simulated, and the bursts of all
+/// take some seconds: where a run needs more than that, they are of parts of it.
 pub fn plan(experiment: &Experiment) -> Vec<SizePlan> {
     let initial_w2 = experiment.initial_w2().unwrap_or(f64::NAN);
-    let sizes = 0..experiment.sweep.len();
+    let indices: Vec<usize> = (0..experiment.sweep.len()).collect();
+    let mut sizes = vec![];
+    // Bursts have all threads to themselves. Few are held at a time, for they can be large.
+    for together in indices.chunks(rayon::current_num_threads()) {
+        let bursts = together
+            .iter()
+            .map(|&index| (index, Burst::of(experiment, index)));
+        let bursts: Vec<(usize, Burst)> = bursts.collect();
+        sizes.par_extend(
+            (bursts.into_par_iter())
+                .map(|(index, burst)| plan_size(experiment, index, initial_w2, &burst)),
+        );
+    }
     sizes
-        .map(|index| plan_size(experiment, index, initial_w2))
-        .collect()
 }
 
-fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan {
+fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64, burst: &Burst) -> SizePlan {
     let (particles, replicas) = experiment.sweep[index];
-    let theory = experiment.theory(particles);
-    let (pilot, seconds) = burst(experiment, index, &theory);
+    let Burst { theory, .. } = burst;
     let prospect = Prospect {
         experiment,
-        theory: &theory,
+        theory,
         particles,
         replicas,
         initial_w2,
-        pilot: Some(&pilot),
+        pilot: burst.pilot.as_ref(),
     };
     let per_replica = experiment.rates().for_particles(particles).total(particles);
-    let (steady_end, steady_seconds) = steady_burst(experiment, index, &theory);
     let carried = |time: f64| Some(theory.discrepancy_relative_variance(time)? / replicas as f64);
     let all = replicas as f64 * experiment.repetitions() as f64;
     let times = experiment.times();
@@ -92,9 +123,8 @@ fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan
     SizePlan {
         particles,
         replicas,
-        collisions: per_replica * (experiment.end + steady_end) * all,
-        seconds: (seconds + steady_seconds) * all
-            + bracket_seconds(experiment, index, &theory, &pilot),
+        collisions: per_replica * (experiment.end + burst.steady_end) * all,
+        seconds: burst.seconds * all + burst.brackets,
         bytes: bytes(experiment, particles, replicas),
         heavy_from: times
             .iter()
@@ -108,16 +138,22 @@ fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64) -> SizePlan
     }
 }
 
+/// So many replicas leave nothing to chance.
+const CERTAIN: u64 = 1 << 50;
+
 fn plan_check(prospect: &Prospect, check: &Check) -> CheckPlan {
     let claim = claim_of(check);
+    // Both searches for enough replicas ask for many of the same numbers.
+    let known = RefCell::new(BTreeMap::new());
     let with = |replicas| {
-        claim.forecast(
-            &Prospect {
+        let forecast = || {
+            let prospect = Prospect {
                 replicas,
                 ..*prospect
-            },
-            check,
-        )
+            };
+            claim.forecast(&prospect, check)
+        };
+        *known.borrow_mut().entry(replicas).or_insert_with(forecast)
     };
     CheckPlan {
         check: check.clone(),
@@ -126,30 +162,182 @@ fn plan_check(prospect: &Prospect, check: &Check) -> CheckPlan {
         unforeseen: claim.unforeseen(prospect, check),
         obstacle: claim.obstacle(prospect),
         blind_to_clock: claim.blind_to_clock(prospect, check),
+        is_contradicted: match check.expect {
+            Expectation::Holds => with(CERTAIN).refuted > 0.5,
+            Expectation::Refuted => with(CERTAIN).holds > 0.5,
+        },
     }
 }
 
-/// Some replicas of entry `index` of the sweep, and seconds per replica.
-fn burst(experiment: &Experiment, index: usize, theory: &Theory) -> (Measured, f64) {
+/// What may be spent on the burst of one N.
+#[derive(Debug, Clone, Copy)]
+struct Budget {
+    work: f64,
+    seconds: f64,
+}
+
+impl Budget {
+    /// Equal shares for all N.
+    fn of(experiment: &Experiment) -> Budget {
+        let sizes = experiment.sweep.len() as f64;
+        Budget {
+            work: MOST_WORK.min(ALL_WORK / sizes),
+            seconds: BURST.min(ALL_BURSTS / sizes),
+        }
+    }
+
+    /// The replicas of entry `index` that it pays for, up to those of the run.
+    fn replicas(&self, experiment: &Experiment, index: usize) -> u64 {
+        let (particles, replicas) = experiment.sweep[index];
+        let most = (self.work / work_of_replica(experiment, index)) as u64;
+        let most = most.min(replicas);
+        // Large gases are held whole, few at a time.
+        if bytes(experiment, particles, 2) > MOST_BYTES {
+            return 0;
+        }
+        most
+    }
+}
+
+/// The work of a replica of entry `index`: of its collisions, which are known beforehand, of
+/// its start, its records and its part in the brackets.
+fn work_of_replica(experiment: &Experiment, index: usize) -> f64 {
     let (particles, replicas) = experiment.sweep[index];
+    let rate = experiment.rates().for_particles(particles).total(particles);
+    let kept = bracketed(experiment, particles, replicas) as f64 / replicas as f64;
+    let times = experiment.wasserstein.map_or(0, |plan| plan.points) as f64;
+    let of_particle =
+        WORK_OF_START + WORK_OF_RECORD * experiment.points as f64 + WORK_OF_BRACKET * kept * times;
+    rate * experiment.end + of_particle * particles as f64
+}
+
+/// What a burst showed of one N.
+struct Burst {
+    theory: Theory,
+    /// What was measured, where whole replicas were simulated.
+    pilot: Option<Measured>,
+    /// Seconds per replica, with its part in the steady state.
+    seconds: f64,
+    /// Seconds that all brackets of W₂ will take.
+    brackets: f64,
+    /// The end of a replica that goes on into the steady state; 0 if none does.
+    steady_end: f64,
+}
+
+impl Burst {
+    /// A burst of entry `index` of the sweep. Where no two replicas can be afforded it is one
+    /// of a smaller gas over a shorter time, and seconds grow in proportion to the work.
+    fn of(experiment: &Experiment, index: usize) -> Burst {
+        let theory = experiment.theory(experiment.sweep[index].0);
+        let budget = Budget::of(experiment);
+        let most = budget.replicas(experiment, index);
+        let burst = if most >= 2 {
+            let (pilot, seconds) = replicas_in_a_burst(experiment, index, &theory, most, &budget);
+            Burst {
+                seconds,
+                brackets: bracket_seconds(experiment, index, &theory, &pilot),
+                pilot: Some(pilot),
+                theory,
+                steady_end: 0.0,
+            }
+        } else {
+            let smaller = shrunk(experiment, index, &budget);
+            let of_smaller = smaller.theory(smaller.sweep[0].0);
+            let (pilot, seconds) = replicas_in_a_burst(&smaller, 0, &of_smaller, FEW, &budget);
+            let brackets = bracket_seconds(&smaller, 0, &of_smaller, &pilot);
+            Burst {
+                seconds: seconds * work_of_replica(experiment, index)
+                    / work_of_replica(&smaller, 0),
+                brackets: brackets * velocities_in_brackets(experiment, index)
+                    / velocities_in_brackets(&smaller, 0).max(1.0),
+                pilot: None,
+                theory,
+                steady_end: 0.0,
+            }
+        };
+        burst.with_steady(experiment, index, &budget)
+    }
+
+    /// The same with what a replica takes that goes on into the steady state, if any does.
+    fn with_steady(self, experiment: &Experiment, index: usize, budget: &Budget) -> Burst {
+        let Some(stage) = Stage::new(experiment, index, &self.theory) else {
+            return self;
+        };
+        let per_work = self.seconds / work_of_replica(experiment, index);
+        let (steady_end, seconds) = steady_burst(experiment, index, &stage, budget, per_work);
+        Burst {
+            seconds: self.seconds + seconds,
+            steady_end,
+            ..self
+        }
+    }
+}
+
+/// Velocities of a copy that the brackets of entry `index` are made of.
+fn velocities_in_brackets(experiment: &Experiment, index: usize) -> f64 {
+    let (particles, replicas) = experiment.sweep[index];
+    bracketed(experiment, particles, replicas) as f64 * particles as f64
+}
+
+/// Some replicas of entry `index`, a whole number of batches if so many can be afforded, and
+/// seconds per replica.
+fn replicas_in_a_burst(
+    experiment: &Experiment,
+    index: usize,
+    theory: &Theory,
+    most: u64,
+    budget: &Budget,
+) -> (Measured, f64) {
+    let (particles, _) = experiment.sweep[index];
     let batch = (experiment.wasserstein).map_or(1, |plan| plan.sample.div_ceil(particles) as u64);
     let mut few = experiment.clone();
     let mut run = |some: u64| {
-        few.sweep[index].1 = some.clamp(2, replicas.max(2));
+        few.sweep[index].1 = some.max(2);
         let start = Instant::now();
         let measured = Job::new(&few, index, theory).run(Engine::Block, &|_| ());
         let seconds = start.elapsed().as_secs_f64() / measured.replicas as f64;
         (measured, seconds)
     };
     // Short bursts are mostly start-up; threads need several batches to be busy.
-    let mut some = 8 * batch;
+    let mut some = (8 * batch).min(most);
     loop {
         let (measured, seconds) = run(some);
-        if seconds * some as f64 >= BURST || some >= replicas {
+        if seconds * some as f64 >= budget.seconds || some >= most {
             return (measured, seconds);
         }
-        some *= 4;
+        some = (4 * some).min(most);
     }
+}
+
+/// The experiment at entry `index` alone, with so few particles and so early an end that
+/// [`FEW`] replicas can be afforded.
+fn shrunk(experiment: &Experiment, index: usize, budget: &Budget) -> Experiment {
+    let (particles, _) = experiment.sweep[index];
+    let mut smaller = experiment.clone();
+    let halved = |particles: usize| particles.div_ceil(2);
+    let mut few = particles;
+    loop {
+        smaller.sweep = vec![(few, FEW)];
+        smaller.wasserstein = experiment.wasserstein.map(|plan| WassersteinPlan {
+            sample: plan.sample.min(few),
+            ..plan
+        });
+        // Half of the work is for collisions.
+        let still = Experiment {
+            end: 0.0,
+            ..smaller.clone()
+        };
+        let is_affordable = 2.0 * FEW as f64 * work_of_replica(&still, 0) <= budget.work
+            && bytes(&smaller, few, FEW) <= MOST_BYTES;
+        if few <= 2 || is_affordable {
+            break;
+        }
+        few = halved(few);
+    }
+    let rate = experiment.rates().for_particles(few).total(few);
+    let affordable = 0.5 * budget.work / (FEW as f64 * rate);
+    smaller.end = experiment.end.min(affordable);
+    smaller
 }
 
 /// Seconds that the brackets of W₂ will take, from those of a pilot: in proportion to
@@ -171,20 +359,31 @@ fn bracket_seconds(
     seconds * bracketed(experiment, particles, replicas) as f64 / of_pilot as f64
 }
 
-/// The end of a replica that goes on into the steady state, and the seconds it takes;
-/// 0 if none does.
-fn steady_burst(experiment: &Experiment, index: usize, theory: &Theory) -> (f64, f64) {
-    let Some(stage) = Stage::new(experiment, index, theory) else {
-        return (0.0, 0.0);
-    };
-    let most = experiment.sweep[index].1;
+/// The end of a replica that goes on into the steady state, and the seconds it takes.
+fn steady_burst(
+    experiment: &Experiment,
+    index: usize,
+    stage: &Stage,
+    budget: &Budget,
+    seconds_per_work: f64,
+) -> (f64, f64) {
+    let (particles, most) = experiment.sweep[index];
+    let end = stage.nothing().schedule.end();
+    let rate = experiment.rates().for_particles(particles).total(particles);
+    // Powers up to the eighth are recorded.
+    let of_particle = WORK_OF_START + 8.0 * WORK_OF_RECORD * RECORDS as f64;
+    let work = rate * end + of_particle * particles as f64;
+    let most = most.min((budget.work / work) as u64);
+    if most == 0 {
+        return (end, seconds_per_work * work);
+    }
     let mut some = rayon::current_num_threads() as u64;
     loop {
         let start = Instant::now();
         let steady = stage.extend(stage.nothing(), some.min(most), &|_| ());
         let seconds = start.elapsed().as_secs_f64();
-        if seconds >= BURST || some >= most {
-            return (steady.schedule.end(), seconds / steady.replicas as f64);
+        if seconds >= budget.seconds || some >= most {
+            return (end, seconds / steady.replicas as f64);
         }
         some *= 4;
     }
@@ -238,7 +437,6 @@ fn bytes(experiment: &Experiment, particles: usize, replicas: u64) -> usize {
 mod tests {
     use super::*;
     use crate::config::load;
-    use crate::experiment::{Expectation, WassersteinPlan};
     use crate::law::{Law, Normal, StudentT};
     use crate::theory::pairing::Pairing;
     use std::path::Path;
@@ -267,7 +465,7 @@ mod tests {
             .unwrap()
             .experiment;
         experiment.sweep = vec![(2, 64)];
-        let planned = plan_size(&experiment, 0, 1.0);
+        let planned = plan(&experiment).remove(0);
         // κ/2 + β = 2.5 per particle and unit of time, on this clock κ = 1, β = 2.
         assert_eq!(planned.collisions, 2.5 * 2.0 * 4.0 * 64.0);
         assert!(

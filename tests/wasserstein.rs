@@ -79,6 +79,35 @@ proptest! {
 }
 
 #[test]
+fn large_samples_are_sorted_to_the_last_rank() {
+    // The numbers k/n² of the second sample are so near each other that any two of them that
+    // are swapped are missed by all but an exact order. Both samples come in orders of their
+    // own: multiples of a number without a common factor with n.
+    for count in [1000, 4096, 20_000] {
+        let number = |k: u64| (k * 7919 % count) as f64;
+        let other = |k: u64| 1.0 + (k * 104_729 % count) as f64 / (count * count) as f64;
+        let x: Vec<f64> = (0..count).map(number).collect();
+        let y: Vec<f64> = (0..count).map(other).collect();
+        let paired = |k: u64| k as f64 - (1.0 + k as f64 / (count * count) as f64);
+        let exact = (0..count).map(|k| paired(k) * paired(k)).sum::<f64>() / count as f64;
+        // Two neighbours swapped change the mean by 2/n³ at least, which is 2·10⁻¹³ of 10⁸/3
+        // and lost. So each of the two samples is also compared with a copy of itself.
+        let distance = squared_distance(&mut sample(&x), &mut sample(&y));
+        assert!(
+            (distance / exact - 1.0).abs() < 1e-12,
+            "{count}: {distance} {exact}"
+        );
+        for numbers in [&x, &y] {
+            let mut shuffled = numbers.clone();
+            shuffled.reverse();
+            shuffled.rotate_left(numbers.len() / 3);
+            let distance = squared_distance(&mut sample(numbers), &mut sample(&shuffled));
+            assert_eq!(distance, 0.0, "{count}");
+        }
+    }
+}
+
+#[test]
 fn the_bracket_is_in_order_at_every_row() {
     for name in ["theorem6", "theorem7", "clock-master-equation"] {
         let path = format!("experiments/{name}.toml");

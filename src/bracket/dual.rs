@@ -174,4 +174,77 @@ mod tests {
         let sorted = Sorted::new(1, &[0.0, -0.0, 1.0, 0.0, -0.0, -1.0]);
         assert_eq!(sorted.replica, [5, 0, 1, 3, 4, 2]);
     }
+
+    const PARTICLES: usize = 2;
+    const REPLICAS: usize = 400;
+
+    /// Two copies of unrelated velocities, those of one replica of both replaced.
+    fn copies(replaced: Option<(usize, f64)>) -> [Vec<f64>; 2] {
+        [1.7, 2.9].map(|step| {
+            let number = |index: usize| match replaced {
+                Some((replica, by)) if index / PARTICLES == replica => by + index as f64,
+                _ => libm::sin(1.0 + step * (index * index) as f64),
+            };
+            (0..PARTICLES * REPLICAS).map(number).collect()
+        })
+    }
+
+    /// Which replicas' numbers are not the same.
+    fn changed(before: &[f64], after: &[f64]) -> Vec<usize> {
+        let pairs = before.iter().zip(after).enumerate();
+        let changed = pairs.filter(|(_, (before, after))| before != after);
+        changed.map(|(replica, _)| replica).collect()
+    }
+
+    /// Of the ten folds of 400 replicas, replica 3 is in that of 3, 13, 23, …, 393. Whatever it
+    /// is, the others of these are judged by what was fitted to other folds, and the rest see
+    /// it.
+    fn assert_no_fold_sees_itself(before: &[f64], after: &[f64], what: &str) {
+        let changed = changed(before, after);
+        let in_fold = |&&replica: &&usize| replica % 10 == 3 && replica != 3;
+        assert_eq!(changed.iter().find(in_fold), None, "{what}: {changed:?}");
+        // All others would be too much to ask of a potential that is local.
+        assert!(changed.len() > 10, "{what}: {changed:?}");
+    }
+
+    #[test]
+    fn no_replica_is_evaluated_with_what_its_fold_was_fitted_to() {
+        use super::super::{Known, Moments, Velocities, first_marginals};
+        use crate::theory::CentredPower;
+        // The mean of both copies is known, and that V² varies little enough for V to be a
+        // control variate: moments of the sine of a uniform angle.
+        let square = CentredPower {
+            mean: 0.5,
+            square: 0.375,
+            variance: 0.0625,
+        };
+        let moments = Moments {
+            mean: Some(0.0),
+            second: Some(0.5),
+            fourth: Some(0.375),
+            square_pair: Some(0.25),
+            about_mean: [Some(square), None],
+        };
+        let known = Known {
+            moments: [moments; 2],
+            ..Known::default()
+        };
+        let made = |replaced: Option<(usize, f64)>| {
+            let [first, second] = copies(replaced);
+            let velocities = Velocities::new(PARTICLES, &first, &second);
+            let [dual, _] = first_marginals(&velocities, &known, 0.9).values.unwrap();
+            let controls = Controls::new(PARTICLES, &first, &second, &known.moments);
+            // A statistic that depends on the velocities of its own replica alone.
+            let costs = (first.chunks(PARTICLES).zip(second.chunks(PARTICLES)))
+                .map(|(v, u)| (v[0] - u[0]) * (v[0] - u[0]) + 3.0 * v[0] + v[1])
+                .collect();
+            let statistic = FoldedValues::common(costs).cross_fitted(&controls);
+            let last = statistic.corrections.last().unwrap().clone();
+            assert!(last.iter().any(|&correction| correction != 0.0));
+            [dual, last]
+        };
+        let (before, after) = (made(None), made(Some((3, 5.0))));
+        assert_no_fold_sees_itself(&before[0], &after[0], "dual values");
+        assert_no_fold_sees_itself(&before[1], &after[1], "corrections");
+    }
 }

@@ -20,10 +20,7 @@ pub fn run(path: &Path, overrides: Overrides) -> Result<Exit, CommandError> {
         print(&costs(&sizes))?;
         if !experiment.checks.is_empty() {
             print(&format!("\n{}", verdicts(&sizes)))?;
-            print(&format!(
-                "\nA right program is reported as wrong with a probability of at most {:.1e}.\n",
-                sizes.iter().map(|size| size.false_alarm).sum::<f64>()
-            ))?;
+            print(&false_alarms(&sizes))?;
         }
         let warnings: String = sizes.iter().flat_map(warnings).collect();
         print(&warnings)?;
@@ -56,6 +53,25 @@ fn costs(sizes: &[SizePlan]) -> String {
         ),
     ]);
     aligned(&rows, [Right; 5])
+}
+
+/// How probable it is that a right program is reported as wrong, and why that is so where an
+/// expectation is wrong itself.
+fn false_alarms(sizes: &[SizePlan]) -> String {
+    let sum: f64 = sizes.iter().map(|size| size.false_alarm).sum();
+    let mut said = format!(
+        "\nA right program is reported as wrong with a probability of at most {:.1e}.\n",
+        sum.min(1.0)
+    );
+    let checks = sizes.iter().flat_map(|size| &size.checks);
+    let contradicted = checks.filter(|planned| planned.is_contradicted).count();
+    if contradicted > 0 {
+        said += &format!(
+            "The exact values contradict what {contradicted} of the checks expect: even a right \
+             program will be reported as wrong, given enough replicas.\n"
+        );
+    }
+    said
 }
 
 fn percent(probability: f64) -> String {
@@ -152,17 +168,16 @@ fn warnings(size: &SizePlan) -> Vec<String> {
                 check.claim
             ));
         }
-        let opposite = match check.expect {
-            Expectation::Holds => (forecast.refuted, "refuted"),
-            Expectation::Refuted => (forecast.holds, "holds"),
-        };
-        if opposite.0 > 0.5 {
+        if planned.is_contradicted {
+            let opposite = match check.expect {
+                Expectation::Holds => "refuted",
+                Expectation::Refuted => "holds",
+            };
             warnings.push(format!(
-                "warning: N = {n}: {} is expected \"{}\", and will come out as \"{}\" on this \
-                 clock\n",
+                "warning: N = {n}: {} is expected \"{}\", which the exact values contradict: with \
+                 enough replicas it will come out as \"{opposite}\" on this clock\n",
                 check.claim,
                 check.expect.name(),
-                opposite.1
             ));
         } else if forecast.as_expected(check.expect) < 0.9 {
             let kind = match planned.unforeseen {

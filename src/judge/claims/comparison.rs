@@ -138,3 +138,60 @@ pub fn forecast_together(comparisons: &[Comparison], check: &Check) -> Forecast 
         ..Forecast::undecided(comparisons.last().map(|at| half * at.std_error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Expectation;
+
+    /// Some numbers with one standard error of a tenth of a percent of their size, one of
+    /// which is off by this many of them.
+    fn judged(count: usize, off: f64, tolerance: f64) -> Verdict {
+        let comparison = |index: usize| Comparison {
+            name: String::new(),
+            value: 2.0 + 0.002 * if index == 0 { off } else { 0.0 },
+            std_error: 0.002,
+            exact: 2.0,
+            size: 2.0,
+            differs: false,
+        };
+        let check = Check {
+            claim: String::new(),
+            expect: Expectation::Holds,
+            tolerance,
+            confidence: 0.99,
+        };
+        let comparisons: Vec<Comparison> = (0..count).map(comparison).collect();
+        judge_together(&comparisons, 1000, &check, "").verdict
+    }
+
+    /// Two-sided quantiles of the normal law, from a table: of 1 %, of 1 %/4, of 2·10⁻⁷ and
+    /// of 5·10⁻⁸.
+    const OF_ONE: f64 = 2.575_829;
+    const OF_FOUR: f64 = 3.023_341;
+    const VOID_OF_ONE: f64 = 5.199_338;
+    const VOID_OF_FOUR: f64 = 5.451_310;
+
+    #[test]
+    fn numbers_hold_together_up_to_the_tolerance() {
+        for (count, half) in [(1, OF_ONE), (4, OF_FOUR)] {
+            for off in [0.0, 1.5] {
+                // In standard errors, a thousandth of the size each.
+                let edge = 1e-3 * (off + half);
+                assert_eq!(judged(count, off, edge * (1.0 + 1e-5)), Verdict::Holds);
+                assert_eq!(
+                    judged(count, off, edge * (1.0 - 1e-5)),
+                    Verdict::Inconclusive
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_contradiction_is_as_rare_however_many_numbers_there_are() {
+        for (count, half) in [(1, VOID_OF_ONE), (4, VOID_OF_FOUR)] {
+            assert_eq!(judged(count, half * (1.0 + 1e-5), 0.9), Verdict::Void);
+            assert_eq!(judged(count, half * (1.0 - 1e-5), 0.9), Verdict::Holds);
+        }
+    }
+}
