@@ -11,11 +11,14 @@ pub mod tally;
 
 use crate::bracket::{Bracket, JointBracket, Known, Velocities, first_marginals, joint_laws};
 use crate::experiment::Experiment;
+use crate::law::Law;
+use crate::law::joint::Joint;
 use crate::measure::{Kept, Measured};
 use crate::observe::DISCREPANCY;
 use crate::special::normal_quantile;
 use crate::steady::Steady;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
+use crate::theory::pairing::Pairing;
 use crate::theory::{Moment, Quantity, System, Theory};
 use rate::{FEW_REPLICAS, NoRate, RateEstimate, RateWeights};
 use rayon::prelude::*;
@@ -43,6 +46,10 @@ pub struct Findings {
     pub brackets: Vec<Option<(Bracket, JointBracket)>>,
     /// The steady state, where one is asked for.
     pub steady: Option<Steady>,
+    /// The law of the bath.
+    pub bath: Law,
+    /// Whether the copies start comonotone, each with independent particles.
+    pub comonotone: bool,
 }
 
 /// The brackets of W₂ at a time; `None` with fewer than two replicas.
@@ -99,6 +106,9 @@ impl Findings {
             theory,
             measured,
             steady: None,
+            bath: experiment.bath.clone(),
+            comonotone: experiment.joints == [Joint::Product; 2]
+                && experiment.pairing == Pairing::Optimal,
         }
     }
 
