@@ -980,6 +980,26 @@ mod tests {
     }
 
     #[test]
+    fn replicas_are_compared_whatever_their_number() {
+        let mut job = job();
+        assert_eq!(job.last_velocity(1.0, 1.0), None);
+        assert_eq!(job.last_velocity(1.0, 0.0), None);
+        assert_eq!(job.last_velocity(1.0, 0.5), Some(0.5f64.to_bits()));
+        // Of a million replicas a fifteenth is kept.
+        job.replicas = 1_000_000;
+        let velocities = (1..=100_000).map(f64::from);
+        let kept = velocities.filter(|&v| job.last_velocity(0.0, v).is_some());
+        assert!(kept.count().abs_diff(100_000 / 15) < 400);
+        let job = self::job();
+        let kept = |threads| {
+            let measured = run(&job, threads, &|_| ());
+            assert_eq!(measured.repeated_replicas().repeated, 0);
+            measured.last_velocities
+        };
+        assert_eq!(kept(1), kept(3));
+    }
+
+    #[test]
     fn a_panic_ends_the_run() {
         let job = job();
         let panicked = catch_unwind(AssertUnwindSafe(|| {

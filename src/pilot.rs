@@ -63,6 +63,9 @@ pub struct Together {
     pub angle: Option<f64>,
 }
 
+/// A velocity that is smaller than the largest by this factor can be what rounding leaves
+/// of V − Δ, and tells nothing.
+const READABLE: f64 = 1e-9;
 /// Velocities of both copies are compared where none is smaller than the largest by this
 /// factor; where who is who is lost, by the second one.
 const COMPARABLE: [f64; 2] = [1e-5, 1e-2];
@@ -138,12 +141,16 @@ impl Pilot {
 
     /// Take in one collision.
     fn add(&mut self, before: &Velocities, after: &Velocities, bath_velocity: f64) {
-        let at_rest = before.as_flattened().contains(&0.0);
-        if before == after && !at_rest {
+        let readable = READABLE * largest(before).max(bath_velocity.abs());
+        let both = before.as_flattened();
+        if before == after && both.iter().all(|velocity| velocity.abs() > readable) {
             self.copies[0].others += 1;
         }
         for (collided, (before, after)) in self.copies.iter_mut().zip(before.iter().zip(after)) {
-            collided.add(before, after, bath_velocity);
+            // A particle at rest can collide with another one and stay at rest.
+            if before.iter().all(|velocity| velocity.abs() > readable) {
+                collided.add(before, after, bath_velocity);
+            }
         }
     }
 }
@@ -151,10 +158,9 @@ impl Pilot {
 impl Together {
     /// Compare one collision of both copies, by their velocities before and after.
     fn add(&mut self, seen: [&Velocities; 2], bath_velocity: f64, common: Common) {
-        let size = |velocity: &f64| velocity.abs();
-        let before = || seen[0].as_flattened().iter().map(size);
-        let largest = before().fold(bath_velocity.abs(), f64::max);
-        let smallest = before().fold(f64::INFINITY, f64::min);
+        let largest = largest(seen[0]).max(bath_velocity.abs());
+        let sizes = seen[0].as_flattened().iter().map(|v| v.abs());
+        let smallest = sizes.fold(f64::INFINITY, f64::min);
         let [by_label, by_value] = COMPARABLE;
         match common {
             Common::Nothing => (),
@@ -263,6 +269,12 @@ fn apart(one: [f64; 2], other: [f64; 2]) -> f64 {
     (one[0] - other[0]).abs().max((one[1] - other[1]).abs())
 }
 
+/// The largest velocity of both copies.
+fn largest(velocities: &Velocities) -> f64 {
+    let sizes = velocities.as_flattened().iter().map(|v| v.abs());
+    sizes.fold(0.0, f64::max)
+}
+
 /// V and V′ of each particle.
 type Velocities = [[f64; PARTICLES]; 2];
 
@@ -294,10 +306,6 @@ impl Collided {
     }
 
     fn add(&mut self, before: &[f64; PARTICLES], after: &[f64; PARTICLES], bath_velocity: f64) {
-        // A particle at rest can collide with another one and stay at rest.
-        if before.contains(&0.0) {
-            return;
-        }
         match changed([before, after]) {
             [Some(i), None, _] => {
                 self.bath[i] += 1;
@@ -382,6 +390,8 @@ fn powers([cos, sin]: [f64; 2]) -> [Waves; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coupling::{Aligned, Coupling, Synchronous};
+    use crate::slot;
 
     #[test]
     fn waves_are_those_of_multiples_of_the_angle() {
@@ -394,6 +404,87 @@ mod tests {
             assert!((cosines[k] - libm::cos(multiple)).abs() < 1e-13);
             assert!((sines[k] - libm::sin(multiple)).abs() < 1e-13);
         }
+    }
+
+    /// Velocities after a collision of the first particles of both copies, or of particle
+    /// 2 with the bath of velocity 1.5, by a coupling.
+    fn collided<C: Coupling>(coupling: C, before: &Velocities, bath: bool) -> Velocities {
+        let [first, second] = before;
+        let slot = |i: usize| slot::of(first[i], second[i]);
+        let (i, j) = if bath { (2, 2) } else { (0, 1) };
+        let other = if bath {
+            coupling.bath_slot(1.5)
+        } else {
+            slot(j)
+        };
+        let (one, other) = coupling.collide(0.28, -0.96, slot(i), other);
+        let mut after = *before;
+        (after[0][i], after[1][i]) = slot::velocities(one);
+        if !bath {
+            (after[0][j], after[1][j]) = slot::velocities(other);
+        }
+        after
+    }
+
+    const BEFORE: Velocities = [[1.0, -2.0, 0.5, 3.0, -1.0], [0.7, 1.2, -0.6, 2.0, -4.0]];
+
+    fn compared(after: &Velocities, common: Common) -> Together {
+        let mut together = Together::default();
+        together.add([&BEFORE, after], 1.5, common);
+        together
+    }
+
+    #[test]
+    fn copies_that_collide_alike_agree() {
+        for bath in [false, true] {
+            for (kind, after) in [
+                (
+                    CouplingKind::Synchronous,
+                    collided(Synchronous, &BEFORE, bath),
+                ),
+                (CouplingKind::Aligned, collided(Aligned, &BEFORE, bath)),
+            ] {
+                let together = compared(&after, Common::Angles(kind));
+                assert_eq!((together.compared, together.others), (1, 0));
+                assert!(together.angle.unwrap() < 1e-14);
+                // The second copy is permuted.
+                let mut permuted = after;
+                permuted[1].reverse();
+                let together = compared(&permuted, Common::Collisions);
+                assert_eq!((together.compared, together.others), (1, 0));
+                assert_eq!(compared(&after, Common::Nothing).compared, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn copies_that_collide_otherwise_are_seen() {
+        let after = collided(Synchronous, &BEFORE, false);
+        let alone = [after[0], BEFORE[1]];
+        for common in [
+            Common::Collisions,
+            Common::Angles(CouplingKind::Synchronous),
+        ] {
+            assert_eq!(compared(&alone, common).others, 1);
+        }
+        for bath in [false, true] {
+            let aligned = collided(Aligned, &BEFORE, bath);
+            let synchronous = collided(Synchronous, &BEFORE, bath);
+            let mixed = [synchronous[0], aligned[1]];
+            for kind in [CouplingKind::Synchronous, CouplingKind::Aligned] {
+                let together = compared(&mixed, Common::Angles(kind));
+                assert!(together.angle.unwrap() > 0.01, "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn velocities_that_are_gone_are_counted() {
+        let before = [1.0, 1.0, 2.0, 3.0, 3.0];
+        assert_eq!(lost([&before, &[3.0, 1.0, 2.0, 3.0, 1.0]], 1e-9), 0);
+        assert_eq!(lost([&before, &[3.0, 1.0, 2.0, 0.5, 1.0]], 1e-9), 1);
+        assert_eq!(lost([&before, &[1.0, 1.0, 1.0, 3.0, 3.0 + 1e-12]], 1e-9), 1);
+        assert_eq!(lost([&before, &[-1.0, 1.0, 2.0, 3.0, 7.0]], 1e-9), 2);
     }
 
     #[test]

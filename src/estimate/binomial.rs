@@ -66,7 +66,8 @@ fn sum_of(ratios: impl Iterator<Item = f64>) -> f64 {
 /// probability of 1 and more.
 pub fn deviation_of(probability: f64) -> f64 {
     let tail = (0.5 * probability).clamp(f64::MIN_POSITIVE, 0.5);
-    -normal_quantile(tail, 1.0 - tail)
+    // Not −0.
+    0.0 - normal_quantile(tail, 1.0 - tail)
 }
 
 /// P(X ≥ count) for a count of at least the mean, where the terms fall: the first
