@@ -58,12 +58,12 @@ const PILOT_STOPS: u32 = 33;
 const COLLISIONS_PER_PILOT: u64 = 8192;
 const PILOTS: [u64; 2] = [32, 4096];
 
-/// Marks are read off one by one for each so many collisions of the run, but so many at
-/// least and at most: it takes about a thousandth of the time.
-const COLLISIONS_PER_PROBED: u64 = 512;
-const PROBED: [u64; 2] = [512, 20_480];
+/// The marks of one collision are read off for every 256 of the run, and of between 512
+/// and 32 768 in all: it takes less than a hundredth of the time.
+const COLLISIONS_PER_PROBED: u64 = 256;
+const PROBED: [u64; 2] = [512, 1 << 15];
 
-/// So many last velocities of replicas are kept, about, to be compared.
+/// About 65 536 last velocities of replicas are kept, up to twice as many.
 const LAST_VELOCITIES: u64 = 1 << 16;
 /// Velocities below this have lost digits.
 const LEAST_VELOCITY: f64 = 1e-290;
@@ -985,7 +985,7 @@ mod tests {
         assert_eq!(job.last_velocity(1.0, 1.0), None);
         assert_eq!(job.last_velocity(1.0, 0.0), None);
         assert_eq!(job.last_velocity(1.0, 0.5), Some(0.5f64.to_bits()));
-        // Of a million replicas a fifteenth is kept.
+        // A fifteenth of a million replicas is kept.
         job.replicas = 1_000_000;
         let velocities = (1..=100_000).map(f64::from);
         let kept = velocities.filter(|&v| job.last_velocity(0.0, v).is_some());

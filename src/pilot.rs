@@ -54,10 +54,11 @@ pub enum Common {
 pub struct Together {
     /// Collisions that were compared.
     pub compared: u64,
-    /// Collisions in which others collided in the second copy, or as many others.
+    /// Collisions in which other particles collided in the second copy, or another number of
+    /// them.
     pub others: u64,
-    /// The probability of one of these by chance, at most: that a velocity which changes
-    /// remains the same up to what is compared.
+    /// The probability of one of these by chance, at most: a velocity can change by less
+    /// than is compared.
     pub chance: f64,
     /// The largest difference of the angles, in units of cosθ and sinθ; `None` without any.
     pub angle: Option<f64>,

@@ -205,7 +205,7 @@ const LAWS: [&str; 20] = [
     r#"law = "discrete", values = [-1.0, 1.0], weights = [0.5, 0.5]"#,
     r#"law = "point", value = 0.0"#,
     r#"law = "empirical", file = "velocities.csv", column = "v""#,
-    r#"law = "normal", mean = 0.0, sd = 1e6"#,
+    r#"law = "normal", mean = 0.0, sd = 30.0"#,
     r#"law = "point", value = 1.0"#,
     r#"law = "normal", mean = 1e7, sd = 1.0"#,
     r#"law = "uniform", low = 3.0, high = 5.0"#,

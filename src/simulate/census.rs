@@ -134,7 +134,7 @@ mod tests {
         let particles = [0, 8, 2, 4, 8];
         let partners = [8, 10, 4, 0, 14];
         let mut census = Census::default();
-        // Of five particles, with indices doubled: the bath's are from 10 on.
+        // There are five particles, with indices doubled; the bath's are from 10 on.
         let key = ReplicaKey::new(1, 5, 0, 0);
         for block in 0..GROUPED_ONCE_IN {
             for instructions in Instructions::available() {

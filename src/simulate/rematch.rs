@@ -33,9 +33,9 @@ use crate::sorting::{Ranks, key};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-/// Rematching at the collision of every such number, in a replica, is looked at.
+/// A rematching is looked at if the number of collisions before it is a multiple of this.
 const LOOKED_AT: u64 = 4;
-/// So is that after every such collision, where there is one after each.
+/// Where there is one after each collision, it is a multiple of this.
 const EVENTS_LOOKED_AT: u64 = 64;
 /// Energies below this lose digits.
 const LEAST_ENERGY: f64 = 1e-290;
