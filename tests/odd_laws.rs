@@ -226,7 +226,7 @@ fn drawn(stream: &mut Pcg64) -> String {
     let [lambda, mu] = [(); 2].map(|()| choose(stream, &[0.0, 0.01, 1.0, 1.0, 20.0]));
     let end: f64 = choose(stream, &[1e-6, 0.01, 0.5, 0.5, 4.0, 40.0]);
     let expected = particles as f64 * end * (2.0 * lambda + 2.0 * mu);
-    let replicas = choose(stream, &[1, 2, 7, 100, 3000, 3000, 20_000]);
+    let replicas = choose(stream, &[1, 7, 100, 3000, 3000, 20_000]);
     let affordable = (1e6 / (expected + particles as f64)) as u64;
     let replicas = replicas.min(affordable).max(1);
     let bath = choose(stream, &LAWS[..OF_MEAN_0]);
