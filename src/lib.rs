@@ -63,6 +63,7 @@ pub mod model;
 pub mod observe;
 pub mod pilot;
 pub mod plan;
+pub mod probe;
 pub mod profile;
 pub mod random;
 pub mod simulate;

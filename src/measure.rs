@@ -13,12 +13,14 @@ use crate::jump::{self, Jump};
 use crate::law::Point;
 use crate::model::Rates;
 use crate::observe::{COLUMNS, DISCREPANCY, Records, column};
-use crate::pilot::{self, Pilot};
+use crate::pilot::{self, Common, Pilot};
+use crate::probe::{Drawn, Probe, Reveal};
 use crate::profile::{Profile, Watch};
+use crate::random::{ReplicaKey, mix};
 use crate::simulate::bath::BathVelocities;
 use crate::simulate::block::BlockPath;
 use crate::simulate::initial::InitialPairs;
-use crate::simulate::pair::{CoupledPair, OwnCollisions, SameCollisions};
+use crate::simulate::pair::{CoupledPair, OwnCollisions, SameCollisions, Seen};
 use crate::simulate::particles::Particles;
 use crate::simulate::plain::PlainPath;
 use crate::simulate::powers::SQUARES;
@@ -55,6 +57,16 @@ const JUMP_PARTS: u64 = 32;
 const PILOT_STOPS: u32 = 33;
 const COLLISIONS_PER_PILOT: u64 = 8192;
 const PILOTS: [u64; 2] = [32, 4096];
+
+/// The marks of one collision are read off for every 256 of the run, and of between 512
+/// and 32 768 in all: it takes less than a hundredth of the time.
+const COLLISIONS_PER_PROBED: u64 = 256;
+const PROBED: [u64; 2] = [512, 1 << 15];
+
+/// About 65 536 last velocities of replicas are kept, up to twice as many.
+const LAST_VELOCITIES: u64 = 1 << 16;
+/// Velocities below this have lost digits.
+const LEAST_VELOCITY: f64 = 1e-290;
 
 /// Particles, at most, and collisions for which copies without a bath are
 /// watched.
@@ -125,6 +137,13 @@ pub struct Measured {
     pub energy_drift: Option<f64>,
     /// A small gas with the same rates, watched collision by collision.
     pub pilot: Pilot,
+    /// Angles and bath velocities, read off one by one.
+    pub probe: Probe,
+    /// What was seen of the paths of the run itself.
+    pub seen: Seen,
+    /// Bits of the last velocity of particle 0 in the first copy, of some replicas in which
+    /// it collided, chosen by these bits: replicas that are equal are chosen together.
+    pub last_velocities: Vec<u64>,
     /// Replicas with exactly one collision, where a claim is about them.
     pub jump: Jump,
     /// Means of all columns over the record times; see [`Measured::mean`].
@@ -235,7 +254,7 @@ impl Job {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Measured {
         let seen = (measured, upto, progress);
-        match (self.coupling, engine) {
+        let measured = match (self.coupling, engine) {
             (CouplingKind::Synchronous, Engine::Block) => {
                 self.extend_same(seen, Synchronous, BlockPath::new)
             }
@@ -250,6 +269,38 @@ impl Job {
             }
             (CouplingKind::Independent, Engine::Block) => self.extend_own(seen, BlockPath::new),
             (CouplingKind::Independent, Engine::Plain) => self.extend_own(seen, PlainPath::new),
+        };
+        match engine {
+            Engine::Block => self.probed(measured, |gas| BlockPath::new(gas, Reveal)),
+            Engine::Plain => self.probed(measured, |gas| PlainPath::new(gas, Reveal)),
+        }
+    }
+
+    /// What was measured, with what a path made by `new_path`, which [`Reveal`] moves,
+    /// shows of the marks.
+    pub fn probed<P: Path>(
+        &self,
+        measured: Measured,
+        new_path: impl Fn(&Arc<Gas>) -> P,
+    ) -> Measured {
+        let has_bath = self.gas.rates.bath > 0.0;
+        let particles = if has_bath {
+            1
+        } else {
+            self.gas.particles.min(2)
+        };
+        let gas = Arc::new(self.gas.resized(particles, self.gas.rates));
+        let rate = gas.rates.total(particles);
+        if rate == 0.0 {
+            return measured;
+        }
+        let [least, most] = PROBED;
+        let wanted = (measured.collisions / COLLISIONS_PER_PROBED).clamp(least, most);
+        let name = ReplicaKey::new(self.seed, particles as u64, u64::MAX, 0);
+        let stop = gas.place(wanted as f64 / rate);
+        Measured {
+            probe: Probe::watch(&mut new_path(&gas), name, stop, has_bath),
+            ..measured
         }
     }
 
@@ -415,7 +466,13 @@ impl Job {
         let [least, most] = PILOTS;
         let replicas = (collisions / COLLISIONS_PER_PILOT).clamp(least, most);
         let mut pair = new_pair(&gas);
-        Pilot::watch(&mut pair, self.seed, replicas, &stops, self.pilot_velocity)
+        let common = match (self.coupling, self.rematch) {
+            (CouplingKind::Independent, _) => Common::Nothing,
+            (coupling, Rematch::Never) => Common::Angles(coupling),
+            _ => Common::Collisions,
+        };
+        let watched = (self.pilot_velocity, common);
+        Pilot::watch(&mut pair, self.seed, replicas, &stops, watched)
     }
 
     /// How much the energies of two copies without a bath change over some
@@ -472,6 +529,7 @@ impl Job {
             for index in 0..together {
                 let mut timed = (index == together / 2).then(Profile::default);
                 measured.collisions += self.run_replica(pair, from, index, scratch, timed.as_mut());
+                measured.last_velocities.extend(scratch.last_velocity);
                 if let Some(profile) = timed {
                     measured.profile.collisions += profile.collisions * together as f64;
                     measured.profile.records += profile.records * together as f64;
@@ -492,7 +550,16 @@ impl Job {
         for (kept, pool) in measured.kept.iter_mut().zip(&mut scratch.pools) {
             *kept = std::mem::take(&mut pool.kept);
         }
+        measured.seen = pair.take_seen();
         measured
+    }
+
+    /// The bits of a velocity if it has changed from what it was, and if it is one of the
+    /// share of [`LAST_VELOCITIES`] that are kept.
+    fn last_velocity(&self, first: f64, last: f64) -> Option<u64> {
+        let changed = last != first && last.abs() > LEAST_VELOCITY;
+        let every = (self.replicas / LAST_VELOCITIES).max(1);
+        (changed && mix(last.to_bits()).is_multiple_of(every)).then_some(last.to_bits())
     }
 
     /// Simulate the `index`-th replica from `from` on; its records go to the
@@ -508,12 +575,16 @@ impl Job {
         let mut watch = profile.is_some().then(Watch::start);
         pair.restart(self.seed, from + index as u64, &self.places);
         let mut pools = self.distances.iter().zip(&mut scratch.pools).peekable();
+        let mut start = 0.0;
         for time in 0..self.places.len() {
             pair.advance();
             if let (Some(profile), Some(watch)) = (&mut profile, &mut watch) {
                 profile.collisions += watch.lap();
             }
             scratch.records.set(index, time, pair.sums());
+            if time == 0 {
+                start = pair.particle(0).0;
+            }
             if let Some((_, pool)) = pools.next_if(|(at, _)| **at == time) {
                 pool.fill(pair, &mut scratch.particles, self.sample);
                 if from + (index as u64) < self.bracketed {
@@ -524,6 +595,7 @@ impl Job {
                 profile.records += watch.lap();
             }
         }
+        scratch.last_velocity = self.last_velocity(start, pair.particle(0).0);
         pair.collisions()
     }
 }
@@ -597,6 +669,8 @@ struct Scratch {
     records: Records,
     /// A pool for each record time of W₂.
     pools: Vec<Pool>,
+    /// What [`Measured::last_velocities`] has of the last replica.
+    last_velocity: Option<u64>,
 }
 
 impl Scratch {
@@ -615,6 +689,7 @@ impl Scratch {
             particles: Particles::default(),
             records: Records::new(job.gas.particles, job.places.len(), together),
             pools: job.distances.iter().map(|_| pool()).collect(),
+            last_velocity: None,
         }
     }
 
@@ -741,6 +816,9 @@ impl Measured {
             profile: Profile::default(),
             energy_drift: None,
             pilot: Pilot::default(),
+            probe: Probe::default(),
+            seen: Seen::default(),
+            last_velocities: vec![],
             jump: Jump::default(),
             means: std::array::from_fn(|_| Means::new(times)),
             tracked: std::array::from_fn(|_| Covariances::new(times)),
@@ -781,7 +859,17 @@ impl Measured {
             mine.first.extend_from_slice(&theirs.first);
             mine.second.extend_from_slice(&theirs.second);
         }
+        self.seen.merge(&other.seen);
+        self.last_velocities
+            .extend_from_slice(&other.last_velocities);
         self.profile.merge(&other.profile);
+    }
+
+    /// The number of replicas whose last velocity was kept, and of those that repeat one.
+    pub fn repeated_replicas(&self) -> Drawn {
+        let mut sorted = self.last_velocities.clone();
+        sorted.sort_unstable();
+        Drawn::new(&sorted)
     }
 
     /// The mean over replicas of a column at a record time, and its standard
@@ -889,6 +977,26 @@ mod tests {
                 assert_eq!(found.moments(1), expected.moments(1), "{replicas}");
             }
         }
+    }
+
+    #[test]
+    fn replicas_are_compared_whatever_their_number() {
+        let mut job = job();
+        assert_eq!(job.last_velocity(1.0, 1.0), None);
+        assert_eq!(job.last_velocity(1.0, 0.0), None);
+        assert_eq!(job.last_velocity(1.0, 0.5), Some(0.5f64.to_bits()));
+        // A fifteenth of a million replicas is kept.
+        job.replicas = 1_000_000;
+        let velocities = (1..=100_000).map(f64::from);
+        let kept = velocities.filter(|&v| job.last_velocity(0.0, v).is_some());
+        assert!(kept.count().abs_diff(100_000 / 15) < 400);
+        let job = self::job();
+        let kept = |threads| {
+            let measured = run(&job, threads, &|_| ());
+            assert_eq!(measured.repeated_replicas().repeated, 0);
+            measured.last_velocities
+        };
+        assert_eq!(kept(1), kept(3));
     }
 
     #[test]

@@ -11,7 +11,11 @@
 //! uniform: of two particles that turn (V_i, V_j) by ±θ, cos(kθ); of one that meets
 //! the bath at w, V becomes r cos(θ − φ) with r² = V² + w² and φ the angle of
 //! (V, w), which gives cos(k(θ − φ)), weighed with cos(kφ) and with sin(kφ).
+//!
+//! Copies that see the same collisions are also compared with each other: who collides in
+//! one must collide in the other, and at the same angle.
 
+use crate::coupling::CouplingKind;
 use crate::simulate::pair::CoupledPair;
 use crate::simulate::slabs::Place;
 use crate::vector::{Instructions, vectorised};
@@ -30,7 +34,45 @@ pub const HARMONICS: usize = 32;
 pub struct Pilot {
     /// V and V′.
     pub copies: [Collided; 2],
+    /// The two compared with each other.
+    pub together: Together,
 }
+
+/// What copies have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Common {
+    /// Nothing.
+    Nothing,
+    /// The collisions; particles of the second copy have changed places since.
+    Collisions,
+    /// The collisions and who takes part, at the same angle, by this coupling.
+    Angles(CouplingKind),
+}
+
+/// How collisions of two copies agree.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Together {
+    /// Collisions that were compared.
+    pub compared: u64,
+    /// Collisions in which other particles collided in the second copy, or another number of
+    /// them.
+    pub others: u64,
+    /// The probability of one of these by chance, at most: a velocity can change by less
+    /// than is compared.
+    pub chance: f64,
+    /// The largest difference of the angles, in units of cosθ and sinθ; `None` without any.
+    pub angle: Option<f64>,
+}
+
+/// A velocity that is smaller than the largest by this factor can be what rounding leaves
+/// of V − Δ, and tells nothing.
+const READABLE: f64 = 1e-9;
+/// Velocities of both copies are compared where none is smaller than the largest by this
+/// factor; where who is who is lost, by the second one.
+const COMPARABLE: [f64; 2] = [1e-5, 1e-2];
+/// Velocities that differ by less, relative to the largest, are taken for the same where
+/// who is who is lost.
+const ALIKE: f64 = 1e-9;
 
 /// The single collisions of one copy.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +120,7 @@ impl Pilot {
         seed: u64,
         replicas: u64,
         stops: &[Place],
-        bath_velocity: f64,
+        (bath_velocity, common): (f64, Common),
     ) -> Pilot {
         let mut pilot = Pilot::default();
         for replica in 0..replicas {
@@ -90,6 +132,7 @@ impl Pilot {
                 let after = (pair.collisions(), velocities(pair));
                 if after.0 == before.0 + 1 {
                     pilot.add(&before.1, &after.1, bath_velocity);
+                    (pilot.together).add([&before.1, &after.1], bath_velocity, common);
                 }
                 before = after;
             }
@@ -99,14 +142,138 @@ impl Pilot {
 
     /// Take in one collision.
     fn add(&mut self, before: &Velocities, after: &Velocities, bath_velocity: f64) {
-        let at_rest = before.as_flattened().contains(&0.0);
-        if before == after && !at_rest {
+        let readable = READABLE * largest(before).max(bath_velocity.abs());
+        let both = before.as_flattened();
+        if before == after && both.iter().all(|velocity| velocity.abs() > readable) {
             self.copies[0].others += 1;
         }
         for (collided, (before, after)) in self.copies.iter_mut().zip(before.iter().zip(after)) {
-            collided.add(before, after, bath_velocity);
+            // A particle at rest can collide with another one and stay at rest.
+            if before.iter().all(|velocity| velocity.abs() > readable) {
+                collided.add(before, after, bath_velocity);
+            }
         }
     }
+}
+
+impl Together {
+    /// Compare one collision of both copies, by their velocities before and after.
+    fn add(&mut self, seen: [&Velocities; 2], bath_velocity: f64, common: Common) {
+        let largest = largest(seen[0]).max(bath_velocity.abs());
+        let sizes = seen[0].as_flattened().iter().map(|v| v.abs());
+        let smallest = sizes.fold(f64::INFINITY, f64::min);
+        let [by_label, by_value] = COMPARABLE;
+        match common {
+            Common::Nothing => (),
+            Common::Collisions if smallest > by_value * largest => {
+                // A velocity within δ of an extreme one, at least 0.01, is as probable as
+                // δ/0.01: 1e-7, for each of some.
+                self.chance = 1e-6;
+                let [first, second] =
+                    [0, 1].map(|copy| lost(seen.map(|v| &v[copy]), ALIKE * largest));
+                self.count(first != second);
+            }
+            Common::Angles(coupling) if smallest > by_label * largest => {
+                // The same with rounding for δ: 1e-16/1e-5.
+                self.chance = 1e-10;
+                let [first, second] = [0, 1].map(|copy| changed(seen.map(|v| &v[copy])));
+                self.count(first != second);
+                if first == second {
+                    let angle = angle_between(seen, first, (bath_velocity, largest), coupling);
+                    self.angle = angle.map_or(self.angle, |angle| {
+                        Some(self.angle.map_or(angle, |worst| worst.max(angle)))
+                    });
+                }
+            }
+            _ => (),
+        }
+    }
+
+    fn count(&mut self, others: bool) {
+        self.compared += 1;
+        self.others += u64::from(others);
+    }
+}
+
+/// The first two particles of a copy whose velocities have changed, and the third.
+fn changed([before, after]: [&[f64; PARTICLES]; 2]) -> [Option<usize>; 3] {
+    let mut changed = (0..PARTICLES).filter(|&index| before[index] != after[index]);
+    [(); 3].map(|()| changed.next())
+}
+
+/// How many velocities of a copy are gone, of those that differ by more than `alike`.
+fn lost(seen: [&[f64; PARTICLES]; 2], alike: f64) -> usize {
+    let [before, after] = seen.map(|velocities| {
+        let mut sorted = *velocities;
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    });
+    let (mut found, mut left) = (0, &after[..]);
+    for velocity in before {
+        let lower = left
+            .iter()
+            .take_while(|&&other| other < velocity - alike)
+            .count();
+        left = &left[lower..];
+        if left.first().is_some_and(|&other| other <= velocity + alike) {
+            (found, left) = (found + 1, &left[1..]);
+        }
+    }
+    PARTICLES - found
+}
+
+/// How far the angles at which both copies collide are apart; `None` where these
+/// particles do not tell.
+fn angle_between(
+    [before, after]: [&Velocities; 2],
+    collided: [Option<usize>; 3],
+    (bath_velocity, largest): (f64, f64),
+    coupling: CouplingKind,
+) -> Option<f64> {
+    match (collided, coupling) {
+        ([Some(i), Some(j), None], CouplingKind::Synchronous) => {
+            let turned = |copy: usize| {
+                let [b, a] = [before, after].map(|v| [v[copy][i], v[copy][j]]);
+                let squares = length(b[0], b[1]) * length(a[0], a[1]);
+                [
+                    (b[0] * a[0] + b[1] * a[1]) / squares,
+                    (b[1] * a[0] - b[0] * a[1]) / squares,
+                ]
+            };
+            Some(apart(turned(0), turned(1)))
+        }
+        ([Some(i), Some(j), None], _) => {
+            let direction = |copy: usize| {
+                let [x, y] = [after[copy][i], after[copy][j]];
+                [x, y].map(|v| v / length(x, y))
+            };
+            Some(apart(direction(0), direction(1)))
+        }
+        ([Some(i), None, _], CouplingKind::Synchronous) => {
+            let [v, w] = [before, after].map(|v| v[0][i] - v[1][i]);
+            let cos = w / v;
+            let sin = (after[0][i] - before[0][i] * cos) / bath_velocity;
+            // Otherwise little is left of Δ and w.
+            let enough = (v * bath_velocity).abs() > COMPARABLE[0] * largest * largest;
+            enough.then(|| (cos * cos + sin * sin - 1.0).abs())
+        }
+        ([Some(i), None, _], _) => {
+            let cos = |copy: usize| after[copy][i] / length(before[copy][i], bath_velocity);
+            Some((cos(0) - cos(1)).abs())
+        }
+        _ => None,
+    }
+}
+
+/// The larger of two differences.
+fn apart(one: [f64; 2], other: [f64; 2]) -> f64 {
+    (one[0] - other[0]).abs().max((one[1] - other[1]).abs())
+}
+
+/// The largest velocity of both copies.
+fn largest(velocities: &Velocities) -> f64 {
+    let sizes = velocities.as_flattened().iter().map(|v| v.abs());
+    sizes.fold(0.0, f64::max)
 }
 
 /// V and V′ of each particle.
@@ -140,12 +307,7 @@ impl Collided {
     }
 
     fn add(&mut self, before: &[f64; PARTICLES], after: &[f64; PARTICLES], bath_velocity: f64) {
-        // A particle at rest can collide with another one and stay at rest.
-        if before.contains(&0.0) {
-            return;
-        }
-        let mut changed = (0..PARTICLES).filter(|&index| before[index] != after[index]);
-        match [changed.next(), changed.next(), changed.next()] {
+        match changed([before, after]) {
             [Some(i), None, _] => {
                 self.bath[i] += 1;
                 let size = length(before[i], bath_velocity);
@@ -229,6 +391,8 @@ fn powers([cos, sin]: [f64; 2]) -> [Waves; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coupling::{Aligned, Coupling, Synchronous};
+    use crate::slot;
 
     #[test]
     fn waves_are_those_of_multiples_of_the_angle() {
@@ -241,6 +405,87 @@ mod tests {
             assert!((cosines[k] - libm::cos(multiple)).abs() < 1e-13);
             assert!((sines[k] - libm::sin(multiple)).abs() < 1e-13);
         }
+    }
+
+    /// Velocities after a collision of the first particles of both copies, or of particle
+    /// 2 with the bath of velocity 1.5, by a coupling.
+    fn collided<C: Coupling>(coupling: C, before: &Velocities, bath: bool) -> Velocities {
+        let [first, second] = before;
+        let slot = |i: usize| slot::of(first[i], second[i]);
+        let (i, j) = if bath { (2, 2) } else { (0, 1) };
+        let other = if bath {
+            coupling.bath_slot(1.5)
+        } else {
+            slot(j)
+        };
+        let (one, other) = coupling.collide(0.28, -0.96, slot(i), other);
+        let mut after = *before;
+        (after[0][i], after[1][i]) = slot::velocities(one);
+        if !bath {
+            (after[0][j], after[1][j]) = slot::velocities(other);
+        }
+        after
+    }
+
+    const BEFORE: Velocities = [[1.0, -2.0, 0.5, 3.0, -1.0], [0.7, 1.2, -0.6, 2.0, -4.0]];
+
+    fn compared(after: &Velocities, common: Common) -> Together {
+        let mut together = Together::default();
+        together.add([&BEFORE, after], 1.5, common);
+        together
+    }
+
+    #[test]
+    fn copies_that_collide_alike_agree() {
+        for bath in [false, true] {
+            for (kind, after) in [
+                (
+                    CouplingKind::Synchronous,
+                    collided(Synchronous, &BEFORE, bath),
+                ),
+                (CouplingKind::Aligned, collided(Aligned, &BEFORE, bath)),
+            ] {
+                let together = compared(&after, Common::Angles(kind));
+                assert_eq!((together.compared, together.others), (1, 0));
+                assert!(together.angle.unwrap() < 1e-14);
+                // The second copy is permuted.
+                let mut permuted = after;
+                permuted[1].reverse();
+                let together = compared(&permuted, Common::Collisions);
+                assert_eq!((together.compared, together.others), (1, 0));
+                assert_eq!(compared(&after, Common::Nothing).compared, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn copies_that_collide_otherwise_are_seen() {
+        let after = collided(Synchronous, &BEFORE, false);
+        let alone = [after[0], BEFORE[1]];
+        for common in [
+            Common::Collisions,
+            Common::Angles(CouplingKind::Synchronous),
+        ] {
+            assert_eq!(compared(&alone, common).others, 1);
+        }
+        for bath in [false, true] {
+            let aligned = collided(Aligned, &BEFORE, bath);
+            let synchronous = collided(Synchronous, &BEFORE, bath);
+            let mixed = [synchronous[0], aligned[1]];
+            for kind in [CouplingKind::Synchronous, CouplingKind::Aligned] {
+                let together = compared(&mixed, Common::Angles(kind));
+                assert!(together.angle.unwrap() > 0.01, "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn velocities_that_are_gone_are_counted() {
+        let before = [1.0, 1.0, 2.0, 3.0, 3.0];
+        assert_eq!(lost([&before, &[3.0, 1.0, 2.0, 3.0, 1.0]], 1e-9), 0);
+        assert_eq!(lost([&before, &[3.0, 1.0, 2.0, 0.5, 1.0]], 1e-9), 1);
+        assert_eq!(lost([&before, &[1.0, 1.0, 1.0, 3.0, 3.0 + 1e-12]], 1e-9), 1);
+        assert_eq!(lost([&before, &[-1.0, 1.0, 2.0, 3.0, 7.0]], 1e-9), 2);
     }
 
     #[test]

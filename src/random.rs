@@ -57,7 +57,7 @@ pub enum Purpose {
 /// Stafford's variant 13): a bijection of 64-bit words in which every input bit
 /// reaches every output bit.
 #[inline(always)]
-fn mix(word: u64) -> u64 {
+pub(crate) fn mix(word: u64) -> u64 {
     let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     word ^ (word >> 31)
@@ -88,6 +88,11 @@ impl ReplicaKey {
             low: 0x6c69_6e67_2d76_3031,
         };
         ReplicaKey(start.with(seed).with(particles).with(replica).with(process))
+    }
+
+    /// A number that depends on the name of the replica only, to choose some replicas.
+    pub fn lot(self) -> u64 {
+        self.0.word(0)
     }
 
     /// The name of one of the replica's streams; parts are below 2⁵⁶.

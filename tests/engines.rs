@@ -6,6 +6,7 @@ use kac_coupling::law::{Discrete, Laplace, Law, Normal, NormalMixture, Uniform};
 use kac_coupling::model::Rates;
 use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::block::BlockPath;
+use kac_coupling::simulate::census::Census;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::plain::PlainPath;
 use kac_coupling::simulate::slabs::Place;
@@ -43,7 +44,7 @@ fn initial(pairing: Pairing, normal: bool) -> InitialPairs {
     InitialPairs::new(&first, &second, pairing)
 }
 
-/// Bits of all slots at the given times, and the number of collisions.
+/// Bits of all slots at the given times, the number of collisions, and who took part.
 fn bits<P: Path>(
     path: &mut P,
     gas: &Gas,
@@ -51,7 +52,7 @@ fn bits<P: Path>(
     key: ReplicaKey,
     times: &[f64],
     end: f64,
-) -> (Vec<Vec<[u64; 2]>>, u64) {
+) -> (Vec<Vec<[u64; 2]>>, u64, Census) {
     let stops: Vec<Place> = times.iter().chain([&end]).map(|&t| gas.place(t)).collect();
     let instructions = path.instructions();
     let slots = path.restart(key, &stops);
@@ -66,7 +67,11 @@ fn bits<P: Path>(
                 .collect()
         })
         .collect();
-    (snapshots, path.collisions())
+    // Those up to the last stop have been drawn too.
+    path.advance();
+    let census = path.take_census();
+    assert_eq!(census.collisions, path.collisions());
+    (snapshots, path.collisions(), census)
 }
 
 fn gas() -> impl Strategy<Value = Gas> {
@@ -169,9 +174,9 @@ proptest! {
         let start = initial(Pairing::Optimal, true);
         let key = ReplicaKey::new(seed, gas.particles as u64, 7, 0);
         let mut path = BlockPath::new(&gas, Synchronous);
-        let (all, _) = bits(&mut path, &gas, &start, key, &times, 6.0);
+        let (all, ..) = bits(&mut path, &gas, &start, key, &times, 6.0);
         for (index, &time) in times.iter().enumerate().step_by(3) {
-            let (alone, _) = bits(&mut path, &gas, &start, key, &[time], time);
+            let (alone, ..) = bits(&mut path, &gas, &start, key, &[time], time);
             prop_assert_eq!(&alone[0], &all[index]);
         }
     }

@@ -4,7 +4,9 @@
 
 use kac_coupling::config::load;
 use kac_coupling::measure::Engine;
+use kac_coupling::random::{Purpose, ReplicaKey, index_below, next_word, scalar_stream};
 use kac_coupling::verify::{Sampling, verify};
+use rand_pcg::Pcg64;
 use std::convert::Infallible;
 
 struct Odd {
@@ -186,6 +188,112 @@ fn the_right_program_is_not_called_wrong() {
             for row in &results.verdicts {
                 assert_ne!(row.verdict, "VOID", "{}, seed {seed}: {row:?}", odd.name);
             }
+        }
+    }
+}
+
+/// Laws of mean 0, then others.
+const LAWS: [&str; 20] = [
+    NORMAL,
+    r#"law = "normal-mixture", weights = [0.5, 0.5], means = [0.0, 0.0], sds = [0.5, 1.5]"#,
+    r#"law = "normal-mixture", weights = [0.5, 0.5], means = [-1.0, 1.0], sds = [1e-3, 1e-3]"#,
+    r#"law = "normal-mixture", weights = [0.25, 0.75], means = [3.0, -1.0], sds = [0.01, 2.0]"#,
+    r#"law = "uniform", low = -2.0, high = 2.0"#,
+    r#"law = "laplace", mean = 0.0, scale = 0.7"#,
+    r#"law = "student-t", df = 2.5, scale = 1.0"#,
+    r#"law = "student-t", df = 1e9, scale = 1e-3"#,
+    r#"law = "discrete", values = [-1.0, 1.0], weights = [0.5, 0.5]"#,
+    r#"law = "point", value = 0.0"#,
+    r#"law = "empirical", file = "velocities.csv", column = "v""#,
+    r#"law = "normal", mean = 0.0, sd = 30.0"#,
+    r#"law = "point", value = 1.0"#,
+    r#"law = "normal", mean = 1e7, sd = 1.0"#,
+    r#"law = "uniform", low = 3.0, high = 5.0"#,
+    r#"law = "uniform", low = 1000.0, high = 1001.0"#,
+    r#"law = "laplace", mean = 100.0, scale = 1e-3"#,
+    r#"law = "student-t", df = 3.0, location = 5.0, scale = 0.1"#,
+    r#"law = "discrete", values = [-1e6, 0.0, 2.0], weights = [0.2, 0.3, 0.5]"#,
+    r#"law = "normal-mixture", weights = [0.1, 0.9], means = [-50.0, 50.0], sds = [1.0, 1e-3]"#,
+];
+const OF_MEAN_0: usize = 12;
+
+/// A config made of parts that a stream of random numbers chooses.
+fn drawn(stream: &mut Pcg64) -> String {
+    fn choose<T: Copy>(stream: &mut Pcg64, among: &[T]) -> T {
+        among[index_below(next_word(stream), among.len() as u32) as usize]
+    }
+    let particles = choose(stream, &[1, 2, 3, 4, 5, 8, 16, 17, 33, 64]);
+    let [lambda, mu] = [(); 2].map(|()| choose(stream, &[0.0, 0.01, 1.0, 1.0, 20.0]));
+    let end: f64 = choose(stream, &[1e-6, 0.01, 0.5, 0.5, 4.0, 40.0]);
+    let expected = particles as f64 * end * (2.0 * lambda + 2.0 * mu);
+    let replicas = choose(stream, &[1, 7, 100, 3000, 3000, 20_000]);
+    let affordable = (1e6 / (expected + particles as f64)) as u64;
+    let replicas = replicas.min(affordable).max(1);
+    let bath = choose(stream, &LAWS[..OF_MEAN_0]);
+    let [first, second] = [(); 2].map(|()| choose(stream, &LAWS));
+    let joints = [
+        "",
+        "",
+        "",
+        r#", joint = "mirrored-equal""#,
+        r#", joint = "mirrored-opposite""#,
+    ];
+    let joints = [(); 2].map(|()| choose(stream, &joints));
+    let joint = format!("{NORMAL}, joint = \"sphere\"");
+    let first = match choose(stream, &[0, 1, 2, 3, 4, 5]) {
+        0 => joint,
+        _ => format!("{first}{}", joints[0]),
+    };
+    let second = format!("{second}{}", joints[1]);
+    let coupling = choose(stream, &["synchronous", "aligned", "independent"]);
+    let rematch = choose(
+        stream,
+        &["\"never\"", "\"never\"", "\"output\"", "\"event\"", "0.05"],
+    );
+    let clock = choose(stream, &["theorem6", "master-equation"]);
+    let pairing = choose(stream, &["optimal", "optimal", "independent"]);
+    let sample = choose(stream, &[2, 30, 1000]);
+    format!(
+        "seed = 1\nreplicas = {replicas}\nbath = {{ {bath} }}\n[model]\n\
+         particles = {particles}\nlambda = {lambda:?}\nmu = {mu:?}\nclock = \"{clock}\"\n\
+         coupling = \"{coupling}\"\nrematch = {rematch}\n[initial]\nfirst = {{ {first} }}\n\
+         second = {{ {second} }}\npairing = \"{pairing}\"\n[time]\nend = {end:?}\npoints = 3\n\
+         [wasserstein]\npoints = 3\nsample = {sample}\n"
+    )
+}
+
+#[test]
+fn no_self_check_of_any_config_fails() {
+    // Each fails with a probability of 2e-7 at most.
+    let folder = tempfile::tempdir().unwrap();
+    let velocities: String = (0..40)
+        .map(|k| format!("{:?}\n", 0.5 * f64::from(k) - 9.75))
+        .collect();
+    std::fs::write(
+        folder.path().join("velocities.csv"),
+        format!("v\n{velocities}"),
+    )
+    .unwrap();
+    let path = folder.path().join("drawn.toml");
+    let configs = std::env::var("KAC_CONFIGS").map_or(250, |count| count.parse().unwrap());
+    let mut made = 0;
+    for number in 0.. {
+        let key = ReplicaKey::new(number, 0, 0, 0);
+        let text = drawn(&mut scalar_stream(key, Purpose::Counts, 0));
+        std::fs::write(&path, &text).unwrap();
+        // Not all parts go together.
+        let Ok(config) = load(&path) else { continue };
+        let mut experiment = config.experiment;
+        experiment.seed = number;
+        let engine = [Engine::Block, Engine::Plain][usize::from(number % 8 == 0)];
+        let finished = |_: &_| Ok::<(), Infallible>(());
+        let Ok(results) = verify(&experiment, engine, Sampling::Full, &|_| (), finished);
+        for row in &results.self_checks {
+            assert!(row.passed, "config {number}: {row}\n{text}");
+        }
+        made += 1;
+        if made == configs {
+            return;
         }
     }
 }

@@ -28,8 +28,46 @@ pub fn binomial_deviation(count: u64, trials: u64, probability: f64) -> f64 {
     } else {
         upper_tail(count, trials, logs, p / q)
     };
-    let tail = outside.clamp(f64::MIN_POSITIVE, 0.5);
-    -normal_quantile(tail, 1.0 - tail)
+    deviation_of(2.0 * outside)
+}
+
+/// The same of a Poisson count; without a mean only 0 is possible.
+pub fn poisson_deviation(count: u64, mean: f64) -> f64 {
+    if mean == 0.0 {
+        return if count == 0 { 0.0 } else { f64::INFINITY };
+    }
+    let k = count as f64;
+    let log_first = k * libm::log(mean) - mean - libm::lgamma(k + 1.0);
+    // The terms beside the first, relative to the one before: upwards and downwards.
+    let upwards = (1..).map(|step| mean / (k + f64::from(step)));
+    let downwards = (0..count).map(|step| (k - step as f64) / mean);
+    let sum = if k >= mean {
+        sum_of(upwards)
+    } else {
+        sum_of(downwards)
+    };
+    deviation_of(2.0 * libm::exp(log_first) * sum)
+}
+
+/// 1 + r_1 + r_1 r_2 + …, down to rounding.
+fn sum_of(ratios: impl Iterator<Item = f64>) -> f64 {
+    let (mut term, mut sum) = (1.0, 1.0);
+    for ratio in ratios {
+        term *= ratio;
+        if term < f64::EPSILON * sum {
+            break;
+        }
+        sum += term;
+    }
+    sum
+}
+
+/// The standard normal variate that is as improbable, from both sides together; 0 for a
+/// probability of 1 and more.
+pub fn deviation_of(probability: f64) -> f64 {
+    let tail = (0.5 * probability).clamp(f64::MIN_POSITIVE, 0.5);
+    // Not −0.
+    0.0 - normal_quantile(tail, 1.0 - tail)
 }
 
 /// P(X ≥ count) for a count of at least the mean, where the terms fall: the first
@@ -42,15 +80,7 @@ fn upper_tail(count: u64, trials: u64, [success, failure]: [f64; 2], odds: f64) 
     let log_first = log_factorial(trials) - log_factorial(count) - log_factorial(trials - count)
         + count as f64 * success
         + (trials - count) as f64 * failure;
-    let (mut term, mut sum) = (1.0, 1.0);
-    for k in count..trials {
-        term *= ratio(k, trials, odds);
-        if term < f64::EPSILON * sum {
-            break;
-        }
-        sum += term;
-    }
-    libm::exp(log_first) * sum
+    libm::exp(log_first) * sum_of((count..trials).map(|k| ratio(k, trials, odds)))
 }
 
 /// P(X = k+1)/P(X = k) = (trials − k)/(k + 1) · odds.
@@ -125,6 +155,24 @@ mod tests {
             assert_eq!(binomial_deviation(count, 1000, probability), 0.0);
         }
         assert!((binomial_deviation(1, 1000, 1e-18) - 7.9413).abs() < 1e-3);
+    }
+
+    /// References from sums of 40 digits, and the normal tails of them.
+    #[test]
+    fn poisson_deviations_are_those_of_the_tails() {
+        // P(X ≥ 1) = 1e-15 and P(X ≥ 2) = 5e-13 nearly, for means of 1e-15 and 1e-6.
+        assert!((poisson_deviation(1, 1e-15) - 7.9413).abs() < 1e-3);
+        assert!((poisson_deviation(2, 1e-6) - 7.1305).abs() < 1e-3);
+        // P(X = 0) = e^−20 = 2.0612e-9.
+        assert!((poisson_deviation(0, 20.0) - 5.8787).abs() < 1e-3);
+        // Many are nearly normal.
+        for (count, z) in [(100_060_000, 6.0), (99_940_000, 6.0), (100_000_000, 0.0)] {
+            let deviation = poisson_deviation(count, 1e8);
+            assert!((deviation - z).abs() < 1e-3, "{deviation}");
+        }
+        assert_eq!(poisson_deviation(0, 1e-6), 0.0);
+        assert_eq!(poisson_deviation(0, 0.0), 0.0);
+        assert_eq!(poisson_deviation(1, 0.0), f64::INFINITY);
     }
 
     #[test]

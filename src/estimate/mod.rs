@@ -12,11 +12,14 @@ pub mod tally;
 
 use crate::bracket::{Bracket, JointBracket, Known, Velocities, first_marginals, joint_laws};
 use crate::experiment::Experiment;
+use crate::law::Law;
+use crate::law::joint::Joint;
 use crate::measure::{Kept, Measured};
 use crate::observe::DISCREPANCY;
 use crate::special::normal_quantile;
 use crate::steady::Steady;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
+use crate::theory::pairing::Pairing;
 use crate::theory::{Moment, Quantity, System, Theory};
 use rate::{FEW_REPLICAS, NoRate, RateEstimate, RateWeights};
 use rayon::prelude::*;
@@ -47,6 +50,10 @@ pub struct Findings {
     pub start: Option<StartGroups>,
     /// The steady state, where one is asked for.
     pub steady: Option<Steady>,
+    /// The law of the bath.
+    pub bath: Law,
+    /// Whether the copies start comonotone, each with independent particles.
+    pub comonotone: bool,
 }
 
 /// The brackets of W₂ at a time; `None` with fewer than two replicas.
@@ -112,6 +119,9 @@ impl Findings {
             measured,
             start,
             steady: None,
+            bath: experiment.bath.clone(),
+            comonotone: experiment.joints == [Joint::Product; 2]
+                && experiment.pairing == Pairing::Optimal,
         }
     }
 

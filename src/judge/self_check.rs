@@ -1,8 +1,9 @@
 //! What a run checks of itself, whatever claims are judged on it.
 //!
 //! Each copy is compared with closed forms that know nothing of the coupling,
-//! error bars with exact variances from both sides, and pair collisions with the
-//! conservation of energy. If one of these fails the program is at fault, and no
+//! error bars with exact variances from both sides, pair collisions with the
+//! conservation of energy, and who collides, how often and at which angle with exact
+//! laws of counts. If one of these fails the program is at fault, and no
 //! verdict of that N means anything.
 //!
 //! A comparison's error is the larger of the exact and the empirical one: the first
@@ -12,14 +13,16 @@
 //! below `TRUSTED`. Each N may fail by chance with a probability of about
 //! [`LEVEL`], shared by all its comparisons.
 
-use crate::coupling::Rematch;
-use crate::estimate::binomial::binomial_deviation;
+use crate::coupling::{CouplingKind, Rematch};
+use crate::estimate::binomial::{binomial_deviation, deviation_of, poisson_deviation};
 use crate::estimate::start::{Scatter, StartGroups};
 use crate::estimate::steady::{SteadyEstimate, steady_estimates};
 use crate::estimate::{Findings, normal_half_width};
 use crate::judge::Outcome;
 use crate::observe::{DISCREPANCY, column};
 use crate::pilot::{Collided, PAIRS, PARTICLES, Sums};
+use crate::probe::{Drawn, EQUAL_ANGLES, equal_velocities};
+use crate::simulate::census::{GROUPS, group_size};
 use crate::theory::{Moment, Quantity, System};
 use serde::Serialize;
 use std::fmt;
@@ -53,6 +56,33 @@ const UNIT: f64 = 16.0 * f64::EPSILON;
 /// Relative drift of the energy that rounding can cause.
 const DRIFT: f64 = 1e-11;
 
+/// Difference of angles that rounding can cause, in units of cosθ: velocities of down to
+/// 1e-5 of the largest are used.
+const SAME_ANGLE: f64 = 1e-7;
+
+/// Relative difference of W₂ and √(ΣΔ²/sample) that rounding can cause: of their sums,
+/// and a thousandth of it relative to the velocities.
+const SORTED: f64 = 1e-12;
+const OF_VELOCITIES: f64 = 1e-3;
+
+/// Repetitions are compared with chance only if it makes fewer than this.
+const FEW_BY_CHANCE: f64 = 1e-3;
+
+/// The probability that the velocities of a particle that collided are equal in two
+/// replicas, at most. It is highest for one of a discrete start that has met one particle
+/// of a given velocity: that leaves r cosψ with given r, which is rounded near its extremes
+/// in stretches of ψ that become longer and longer, and the squares of their probabilities
+/// add up to 2e-16.
+const EQUAL_LAST: f64 = 1e-15;
+
+/// The self-checks whose deviation is relative, not in standard errors.
+pub const RELATIVE: [&str; 4] = [
+    "energy-conservation",
+    "rematching",
+    "same-angles",
+    "sorted-pairs",
+];
+
 /// A row of `self_checks.csv`.
 #[derive(Debug, Clone, Serialize)]
 pub struct SelfCheckRow {
@@ -62,7 +92,7 @@ pub struct SelfCheckRow {
     pub self_check: &'static str,
     /// How many comparisons were made.
     pub comparisons: usize,
-    /// The largest deviation: in standard errors, or relative for the energy.
+    /// The largest deviation: in standard errors, or relative for those that are [`RELATIVE`].
     pub worst: Option<f64>,
     /// The largest that passes.
     pub limit: f64,
@@ -115,6 +145,9 @@ pub fn self_checks(findings: &Findings) -> Vec<SelfCheckRow> {
         ("discrepancy", discrepancy(findings)),
         ("variances", variances(findings)),
         ("collisions", collisions(findings)),
+        ("collision-counts", collision_counts(findings)),
+        ("marks", marks(findings)),
+        ("repeated-replicas", repeated_replicas(findings)),
     ];
     if let Some(start) = &findings.start {
         statistical.push(("bracket-start", bracket_start(findings, start)));
@@ -139,15 +172,33 @@ pub fn self_checks(findings: &Findings) -> Vec<SelfCheckRow> {
             place: worst.map_or(String::new(), |worst| worst.place.clone()),
         }
     };
-    let conserved = findings.measured.energy_drift.map(|deviation| Comparison {
-        deviation,
-        place: "copies without a bath".to_string(),
-    });
+    let measured = &findings.measured;
+    let relative = |deviation: Option<f64>, place: &str| -> Vec<Comparison> {
+        let place = place.to_string();
+        let made = deviation.map(|deviation| Comparison { deviation, place });
+        made.into_iter().collect()
+    };
+    let relatives = [
+        (
+            DRIFT,
+            relative(measured.energy_drift, "copies without a bath"),
+        ),
+        (
+            DRIFT,
+            relative(measured.seen.rematching, "velocities of the second copy"),
+        ),
+        (
+            SAME_ANGLE,
+            relative(measured.pilot.together.angle, "both copies"),
+        ),
+        (SORTED, sorted_pairs(findings)),
+    ];
     let mut rows: Vec<SelfCheckRow> = statistical
         .iter()
         .map(|(name, made)| row(name, limit, made))
         .collect();
-    rows.push(row("energy-conservation", DRIFT, conserved.as_slice()));
+    let relatives = RELATIVE.iter().zip(&relatives);
+    rows.extend(relatives.map(|(name, (limit, made))| row(name, *limit, made)));
     rows
 }
 
@@ -305,7 +356,139 @@ fn collisions(findings: &Findings) -> Vec<Comparison> {
         comparisons.extend(angles(collided, system));
         comparisons
     };
-    copies.flat_map(each).collect()
+    let together = findings.measured.pilot.together;
+    let others = (together.compared > 0).then(|| Comparison {
+        deviation: binomial_deviation(together.others, together.compared, together.chance),
+        place: "collisions of one copy only".to_string(),
+    });
+    copies.flat_map(each).chain(others).collect()
+}
+
+/// How many collisions there were up to the last record, of which kind, and who took part,
+/// at the run's own N.
+fn collision_counts(findings: &Findings) -> Vec<Comparison> {
+    let (measured, particles) = (&findings.measured, findings.particles);
+    let (rates, census) = (findings.theory.rates(), &measured.seen.census);
+    let paths = match findings.theory.coupling() {
+        CouplingKind::Independent => 2.0,
+        _ => 1.0,
+    };
+    let end = findings.times.last().copied().unwrap_or(0.0);
+    let expected = rates.total(particles) * end * paths * measured.replicas as f64;
+    let mut comparisons = vec![Comparison {
+        deviation: poisson_deviation(measured.collisions, expected),
+        place: "all collisions".to_string(),
+    }];
+    let (number, pairs) = (particles as f64, rates.pair_probability());
+    let taking_part = (1.0 + pairs) / number;
+    let kinds = [
+        (1.0 - pairs, "the bath".to_string()),
+        (taking_part, "particle 0".to_string()),
+        (taking_part, format!("particle {}", particles - 1)),
+    ];
+    for (&count, (probability, with)) in census.with.iter().zip(kinds) {
+        comparisons.extend(counted(count, census.collisions, probability, || {
+            format!("collisions with {with}")
+        }));
+    }
+    let roles = [("first", 1.0), ("second", pairs)];
+    for (counts, (role, probability)) in census.groups.iter().zip(roles) {
+        for (group, &count) in counts.iter().enumerate().take(GROUPS.min(particles)) {
+            let share = group_size(particles, group) as f64 / number;
+            comparisons.extend(counted(count, census.grouped, share * probability, || {
+                format!("collisions with a {role} particle of group {group}")
+            }));
+        }
+    }
+    comparisons
+}
+
+/// A count against its binomial law; `None` without any trials. What has the probability 0
+/// or 1 cannot be otherwise.
+fn counted(
+    count: u64,
+    trials: u64,
+    probability: f64,
+    place: impl Fn() -> String,
+) -> Option<Comparison> {
+    let certain = |right: bool| if right { 0.0 } else { f64::INFINITY };
+    let deviation = match probability {
+        0.0 => certain(count == 0),
+        1.0 => certain(count == trials),
+        _ => binomial_deviation(count, trials, probability),
+    };
+    (trials > 0).then(|| Comparison {
+        deviation,
+        place: place(),
+    })
+}
+
+/// Angles and bath velocities that are drawn more than once, and arcs that have no angle.
+fn marks(findings: &Findings) -> Vec<Comparison> {
+    let probe = &findings.measured.probe;
+    let repeated = |drawn: Drawn, equal: Option<f64>, what: &str| {
+        let count = drawn.count as f64;
+        let by_chance = 0.5 * count * count * equal?;
+        let known = drawn.count > 0 && by_chance < FEW_BY_CHANCE;
+        known.then(|| Comparison {
+            deviation: poisson_deviation(drawn.repeated, by_chance),
+            place: format!("{what} drawn again"),
+        })
+    };
+    // Of n uniform points on a circle of length 1, some one is followed by a gap of g or
+    // more with a probability of at most n(1 − g)^(n − 1).
+    let count = probe.angles.count as f64;
+    let gap = (probe.angles.count > 1).then(|| Comparison {
+        deviation: deviation_of(count * libm::exp((count - 1.0) * libm::log1p(-probe.widest_gap))),
+        place: "the longest arc without an angle".to_string(),
+    });
+    let angles = repeated(probe.angles, Some(EQUAL_ANGLES), "angles");
+    let equal = equal_velocities(&findings.bath);
+    let velocities = repeated(probe.velocities, equal, "bath velocities");
+    [gap, angles, velocities].into_iter().flatten().collect()
+}
+
+/// Replicas in which particle 0 ends at the velocity of another replica.
+fn repeated_replicas(findings: &Findings) -> Vec<Comparison> {
+    let kept = findings.measured.repeated_replicas();
+    // Each of these with any of all replicas.
+    let pairs = 0.5 * kept.count as f64 * findings.measured.replicas as f64;
+    let compared = kept.count > 0;
+    let comparison = compared.then(|| Comparison {
+        deviation: poisson_deviation(kept.repeated, pairs * EQUAL_LAST),
+        place: "last velocities".to_string(),
+    });
+    comparison.into_iter().collect()
+}
+
+/// W₂² of pooled velocities against ΣΔ²/sample of the same: never larger, and as large
+/// where both copies start comonotone.
+///
+/// Both are squares of lengths of vectors that differ by what V − Δ is rounded, so their
+/// roots do not differ by more.
+fn sorted_pairs(findings: &Findings) -> Vec<Comparison> {
+    let (measured, particles) = (&findings.measured, findings.particles as f64);
+    let pooled = measured.distances.count() * findings.sample as f64;
+    if pooled == 0.0 {
+        return vec![];
+    }
+    let all = measured.replicas as f64 * particles;
+    let compare = |(index, &at): (usize, &usize)| {
+        let [distance, paired] = [0, 1].map(|k| measured.distances.mean(2 * index + k).sqrt());
+        let energy = |system| measured.mean(at, column(system, Moment::M2)).0;
+        // Σ V² of those that are pooled is at most that of all.
+        let sizes: f64 = System::ALL.map(energy).iter().sum();
+        let size = paired + OF_VELOCITIES * (sizes * all / pooled).sqrt();
+        let comonotone = index == 0 && findings.comonotone;
+        let right = distance == paired || (distance < paired && !comonotone);
+        let apart = (distance - paired).abs() / size;
+        Comparison {
+            deviation: if right { 0.0 } else { apart },
+            place: format!("t = {}", findings.times[at]),
+        }
+    };
+    let times = findings.distance_times.iter().enumerate();
+    times.map(compare).collect()
 }
 
 /// How often each particle meets the bath, and each pair collides.

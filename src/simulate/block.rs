@@ -5,6 +5,7 @@
 //! which applies collisions to particles, is sequential.
 
 use super::bath::{GROUP, Group, MOST_ROWS_PER_GROUP};
+use super::census::{BLOCK, Census};
 use super::marks::{Coefficients, ROWS_PER_GROUP};
 use super::meetings::Meetings;
 use super::slabs::{Place, Stops};
@@ -16,9 +17,6 @@ use crate::vector::{Instructions, Level, vectorised};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Collisions in a full block: with fifteen bath particles that are left of the one
-/// before, as many as a byte counts.
-const BLOCK: usize = 240;
 const GROUPS: usize = BLOCK / LANES;
 /// Groups of bath velocities for a block whose collisions are all with the bath.
 const BATH_GROUPS: usize = BLOCK / GROUP;
@@ -323,6 +321,7 @@ pub struct BlockPath<C> {
     next: usize,
     /// Collisions applied.
     applied: u64,
+    census: Census,
 }
 
 impl<C: Coupling> BlockPath<C> {
@@ -348,6 +347,7 @@ impl<C: Coupling> BlockPath<C> {
             stops: Stops::default(),
             next: 0,
             applied: 0,
+            census: Census::default(),
         }
     }
 
@@ -361,6 +361,13 @@ impl<C: Coupling> BlockPath<C> {
             &mut self.streams,
             self.coupling,
             &mut self.slots,
+        );
+        let meetings = &self.block.meetings;
+        self.census.add(
+            self.instructions,
+            (self.streams.key, self.applied / BLOCK as u64),
+            (self.gas.particles, 2),
+            [meetings.particles(), meetings.partners()].map(|all| &all[..needed]),
         );
     }
 }
@@ -427,5 +434,9 @@ impl<C: Coupling> Path for BlockPath<C> {
 
     fn collisions(&self) -> u64 {
         self.applied
+    }
+
+    fn take_census(&mut self) -> Census {
+        std::mem::take(&mut self.census)
     }
 }

@@ -3,7 +3,7 @@
 //! There is no time step: between collisions nothing changes, and collisions
 //! happen at the points of a Poisson process. [`slabs`] says how many by a
 //! given time, [`marks`] and [`bath`] what each one is ([`meetings`] who collides, in
-//! blocks), [`initial`] where the copies start ([`joint`] where their particles are not
+//! blocks, [`census`] counts it), [`initial`] where the copies start ([`joint`] where their particles are not
 //! independent). [`plain`] does it one collision at a time, [`block`] in blocks of arrays,
 //! with the same bits.
 //!
@@ -15,6 +15,7 @@
 
 pub mod bath;
 pub mod block;
+pub mod census;
 pub mod initial;
 pub mod joint;
 pub mod marks;
@@ -33,6 +34,7 @@ use crate::random::ReplicaKey;
 use crate::slot::Slot;
 use crate::vector::Instructions;
 use bath::BathVelocities;
+use census::Census;
 use marks::MarkLaw;
 use slabs::{Place, SlabCounts};
 
@@ -112,4 +114,7 @@ pub trait Path {
 
     /// Collisions applied since the start of the replica.
     fn collisions(&self) -> u64;
+
+    /// Who took part in the collisions since this was last asked for.
+    fn take_census(&mut self) -> Census;
 }

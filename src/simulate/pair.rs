@@ -1,5 +1,6 @@
 //! Two coupled copies of the gas, whatever the coupling, seen from outside.
 
+use super::census::Census;
 use super::initial::InitialPairs;
 use super::particles::Particles;
 use super::powers::{FEW, Parts, Sums, sums_of_few, sums_of_slots};
@@ -62,6 +63,41 @@ pub trait CoupledPair {
 
     /// Collisions so far in this replica, of both copies where they differ.
     fn collisions(&self) -> u64;
+
+    /// What was seen on the way since this was last asked for.
+    fn take_seen(&mut self) -> Seen {
+        Seen::default()
+    }
+}
+
+/// What is seen of a run's own paths on the way.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Seen {
+    /// Who collided, in both copies where they differ.
+    pub census: Census,
+    /// The largest relative change of ΣV′ and ΣV′² by rematching, of those that were
+    /// looked at; `None` if there were none.
+    pub rematching: Option<f64>,
+}
+
+impl Seen {
+    /// Take in how much one rematching changed. What is not a number is infinite.
+    pub fn add_rematching(&mut self, change: f64) {
+        let change = if change.is_nan() {
+            f64::INFINITY
+        } else {
+            change
+        };
+        self.rematching = Some(self.rematching.map_or(change, |worst| worst.max(change)));
+    }
+
+    /// Take in what was seen of other replicas.
+    pub fn merge(&mut self, other: &Seen) {
+        self.census.merge(&other.census);
+        if let Some(change) = other.rematching {
+            self.add_rematching(change);
+        }
+    }
 }
 
 /// Copies that see the same collisions: one path moves both.
@@ -126,6 +162,14 @@ impl<P: Path> CoupledPair for SameCollisions<P> {
     fn collisions(&self) -> u64 {
         self.path.collisions()
     }
+
+    fn take_seen(&mut self) -> Seen {
+        let census = self.path.take_census();
+        Seen {
+            census,
+            rematching: None,
+        }
+    }
 }
 
 /// Unrelated copies: two paths, each with Poisson points of its own, start from
@@ -180,6 +224,14 @@ impl<P: Path> CoupledPair for OwnCollisions<P> {
 
     fn collisions(&self) -> u64 {
         self.paths.iter().map(|path| path.collisions()).sum()
+    }
+
+    fn take_seen(&mut self) -> Seen {
+        let mut seen = Seen::default();
+        for path in &mut self.paths {
+            seen.census.merge(&path.take_census());
+        }
+        seen
     }
 }
 

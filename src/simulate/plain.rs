@@ -4,6 +4,7 @@
 //! engine must give the same bits.
 
 use super::bath::GROUP;
+use super::census::{BLOCK, Census};
 use super::marks::{ROWS_PER_GROUP, direction, halves};
 use super::slabs::{Place, Places, count_stream};
 use super::{Gas, Path};
@@ -144,6 +145,7 @@ pub struct PlainPath<C> {
     /// Index of the next stop.
     next: usize,
     collisions: u64,
+    census: Census,
 }
 
 impl<C: Coupling> PlainPath<C> {
@@ -157,7 +159,19 @@ impl<C: Coupling> PlainPath<C> {
             stops: vec![],
             next: 0,
             collisions: 0,
+            census: Census::default(),
         }
+    }
+
+    fn apply(&mut self, collision: Collision) {
+        apply(self.coupling, &mut self.slots, collision);
+        self.census.add(
+            Instructions::best(),
+            (self.points.key, self.collisions / BLOCK as u64),
+            (self.slots.len() - 1, 1),
+            [&[collision.particle], &[collision.partner]],
+        );
+        self.collisions += 1;
     }
 }
 
@@ -173,8 +187,7 @@ impl<C: Coupling> Path for PlainPath<C> {
         let stop = self.stops[self.next];
         self.next += 1;
         while let Some((_, collision)) = self.points.next_before(stop) {
-            apply(self.coupling, &mut self.slots, collision);
-            self.collisions += 1;
+            self.apply(collision);
         }
     }
 
@@ -182,8 +195,7 @@ impl<C: Coupling> Path for PlainPath<C> {
         let stop = self.stops[self.next];
         self.next += 1;
         while let Some((_, collision)) = self.points.next_before(stop) {
-            apply(self.coupling, &mut self.slots, collision);
-            self.collisions += 1;
+            self.apply(collision);
             after(self.slots_mut(), [collision.particle, collision.partner]);
         }
     }
@@ -204,5 +216,9 @@ impl<C: Coupling> Path for PlainPath<C> {
 
     fn collisions(&self) -> u64 {
         self.collisions
+    }
+
+    fn take_census(&mut self) -> Census {
+        std::mem::take(&mut self.census)
     }
 }

@@ -22,9 +22,9 @@
 //! rounding: so rematching keeps Δ as accurate as it is.
 
 use super::initial::InitialPairs;
-use super::pair::{CoupledPair, OwnCollisions, SameCollisions};
+use super::pair::{CoupledPair, OwnCollisions, SameCollisions, Seen};
 use super::particles::Particles;
-use super::powers::Sums;
+use super::powers::{SQUARES, Sums, sums_of_slots};
 use super::slabs::Place;
 use super::{Gas, Path};
 use crate::random::{Purpose, ReplicaKey, more_words};
@@ -32,6 +32,24 @@ use crate::slot::{self, Slot};
 use crate::sorting::{Ranks, key};
 use std::cmp::Ordering;
 use std::sync::Arc;
+
+/// A rematching is looked at if the number of collisions before it is a multiple of this.
+const LOOKED_AT: u64 = 4;
+/// Where there is one after each collision, it is a multiple of this.
+const EVENTS_LOOKED_AT: u64 = 64;
+/// Energies below this lose digits.
+const LEAST_ENERGY: f64 = 1e-290;
+
+/// How much ΣV′² and ΣV′ change, relative to E and √(N·E), where E is the larger one of
+/// ΣV² and ΣV′²: permuting the V′ of N particles only rounds these.
+fn change(particles: usize, before: &Sums, after: &Sums) -> f64 {
+    let energy = before[SQUARES[0]].max(before[SQUARES[1]]);
+    if energy < LEAST_ENERGY {
+        return 0.0;
+    }
+    let of = |sum: usize| (after[sum] - before[sum]).abs();
+    of(SQUARES[1]) / energy + of(SQUARES[1] - 1) / (energy * particles as f64).sqrt()
+}
 
 /// The particles of both copies by rank.
 #[derive(Debug)]
@@ -180,6 +198,7 @@ pub struct Rematched<P> {
     ranking: Ranking,
     /// V, V′ and Δ of particles of equal rank, at the last record.
     records: Vec<(f64, f64, f64)>,
+    seen: Seen,
 }
 
 impl<P: Permutable> Rematched<P> {
@@ -193,15 +212,31 @@ impl<P: Permutable> Rematched<P> {
             rematched: None,
             ranking: Ranking::default(),
             records: vec![],
+            seen: Seen::default(),
         }
+    }
+
+    /// The sums before rematching, where it is looked at.
+    fn before(&self) -> Option<Sums> {
+        let looked_at = self.pair.collisions().is_multiple_of(LOOKED_AT);
+        looked_at.then(|| self.pair.sums())
+    }
+
+    fn compare(&mut self, before: &Sums, after: &Sums) {
+        let change = change(self.pair.particles(), before, after);
+        self.seen.add_rematching(change);
     }
 
     fn rematch(&mut self) {
         let collisions = self.pair.collisions();
         // Where nothing has happened, ranks are equal already.
         if self.rematched != Some(collisions) {
+            let before = self.before();
             self.pair.rematch(&mut self.ranking);
             self.rematched = Some(collisions);
+            if let Some(before) = before {
+                self.compare(&before, &self.pair.sums());
+            }
         }
     }
 
@@ -217,6 +252,9 @@ impl<P: Permutable> Rematched<P> {
         let partners = self.ranking.partners().iter().enumerate();
         self.records
             .extend(partners.map(|(one, &other)| pair.paired(one, other as usize)));
+        if let Some(before) = self.before() {
+            self.compare(&before, &self.sums());
+        }
     }
 }
 
@@ -260,6 +298,12 @@ impl<P: Permutable> CoupledPair for Rematched<P> {
     fn collisions(&self) -> u64 {
         self.pair.collisions()
     }
+
+    fn take_seen(&mut self) -> Seen {
+        let mut seen = std::mem::take(&mut self.seen);
+        seen.merge(&self.pair.take_seen());
+        seen
+    }
 }
 
 /// Copies that see the same collisions and are rematched after each.
@@ -271,6 +315,7 @@ pub struct RematchedAtEvents<P> {
     pair: SameCollisions<P>,
     order: Order,
     ranking: Ranking,
+    seen: Seen,
 }
 
 impl<P: Path> RematchedAtEvents<P> {
@@ -280,6 +325,7 @@ impl<P: Path> RematchedAtEvents<P> {
             pair: SameCollisions::new(gas, initial, path),
             order: Order::default(),
             ranking: Ranking::default(),
+            seen: Seen::default(),
         }
     }
 }
@@ -294,9 +340,19 @@ impl<P: Path> CoupledPair for RematchedAtEvents<P> {
     }
 
     fn advance(&mut self) {
-        let order = &mut self.order;
-        let after = |slots: &mut [Slot], collided| order.update(slots, collided);
-        self.pair.path.advance_each(after);
+        let (order, seen) = (&mut self.order, &mut self.seen);
+        let instructions = self.pair.path.instructions();
+        let mut collisions = self.pair.collisions();
+        self.pair.path.advance_each(|slots, collided| {
+            collisions += 1;
+            if !collisions.is_multiple_of(EVENTS_LOOKED_AT) {
+                return order.update(slots, collided);
+            }
+            let before = sums_of_slots(instructions, slots);
+            order.update(slots, collided);
+            let after = sums_of_slots(instructions, slots);
+            seen.add_rematching(change(slots.len(), &before, &after));
+        });
     }
 
     fn particles(&self) -> usize {
@@ -318,6 +374,12 @@ impl<P: Path> CoupledPair for RematchedAtEvents<P> {
 
     fn collisions(&self) -> u64 {
         self.pair.collisions()
+    }
+
+    fn take_seen(&mut self) -> Seen {
+        let mut seen = std::mem::take(&mut self.seen);
+        seen.merge(&self.pair.take_seen());
+        seen
     }
 }
 

@@ -8,6 +8,7 @@ use kac_coupling::random::{
 };
 use kac_coupling::simulate::marks::direction;
 use kac_coupling::simulate::slabs::Place;
+use kac_coupling::slot::Slot;
 use kac_coupling::theory::pairing::Pairing;
 use rand_pcg::Pcg64;
 use std::sync::LazyLock;
@@ -215,7 +216,53 @@ pub const FAULTS: &[Fault] = &[
     fault(
         "replicas not independent",
         "each is counted 64 times",
-        Plant::Repeated(64),
+        Plant::Renamed(|replica| replica / 64),
+    ),
+    fault(
+        "seeds shared in pairs",
+        "each replica is simulated twice",
+        Plant::Renamed(|replica| replica / 2),
+    ),
+    fault(
+        "a replica in a thousand twice",
+        "it takes the place of the next one",
+        Plant::Renamed(|replica| replica - u64::from(replica % 1000 == 1)),
+    ),
+    fault(
+        "the last particle collides less often",
+        "in 2 % of its collisions particle 0 or 1 takes its place",
+        Plant::Events(last_is_left_out),
+    ),
+    fault(
+        "κ 1 % too small",
+        "0.99 λ for λ",
+        Plant::Experiment(|experiment| experiment.lambda *= 0.99),
+    ),
+    fault(
+        "bath velocities in a cycle",
+        "of 1000, over and over again in each replica",
+        Plant::Events(velocities_in_a_cycle),
+    ),
+    fault(
+        "gaps in the circle",
+        "the last hundredth of each quarter is not drawn",
+        Plant::Events(gaps_in_the_circle),
+    ),
+    fault(
+        "the second copy left out",
+        "it skips one collision in 200",
+        Plant::Coupling(Wrong {
+            collide: |cos, sin, one, other| {
+                let after = Synchronous.collide(cos, sin, one, other);
+                if index_below(next_word(&mut stream_of(cos)), 200) > 0 {
+                    return after;
+                }
+                // Its velocities are what they were.
+                let left_out = |[v, _]: Slot, [w, difference]: Slot| [v, v - (w - difference)];
+                (left_out(after.0, one), left_out(after.1, other))
+            },
+            ..SAME
+        }),
     ),
 ];
 
@@ -258,6 +305,43 @@ fn pairs_prefer_first(history: &mut History) {
             }
             collision.particle = 0;
         }
+    }
+}
+
+fn last_is_left_out(history: &mut History) {
+    let last = history.particles - 1;
+    for (
+        _,
+        Collision {
+            particle, partner, ..
+        },
+    ) in &mut history.events
+    {
+        let others = [*particle, *partner];
+        for index in [particle, partner] {
+            if *index == last && sometimes(&mut history.stream, 50) {
+                let free = (0..last).find(|other| !others.contains(other));
+                *index = free.unwrap_or(last);
+            }
+        }
+    }
+}
+
+fn velocities_in_a_cycle(history: &mut History) {
+    let particles = history.particles;
+    let mut velocities = vec![];
+    for collision in history.collisions().filter(|c| c.partner == particles) {
+        velocities.push(collision.bath_velocity);
+        collision.bath_velocity = velocities[(velocities.len() - 1) % 1000];
+    }
+}
+
+fn gaps_in_the_circle(history: &mut History) {
+    use std::f64::consts::FRAC_PI_2;
+    for collision in history.collisions() {
+        let quarters = libm::atan2(collision.sin, collision.cos) / FRAC_PI_2;
+        let angle = FRAC_PI_2 * (quarters.floor() + 0.99 * (quarters - quarters.floor()));
+        (collision.cos, collision.sin) = (libm::cos(angle), libm::sin(angle));
     }
 }
 

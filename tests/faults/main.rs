@@ -99,7 +99,7 @@ fn planting_nothing_changes_no_bit() {
     for nothing in [
         Plant::Coupling(SAME),
         Plant::Events(|_| ()),
-        Plant::Repeated(1),
+        Plant::Renamed(|replica| replica),
     ] {
         assert!(bits(&measure(&experiment, &nothing)) == expected);
     }

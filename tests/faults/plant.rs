@@ -6,10 +6,12 @@ use kac_coupling::coupling::{Collision, Coupling, Synchronous, apply};
 use kac_coupling::experiment::Experiment;
 use kac_coupling::measure::{Engine, Job, Measured};
 use kac_coupling::observe::DISCREPANCY;
+use kac_coupling::probe::Reveal;
 use kac_coupling::random::{Purpose, ReplicaKey, scalar_stream};
 use kac_coupling::simulate::block::BlockPath;
+use kac_coupling::simulate::census::{BLOCK, Census};
 use kac_coupling::simulate::initial::InitialPairs;
-use kac_coupling::simulate::pair::{CoupledPair, SameCollisions};
+use kac_coupling::simulate::pair::{CoupledPair, SameCollisions, Seen};
 use kac_coupling::simulate::plain::PoissonPoints;
 use kac_coupling::simulate::powers::Sums;
 use kac_coupling::simulate::slabs::Place;
@@ -27,8 +29,8 @@ pub enum Plant {
     Coupling(Wrong),
     /// Other collisions happen, or at other times.
     Events(Tamper),
-    /// Every replica is counted so many times.
-    Repeated(u64),
+    /// Another replica is simulated than the one of that number.
+    Renamed(fn(u64) -> u64),
     /// ‖Δ‖ is averaged over replicas, and the mean squared.
     RootsAveraged,
 }
@@ -41,20 +43,26 @@ pub fn measure(experiment: &Experiment, plant: &Plant) -> Measured {
             change(&mut other);
             job(experiment, &other).run(Engine::Block, &|_| ())
         }
-        Plant::Coupling(wrong) => run(experiment, |gas, initial| {
-            SameCollisions::new(gas, initial, BlockPath::new(gas, wrong))
-        }),
-        Plant::Events(tamper) => run(experiment, |gas, initial| {
-            SameCollisions::new(gas, initial, Tampered::new(gas, tamper))
-        }),
-        Plant::Repeated(times) => misread(experiment, times, &|_, square| square),
+        Plant::Coupling(wrong) => run(
+            experiment,
+            |gas, initial| SameCollisions::new(gas, initial, BlockPath::new(gas, wrong)),
+            |gas| BlockPath::new(gas, Reveal),
+        ),
+        Plant::Events(tamper) => run(
+            experiment,
+            |gas, initial| {
+                SameCollisions::new(gas, initial, Tampered::new(gas, tamper, Synchronous))
+            },
+            |gas| Tampered::new(gas, tamper, Reveal),
+        ),
+        Plant::Renamed(name) => misread(experiment, name, &|_, square| square),
         Plant::RootsAveraged => {
             // Each replica contributes its term of the delta method: the mean is
             // that of the roots, squared, and the spread is right.
-            let roots = misread(experiment, 1, &|_, square| square.sqrt());
+            let roots = misread(experiment, |replica| replica, &|_, square| square.sqrt());
             let mean = |record| roots.mean(record, DISCREPANCY).0;
             let means: Vec<f64> = (0..experiment.points).map(mean).collect();
-            misread(experiment, 1, &move |record, square| {
+            misread(experiment, |replica| replica, &move |record, square| {
                 means[record] * (2.0 * square.sqrt() - means[record])
             })
         }
@@ -67,9 +75,10 @@ fn job(judged: &Experiment, simulated: &Experiment) -> Job {
     Job::new(simulated, 0, &theory)
 }
 
-fn run<P: CoupledPair>(
+fn run<P: CoupledPair, Q: Path>(
     experiment: &Experiment,
     new_pair: impl Fn(&Arc<Gas>, &Arc<InitialPairs>) -> P + Sync,
+    new_path: impl Fn(&Arc<Gas>) -> Q,
 ) -> Measured {
     let Experiment {
         first,
@@ -78,16 +87,19 @@ fn run<P: CoupledPair>(
         ..
     } = experiment;
     let initial = Arc::new(InitialPairs::new(first, second, *pairing));
-    job(experiment, experiment).run_on(&|_| (), |gas| new_pair(gas, &initial))
+    let job = job(experiment, experiment);
+    let measured = job.run_on(&|_| (), |gas| new_pair(gas, &initial));
+    job.probed(measured, new_path)
 }
 
-fn misread(experiment: &Experiment, times: u64, read: &Reading) -> Measured {
-    run(experiment, |gas, initial| Misread {
+fn misread(experiment: &Experiment, name: fn(u64) -> u64, read: &Reading) -> Measured {
+    let new_pair = |gas: &Arc<Gas>, initial: &Arc<InitialPairs>| Misread {
         pair: SameCollisions::new(gas, initial, BlockPath::new(gas, Synchronous)),
-        times,
+        name,
         read,
         next: 0,
-    })
+    };
+    run(experiment, new_pair, |gas| BlockPath::new(gas, Reveal))
 }
 
 /// A coupling that changes how the right one collides.
@@ -149,9 +161,12 @@ impl History {
 pub type Tamper = fn(&mut History);
 
 /// A path along a history that was tampered with.
-struct Tampered {
+struct Tampered<C> {
     gas: Arc<Gas>,
     tamper: Tamper,
+    coupling: C,
+    key: ReplicaKey,
+    census: Census,
     slots: Vec<Slot>,
     events: Vec<(Place, Collision)>,
     applied: usize,
@@ -160,11 +175,14 @@ struct Tampered {
     next: usize,
 }
 
-impl Tampered {
-    fn new(gas: &Arc<Gas>, tamper: Tamper) -> Self {
+impl<C: Coupling> Tampered<C> {
+    fn new(gas: &Arc<Gas>, tamper: Tamper, coupling: C) -> Self {
         Tampered {
             gas: gas.clone(),
             tamper,
+            coupling,
+            key: ReplicaKey::new(0, 0, 0, 0),
+            census: Census::default(),
             slots: vec![[0.0; 2]; gas.particles + 1],
             events: vec![],
             applied: 0,
@@ -174,29 +192,42 @@ impl Tampered {
     }
 }
 
-impl Path for Tampered {
+impl<C: Coupling> Path for Tampered<C> {
     fn restart(&mut self, key: ReplicaKey, stops: &[Place]) -> &mut [Slot] {
         let end = stops[stops.len() - 1];
         let mut history = History::new(&self.gas, key, end);
         (self.tamper)(&mut history);
         self.events = history.events;
         self.stops = stops.to_vec();
-        (self.next, self.applied) = (0, 0);
+        (self.next, self.applied, self.key) = (0, 0, key);
         &mut self.slots
     }
 
     fn advance(&mut self) {
+        self.advance_each(|_, _| ());
+    }
+
+    fn advance_each(&mut self, mut after: impl FnMut(&mut [Slot], [u32; 2])) {
         let stop = self.stops[self.next];
         self.next += 1;
-        let coming = self.events[self.applied..].iter();
-        for &(_, collision) in coming.take_while(|&&(place, _)| place < stop) {
-            apply(Synchronous, &mut self.slots, collision);
+        while let Some(&(place, collision)) = self.events.get(self.applied)
+            && place < stop
+        {
+            apply(self.coupling, &mut self.slots, collision);
+            let (one, other) = (collision.particle, collision.partner);
+            self.census.add(
+                Instructions::best(),
+                (self.key, (self.applied / BLOCK) as u64),
+                (self.gas.particles, 1),
+                [&[one], &[other]],
+            );
             self.applied += 1;
+            after(&mut self.slots[..self.gas.particles], [one, other]);
         }
     }
 
-    fn advance_each(&mut self, _: impl FnMut(&mut [Slot], [u32; 2])) {
-        unimplemented!("nothing here is rematched");
+    fn take_census(&mut self) -> Census {
+        std::mem::take(&mut self.census)
     }
 
     fn slots(&self) -> &[Slot] {
@@ -222,8 +253,8 @@ type Reading = dyn Fn(usize, f64) -> f64 + Sync;
 /// Copies that are moved rightly and recorded wrongly.
 struct Misread<'a, P> {
     pair: P,
-    /// How many times in a row each replica appears.
-    times: u64,
+    /// The number of the replica that is simulated in the place of another.
+    name: fn(u64) -> u64,
     read: &'a Reading,
     /// Index of the next record.
     next: usize,
@@ -232,7 +263,7 @@ struct Misread<'a, P> {
 impl<P: CoupledPair> CoupledPair for Misread<'_, P> {
     fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]) {
         self.next = 0;
-        self.pair.restart(seed, replica / self.times, stops);
+        self.pair.restart(seed, (self.name)(replica), stops);
     }
     fn advance(&mut self) {
         self.next += 1;
@@ -251,5 +282,8 @@ impl<P: CoupledPair> CoupledPair for Misread<'_, P> {
     }
     fn collisions(&self) -> u64 {
         self.pair.collisions()
+    }
+    fn take_seen(&mut self) -> Seen {
+        self.pair.take_seen()
     }
 }

@@ -7,7 +7,7 @@ use kac_coupling::coupling::{Collision, CouplingKind, Rematch};
 use kac_coupling::estimate::Findings;
 use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::find;
-use kac_coupling::judge::self_check::{SelfCheckRow, self_checks};
+use kac_coupling::judge::self_check::{RELATIVE, SelfCheckRow, self_checks};
 use kac_coupling::judge::{Evidence, Outcome, VerdictRow, judge};
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Law, Normal, Uniform};
@@ -134,11 +134,15 @@ impl Cell {
         self.outcome == Outcome::Against
     }
 
+    /// Whether the deviation is not in standard errors.
+    pub fn is_relative(&self) -> bool {
+        RELATIVE.contains(&self.check.as_str())
+    }
+
     /// The deviation, if it is in standard errors; infinite for what cannot be.
     fn z(&self) -> Option<f64> {
-        let drift = self.check == "energy-conservation";
-        self.deviation
-            .filter(|_| self.kind != Kind::Marks && !drift)
+        let counted = self.kind != Kind::Marks && !self.is_relative();
+        self.deviation.filter(|_| counted)
     }
 }
 
