@@ -50,6 +50,10 @@ const LEAST_VARIANCE: f64 = 30.0;
 /// Relative rounding of sums of as many terms as there may be.
 const ROUNDING: f64 = 1e-12;
 
+/// Standard deviations of moments are roots of differences of squares: below this part of the
+/// moment they are lost to rounding, √(16ε) with room.
+const LOST: f64 = 1e-7;
+
 /// Relative rounding of the fourth power of a velocity, with room.
 const UNIT: f64 = 16.0 * f64::EPSILON;
 
@@ -214,6 +218,7 @@ fn moments(findings: &Findings, system: System) -> Vec<Comparison> {
         let size = theory.moment_size(system, moment, time)?;
         let (mean, error) = findings.measured.mean(index, column(system, moment));
         let error = larger(error, findings.exact_moment_error(system, moment, time))?;
+        let error = error.max(LOST * size);
         let place = format!("{} at t = {time}", moment.name());
         let rounding = ROUNDING + UNIT * scales;
         compare(mean - exact, error, size, rounding, place)

@@ -479,8 +479,9 @@ impl Theory {
     /// E V_1(t)² = g_2 + (m_2(0) − g_2)e^{−βt/2} (Lemma 1).
     pub fn second_moment(&self, copy: System, time: f64) -> f64 {
         let start = known(self.initial_moment(copy, &[2]));
-        let decay = libm::exp(-0.5 * self.rates.bath * time);
-        self.bath_variance + (start - self.bath_variance) * decay
+        let exponent = -0.5 * self.rates.bath * time;
+        // Neither term is lost where the other one is much larger.
+        start * libm::exp(exponent) - self.bath_variance * libm::expm1(exponent)
     }
 
     /// E V_1(t) = e^{−(κ+β)t} E V_1(0) (Lemma 2).
@@ -570,16 +571,20 @@ impl Theory {
                 let joint = n * (n - 1.0) * self.pair_moment(copy, time);
                 Some(growth * (n * self.second_moment(copy, time) + joint))
             }
-            Quantity::PairMoment => {
-                let moments = self.fourth_order(copy, time)?;
-                let at = |partition: &[u32]| self.joint(&moments, partition);
-                let pairs = n * (n - 1.0);
-                let same = 2.0 * pairs * at(&[2, 2]);
-                let shared = 4.0 * pairs * (n - 2.0) * at(&[2, 1, 1]);
-                let distinct = pairs * (n - 2.0) * (n - 3.0) * at(&[1, 1, 1, 1]);
-                Some(growth * (same + shared + distinct))
-            }
+            Quantity::PairMoment => Some(growth * self.pair_square(copy, time)?),
         }
+    }
+
+    /// E (Σ_{k≠l} V_kV_l)² of a copy at a time; `None` where infinite.
+    fn pair_square(&self, copy: System, time: f64) -> Option<f64> {
+        let moments = self.fourth_order(copy, time)?;
+        let at = |partition: &[u32]| self.joint(&moments, partition);
+        let n = self.count();
+        let pairs = n * (n - 1.0);
+        let same = 2.0 * pairs * at(&[2, 2]);
+        let shared = 4.0 * pairs * (n - 2.0) * at(&[2, 1, 1]);
+        let distinct = pairs * (n - 2.0) * (n - 3.0) * at(&[1, 1, 1, 1]);
+        Some(same + shared + distinct)
     }
 
     /// A moment of degree 4; 0 for one that takes more particles than there are
@@ -619,8 +624,7 @@ impl Theory {
     /// a time; `None` where infinite, or for one particle.
     fn pair_moment_deviation(&self, copy: System, time: f64) -> Option<f64> {
         let mean = self.moment(copy, Moment::M11, time)?;
-        let decay = libm::exp(-2.0 * self.decay_rate(Quantity::PairMoment) * time);
-        let square = decay * self.martingale_second(Quantity::PairMoment, copy, time)?;
+        let square = self.pair_square(copy, time)?;
         let pairs = self.count() * (self.count() - 1.0);
         Some((square / (pairs * pairs) - mean * mean).max(0.0).sqrt())
     }
