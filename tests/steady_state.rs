@@ -11,7 +11,7 @@ use kac_coupling::judge::claims::claim_of;
 use kac_coupling::judge::forecast::Prospect;
 use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, judge};
-use kac_coupling::law::{Law, NormalMixture};
+use kac_coupling::law::{Law, NormalMixture, StudentT};
 use kac_coupling::measure::{Engine, Job, Measured};
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
@@ -304,4 +304,63 @@ fn an_adaptive_check_holds_on_fewer_replicas() {
     assert!(row.replicas < 10_000, "{row:?}");
     let steady = &results.tables.steady_state;
     assert!(steady.iter().all(|steady| steady.replicas == row.replicas));
+}
+
+/// Standard errors of m4, m22 and the kurtosis that are known before sampling are those that
+/// replicas show.
+#[test]
+fn exact_errors_of_fourth_moments_are_those_of_replicas() {
+    for (bath, ratio) in [
+        ("mixture", "half"),
+        ("two-point", "two"),
+        ("uniform", "twenty"),
+    ] {
+        for particles in [1, 2, 8] {
+            let experiment = experiment(bath, ratio, &[(particles, 20_000)]);
+            let findings = findings(&experiment, &experiment);
+            let mut compared = 0;
+            for estimate in steady_estimates(&findings) {
+                let wanted = ["m2", "m4", "m22", "excess-kurtosis"].contains(&estimate.quantity);
+                if let Some(known) = estimate.known.filter(|_| wanted) {
+                    let ratio = estimate.empirical.unwrap() / known;
+                    // A sample deviation of 20 000 averages is off by √((k − 1)/80 000), 0.01 for
+                    // a kurtosis k of 9.
+                    assert!(
+                        (ratio - 1.0).abs() < 0.05,
+                        "{bath} {particles}: {estimate:?}"
+                    );
+                    compared += 1;
+                }
+            }
+            assert_eq!(compared, if particles == 1 { 3 } else { 4 });
+        }
+    }
+}
+
+/// A bath of which so few velocities are met that they do not tell how the mean of w⁸ varies.
+#[test]
+fn moments_that_the_bath_velocities_do_not_determine_are_not_trusted() {
+    let mut experiment = experiment("mixture", "half", &[(1, 1000)]);
+    let rare = NormalMixture::new(vec![0.9999, 0.0001], vec![0.0; 2], vec![1.0, 10.0]);
+    experiment.bath = Law::NormalMixture(rare.unwrap());
+    let results = run(&experiment, Sampling::Full);
+    let trusted = |quantity: &str| {
+        let mut rows = results.tables.steady_state.iter();
+        rows.find(|row| row.quantity == quantity).unwrap().trusted
+    };
+    assert!(trusted("m1"));
+    assert!(!trusted("m4") && !trusted("m6") && !trusted("m8"));
+    // Student's law of eight degrees of freedom and a little more has an infinite E w¹².
+    let student = StudentT::new(8.05, 1.0, 0.0).unwrap();
+    experiment.bath = Law::StudentT(student);
+    experiment.sweep = vec![(1, 1000)];
+    let results = run(&experiment, Sampling::Full);
+    for row in &results.tables.steady_state {
+        let is_infinite = ["m6", "m8"].contains(&row.quantity);
+        assert_eq!(row.std_error.is_none(), is_infinite, "{row:?}");
+        assert!(
+            !row.trusted || ["m1", "m2", "w2_upper"].contains(&row.quantity),
+            "{row:?}"
+        );
+    }
 }

@@ -151,23 +151,24 @@ impl Findings {
                 limits([joint.lower_limit, joint.upper_limit]),
             ]
         };
-        let start_is_met = || {
-            let limits = self.carried_brackets(0).map(ends);
-            let limits = limits.into_iter().flatten().flatten();
-            self.contain_start(limits)
-        };
         self.carried_brackets(index)
-            .filter(|_| index == 0 || start_is_met())
+            .filter(|_| index == 0 || self.start_is_met(ends))
     }
 
-    /// Whether all of these limits at time 0 contain W₂²(0), but for rounding; so they do where it
-    /// is not known.
-    pub fn contain_start(&self, mut limits: impl Iterator<Item = (f64, f64)>) -> bool {
+    /// Whether W₂²(0) is between all limits of the brackets at time 0, but for rounding, and many
+    /// replicas carry these; so it is where it is not known.
+    pub fn start_is_met(
+        &self,
+        limits: impl Fn(&(Bracket, JointBracket)) -> [Option<(f64, f64)>; 2],
+    ) -> bool {
         let Some(exact) = self.theory.initial_w2() else {
             return true;
         };
         let rounding = 1e-9 * exact + self.rounding(0.0);
-        limits.all(|(lower, upper)| lower <= exact + rounding && upper >= exact - rounding)
+        let meets =
+            |&(lower, upper): &(f64, f64)| lower <= exact + rounding && upper >= exact - rounding;
+        let at_start = self.carried_brackets(0).map(limits);
+        at_start.is_some_and(|limits| limits.iter().flatten().all(meets))
     }
 
     /// Differences of estimates of W₂² at a time that are below this may be rounding.

@@ -285,7 +285,7 @@ impl Picture {
             .note("as printed")
             .heading("Lower row");
         let legend = bracket_legend(legend, &[]);
-        let legend = shading_legend(legend.heading("True W₂² lies in"));
+        let legend = shading_legend(legend.heading("True W₂² lies between"));
         if violated {
             legend
                 .heading("Violation")

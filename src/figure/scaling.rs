@@ -511,7 +511,7 @@ fn legend() -> Legend {
         .heading("Exponents")
         .note("N^(a ± b): measured,")
         .note("±3.29 standard errors")
-        .note("N^[a, b]: between confidence limits")
+        .note("N^[a, b]: confidence limits")
 }
 
 const TOLERANCE_OPACITY: f64 = 0.2;

@@ -194,12 +194,9 @@ pub(super) fn shading_legend(legend: Legend) -> Legend {
     legend
         .item(
             Sample::Area(LIMITS.0, LIMITS.1 + BRACKET.1),
-            "between confidence limits",
+            "confidence limits",
         )
-        .item(
-            Sample::Area(BRACKET.0, BRACKET.1),
-            "between exact and coupling bounds",
-        )
+        .item(Sample::Area(BRACKET.0, BRACKET.1), "exact, coupling bounds")
 }
 
 struct Picture {
@@ -225,7 +222,7 @@ impl Drawing for Picture {
         }
         let points = &self.brackets[0].points;
         let legend = bracket_legend(Legend::default().heading("Curves"), points);
-        shading_legend(legend.heading("True W₂² lies in")).draw(canvas, LEGEND)
+        shading_legend(legend.heading("True W₂² lies between")).draw(canvas, LEGEND)
     }
 }
 

@@ -196,19 +196,20 @@ struct Bound {
 
 /// Whether the limits at time 0 contain W₂²(0), where that is known.
 fn start_is_met(findings: &Findings, levels: Levels, cut: f64) -> bool {
-    let Some((first, joint)) = findings.carried_brackets(0) else {
-        return false;
-    };
-    let unseen = findings.theory.unseen(0.0, first.replicas as f64, cut);
-    let limits = |measured: &dyn Fn(f64) -> Option<(f64, f64)>| {
-        let lower = measured(1.0 - 2.0 * levels.lower)?.0;
-        let upper = measured(1.0 - 2.0 * levels.upper)?.1;
-        Some((lower, unseen.raised(upper)))
-    };
-    let of_first = limits(&|confidence| first.measured_limits(confidence));
-    let of_joint = limits(&|confidence| joint.measured_limits(confidence))
-        .filter(|_| Laws::Joint.have_enough(joint.replicas, findings.particles));
-    findings.contain_start([of_first, of_joint].into_iter().flatten())
+    findings.start_is_met(|(first, joint)| {
+        let unseen = findings.theory.unseen(0.0, first.replicas as f64, cut);
+        let limits = |measured: &dyn Fn(f64) -> Option<(f64, f64)>| {
+            let lower = measured(1.0 - 2.0 * levels.lower)?.0;
+            let upper = measured(1.0 - 2.0 * levels.upper)?.1;
+            Some((lower, unseen.raised(upper)))
+        };
+        let of_joint = limits(&|confidence| joint.measured_limits(confidence))
+            .filter(|_| Laws::Joint.have_enough(joint.replicas, findings.particles));
+        [
+            limits(&|confidence| first.measured_limits(confidence)),
+            of_joint,
+        ]
+    })
 }
 
 /// A lower bound that lies above an upper one of the same distance.

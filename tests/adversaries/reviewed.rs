@@ -1,0 +1,155 @@
+//! Experiments on which the program once said something false in most runs.
+
+use crate::generate::Adversary;
+use kac_coupling::coupling::{CouplingKind, Rematch};
+use kac_coupling::experiment::{Check, Expectation, Experiment, SteadyStatePlan, WassersteinPlan};
+use kac_coupling::law::joint::Joint;
+use kac_coupling::law::{Law, Normal, NormalMixture, Point, StudentT};
+use kac_coupling::model::Clock;
+use kac_coupling::theory::pairing::Pairing;
+
+fn normal(sd: f64) -> Law {
+    Normal::new(0.0, sd).unwrap().into()
+}
+
+fn mixture(parts: &[(f64, f64, f64)]) -> Law {
+    let [weights, means, sds] = [0, 1, 2].map(|k| {
+        let part = |&(weight, mean, sd): &(f64, f64, f64)| [weight, mean, sd][k];
+        parts.iter().map(part).collect()
+    });
+    NormalMixture::new(weights, means, sds).unwrap().into()
+}
+
+fn student(freedom: f64) -> Law {
+    StudentT::new(freedom, 1.0, 0.0).unwrap().into()
+}
+
+fn base(laws: [Law; 2], particles: usize, replicas: u64, claims: &[&str]) -> Experiment {
+    let [first, second] = laws;
+    let check = |claim: &&str| Check {
+        claim: claim.to_string(),
+        expect: Expectation::Holds,
+        tolerance: 0.01,
+        confidence: 0.999,
+    };
+    Experiment {
+        name: "reviewed".to_string(),
+        title: None,
+        seed: 0,
+        sweep: vec![(particles, replicas)],
+        lambda: 1.0,
+        mu: 1.0,
+        clock: Clock::Theorem6,
+        coupling: CouplingKind::Synchronous,
+        rematch: Rematch::Never,
+        bath: normal(1.0),
+        first,
+        second,
+        joints: [Joint::Product; 2],
+        pairing: Pairing::Independent,
+        end: 1.0,
+        points: 3,
+        wasserstein: None,
+        calibration: None,
+        steady_state: None,
+        checks: claims.iter().map(check).collect(),
+    }
+}
+
+/// Upper limits that missed, and so HOLDS, where a component is so rare that the sample has none.
+fn of_brackets() -> Vec<Experiment> {
+    let plan = |sample, bracket| {
+        Some(WassersteinPlan {
+            points: 3,
+            sample,
+            bracket,
+        })
+    };
+    let far = mixture(&[
+        (0.999999, 0.0, 1.0),
+        (5e-7, 200.0, 0.1),
+        (5e-7, -200.0, 0.1),
+    ]);
+    let wide = mixture(&[(0.99999, 0.0, 1.0), (1e-5, 0.0, 30.0)]);
+    vec![
+        Experiment {
+            lambda: 0.2,
+            clock: Clock::MasterEquation,
+            wasserstein: plan(10_000, 200_000),
+            ..base([far, normal(1.0198039)], 2, 100_000, &["theorem-7"])
+        },
+        Experiment {
+            wasserstein: plan(4000, 40_000),
+            ..base([wide, normal(1.00449)], 4, 10_000, &["theorem-7"])
+        },
+    ]
+}
+
+/// HOLDS and VOID of batches, where few velocities carry what tells the laws apart.
+fn of_batches() -> Vec<Experiment> {
+    let rare = || mixture(&[(0.9999999, 0.0, 1.0), (1e-7, 0.0, 3162.28)]);
+    let plan = |sample| {
+        Some(WassersteinPlan {
+            points: 2,
+            sample,
+            bracket: 0,
+        })
+    };
+    let couplings = [
+        (CouplingKind::Independent, Rematch::Output),
+        (CouplingKind::Synchronous, Rematch::Output),
+        (CouplingKind::Aligned, Rematch::Never),
+    ];
+    let holds = couplings.map(|(coupling, rematch)| Experiment {
+        lambda: 0.0,
+        clock: Clock::MasterEquation,
+        coupling,
+        rematch,
+        points: 2,
+        wasserstein: plan(5000),
+        ..base([rare(), normal(2f64.sqrt())], 1, 100_000, &["theorem-7"])
+    });
+    let void = Experiment {
+        coupling: CouplingKind::Independent,
+        rematch: Rematch::Output,
+        points: 2,
+        wasserstein: plan(1000),
+        ..base([rare(), normal(1.0)], 2, 10_000, &["theorem-7"])
+    };
+    holds.into_iter().chain([void]).collect()
+}
+
+/// VOID by the steady-state self-check, where the bath velocities do not determine a variance.
+fn of_steady_states() -> Vec<Experiment> {
+    let point = |value| Point::new(value).unwrap().into();
+    let rare = mixture(&[(0.9999, 0.0, 1.0), (0.0001, 0.0, 10.0)]);
+    let cases = [
+        (rare, 1, 1000),
+        (student(8.05), 1, 20_000),
+        (student(8.1), 2, 3000),
+    ];
+    let of = |(bath, particles, replicas)| Experiment {
+        bath,
+        pairing: Pairing::Optimal,
+        points: 2,
+        steady_state: Some(SteadyStatePlan { tolerance: 1e-2 }),
+        ..base(
+            [point(1.0), point(-1.0)],
+            particles,
+            replicas,
+            &["theorem-1"],
+        )
+    };
+    cases.into_iter().map(of).collect()
+}
+
+/// All of them.
+pub fn reviewed() -> Vec<Adversary> {
+    let all = [of_brackets(), of_batches(), of_steady_states()];
+    let adversary = |experiment| Adversary {
+        experiment,
+        factor: None,
+        marginal_w2: None,
+    };
+    all.into_iter().flatten().map(adversary).collect()
+}

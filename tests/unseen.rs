@@ -1,0 +1,181 @@
+//! What limits of W₂² allow for because a sample is expected to lack it, by hand and by a
+//! simulation of its own.
+
+use kac_coupling::coupling::CouplingKind;
+use kac_coupling::law::joint::Joint;
+use kac_coupling::law::{Discrete, Law, Normal, NormalMixture, Point};
+use kac_coupling::model::Rates;
+use kac_coupling::random::{Purpose, ReplicaKey, next_word, open_uniform, scalar_stream};
+use kac_coupling::theory::Theory;
+use kac_coupling::theory::pairing::Pairing;
+use kac_coupling::theory::unseen::{CUT, CUT_FOR_VOID, Unseen};
+use std::f64::consts::TAU;
+
+const BETA: f64 = 2.0;
+
+fn point(value: f64) -> Law {
+    Point::new(value).unwrap().into()
+}
+
+/// ±1 with equal weights, but for two values ±`size` of this weight together.
+fn signs(size: f64, rare: f64) -> Law {
+    let (half, bulk) = (0.5 * rare, 0.5 * (1.0 - rare));
+    let values = vec![-size, -1.0, 1.0, size];
+    Discrete::new(values, vec![half, bulk, bulk, half])
+        .unwrap()
+        .into()
+}
+
+fn theory(particles: usize, bath: &Law, laws: [&Law; 2], pairing: Pairing) -> Theory {
+    let rates = Rates {
+        pair: 1.0,
+        bath: BETA,
+    };
+    let coupling = CouplingKind::Independent;
+    Theory::new(
+        particles,
+        rates,
+        bath,
+        (laws[0], laws[1]),
+        pairing,
+        coupling,
+    )
+}
+
+fn close(found: f64, expected: f64) -> bool {
+    (found - expected).abs() <= 1e-9 * expected.abs()
+}
+
+/// Of 2000 draws two are expected at 50, which is beyond twice the size 1 that a hundred
+/// exceed: ε² is P·48², or 48.5² for a cut of 1.5, and m is E[X²; X = 50] + P d₂.
+#[test]
+fn what_lies_beyond_the_cut_is_bounded_by_hand() {
+    let (rare, time) = (1e-3, 0.7);
+    for pairing in Pairing::ALL {
+        let (first, second) = (signs(50.0, rare), point(0.0));
+        let theory = theory(2, &point(0.0), [&first, &second], pairing);
+        let decay = (-0.5 * BETA * time).exp();
+        for (cut, clipped) in [(CUT, 48.0), (CUT_FOR_VOID, 48.5f64)] {
+            let found = theory.unseen(time, 1000.0, cut);
+            let second = 1.0 - rare + 2500.0 * rare;
+            assert!(
+                close(found.distance, (decay * rare).sqrt() * clipped),
+                "{found:?}"
+            );
+            assert!(
+                close(found.square, decay * rare * (2500.0 + second)),
+                "{found:?}"
+            );
+            assert_eq!(found.of_bath, 0.0);
+        }
+        // Of a hundred times as many draws two hundred are there.
+        assert_eq!(theory.unseen(time, 1e5, CUT), Unseen::default());
+    }
+}
+
+/// Of copies with mirrored particles each is clipped about its mean 0, with half as many draws.
+#[test]
+fn copies_that_are_no_products_are_clipped_each() {
+    let (rare, replicas) = (1e-3, 1000.0);
+    let (first, second) = (signs(50.0, rare), signs(30.0, rare));
+    let joints = [Joint::MirroredEqual, Joint::MirroredOpposite];
+    let theory = theory(2, &point(0.0), [&first, &second], Pairing::Independent)
+        .with_joints(joints, Pairing::Independent);
+    let found = theory.unseen(0.0, replicas, CUT);
+    let variances = [50.0f64, 30.0].map(|size| 1.0 - rare + rare * size * size);
+    // E Δ(0)² is the sum of both.
+    let between = variances[0] + variances[1];
+    let square = rare * (2500.0 + variances[1] + between) + rare * (900.0 + variances[0] + between);
+    assert!(
+        close(found.distance, rare.sqrt() * (48.0 + 28.0)),
+        "{found:?}"
+    );
+    assert!(close(found.square, square), "{found:?}");
+}
+
+/// E[‖Δ(t)‖²/N; some bath velocity is rare] of three particles, all collisions simulated.
+#[test]
+fn the_share_of_rare_bath_velocities_is_that_of_a_simulation() {
+    let (particles, time, rare) = (3usize, 1.0, 0.1);
+    // Of 600 draws up to t a hundred exceed 1, and sixty are at 10.
+    let theory = theory(
+        particles,
+        &signs(10.0, rare),
+        [&point(1.0), &point(0.0)],
+        Pairing::Optimal,
+    );
+    let exact = theory.unseen(time, 100.0, CUT).of_bath;
+    let replicas = 200_000;
+    let mut stream = scalar_stream(ReplicaKey::new(7, 3, 0, 0), Purpose::Initial, 0);
+    let mut uniform = || open_uniform(next_word(&mut stream));
+    let (bath, pairs) = (BETA * particles as f64, 0.5 * particles as f64);
+    let (mut sum, mut squares) = (0.0, 0.0);
+    for _ in 0..replicas {
+        let mut difference = [1.0; 3];
+        let (mut at, mut is_rare) = (0.0, false);
+        loop {
+            at -= uniform().ln() / (bath + pairs);
+            if at > time {
+                break;
+            }
+            let i = (uniform() * 3.0) as usize;
+            let (sin, cos) = (TAU * uniform()).sin_cos();
+            if uniform() * (bath + pairs) < bath {
+                difference[i] *= cos;
+                is_rare |= uniform() < rare;
+            } else {
+                let j = (i + 1 + (uniform() * 2.0) as usize) % 3;
+                let (x, y): (f64, f64) = (difference[i], difference[j]);
+                (difference[i], difference[j]) = (x * cos + y * sin, y * cos - x * sin);
+            }
+        }
+        let energy: f64 = difference.iter().map(|x| x * x).sum::<f64>() / 3.0;
+        let value = if is_rare { energy } else { 0.0 };
+        sum += value;
+        squares += value * value;
+    }
+    let mean = sum / f64::from(replicas);
+    let error = ((squares / f64::from(replicas) - mean * mean) / f64::from(replicas)).sqrt();
+    // Chance exceeds 4.5 standard errors once in 150 000 times.
+    assert!(
+        (mean - exact).abs() < 4.5 * error,
+        "{mean} ± {error}, {exact}"
+    );
+    assert!(error < 0.005 * exact, "{error} {exact}");
+}
+
+#[test]
+fn limits_are_raised_by_the_smaller_bound_and_lowered_back() {
+    let unseen = Unseen {
+        distance: 0.1,
+        square: 0.5,
+        of_bath: 0.01,
+    };
+    assert!(close(unseen.raised(1.0), 1.21 + 0.01));
+    // (10 + 0.1)² is 2.01 more.
+    assert!(close(unseen.raised(100.0), 100.5 + 0.01));
+    for limit in [0.0, 1e-3, 1.0, 6.0, 100.0] {
+        let back = unseen.lowered(unseen.raised(limit)).unwrap();
+        assert!((back - limit).abs() < 1e-9, "{back} {limit}");
+    }
+    assert_eq!(unseen.lowered(0.019), None);
+    assert_eq!(Unseen::default().raised(2.0), 2.0);
+}
+
+/// The guard is that of the optimal difference under every pairing: of N(0, 1) and a mixture with
+/// a part of weight 10⁻⁶, the relative variance is carried by a million draws.
+#[test]
+fn the_guard_is_that_of_the_optimal_difference() {
+    let first: Law = NormalMixture::new(vec![1.0 - 1e-6, 1e-6], vec![0.0; 2], vec![1.0, 100.0])
+        .unwrap()
+        .into();
+    let second: Law = Normal::new(0.0, 1.0).unwrap().into();
+    let bath = point(0.0);
+    let variances = Pairing::ALL.map(|pairing| {
+        let theory = theory(4, &bath, [&first, &second], pairing);
+        theory.optimal_relative_variance(0.0).unwrap()
+    });
+    assert_eq!(variances[0], variances[1]);
+    // E X⁴/(E X²)² is about 3/10⁻⁶, of four particles a fourth of it.
+    assert!((0.5e6..1e6).contains(&variances[0]), "{variances:?}");
+}
