@@ -66,7 +66,7 @@ pub struct Together {
 
 /// A velocity that is smaller than the largest by this factor can be what rounding leaves
 /// of V − Δ, and tells nothing.
-const READABLE: f64 = 1e-9;
+const READABLE: f64 = 1e-5;
 /// Velocities of both copies are compared where none is smaller than the largest by this
 /// factor; where who is who is lost, by the second one.
 const COMPARABLE: [f64; 2] = [1e-5, 1e-2];

@@ -534,7 +534,7 @@ fn a_refutation_is_foreseen_where_gelbrich_s_bound_exceeds_the_printed_one() {
 }
 
 #[test]
-fn the_mechanism_certifies_up_to_the_lower_end_of_its_interval() {
+fn the_mechanism_holds_up_to_the_lower_end_of_its_interval() {
     let model = "replicas = 3000\n[model]\nparticles = 8\nclock = \"theorem6\"";
     let experiment = experiment(model, NORMALS, "");
     let findings = findings(&experiment);

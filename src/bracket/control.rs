@@ -7,9 +7,10 @@
 //! copies the differences are what matters, and would be lost to rounding in a
 //! regression on two columns that are nearly the same.
 
-use super::Moments;
 use super::fold::Fold;
+use super::{Known, Moments};
 use crate::estimate::rate::FEW_REPLICAS;
+use crate::theory::unseen::POWERS;
 use crate::vector::{Instructions, vectorised};
 
 /// A column enters a regression only if it takes off more than this many times
@@ -17,7 +18,10 @@ use crate::vector::{Instructions, vectorised};
 const WORTH: f64 = 4.0;
 /// And only if it has more than this part of its variance left beside those that
 /// are in already.
-const INDEPENDENT: f64 = 1e-9;
+///
+/// What is left of less is what few replicas show: two copies one of which is 1.2 times the other
+/// but for the last draws have columns that differ in those only.
+const INDEPENDENT: f64 = 1e-4;
 /// What r₄/R may be at most where V² is a column, see [`Controls::new`].
 const TAME_FOURTHS: f64 = 1e-4;
 /// Powers of sizes relative to those of velocities that are rounding.
@@ -45,6 +49,8 @@ pub(super) struct Controls {
     /// By how much the powers that a tier's error bars are made of spread less than they are
     /// known to; at least 1.
     shortfalls: Vec<f64>,
+    /// What the exact mean of each column holds of draws that the sample may lack, at most.
+    unseen: Vec<f64>,
 }
 
 impl Controls {
@@ -63,12 +69,8 @@ impl Controls {
     /// * V⁴ where besides r₈ ≤ [`FEW_REPLICAS`] R, r₈ being taken for
     ///   17.1 r₄ (r₄/(5.33 r₂))^2.5: right for normal velocities, and for those with a density
     ///   e^{−|v|}.
-    pub(super) fn new(
-        particles: usize,
-        first: &[f64],
-        second: &[f64],
-        exact: &[Moments; 2],
-    ) -> Controls {
+    pub(super) fn new(particles: usize, first: &[f64], second: &[f64], known: &Known) -> Controls {
+        let exact = &known.moments;
         let replicas = (first.len() / particles) as f64;
         let shortfall = |power: usize| {
             let of_copy = |(copy, exact)| shortfall(copy, exact, power);
@@ -82,6 +84,7 @@ impl Controls {
             rows: vec![[0.0; LANES]; first.len() / particles],
             up_to_power: vec![0],
             shortfalls: vec![of_squares],
+            unseen: vec![],
         };
         let [first_power, second_power] =
             exact.map(|moments| highest_power(&moments, particles, replicas));
@@ -92,6 +95,10 @@ impl Controls {
                 && power <= highest
             {
                 controls.add(particles, copies, [f, h], of);
+                let index = POWERS.iter().position(|&known| known == power as i32);
+                let index = index.expect("a power of control variates");
+                let unseen: f64 = known.unseen_powers.iter().map(|powers| powers[index]).sum();
+                controls.unseen.extend([unseen; 2]);
                 let all = of_squares.max(of_fourths);
                 controls
                     .shortfalls
@@ -147,6 +154,12 @@ impl Controls {
     pub(super) fn correction(&self, coefficients: &[f64], replica: usize) -> f64 {
         let terms = self.rows[replica].iter().zip(coefficients);
         terms.map(|(column, gamma)| gamma * column).sum()
+    }
+
+    /// Σ |γ_k| times what the exact mean of column k holds of draws that the sample may lack.
+    pub(super) fn allowance(&self, coefficients: &[f64]) -> f64 {
+        let terms = coefficients.iter().zip(&self.unseen);
+        terms.map(|(gamma, unseen)| gamma.abs() * unseen).sum()
     }
 
     /// γ of the columns of each tier by least squares over the replicas outside a fold.
@@ -399,6 +412,7 @@ mod tests {
                 .collect(),
             up_to_power: vec![0, 2, 4, 6],
             shortfalls: vec![1.0; 4],
+            unseen: vec![0.0; 6],
         };
         let values = (controls.rows.iter().enumerate())
             .map(|(r, row)| 700.0 + 3.0 * row[0] + of_last * row[5] + 1e-3 * number(r * r * r))
@@ -480,17 +494,23 @@ mod tests {
     fn columns_are_of_both_copies() {
         let known = moments(1, [1.0, 1.0, 1.0]);
         let (first, second) = ([1.0, -1.0, 1.0], [-1.0, -1.0, 1.0]);
-        let controls = Controls::new(1, &first, &second, &[known, known]);
-        assert_eq!(controls.tiers(), [0, 2, 4, 6]);
-        let columns: Vec<[f64; 2]> = controls.rows.iter().map(|row| [row[0], row[1]]).collect();
+        let controls = |moments: [Moments; 2]| {
+            let known = Known {
+                moments,
+                ..Known::default()
+            };
+            Controls::new(1, &first, &second, &known)
+        };
+        let both = controls([known, known]);
+        assert_eq!(both.tiers(), [0, 2, 4, 6]);
+        let columns: Vec<[f64; 2]> = both.rows.iter().map(|row| [row[0], row[1]]).collect();
         assert_eq!(columns, [[2.0, 0.0], [0.0, -2.0], [0.0, 2.0]]);
-        let others = controls.rows.iter().flat_map(|row| &row[2..]);
+        let others = both.rows.iter().flat_map(|row| &row[2..]);
         assert!(others.into_iter().all(|&x| x == 0.0));
         // Three replicas do not carry what a normal velocity squared varies by.
         for other in [Moments::default(), moments(1, [1.0, 3.0, 105.0])] {
             for exact in [[known, other], [other, known]] {
-                let controls = Controls::new(1, &first, &second, &exact);
-                assert_eq!(controls.tiers(), [0]);
+                assert_eq!(controls(exact).tiers(), [0]);
             }
         }
     }

@@ -16,6 +16,19 @@ const MOST_SKEWED: f64 = 0.1;
 /// have more.
 const MOST_SHORT: f64 = 1.1;
 
+/// What the exact means that a tier is held against hold of draws that the sample may lack can
+/// move its estimate by so many standard errors at most, else the tier is left out.
+const MOST_UNSEEN: f64 = 0.1;
+
+/// What control variates take off each replica, for each tier; the first one has none.
+pub(super) struct TakenOff<'a> {
+    pub(super) corrections: &'a [Vec<f64>],
+    /// By how much powers spread less than they are known to.
+    pub(super) shortfalls: &'a [f64],
+    /// By how much draws that the sample may lack can move the estimate.
+    pub(super) allowances: &'a [f64],
+}
+
 /// An estimate, and the spreads of statistics of each replica that are its first order; the
 /// largest one counts.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +38,8 @@ pub(super) struct Estimate {
     /// By how much velocities spread less than they are known to, at least 1: limits are so
     /// many times as far off as the spreads say.
     shortfall: f64,
+    /// How far draws that the sample may lack can move it.
+    allowance: f64,
 }
 
 impl Estimate {
@@ -48,7 +63,12 @@ impl Estimate {
         if reach == 0.0 && self.shortfall > MOST_SHORT {
             return f64::INFINITY;
         }
-        self.shortfall * reach
+        self.shortfall * reach + self.allowance
+    }
+
+    /// Whether draws that the sample may lack move it by little.
+    fn sees_enough(&self) -> bool {
+        self.allowance <= MOST_UNSEEN * self.std_error()
     }
 
     fn largest(&self, of: impl Fn(&Spread) -> f64) -> f64 {
@@ -76,24 +96,28 @@ pub(super) struct Controlled {
 }
 
 impl Controlled {
-    /// Of an estimate to which the statistics are the first order, and what the control
-    /// variates of each tier take off each replica, with the tiers' shortfalls; the first
-    /// tier has none.
+    /// Of an estimate to which the statistics are the first order, and what control variates
+    /// take off: the tiers up to the first that draws which the sample may lack can move.
     pub(super) fn of(
         value: f64,
         statistics: &[&[f64]],
-        (corrections, shortfalls): (&[Vec<f64>], &[f64]),
+        taken_off: &TakenOff,
         rule: Rule,
     ) -> Controlled {
-        let tier = |(corrections, &shortfall): (&Vec<f64>, &f64)| Estimate {
-            value: value - mean(corrections),
-            spreads: (statistics.iter())
-                .map(|values| Spread::of(&less(values, corrections), rule))
-                .collect(),
-            shortfall,
+        let tier = |index: usize| {
+            let corrections = &taken_off.corrections[index];
+            Estimate {
+                value: value - mean(corrections),
+                spreads: (statistics.iter())
+                    .map(|values| Spread::of(&less(values, corrections), rule))
+                    .collect(),
+                shortfall: taken_off.shortfalls[index],
+                allowance: taken_off.allowances[index],
+            }
         };
+        let tiers = (0..taken_off.corrections.len()).map(tier);
         Controlled {
-            tiers: corrections.iter().zip(shortfalls).map(tier).collect(),
+            tiers: tiers.take_while(Estimate::sees_enough).collect(),
         }
     }
 
@@ -145,8 +169,12 @@ mod tests {
                 .map(|(i, value)| value - left(i, tier))
                 .collect()
         });
-        let taken_off = (&corrections[..], &[1.0; 3][..]);
-        Controlled::of(mean(&values), &[&values], taken_off, Rule::Replicas)
+        let taken_off = TakenOff {
+            corrections: &corrections,
+            shortfalls: &[1.0; 3],
+            allowances: &[0.0; 3],
+        };
+        Controlled::of(mean(&values), &[&values], &taken_off, Rule::Replicas)
     }
 
     fn limits(estimate: &Estimate) -> [f64; 2] {

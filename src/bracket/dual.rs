@@ -3,6 +3,7 @@
 //! pooled samples.
 
 use super::control::Controls;
+use super::controlled::TakenOff;
 use super::fold::Fold;
 use super::transport::Transport;
 use crate::sorting::Ranks;
@@ -71,6 +72,19 @@ pub(super) struct Statistic {
     pub(super) values: Vec<f64>,
     /// γ·C_ρ, γ fitted outside the fold of ρ, for each of the tiers of columns.
     pub(super) corrections: Vec<Vec<f64>>,
+    /// What draws that the sample may lack can add to their means, for each tier.
+    pub(super) allowances: Vec<f64>,
+}
+
+impl Statistic {
+    /// What the control variates take off, tier by tier.
+    pub(super) fn taken_off<'a>(&'a self, controls: &'a Controls) -> TakenOff<'a> {
+        TakenOff {
+            corrections: &self.corrections,
+            shortfalls: controls.shortfalls(),
+            allowances: &self.allowances,
+        }
+    }
 }
 
 /// Y_ρ of all replicas under what was fitted outside each fold.
@@ -124,16 +138,23 @@ impl FoldedValues {
         let mut statistic = Statistic {
             values: vec![0.0; self.replicas],
             corrections: vec![vec![0.0; self.replicas]; tiers],
+            allowances: vec![0.0; tiers],
         };
         for (fold, values) in Fold::all(self.replicas).zip(&self.values) {
             for replica in fold.own(self.replicas) {
                 statistic.values[replica] = values[replica];
             }
             let gammas = controls.fitted(values, fold);
-            for (gamma, corrections) in gammas.iter().zip(&mut statistic.corrections) {
+            let tiers = statistic
+                .corrections
+                .iter_mut()
+                .zip(&mut statistic.allowances);
+            for (gamma, (corrections, allowance)) in gammas.iter().zip(tiers) {
                 for replica in fold.own(self.replicas) {
                     corrections[replica] = controls.correction(gamma, replica);
                 }
+                let share = fold.own(self.replicas).count() as f64 / self.replicas as f64;
+                *allowance += share * controls.allowance(gamma);
             }
         }
         statistic

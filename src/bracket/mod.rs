@@ -183,6 +183,9 @@ pub struct Known {
     pub upper: Option<f64>,
     /// What upper limits allow for because a sample of this size is expected to lack it.
     pub unseen: Unseen,
+    /// What the exact means of V, V² and V⁴ of both copies hold of draws that the sample may
+    /// lack.
+    pub unseen_powers: [[f64; 3]; 2],
 }
 
 impl Known {
@@ -205,6 +208,8 @@ impl Known {
             lower: Some(theory.gelbrich_squared(time)),
             upper: Some(theory.contraction_bound(time)),
             unseen: theory.unseen(time, replicas as f64, CUT),
+            unseen_powers: System::ALL
+                .map(|copy| theory.unseen_powers(copy, time, replicas as f64)),
         }
     }
 
@@ -377,7 +382,7 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
     if replicas < FEWEST_REPLICAS {
         return bracket;
     }
-    let controls = Controls::new(particles, first, second, &known.moments);
+    let controls = Controls::new(particles, first, second, known);
     let mut folded = FoldedValues::zeros(replicas);
     folded.add(1.0 / particles as f64, &f, &h, |fold| {
         let (f, h) = (f.outside(fold), h.outside(fold));
@@ -385,11 +390,11 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
     });
     let dual = folded.cross_fitted(&controls);
     let rule = Rule::of(replicas, variance);
-    let of_dual = (dual.corrections.as_slice(), controls.shortfalls());
-    let lower = Controlled::of(mean(&dual.values), &[&dual.values], of_dual, rule);
+    let of_dual = dual.taken_off(&controls);
+    let lower = Controlled::of(mean(&dual.values), &[&dual.values], &of_dual, rule);
     let statistics: [&[f64]; 2] = [&influence, &dual.values];
     let upper = Upper {
-        pooled: Controlled::of(pooled, &statistics, of_dual, rule),
+        pooled: Controlled::of(pooled, &statistics, &of_dual, rule),
         noise: Noise::of(particles, replicas, [&f, &h]),
     };
     bracket.dual_lower = Some(lower.controlled().value);
@@ -455,7 +460,7 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
     if replicas < FEWEST_REPLICAS {
         return bracket;
     }
-    let controls = Controls::new(particles, first, second, &known.moments);
+    let controls = Controls::new(particles, first, second, known);
     let mut folded = FoldedValues::zeros(replicas);
     for (f, h) in f.iter().zip(&h) {
         let (f, h) = (Sorted::new(1, f), Sorted::new(1, h));
@@ -472,8 +477,12 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
     let rule = Rule::of(replicas, variance.map(|v| v.max(OF_A_SQUARE)));
     let sides = [&dual, &paired].map(|statistic| {
         let values = &statistic.values;
-        let taken_off = (statistic.corrections.as_slice(), controls.shortfalls());
-        Controlled::of(mean(values), &[values], taken_off, rule)
+        Controlled::of(
+            mean(values),
+            &[values],
+            &statistic.taken_off(&controls),
+            rule,
+        )
     });
     let [lower, upper] = [&sides[0], &sides[1]].map(Controlled::controlled);
     bracket.joint_lower = Some(lower.value);

@@ -260,6 +260,9 @@ pub fn gelbrich_error(theory: &Theory, time: f64, replicas: f64) -> Option<f64> 
     Some(sum / replicas.sqrt())
 }
 
+/// The least size of the second copy relative to the first one at which its rates are judged.
+const READABLE: f64 = 1e-8;
+
 /// What is known of a rate before sampling, for one N.
 ///
 /// # Errors
@@ -276,6 +279,14 @@ pub fn rate_weights(
         return Err(NoRate::OneParticle);
     }
     let system = theory.judged_copy(quantity).ok_or(NoRate::StartsAtZero)?;
+    // The second copy is carried as V − Δ, and drowns in the rounding of a much larger V.
+    let size = |copy| theory.second_moment(copy, 0.0).sqrt();
+    if quantity != Quantity::Discrepancy
+        && system == System::Second
+        && size(System::Second) < READABLE * size(System::First)
+    {
+        return Err(NoRate::Drowned);
+    }
     let second: Vec<Option<f64>> = (times.iter())
         .map(|&time| theory.martingale_second(quantity, system, time))
         .collect();

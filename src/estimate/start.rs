@@ -9,6 +9,7 @@ use super::is_bracket_trusted;
 use crate::bracket::{Bracket, Known, Velocities, first_marginals};
 use crate::measure::Kept;
 use crate::theory::Theory;
+use crate::theory::unseen::{CUT_FOR_VOID, Unseen};
 use rayon::prelude::*;
 
 /// Groups, at most and at least.
@@ -28,6 +29,8 @@ const PRECISE: f64 = 0.1;
 pub struct StartGroups {
     /// W₂²(0).
     pub exact: f64,
+    /// What all groups together are expected to lack.
+    pub unseen: Unseen,
     /// The dual lower estimates, in the mean at most W₂²(0).
     pub lower: Vec<(f64, f64)>,
     /// The upper estimates, in the mean at least W₂²(0).
@@ -92,6 +95,7 @@ impl StartGroups {
         };
         let found = StartGroups {
             exact,
+            unseen: theory.unseen(0.0, (groups * replicas) as f64, CUT_FOR_VOID),
             lower: side(|bracket| bracket.dual_lower.zip(bracket.dual_std_error))?,
             upper: side(|bracket| bracket.upper.zip(bracket.upper_std_error))?,
         };

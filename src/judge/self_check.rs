@@ -270,7 +270,12 @@ fn bracket_start(findings: &Findings, start: &StartGroups) -> Vec<Comparison> {
     };
     let mut comparisons = vec![
         mean("lower", lower.mean - start.exact, &lower),
-        mean("upper", start.exact - upper.mean, &upper),
+        // Groups may all lack what is rare: together they are a sample too.
+        mean(
+            "upper",
+            start.exact - start.unseen.raised(upper.mean),
+            &upper,
+        ),
     ];
     // Estimates without an error of their own are exact but for rounding.
     let have_errors = |groups: &[(f64, f64)]| groups.iter().all(|(_, error)| *error > rounding);
@@ -300,7 +305,9 @@ fn discrepancy(findings: &Findings) -> Vec<Comparison> {
             .map(|variance| (variance / replicas).sqrt() * exact);
         let place = format!("t = {time}");
         let rounding = ROUNDING + UNIT * scales;
-        compare(mean - exact, larger(error, known)?, exact, rounding, place)
+        // Of a relative variance below 10⁻¹³ nothing is left beside rounding.
+        let error = larger(error, known)?.max(4e-7 * exact);
+        compare(mean - exact, error, exact, rounding, place)
     };
     findings
         .times
@@ -575,6 +582,10 @@ fn compare(
 ) -> Option<Comparison> {
     let error = error + rounding * size.abs();
     let relative = error / size;
+    if !(size * size).is_normal() {
+        // It under- or overflowed somewhere.
+        return None;
+    }
     // Not a number: not trusted.
     (relative * relative <= TRUSTED).then(|| Comparison {
         deviation: (deviation / error).abs(),

@@ -25,7 +25,8 @@ pub(super) fn refuse(
     }
 }
 
-/// Refuses a location or value that is not finite or beyond [`LARGEST_MAGNITUDE`].
+/// Refuses a location or value that is not finite, beyond [`LARGEST_MAGNITUDE`], or nearer to 0 than
+/// [`SMALLEST_SCALE`] without being 0.
 pub(super) fn location(parameter: &'static str, value: f64) -> Result<(), LawError> {
     if !value.is_finite() {
         return Err(refuse(
@@ -41,6 +42,14 @@ pub(super) fn location(parameter: &'static str, value: f64) -> Result<(), LawErr
             format!("{value:?}"),
             format!("its magnitude exceeds {LARGEST_MAGNITUDE:?}"),
             "choose units in which velocities are of moderate size",
+        ));
+    }
+    if value != 0.0 && value.abs() < SMALLEST_SCALE {
+        return Err(refuse(
+            parameter,
+            format!("{value:?}"),
+            format!("it is not 0, and its magnitude is below {SMALLEST_SCALE:?}"),
+            "use 0, or choose units in which velocities are of moderate size",
         ));
     }
     Ok(())

@@ -186,7 +186,13 @@ impl MomentSystem {
         let degree = |partition: &Partition| partition.iter().sum::<u32>() as i32;
         let unit = match bath_rate {
             0.0 => 1.0,
-            _ => near_root(bath_moment(2)),
+            _ => {
+                let degrees = index.keys().map(degree).max();
+                near_root(
+                    bath_moment(2),
+                    960.0 / f64::from(degrees.unwrap_or(0).max(4)),
+                )
+            }
         };
         let units = index.keys().map(|p| unit.powi(degree(p))).collect();
         MomentSystem {
@@ -265,10 +271,10 @@ impl MomentSystem {
     }
 }
 
-/// The power of two next to the root of a positive number, up to 2^±120; 1 for others.
-fn near_root(square: f64) -> f64 {
+/// The power of two next to the root of a positive number, up to 2^±`most`; 1 for others.
+fn near_root(square: f64, most: f64) -> f64 {
     if square > 0.0 {
-        let exponent = (0.5 * libm::log2(square)).round().clamp(-120.0, 120.0);
+        let exponent = (0.5 * libm::log2(square)).round().clamp(-most, most);
         libm::ldexp(1.0, exponent as i32)
     } else {
         1.0

@@ -19,7 +19,7 @@ const WIDE_WIDTH: f64 = 5.0;
 /// A cell that can hide less than this share of E X² is not halved.
 const HIDDEN: f64 = 1e-7;
 /// At most so many cells are halved.
-const MOST_HALVED: usize = 4096;
+const MOST_HALVED: usize = 1 << 14;
 /// What is halved so often is steep: of smooth laws, cells are halved two or three times.
 const STEEP: u32 = 5;
 
@@ -131,8 +131,8 @@ fn ends(first: &Law, second: &Law) -> Vec<f64> {
 impl Cell {
     fn new(first: &Law, second: &Law, ends: [f64; 2], halvings: u32) -> Cell {
         let [low, high] = ends;
-        // Inside the ends, at which a quantile function may jump.
-        let inside = 1e-6 * (high - low);
+        // Inside the ends, at which a quantile function may jump, by the least that is not rounding.
+        let inside = 16.0 * f64::EPSILON * (1.0 + low.abs().max(high.abs()));
         let at = |logit: f64| {
             let Level { lower, upper } = level_at(logit);
             [first, second].map(|law| law.quantile_at(lower, upper))

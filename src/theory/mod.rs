@@ -250,7 +250,8 @@ impl Theory {
             coupling,
             rematch: Rematch::Never,
             system: finite(&[4]).then(|| system(&FOURTH_DEGREE, &bath_moment)),
-            eighth: finite(&[4, 6, 8]).then(|| system(&EIGHTH_DEGREE, &bath_moment)),
+            eighth: (finite(&[4, 6, 8]) && has_eighth_powers(bath_variance))
+                .then(|| system(&EIGHTH_DEGREE, &bath_moment)),
             difference_system: system(&POWERS_OF_DISCREPANCY, &|_| 0.0),
             centred: Default::default(),
         }
@@ -609,8 +610,11 @@ impl Theory {
         let square = self.second_moment(copy, time);
         let moments = self.fourth_order(copy, time)?;
         let fourth = self.joint(&moments, &[4]) + (n - 1.0) * self.joint(&moments, &[2, 2]);
-        let second = (fourth / n - square * square).max(0.0).sqrt();
-        Some((self.first_moment_deviation(copy, time), second))
+        // Not of a square that under- or overflowed.
+        (square * square).is_normal().then(|| {
+            let second = (fourth / n - square * square).max(0.0).sqrt();
+            (self.first_moment_deviation(copy, time), second)
+        })
     }
 
     fn first_moment_deviation(&self, copy: System, time: f64) -> f64 {
@@ -626,7 +630,10 @@ impl Theory {
         let mean = self.moment(copy, Moment::M11, time)?;
         let square = self.pair_square(copy, time)?;
         let pairs = self.count() * (self.count() - 1.0);
-        Some((square / (pairs * pairs) - mean * mean).max(0.0).sqrt())
+        let square = square / (pairs * pairs);
+        square
+            .is_normal()
+            .then(|| (square - mean * mean).max(0.0).sqrt())
     }
 
     /// Standard deviation over replicas of a moment's average over the particles (or
@@ -808,6 +815,11 @@ impl Theory {
     pub fn has_fourth_moment(&self, copy: System) -> bool {
         self.initial[copy as usize][4].is_some() && self.bath[4].is_some()
     }
+}
+
+/// Whether eighth powers of velocities of this variance, or of a bath at rest, are numbers.
+fn has_eighth_powers(variance: f64) -> bool {
+    variance == 0.0 || (1e-72..1e72).contains(&variance)
 }
 
 /// E X²/(E X)² − 1, but for rounding; `None` if it is not finite.

@@ -11,9 +11,6 @@ use crate::law::Law;
 /// Points that can be assigned: 512³ steps take a tenth of a second.
 const MOST_POINTS: usize = 512;
 
-/// How far probabilities may be from multiples of 1/L: the rounding of decimals.
-const ROUNDING: f64 = 1e-9;
-
 /// W₂²(f^{⊗N}, h^{⊗N})/N lies between these.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ProductDistance {
@@ -80,8 +77,9 @@ fn of_normal_products(first: &Law, second: &Law, particles: usize) -> f64 {
     let (mean, other_mean) = (first.mean(), second.mean());
     let (a, b) = (first.variance(), second.variance());
     let coordinate = |_| {
-        let root = (a.sqrt() * b * a.sqrt()).sqrt();
-        (mean - other_mean) * (mean - other_mean) + a + b - 2.0 * root
+        // The root of A^½ B A^½ is that of B^½ A B^½ too; a + b − 2 root(ab), without cancelling.
+        let between_roots = (a - b) / (a.sqrt() + b.sqrt());
+        (mean - other_mean) * (mean - other_mean) + between_roots * between_roots
     };
     (0..particles).map(coordinate).sum::<f64>() / particles as f64
 }
@@ -93,7 +91,8 @@ fn points(law: &Law, count: usize) -> Option<Vec<f64>> {
     }
     let scale = count as f64;
     let jumps = law.jumps();
-    let whole = |jump: &f64| (jump * scale - (jump * scale).round()).abs() <= ROUNDING * scale;
+    let rounding = 16.0 * f64::EPSILON * scale;
+    let whole = |jump: &f64| (jump * scale - (jump * scale).round()).abs() <= rounding;
     if !jumps.iter().all(whole) {
         return None;
     }

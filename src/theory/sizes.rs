@@ -88,6 +88,16 @@ impl Sizes {
             .map_or(Beyond::default(), |last| self.cells[last].1)
     }
 
+    /// E[|X|^order; |X| > c].
+    pub fn power_beyond(&self, cut: f64, order: i32) -> f64 {
+        let (mut sum, mut before) = (0.0, 0.0);
+        for (size, beyond) in self.cells.iter().take_while(|(size, _)| *size > cut) {
+            sum += (beyond.probability - before) * libm::pow(*size, f64::from(order));
+            before = beyond.probability;
+        }
+        sum
+    }
+
     /// E X².
     pub fn square(&self) -> f64 {
         self.cells.last().map_or(0.0, |(_, all)| all.square)

@@ -47,6 +47,13 @@ pub const CUT: f64 = 2.0;
 /// error bars.
 pub const CUT_FOR_VOID: f64 = 1.5;
 
+/// Powers of velocities whose exact means control variates take.
+pub const POWERS: [i32; 3] = [1, 2, 4];
+/// What a sample may lack of these: sizes beyond 1.25 times that which a tenth of a draw is
+/// expected to exceed, and beyond 1.5 times that which seven draws are. For a normal law with a
+/// million draws both are beyond six standard deviations.
+const MAY_LACK: [(f64, f64); 2] = [(0.1, 1.25), (7.0, 1.5)];
+
 /// What is added to an upper limit for draws that a sample is expected to lack.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Unseen {
@@ -81,6 +88,7 @@ pub(super) struct Draws {
     bath: Law,
     difference: OnceLock<Sizes>,
     copies: [OnceLock<Sizes>; 2],
+    about_zero: [OnceLock<Sizes>; 2],
     of_bath: OnceLock<Sizes>,
 }
 
@@ -91,6 +99,7 @@ impl Draws {
             bath,
             difference: OnceLock::new(),
             copies: Default::default(),
+            about_zero: Default::default(),
             of_bath: OnceLock::new(),
         }
     }
@@ -104,6 +113,11 @@ impl Draws {
     /// Sizes of V about a centre, which is always the same for a copy.
     fn about(&self, copy: System, centre: f64) -> &Sizes {
         self.copies[copy as usize].get_or_init(|| sizes_about(&self.laws[copy as usize], centre))
+    }
+
+    /// Sizes of V about 0.
+    fn about_zero(&self, copy: System) -> &Sizes {
+        self.about_zero[copy as usize].get_or_init(|| sizes_about(&self.laws[copy as usize], 0.0))
     }
 
     /// Sizes of bath velocities.
@@ -120,6 +134,21 @@ impl Draws {
 fn sizes_about(law: &Law, centre: f64) -> Sizes {
     let centre = Point::new(centre).expect("a centre between accepted velocities");
     Sizes::of_difference(law, &Law::Point(centre))
+}
+
+/// The means of powers of sizes that so many draws may lack; none is above the largest.
+fn lacking(sizes: &Sizes, draws: f64, largest: f64) -> [f64; 3] {
+    POWERS.map(|power| {
+        let beyond = MAY_LACK.map(|(expected, factor)| {
+            let cut = factor * sizes.exceeded_with(expected / draws);
+            if cut < largest {
+                sizes.power_beyond(cut, power)
+            } else {
+                0.0
+            }
+        });
+        beyond[0].max(beyond[1])
+    })
 }
 
 /// What lies beyond `cut` times the size that so many draws exceed a hundred times.
@@ -143,6 +172,26 @@ impl Theory {
             square: decay * at_start.square,
             of_bath: decay * self.initial_second() * self.share_of_rare_bath(time, replicas, cut),
         }
+    }
+
+    /// What the exact means of V, V² and V⁴ of a copy at a time hold of draws that so many replicas
+    /// may lack, at most: of initial velocities, whose squares and fourth powers decay at β/2
+    /// and 5β/8 at least, and of bath velocities. Control variates hold a sample against these means.
+    pub fn unseen_powers(&self, copy: System, time: f64, replicas: f64) -> [f64; 3] {
+        let per_particle = self.rates.bath * time;
+        let draws = replicas * self.count();
+        let largest = match self.joints[copy as usize] {
+            Joint::Sphere => (self.count() * self.second_moment(copy, 0.0)).sqrt(),
+            _ => f64::INFINITY,
+        };
+        let initial = lacking(self.draws.about_zero(copy), draws, largest);
+        let of_bath = match draws * per_particle {
+            0.0 => [0.0; 3],
+            draws => lacking(self.draws.bath(), draws, f64::INFINITY),
+        };
+        let met = -libm::expm1(-per_particle);
+        let decays = [0.5, 0.5, 0.625].map(|rate| libm::exp(-rate * per_particle));
+        std::array::from_fn(|k| decays[k] * initial[k] + met * of_bath[k])
     }
 
     /// E Δ(0)²: d₂ where W₂²(0) is known, else that of the copies as they are paired.

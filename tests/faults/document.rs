@@ -72,7 +72,30 @@ caught, and taken back.
 | bath velocities in a cycle of 160, 1000 or 10 000 | `theorem6` | `marks` | 38 standard errors |
 | W₂² from velocities sorted by 12 binary digits | `theorem6` | `sorted-pairs` | a difference of 8e-9 |
 
+| error bars of the bracket's estimates × 0.3 | `bracket-a` | `bracket-start` | @@START@@ standard deviations of a sample variance |
+
 Velocities that are sorted by 22 binary digits change W₂² by less than rounding does.
+
+## What tests see
+
+Faults in estimates and verdicts leave the simulation as it is. These were made by hand
+too; each fails the test that is named, some fail others as well. `recomputed.rs`
+calculates bounds, intervals and verdicts a second time from the config, on both sides of
+the edge at which a verdict changes.
+
+| fault | test |
+| --- | --- |
+| error bars of brackets × 0.3, of both sides or of one | `bracket.rs::each_limit_is_as_far_off_as_its_own_error_says` |
+| potentials or control variates fitted to the replicas that they are evaluated on | `bracket::dual::tests::no_replica_is_evaluated_with_what_its_fold_was_fitted_to` |
+| the normal quantile for Student's | `bracket.rs::each_limit_is_as_far_off_as_its_own_error_says`, `recomputed.rs::verdicts_of_batches_change_where_limits_by_student_s_law_do` |
+| levels not shared by times, sides or ways to HOLDS | `recomputed.rs::verdicts_of_brackets_change_where_limits_of_the_shared_level_do`, `…batches…`, `lemma_12_…` |
+| intervals of 90 % called 99.9 % | `recomputed.rs::limits_of_brackets_widen_with_the_confidence`, `verdicts_on_decay_rates_change_where_intervals_meet_the_tolerance` |
+| a one-sided level for a two-sided one, and the reverse | `recomputed.rs::verdicts_of_brackets_change_where_limits_of_the_shared_level_do`, `bounds_and_intervals_of_tables_are_those_of_the_config` |
+| the printed bound at 0.95 μ | `recomputed.rs::verdicts_of_brackets_change_where_limits_of_the_shared_level_do`, `refutations_by_gelbrich_s_bound_change_where_its_interval_does`, `bounds_and_intervals_of_tables_are_those_of_the_config` |
+| τ doubled | `recomputed.rs::verdicts_on_decay_rates_change_where_intervals_meet_the_tolerance`, and its test of each way to a verdict |
+| W₂²(0) × 1.01 | `recomputed.rs::bounds_and_intervals_of_tables_are_those_of_the_config` |
+| W₂ of samples that are sorted but for nearby ranks | `wasserstein.rs::large_samples_are_sorted_to_the_last_rank` |
+| no guard, no price, or the guard under the config's own pairing | `adversaries`, `unseen.rs` |
 ";
 
 /// The whole page.

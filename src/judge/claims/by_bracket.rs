@@ -319,8 +319,11 @@ impl Brackets {
             .iter()
             .flat_map(|lower| uppers.iter().map(move |upper| (lower, upper)));
         // What is above J is above M, but not the other way round.
-        let mut of_the_same =
-            pairs.filter(|(lower, upper)| lower.laws == upper.laws || upper.laws == Laws::Joint);
+        // Two exact bounds tell nothing of the sample.
+        let mut of_the_same = pairs.filter(|(lower, upper)| {
+            (lower.laws == upper.laws || upper.laws == Laws::Joint)
+                && (lower.limit.is_some() || upper.limit.is_some())
+        });
         let (lower, upper) = of_the_same
             .find(|(lower, upper)| lower.value > upper.value * (1.0 + 1e-9) + self.rounding)?;
         Some(Contradiction {
