@@ -17,6 +17,7 @@ use kac_coupling::judge::forecast::Prospect;
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::steady::Stage;
+use kac_coupling::theory::unseen::{CUT, Unseen};
 
 /// What the configs below say.
 const LAMBDA: f64 = 1.25;
@@ -219,6 +220,7 @@ fn limits_in_tables_have_the_level_of_tables() {
             ),
         ] {
             let (lower, upper) = limits.unwrap();
+            let upper = unseen(&findings, row.time).raised(upper);
             // Gelbrich's bound is 0.
             assert_close(found[0].unwrap(), lower.max(0.0), "lower limit");
             assert_close(found[1].unwrap(), upper.min(most), "upper limit");
@@ -313,10 +315,18 @@ fn verdicts_on_decay_rates_change_where_intervals_meet_the_tolerance() {
 fn limits(findings: &Findings, index: usize, level: f64) -> [(f64, f64); 2] {
     let (first, joint) = findings.brackets[index].as_ref().unwrap();
     let confidence = 1.0 - 2.0 * level;
+    let unseen = unseen(findings, findings.times[findings.distance_times[index]]);
     [
         first.measured_limits(confidence).unwrap(),
         joint.measured_limits(confidence).unwrap(),
     ]
+    .map(|(lower, upper)| (lower, unseen.raised(upper)))
+}
+
+/// What limits of all replicas allow for because they are expected to lack it; `unseen.rs` tests it.
+fn unseen(findings: &Findings, time: f64) -> Unseen {
+    let replicas = findings.measured.replicas as f64;
+    findings.theory.unseen(time, replicas, CUT)
 }
 
 /// The largest of the ratios of limits to e^{−μt}W₂²(0) over the record times after 0.
@@ -410,7 +420,7 @@ fn verdicts_of_batches_change_where_limits_by_student_s_law_do() {
             let [mean, error] = [row.w2_squared, row.std_error].map(Option::unwrap);
             let reach = student_quantile(31.0, level) * error;
             let bound = libm::exp(-2.5 * MU * row.time) * distance_of_shapes();
-            mean * libm::exp(reach / mean) / bound
+            unseen(&findings, row.time).raised(mean * libm::exp(reach / mean)) / bound
         };
         let ratios = tables.wasserstein[1..].iter().map(ratio);
         let tolerance = ratios.fold(0.0, f64::max) - 1.0;

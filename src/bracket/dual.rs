@@ -254,7 +254,7 @@ mod tests {
             let [first, second] = copies(replaced);
             let velocities = Velocities::new(PARTICLES, &first, &second);
             let [dual, _] = first_marginals(&velocities, &known, 0.9).values.unwrap();
-            let controls = Controls::new(PARTICLES, &first, &second, &known.moments);
+            let controls = Controls::new(PARTICLES, &first, &second, &known);
             // A statistic that depends on the velocities of its own replica alone.
             let costs = (first.chunks(PARTICLES).zip(second.chunks(PARTICLES)))
                 .map(|(v, u)| (v[0] - u[0]) * (v[0] - u[0]) + 3.0 * v[0] + v[1])

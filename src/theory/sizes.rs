@@ -197,6 +197,41 @@ mod tests {
         }
     }
 
+    /// A part of weight 2e between two modes, which makes half of W₂²; the modes are those of the
+    /// other law times 1 − d. Comonotone, E X² is 1.024 d² + 2e (1 − d)².
+    #[test]
+    fn a_part_in_the_middle_of_both_laws_is_found() {
+        for rare in [1e-5, 2.6e-8, 2.4e-8, 1e-9] {
+            let (outer, d) = (5e-4, (2.0 * rare / 1.024f64).sqrt());
+            let mixture = |parts: &[(f64, f64)]| -> Law {
+                let (weights, means) = parts.iter().copied().unzip();
+                NormalMixture::new(weights, means, vec![1e-10; parts.len()])
+                    .unwrap()
+                    .into()
+            };
+            let inner = 0.5 - rare - outer;
+            let first = mixture(&[
+                (outer, -5.0),
+                (inner, -1.0),
+                (2.0 * rare, 0.0),
+                (inner, 1.0),
+                (outer, 5.0),
+            ]);
+            let second = [
+                (outer, -5.0),
+                (0.5 - outer, -1.0),
+                (0.5 - outer, 1.0),
+                (outer, 5.0),
+            ];
+            let second = mixture(&second.map(|(weight, mean)| (weight, (1.0 - d) * mean)));
+            let expected = 1.024 * d * d + 2.0 * rare * (1.0 - d) * (1.0 - d);
+            let found = Sizes::of_difference(&first, &second).square();
+            assert!(close(found, expected, 0.01), "{rare}: {found} {expected}");
+            let (exact, _) = wasserstein_squared(&first, &second);
+            assert!(close(exact, expected, 1e-4), "{rare}: {exact} {expected}");
+        }
+    }
+
     #[test]
     fn finitely_many_values_are_exact() {
         let law: Law = Discrete::new(vec![-3.0, 0.0, 5.0], vec![0.125, 0.75, 0.125])

@@ -4,7 +4,7 @@ use crate::generate::Adversary;
 use kac_coupling::coupling::{CouplingKind, Rematch};
 use kac_coupling::experiment::{Check, Expectation, Experiment, SteadyStatePlan, WassersteinPlan};
 use kac_coupling::law::joint::Joint;
-use kac_coupling::law::{Law, Normal, NormalMixture, Point, StudentT};
+use kac_coupling::law::{Discrete, Law, Normal, NormalMixture, Point, StudentT};
 use kac_coupling::model::Clock;
 use kac_coupling::theory::pairing::Pairing;
 
@@ -143,9 +143,62 @@ fn of_steady_states() -> Vec<Experiment> {
     cases.into_iter().map(of).collect()
 }
 
+/// Lower limits that were too high, and VOID, where control variates were held against moments
+/// of a part that the sample has not.
+fn of_control_variates() -> Vec<Experiment> {
+    let plan = Some(WassersteinPlan {
+        points: 3,
+        sample: 1000,
+        bracket: 100_000,
+    });
+    let discrete = |values: &[f64], weights: &[f64]| -> Law {
+        Discrete::new(values.to_vec(), weights.to_vec())
+            .unwrap()
+            .into()
+    };
+    let atoms = |rare: f64, at: f64| {
+        let laws = [
+            discrete(&[-1.0, 1.0], &[0.5, 0.5]),
+            discrete(
+                &[-1.5, -1.0, 1.0, 1.5, at],
+                &[0.25, 0.25, 0.25, 0.25 - rare, rare],
+            ),
+        ];
+        (laws, 100_000)
+    };
+    let bump = |at: f64, replicas| {
+        let laws = [
+            normal(1.0),
+            mixture(&[(1.0 - 1e-6, 0.0, 1.2), (1e-6, at, 0.05)]),
+        ];
+        (laws, replicas)
+    };
+    let cases = [
+        atoms(1e-7, 6.0),
+        atoms(1e-8, 8.0),
+        bump(8.0, 100_000),
+        bump(8.0, 30_000),
+        bump(12.0, 30_000),
+    ];
+    let of = |(laws, replicas)| Experiment {
+        lambda: 0.05,
+        bath: Point::new(0.0).unwrap().into(),
+        pairing: Pairing::Optimal,
+        end: 0.1,
+        wasserstein: plan,
+        ..base(laws, 1, replicas, &["theorem-6", "theorem-7"])
+    };
+    cases.into_iter().map(of).collect()
+}
+
 /// All of them.
 pub fn reviewed() -> Vec<Adversary> {
-    let all = [of_brackets(), of_batches(), of_steady_states()];
+    let all = [
+        of_brackets(),
+        of_batches(),
+        of_steady_states(),
+        of_control_variates(),
+    ];
     let adversary = |experiment| Adversary {
         experiment,
         factor: None,

@@ -72,7 +72,7 @@ caught, and taken back.
 | bath velocities in a cycle of 160, 1000 or 10 000 | `theorem6` | `marks` | 38 standard errors |
 | W₂² from velocities sorted by 12 binary digits | `theorem6` | `sorted-pairs` | a difference of 8e-9 |
 
-| error bars of the bracket's estimates × 0.3 | `bracket-a` | `bracket-start` | @@START@@ standard deviations of a sample variance |
+| error bars of the bracket's estimates × 0.3 | `bracket-a` | `bracket-start` | 9 to 11 standard deviations of a sample variance |
 
 Velocities that are sorted by 22 binary digits change W₂² by less than rounding does.
 
