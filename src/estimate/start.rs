@@ -5,7 +5,7 @@
 //! replicas, scatter as much as their error bars say. [`StartGroups`] compares both, for the
 //! self-check `bracket-start`.
 
-use super::is_bracket_trusted;
+use super::{few_velocities, is_bracket_trusted};
 use crate::bracket::{Bracket, Known, Velocities, first_marginals};
 use crate::measure::Kept;
 use crate::theory::Theory;
@@ -31,6 +31,8 @@ pub struct StartGroups {
     pub exact: f64,
     /// What all groups together are expected to lack.
     pub unseen: Unseen,
+    /// What few of the velocities of all groups can change.
+    pub few: f64,
     /// The dual lower estimates, in the mean at most W₂²(0).
     pub lower: Vec<(f64, f64)>,
     /// The upper estimates, in the mean at least W₂²(0).
@@ -96,6 +98,7 @@ impl StartGroups {
         let found = StartGroups {
             exact,
             unseen: theory.unseen(0.0, (groups * replicas) as f64, CUT_FOR_VOID),
+            few: few_velocities(theory, 0.0, (groups * size) as f64),
             lower: side(|bracket| bracket.dual_lower.zip(bracket.dual_std_error))?,
             upper: side(|bracket| bracket.upper.zip(bracket.upper_std_error))?,
         };

@@ -261,7 +261,7 @@ fn bracket_start(findings: &Findings, start: &StartGroups) -> Vec<Comparison> {
     let count = start.upper.len();
     let [lower, upper] = [&start.lower, &start.upper].map(|groups| Scatter::of(groups));
     let mean = |name: &str, beyond: f64, found: &Scatter| Comparison {
-        deviation: (beyond / (found.std_error + rounding)).max(0.0),
+        deviation: ((beyond - start.few) / (found.std_error + rounding)).max(0.0),
         place: format!("{name} estimates of {count} groups at t = 0"),
     };
     let scatter = |name: &str, found: &Scatter| Comparison {

@@ -18,7 +18,7 @@
 //! be able to fail. Brackets in an order that cannot be, such as a lower limit above the
 //! exact upper bound, decide nothing; by more than chance they make the program at fault.
 
-use crate::estimate::{Findings, is_bracket_trusted};
+use crate::estimate::{Findings, few_velocities, is_bracket_trusted};
 use crate::experiment::{Check, Experiment};
 use crate::judge::forecast::Prospect;
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
@@ -377,7 +377,20 @@ pub(super) fn broken(evidence: Evidence) -> Option<Judgement> {
     };
     let mut brackets =
         (0..times).filter_map(|index| brackets(findings, index, levels, CUT_FOR_VOID));
-    let contradiction = brackets.find_map(|at| at.contradiction())?;
+    let beyond_few = |at: Brackets| {
+        let replicas = bracketed(
+            evidence.experiment,
+            findings.particles,
+            findings.measured.replicas,
+        );
+        let velocities = replicas as f64 * findings.particles as f64;
+        let few = few_velocities(&findings.theory, at.time, velocities);
+        Brackets {
+            rounding: at.rounding + few,
+            ..at
+        }
+    };
+    let contradiction = brackets.find_map(|at| beyond_few(at).contradiction())?;
     Some(contradiction.judgement(Verdict::Void, 1.0 - VOID_LEVEL))
 }
 
