@@ -675,7 +675,7 @@ fn exact_bounds_clamp_limits() {
 #[test]
 fn powers_about_the_mean_are_those_of_a_simulation() {
     let (setting, replicas, time) = (headline(8), 40_000, 0.4);
-    let known = Known::at(&setting.theory(), time, replicas as u64);
+    let known = Known::at(&setting.theory(), time, replicas);
     let copies = setting.simulate(11, replicas, time);
     for (copy, exact) in copies.iter().zip(&known.moments) {
         for (power, about) in [2, 4].iter().zip(exact.about_mean) {

@@ -71,7 +71,7 @@ impl Scatter {
 
 impl StartGroups {
     /// Of velocities kept at time 0; `None` where W₂²(0) is not known or 0, where there are too few
-    /// replicas for [`FEWEST_GROUPS`] groups that carry their brackets, or these are not precise.
+    /// replicas for eight groups that carry their brackets, or these are not precise.
     pub fn new(particles: usize, kept: &Kept, theory: &Theory) -> Option<StartGroups> {
         let exact = theory.initial_w2().filter(|&w2| w2 > 0.0)?;
         let all = kept.first.len() / particles;
