@@ -102,11 +102,12 @@ fn a_million_velocities_leave_parts_of_a_thousand_or_of_a_hundred() {
     };
     assert!(ratio > 1.0 && ratio <= 1.003, "{ratio}");
     // 1.043 to 1.050 over 34 of 40 seeds, 1.050 to 1.053 over four, 1.058 and 1.069 over two,
-    // where a few velocities that only one copy has carry some percent of the distance. Of
-    // five seeds three are beyond 1.05 with probability 0.03. What limits allow for on top is 0.002.
+    // where a few velocities that only one copy has carry some percent of the distance; what
+    // limits allow for on top is 0.002 to 0.003. Of five seeds three are beyond 1.055 with
+    // probability 0.01.
     let mut ratios = ratios(widest("bracket-b", 3000), 5);
     ratios.sort_by(f64::total_cmp);
-    assert!(ratios[0] > 1.0 && ratios[2] <= 1.052, "{ratios:?}");
+    assert!(ratios[0] > 1.0 && ratios[2] <= 1.055, "{ratios:?}");
 }
 
 /// U/L of limits of 95 % and of 99.9 %, of a row of a committed table.
