@@ -19,8 +19,8 @@ const WORTH: f64 = 4.0;
 /// And only if it has more than this part of its variance left beside those that
 /// are in already.
 ///
-/// What is left of less is what few replicas show: two copies one of which is 1.2 times the other
-/// but for the last draws have columns that differ in those only.
+/// A smaller rest is carried by few replicas: if one copy is 1.2 times the other but for the last
+/// draws, their columns differ in those draws only.
 const INDEPENDENT: f64 = 1e-4;
 /// What r₄/R may be at most where V² is a column, see [`Controls::new`].
 const TAME_FOURTHS: f64 = 1e-4;
@@ -49,7 +49,8 @@ pub(super) struct Controls {
     /// By how much the powers that a tier's error bars are made of spread less than they are
     /// known to; at least 1.
     shortfalls: Vec<f64>,
-    /// What the exact mean of each column holds of draws that the sample may lack, at most.
+    /// For each column, an upper bound on the part of its exact mean that comes from draws which
+    /// the sample may lack.
     unseen: Vec<f64>,
 }
 

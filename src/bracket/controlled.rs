@@ -16,11 +16,11 @@ const MOST_SKEWED: f64 = 0.1;
 /// have more.
 const MOST_SHORT: f64 = 1.1;
 
-/// What the exact means that a tier is held against hold of draws that the sample may lack can
-/// move its estimate by so many standard errors at most, else the tier is left out.
+/// A tier is left out if draws that the sample may lack can move its estimate, through the exact
+/// means, by more than this many standard errors.
 const MOST_UNSEEN: f64 = 0.1;
 
-/// What control variates take off each replica, for each tier; the first one has none.
+/// The corrections by control variates, for each tier; the first tier has none.
 pub(super) struct TakenOff<'a> {
     pub(super) corrections: &'a [Vec<f64>],
     /// By how much powers spread less than they are known to.
@@ -38,7 +38,7 @@ pub(super) struct Estimate {
     /// By how much velocities spread less than they are known to, at least 1: limits are so
     /// many times as far off as the spreads say.
     shortfall: f64,
-    /// How far draws that the sample may lack can move it.
+    /// The distance by which draws that the sample may lack can move the estimate.
     allowance: f64,
 }
 
@@ -66,7 +66,7 @@ impl Estimate {
         self.shortfall * reach + self.allowance
     }
 
-    /// Whether draws that the sample may lack move it by little.
+    /// True if draws that the sample may lack move the estimate by little.
     fn sees_enough(&self) -> bool {
         self.allowance <= MOST_UNSEEN * self.std_error()
     }
@@ -96,8 +96,9 @@ pub(super) struct Controlled {
 }
 
 impl Controlled {
-    /// Of an estimate to which the statistics are the first order, and what control variates
-    /// take off: the tiers up to the first that draws which the sample may lack can move.
+    /// Makes the tiers of an estimate from statistics that are its first order and from the
+    /// corrections by control variates. It stops before the first tier that draws which the
+    /// sample may lack can move.
     pub(super) fn of(
         value: f64,
         statistics: &[&[f64]],

@@ -72,12 +72,12 @@ pub(super) struct Statistic {
     pub(super) values: Vec<f64>,
     /// γ·C_ρ, γ fitted outside the fold of ρ, for each of the tiers of columns.
     pub(super) corrections: Vec<Vec<f64>>,
-    /// What draws that the sample may lack can add to their means, for each tier.
+    /// For each tier, the amount by which draws that the sample may lack can change the mean.
     pub(super) allowances: Vec<f64>,
 }
 
 impl Statistic {
-    /// What the control variates take off, tier by tier.
+    /// The corrections with all that limits need to know of them.
     pub(super) fn taken_off<'a>(&'a self, controls: &'a Controls) -> TakenOff<'a> {
         TakenOff {
             corrections: &self.corrections,

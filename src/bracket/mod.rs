@@ -47,8 +47,8 @@
 //! many standard errors, to which skewness adds. Limits are one-sided of confidence
 //! (1 + c)/2 each, so together they bracket with confidence c; they rest on the central limit
 //! theorem, and are to be trusted while the relative variance over R, which comes with them,
-//! is below 0.01, and so is that of ‖Δ‖² under the synchronous coupling: what tells the
-//! laws apart can be rarer than what makes their energy.
+//! is below 0.01, and so is that of the optimally paired ‖Δ‖²: what tells the laws apart can
+//! be rarer than what makes their energy.
 //!
 //! Errors over replicas do not tell of what a sample does not show; but moments about the
 //! mean are known exactly, where they are finite. Where a sample has less than
@@ -63,8 +63,8 @@
 //! without control variates.
 //!
 //! How often limits miss is proved for none of this at finite R: `tests/limits.rs` counts it.
-//! Velocities that no sample shows and that have little part in the moments above are not
-//! allowed for.
+//! Upper limits are raised by what a sample is expected to lack of the known laws
+//! ([`Known::unseen`], `docs/brackets.md`).
 //!
 //! Where exact bounds are known limits are clamped to them: exact bounds cannot cost
 //! confidence.

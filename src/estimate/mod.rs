@@ -101,9 +101,10 @@ fn squares(theory: &Theory, time: f64) -> f64 {
     squares[0] + squares[1]
 }
 
-/// What so few velocities of average energy as a sample may lack anywhere can change W₂² by, of
-/// so many of each copy: fewer than this are all missing with probability 2·10⁻⁹. Error bars do not
-/// show it where control variates leave next to none, and no program is at fault by so little.
+/// The change of W₂² that twenty velocities of average energy can make among `velocities` of each
+/// copy. A part of which twenty are expected is missing with probability 2·10⁻⁹, so a sample may
+/// lack less than that. Error bars do not show it where control variates leave next to no noise,
+/// and no program is at fault by so little.
 pub fn few_velocities(theory: &Theory, time: f64, velocities: f64) -> f64 {
     const FEW: f64 = 20.0;
     FEW / velocities * squares(theory, time)
