@@ -8,16 +8,21 @@
 //! it changes. So a bound at 0.95 μ, twice the tolerance, an interval of another level or a
 //! level that is not shared by all record times gives a wrong verdict on one side.
 
+use kac_coupling::bracket::Excess;
 use kac_coupling::config::load;
+use kac_coupling::estimate::exponents::exponent_rows;
 use kac_coupling::estimate::rows::Tables;
+use kac_coupling::estimate::scaling::ScalingRow;
 use kac_coupling::estimate::{Findings, TABLE_CONFIDENCE};
 use kac_coupling::experiment::{Check, Expectation, Experiment};
 use kac_coupling::judge::claims::find;
 use kac_coupling::judge::forecast::Prospect;
+use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::steady::Stage;
-use kac_coupling::theory::unseen::{CUT, Unseen};
+use kac_coupling::theory::Theory;
+use kac_coupling::theory::unseen::{CUT, CUT_FOR_VOID, Unseen};
 
 /// What the configs below say.
 const LAMBDA: f64 = 1.25;
@@ -54,7 +59,7 @@ fn student_quantile(freedom: f64, tail: f64) -> f64 {
 }
 
 /// The number at which `is_below` stops being true.
-fn bisected(mut low: f64, mut high: f64, is_below: impl Fn(f64) -> bool) -> f64 {
+fn bisected(mut low: f64, mut high: f64, mut is_below: impl FnMut(f64) -> bool) -> f64 {
     for _ in 0..100 {
         let middle = 0.5 * (low + high);
         if is_below(middle) {
@@ -684,4 +689,387 @@ fn limits_of_brackets_widen_with_the_confidence() {
             assert!(ratio > 1.6, "{ratio}");
         }
     }
+}
+
+/// The theory of the same gas at another μ: its exact values contradict what was measured.
+fn theory_at(experiment: &Experiment, mu: f64) -> Theory {
+    let other = Experiment {
+        mu,
+        ..experiment.clone()
+    };
+    other.theory(8)
+}
+
+/// The energy E V² of both copies together on the clock of Theorem 6, from `start` to twice that
+/// of the bath, N(0, ½²), at rate μ.
+fn energies(start: f64, mu: f64, time: f64) -> f64 {
+    0.5 + (start - 0.5) * libm::exp(-mu * time)
+}
+
+#[test]
+fn brackets_are_void_where_lower_limits_of_the_shared_level_meet_the_exact_bound() {
+    let (experiment, mut findings) =
+        shapes("[wasserstein]\npoints = 4\nsample = 500\nbracket = 32000\n");
+    // Four limits at each of four record times share the level.
+    let level = VOID_LEVEL / 16.0;
+    let exceeds = |mu: f64| {
+        (1..4).any(|index| {
+            let time = findings.times[findings.distance_times[index]];
+            let [first, joint] = limits(&findings, index, level).map(|(lower, _)| lower);
+            // Twenty of 32 000 velocities may be missing.
+            let few = (20.0 / 32_000.0 + 1e-12) * energies(2.0, mu, time);
+            let bound = libm::exp(-mu * time) * distance_of_shapes();
+            first.max(joint) > bound * (1.0 + 1e-9) + few
+        })
+    };
+    let edge = bisected(MU, 20.0, |mu| !exceeds(mu));
+    for (mu, expected) in [
+        (edge * (1.0 + NEAR), "VOID"),
+        (edge * (1.0 - NEAR), "INCONCLUSIVE"),
+    ] {
+        findings.theory = theory_at(&experiment, mu);
+        for claim in ["theorem-6", "theorem-7"] {
+            let row = verdict(&experiment, &findings, (claim, 1e-9, 0.999));
+            assert_eq!(row.verdict, expected, "{claim} {mu}: {}", row.reason);
+        }
+    }
+}
+
+/// Normal laws under a coupling for which the moments of Δ are not known, so that nothing but
+/// brackets or batches can contradict the exact lower bound. At a printed rate of next to 0 no
+/// claim is refuted.
+fn rematched_normals(distances: &str) -> (Experiment, Findings) {
+    let model =
+        "replicas = 4000\n[model]\nparticles = 8\nclock = \"theorem6\"\nrematch = \"output\"";
+    let experiment = experiment(model, NORMALS, distances);
+    let findings = findings(&experiment);
+    let printing = Experiment {
+        mu: 1e-12,
+        ..experiment
+    };
+    (printing, findings)
+}
+
+/// Gelbrich's bound for [`NORMALS`] at another μ on the clock of Theorem 6: energies relax to that
+/// of the bath at rate μ, and means decay at rate λ + 2μ (Lemmas 1 and 2).
+fn gelbrich_of_normals(mu: f64, time: f64) -> f64 {
+    let mean = |copy: usize| MEANS[copy] * libm::exp(-(LAMBDA + 2.0 * mu) * time);
+    let sd = |copy: usize| {
+        let start = MEANS[copy] * MEANS[copy] + SDS[copy] * SDS[copy];
+        let energy = 0.25 + (start - 0.25) * libm::exp(-mu * time);
+        (energy - mean(copy) * mean(copy)).sqrt()
+    };
+    let (means, sds) = (mean(0) - mean(1), sd(0) - sd(1));
+    means * means + sds * sds
+}
+
+#[test]
+fn brackets_are_void_where_upper_limits_of_the_shared_level_meet_the_exact_bound() {
+    let (experiment, mut findings) =
+        rematched_normals("[wasserstein]\npoints = 4\nsample = 500\nbracket = 32000\n");
+    let level = VOID_LEVEL / 16.0;
+    let exceeds = |mu: f64| {
+        let theory = theory_at(&experiment, mu);
+        (1..4).any(|index| {
+            let time = findings.times[findings.distance_times[index]];
+            let [first, joint] = void_limits(&findings, &theory, index, level);
+            let few = (20.0 / 32_000.0 + 1e-12) * energies(10.0, mu, time);
+            gelbrich_of_normals(mu, time) > first.min(joint) * (1.0 + 1e-9) + few
+        })
+    };
+    let edge = bisected(0.01 * MU, MU, exceeds);
+    assert!(edge > 0.5 * MU, "{edge}");
+    for (mu, is_void) in [(edge * (1.0 - NEAR), true), (edge * (1.0 + NEAR), false)] {
+        findings.theory = theory_at(&experiment, mu);
+        let row = verdict(&experiment, &findings, ("theorem-7", 1e-9, 0.999));
+        assert_eq!(row.verdict == "VOID", is_void, "{mu}: {}", row.reason);
+        assert!(
+            !is_void || row.quantity.contains("bracket"),
+            "{}",
+            row.quantity
+        );
+    }
+}
+
+/// Upper limits for a VOID, which allow for more than others do.
+fn void_limits(findings: &Findings, theory: &Theory, index: usize, level: f64) -> [f64; 2] {
+    let (first, joint) = findings.brackets[index].as_ref().unwrap();
+    let confidence = 1.0 - 2.0 * level;
+    let time = findings.times[findings.distance_times[index]];
+    let replicas = findings.measured.replicas as f64;
+    let unseen = theory.unseen(time, replicas, CUT_FOR_VOID);
+    [
+        first.measured_limits(confidence).unwrap().1,
+        joint.measured_limits(confidence).unwrap().1,
+    ]
+    .map(|upper| unseen.raised(upper))
+}
+
+#[test]
+fn batches_are_void_where_the_limit_of_the_shared_level_meets_the_exact_bound() {
+    let (experiment, mut findings) =
+        rematched_normals("[wasserstein]\npoints = 4\nsample = 1000\nbracket = 0\n");
+    let replicas = findings.measured.replicas as f64;
+    let reach = student_quantile(31.0, VOID_LEVEL / 4.0);
+    let exceeds = |mu: f64| {
+        let theory = theory_at(&experiment, mu);
+        (1..4).any(|index| {
+            let time = findings.times[findings.distance_times[index]];
+            let mean = findings.measured.distances.mean(2 * index);
+            let error = findings.measured.distances.std_error(2 * index).unwrap();
+            let unseen = theory.unseen(time, replicas, CUT_FOR_VOID);
+            let limit = unseen.raised(mean * libm::exp(reach * error / mean));
+            gelbrich_of_normals(mu, time) > limit
+        })
+    };
+    let edge = bisected(0.01 * MU, MU, exceeds);
+    assert!(edge > 0.5 * MU, "{edge}");
+    for (mu, is_void) in [(edge * (1.0 - NEAR), true), (edge * (1.0 + NEAR), false)] {
+        findings.theory = theory_at(&experiment, mu);
+        let row = verdict(&experiment, &findings, ("theorem-7", 1e-9, 0.999));
+        assert_eq!(row.verdict == "VOID", is_void, "{mu}: {}", row.reason);
+        assert!(
+            !is_void || row.quantity.contains("pooled"),
+            "{}",
+            row.quantity
+        );
+    }
+}
+
+/// What Theorem 1 watches, of which the level of a VOID is shared.
+const WATCHED: [&str; 7] = [
+    "m1",
+    "m2",
+    "m11",
+    "m4",
+    "m22",
+    "excess-kurtosis",
+    "w2_upper",
+];
+
+#[test]
+fn theorem_1_is_void_where_intervals_of_the_shared_level_miss_the_exact_value() {
+    let model = "replicas = 3000\n[model]\nparticles = 4\nclock = \"theorem6\"";
+    let experiment = experiment(model, NORMALS, "[steady_state]\ntolerance = 1.0\n");
+    let mut findings = findings(&experiment);
+    let with_bath = |sd: f64| {
+        let bath = kac_coupling::law::Normal::new(0.0, sd).unwrap();
+        let other = Experiment {
+            bath: kac_coupling::law::Law::Normal(bath),
+            ..experiment.clone()
+        };
+        other.theory(4)
+    };
+    let reach = normal_quantile(0.5 * VOID_LEVEL / 7.0);
+    let mut misses = |sd: f64| {
+        findings.theory = with_bath(sd);
+        let tables = Tables::of(&experiment, &findings, experiment.initial_w2().unwrap());
+        let rows = tables.steady_state.iter();
+        let watched = rows.filter(|row| row.trusted && WATCHED.contains(&row.quantity));
+        let miss = |row: &kac_coupling::estimate::steady::SteadyRow| {
+            let error = row
+                .std_error
+                .unwrap()
+                .max(row.exact_std_error.unwrap_or(0.0));
+            (row.value - row.exact).abs() > reach * error
+        };
+        watched.filter(|row| miss(row)).count() > 0
+    };
+    assert!(!misses(0.5));
+    let edge = bisected(0.5, 0.6, |sd| !misses(sd));
+    assert!(edge < 0.55, "{edge}");
+    for (sd, expected) in [(edge * (1.0 + NEAR), true), (edge * (1.0 - NEAR), false)] {
+        findings.theory = with_bath(sd);
+        let row = verdict(&experiment, &findings, ("theorem-1", 1.0, 0.999));
+        assert_eq!(row.verdict == "VOID", expected, "{sd}: {}", row.reason);
+    }
+}
+
+#[test]
+fn self_checks_share_their_level_among_all_comparisons() {
+    let (_, findings) = shapes("[wasserstein]\npoints = 4\nsample = 1000\nbracket = 32000\n");
+    let rows = self_checks(&findings);
+    let exact = [
+        "energy-conservation",
+        "rematching",
+        "same-angles",
+        "sorted-pairs",
+    ];
+    let statistical: Vec<_> = rows
+        .iter()
+        .filter(|row| !exact.contains(&row.self_check))
+        .collect();
+    let comparisons: usize = statistical.iter().map(|row| row.comparisons).sum();
+    assert!(statistical.len() >= 7 && comparisons > 50, "{comparisons}");
+    for row in statistical {
+        assert_close(
+            row.limit,
+            half_width(1.0 - VOID_LEVEL / comparisons as f64),
+            row.self_check,
+        );
+    }
+}
+
+/// Rows of `scaling.csv` of a power law: two quantities that are measured, and one between limits.
+fn scaled(particles: usize) -> Vec<ScalingRow> {
+    let size = particles as f64;
+    let row = |quantity, value: f64| ScalingRow {
+        particles,
+        quantity,
+        value: Some(value),
+        std_error: Some(0.05 * value),
+        exact: Some(value),
+        exact_std_error: Some(0.05 * value),
+        lower_limit: Some(0.9 * value),
+        upper_limit: Some(1.1 * value),
+    };
+    vec![
+        row("collisions", 2.0 * size),
+        row("joint_excess", 3.0 * size),
+    ]
+}
+
+#[test]
+fn exponents_have_intervals_of_the_confidence_that_they_print() {
+    let (experiment, _) = shapes("");
+    let scaling: Vec<ScalingRow> = [8, 16, 32, 64].into_iter().flat_map(scaled).collect();
+    let rows = exponent_rows(&experiment, &scaling);
+    let [measured, between] = ["collisions", "joint_excess"]
+        .map(|quantity| rows.iter().find(|row| row.quantity == quantity).unwrap());
+    // log N of four sizes has the deviations ±½ ln 2 and ±3/2 ln 2 from its mean.
+    let error = 0.05 / (5f64.sqrt() * std::f64::consts::LN_2);
+    assert_close(measured.std_error.unwrap(), error, "standard error");
+    assert_eq!(measured.confidence, 0.999);
+    assert_close(
+        measured.ci_high - measured.ci_low,
+        2.0 * half_width(0.999) * error,
+        "interval",
+    );
+    // All four limits hold together.
+    assert_close(between.confidence, 1.0 - 4.0 * 0.001, "confidence");
+    // The steepest line through such limits: its slope changes by Σ|x|/Σx² times half their
+    // width, with x = ±½ and ±3/2 times ln 2.
+    let steepest = 1.0 + 0.5 * libm::log(1.1 / 0.9) * 4.0 / (5.0 * std::f64::consts::LN_2);
+    assert_close(between.ci_high, steepest, "steepest line");
+}
+
+#[test]
+fn limits_of_the_excess_are_those_of_the_confidence() {
+    let (experiment, findings) =
+        shapes("[wasserstein]\npoints = 4\nsample = 500\nbracket = 32000\n");
+    let (first, joint) = findings.brackets[3].as_ref().unwrap();
+    let [near, far] = [0.9, 0.999].map(|level| Excess::between(first, joint, level).unwrap());
+    let tables = Tables::of(&experiment, &findings, distance_of_shapes());
+    let mut rows = tables.scaling.iter();
+    let row = rows.find(|row| row.quantity == "joint_excess").unwrap();
+    assert_eq!(row.upper_limit, Some(far.upper_limit));
+    assert_eq!(row.lower_limit, Some(far.lower_limit));
+    let widened = far.upper_limit - near.upper_limit;
+    // 3.29 − 1.64 standard errors are half of 3.29; by batches they are more than that.
+    let ratio = widened / (far.upper_limit - far.upper);
+    assert!(ratio > 0.48, "{ratio}");
+}
+
+/// Whether brackets may refute Theorem 7 where the printed rate is `mu`.
+fn may_be_refuted(experiment: &Experiment, mu: f64) -> bool {
+    let printing = Experiment {
+        mu,
+        ..experiment.clone()
+    };
+    let prospect = Prospect {
+        experiment: &printing,
+        theory: &experiment.theory(8),
+        particles: 8,
+        replicas: 4000,
+        initial_w2: distance_of_shapes(),
+        pilot: None,
+    };
+    let check = Check {
+        claim: "theorem-7".to_string(),
+        expect: Expectation::Refuted,
+        tolerance: 0.1,
+        confidence: 0.999,
+    };
+    find("theorem-7")
+        .unwrap()
+        .unforeseen(&prospect, &check)
+        .is_some()
+}
+
+#[test]
+fn a_refutation_by_brackets_is_foreseen_where_the_printed_rate_exceeds_the_exact_one() {
+    let (experiment, _) = shapes("[wasserstein]\npoints = 4\nsample = 500\nbracket = 32000\n");
+    assert!(may_be_refuted(&experiment, MU * (1.0 + NEAR)));
+    assert!(!may_be_refuted(&experiment, MU * (1.0 - NEAR)));
+}
+
+#[test]
+fn a_holds_by_batches_is_foreseen_as_they_are_spread() {
+    let (experiment, findings) = shapes("[wasserstein]\npoints = 4\nsample = 1000\nbracket = 0\n");
+    let tally = &findings.measured.distances;
+    // A bound that is low enough for the limit to be about it.
+    let mu = 2.5 * MU;
+    let printing = Experiment { mu, ..experiment };
+    let forecast = |tolerance: f64| {
+        let prospect = Prospect {
+            experiment: &printing,
+            theory: &findings.theory,
+            particles: 8,
+            replicas: 4000,
+            initial_w2: distance_of_shapes(),
+            pilot: Some(&findings.measured),
+        };
+        let check = Check {
+            claim: "theorem-7".to_string(),
+            expect: Expectation::Holds,
+            tolerance,
+            confidence: 0.9,
+        };
+        find("theorem-7").unwrap().forecast(&prospect, &check).holds
+    };
+    let level = 0.25 * 0.1;
+    let reach = student_quantile(31.0, level / 3.0);
+    let recomputed = |tolerance: f64| {
+        let fails = (1..4).map(|index| {
+            let time = findings.times[findings.distance_times[index]];
+            let (mean, error) = (tally.mean(2 * index), tally.std_error(2 * index).unwrap());
+            let bound = libm::exp(-mu * time) * distance_of_shapes();
+            let room = unseen(&findings, time).lowered((1.0 + tolerance) * bound);
+            let most = room.unwrap_or(0.0) * libm::exp(-reach * error / mean);
+            0.5 * libm::erfc((most - mean) / error / 2f64.sqrt())
+        });
+        (1.0 - level - fails.sum::<f64>()).max(0.0)
+    };
+    let middle = bisected(0.0, 10.0, |tolerance| recomputed(tolerance) < 0.5);
+    assert!(middle > 0.0 && middle < 10.0, "{middle}");
+    let found = forecast(middle);
+    assert!((found - 0.5).abs() < 1e-6, "{found}");
+}
+
+#[test]
+fn brackets_hold_on_both_clocks_within_the_tolerance_that_the_slower_one_needs() {
+    let (mut experiment, _) = shapes("[wasserstein]\npoints = 4\nsample = 500\nbracket = 32000\n");
+    experiment.end = 0.5;
+    let check = |tolerance| Check {
+        claim: "theorem-7".to_string(),
+        expect: Expectation::Holds,
+        tolerance,
+        confidence: 0.999,
+    };
+    let prospect = Prospect {
+        experiment: &experiment,
+        theory: &experiment.theory(8),
+        particles: 8,
+        replicas: 4000,
+        initial_w2: distance_of_shapes(),
+        pilot: None,
+    };
+    // On the clock of Eq. (1) W₂² decays like e^{−μt/2} at least, where e^{−μt} is printed.
+    let edge = libm::exp(0.5 * MU * experiment.end) - 1.0;
+    let is_blind = |tolerance| {
+        let claim = find("theorem-7").unwrap();
+        claim.blind_to_clock(&prospect, &check(tolerance))
+    };
+    assert!(is_blind(edge * (1.0 + NEAR)));
+    assert!(!is_blind(edge * (1.0 - NEAR)));
 }
