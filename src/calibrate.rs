@@ -186,6 +186,7 @@ pub fn calibrate<E>(
     for index in 0..experiment.sweep.len() {
         let repetition = Repetition::new(experiment, index, &record_times);
         let repetitions = repetition.over_seeds(plan.seeds, progress);
+        results.sizes += 1;
         results.collisions += repetitions.collisions;
         results.replicas += repetitions.replicas;
         results.profile.merge(&repetitions.profile);

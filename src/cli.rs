@@ -31,6 +31,9 @@ enum Command {
         /// Folder for the files [default: output/<config's file stem>]
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// Replace what another config or another program put into that folder
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         overrides: OverrideArguments,
     },
@@ -63,12 +66,16 @@ enum Command {
         /// Say what figures there are
         #[arg(long)]
         list: bool,
-        /// Draw from the tables that are there, without simulating
+        /// Draw from the tables that are there, without simulating: those of the folder of the
+        /// figures, or the committed ones if it has none
         #[arg(long)]
         redraw: bool,
         /// Folder for the figures; tables go to its subfolder tables
-        #[arg(long, value_name = "DIR", default_value = "output/figures")]
+        #[arg(long, value_name = "DIR", default_value = figure::COMMITTED)]
         out: PathBuf,
+        /// Replace what another program put into that folder
+        #[arg(long)]
+        force: bool,
         /// Folder of the configs
         #[arg(long, value_name = "DIR", default_value = "experiments")]
         experiments: PathBuf,
@@ -120,8 +127,9 @@ fn execute(command: &Command) -> Result<Exit, CommandError> {
         Command::Run {
             config,
             out,
+            force,
             overrides,
-        } => run::run(config, out.as_deref(), overrides.overrides()),
+        } => run::run(config, out.as_deref(), *force, overrides.overrides()),
         Command::Check {
             configs,
             format,
@@ -141,6 +149,7 @@ fn execute(command: &Command) -> Result<Exit, CommandError> {
             list,
             redraw,
             out,
+            force,
             experiments,
             threads,
         } => match name {
@@ -149,7 +158,12 @@ fn execute(command: &Command) -> Result<Exit, CommandError> {
                     threads: *threads,
                     ..Overrides::default()
                 };
-                figure::figure(name, *redraw, &Places { experiments, out }, overrides)
+                let places = Places {
+                    experiments,
+                    out,
+                    force: *force,
+                };
+                figure::figure(name, *redraw, &places, overrides)
             }
             _ => figure::list(),
         },

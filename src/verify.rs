@@ -16,6 +16,8 @@ use crate::steady::Stage;
 /// What an experiment gave, for as many N as are done.
 #[derive(Debug, Default)]
 pub struct Results {
+    /// The number of N that are done.
+    pub sizes: usize,
     /// All tables.
     pub tables: Tables,
     /// What the program found of itself.
@@ -85,6 +87,7 @@ pub fn verify<E>(
     for (index, &(_, replicas)) in experiment.sweep.iter().enumerate() {
         let judged = verify_size(experiment, index, initial_w2, engine, sampling, progress);
         let measured = &judged.findings.measured;
+        results.sizes += 1;
         results.collisions += measured.collisions;
         results.replicas += measured.replicas;
         results.profile.merge(&measured.profile);

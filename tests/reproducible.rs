@@ -9,7 +9,7 @@ use kac_coupling::measure::Engine;
 use kac_coupling::model::Clock;
 use kac_coupling::vector::Instructions;
 use kac_coupling::verify::{Results, Sampling, verify};
-use kac_coupling::write::OutputFolder;
+use kac_coupling::write::File;
 use std::convert::Infallible;
 use std::path::Path;
 
@@ -43,19 +43,14 @@ fn tables(experiment: &Experiment, engine: Engine, threads: usize) -> Tables {
 }
 
 /// The bytes of all tables, as they are written.
-fn bytes(tables: &Tables) -> Vec<Vec<u8>> {
-    let folder = tempfile::tempdir().unwrap();
-    let output = OutputFolder::open(folder.path()).unwrap();
+fn bytes(tables: &Tables) -> Vec<File> {
     let results = Results {
         tables: tables.clone(),
         ..Results::default()
     };
-    let names = output.write_tables(&results).unwrap();
-    assert!(names.len() == 6, "{names:?}");
-    names
-        .iter()
-        .map(|name| std::fs::read(folder.path().join(name)).unwrap())
-        .collect()
+    let files = kac_coupling::write::tables(&results);
+    assert!(files.len() == 6, "{files:?}");
+    files
 }
 
 #[test]

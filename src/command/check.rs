@@ -83,7 +83,7 @@ pub fn check(
         for config in &configs {
             let results = simulate(&config.experiment, sampling, None)?;
             outcome = outcome.max(results.outcome());
-            all.push(Judged::new(config, results));
+            all.push(Judged::new(config, &results));
         }
         print(&match format {
             Format::Text => text(&all),

@@ -1,12 +1,19 @@
 //! `kac figure`: reproduce a named figure from its committed experiments.
 
-use super::{CommandError, Exit, Overrides, print, simulate, write_figure};
-use crate::config::load;
+use super::{
+    CommandError, Exit, Overrides, figure_files, interrupt, print, rendered_files, simulate,
+};
+use crate::config::{Config, load};
 use crate::figure::{FIGURES, Figure};
 use crate::verify::Sampling;
-use crate::write::OutputFolder;
+use crate::write::folder::{Claim, OutputFolder};
+use crate::write::manifest::{Listed, ListedFile, Origin, of_figures, of_tables};
+use crate::write::{TABLES, tables};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+/// The folder of the committed figures.
+pub const COMMITTED: &str = "output/figures";
 
 /// Where figures come from and go to.
 #[derive(Debug)]
@@ -15,6 +22,13 @@ pub struct Places<'a> {
     pub experiments: &'a Path,
     /// Folder of the figures; the tables are in its subfolder `tables`.
     pub out: &'a Path,
+    /// Whether to replace what another program put there.
+    pub force: bool,
+}
+
+/// The folder of an experiment's tables below that of the figures.
+fn tables_of(experiment: &str, figures: &Path) -> PathBuf {
+    figures.join("tables").join(experiment)
 }
 
 /// Print what figures there are.
@@ -57,44 +71,95 @@ pub fn figure(
             names.join(", ")
         )));
     }
-    let tables = |experiment: &str| places.out.join("tables").join(experiment);
-    if redraw {
-        for figure in &figures {
-            let folders = figure.experiments.iter().map(|name| tables(name));
-            let needed =
-                folders.flat_map(|folder| figure.tables.iter().map(move |name| folder.join(name)));
-            if let Some(path) = needed.into_iter().find(|path| !path.is_file()) {
-                return Err(CommandError::NoTable { path });
-            }
-        }
-    }
-    let folder = OutputFolder::open(places.out)?;
+    let experiments: BTreeSet<&'static str> = figures
+        .iter()
+        .flat_map(|figure| figure.experiments.iter().copied())
+        .collect();
+    let names: Vec<String> = figures.iter().copied().flat_map(figure_files).collect();
+    let claim = Claim {
+        origin: None,
+        names: &names,
+        force: places.force,
+    };
+    let source = match redraw {
+        true => tables_to_redraw(&experiments, places.out)?,
+        false => places.out,
+    };
+    let folder = OutputFolder::open(places.out, claim)?;
     if !redraw {
-        let experiments: BTreeSet<&str> = figures
-            .iter()
-            .flat_map(|figure| figure.experiments.iter().copied())
-            .collect();
-        let mut configs = vec![];
-        for name in experiments {
-            let path = places.experiments.join(format!("{name}.toml"));
-            configs.push((
-                overrides.apply(load(&path)?),
-                OutputFolder::open(&tables(name))?,
-            ));
-        }
-        overrides.on_threads(|| {
-            for (config, folder) in &configs {
-                simulate(&config.experiment, Sampling::Full, Some(folder))?;
-            }
-            Ok(())
-        })?;
+        simulate_all(&experiments, places, overrides)?;
     }
+    let mut files: Vec<ListedFile> = Listed::read(places.out).unwrap_or_default().files;
+    files.retain(|file| !names.contains(&file.name));
     for figure in figures {
-        let sources: Vec<PathBuf> = figure.experiments.iter().map(|name| tables(name)).collect();
-        let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
-        let rendered = figure.render(&sources)?;
-        let names = write_figure(figure, &rendered, &folder)?;
-        print(&format!("{}\n", folder.path().join(&names[0]).display()))?;
+        let of = |experiment: &&str| tables_of(experiment, source);
+        let tables: Vec<PathBuf> = figure.experiments.iter().map(of).collect();
+        let tables: Vec<&Path> = tables.iter().map(PathBuf::as_path).collect();
+        for file in rendered_files(figure, figure.render(&tables)?) {
+            folder.write(&file)?;
+            files.push(ListedFile::new(&file));
+        }
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    folder.finish(&of_figures(&files))?;
+    for name in names.iter().filter(|name| name.ends_with("png")) {
+        print(&format!("{}\n", places.out.join(name).display()))?;
     }
     Ok(Exit::AsExpected)
+}
+
+/// The folder of figures whose tables are drawn again: that of the new figures, or the committed
+/// one if it has no tables. All tables must be as their runs left them.
+fn tables_to_redraw<'a>(
+    experiments: &BTreeSet<&'static str>,
+    out: &'a Path,
+) -> Result<&'a Path, CommandError> {
+    let has_some = experiments.iter().any(|name| tables_of(name, out).exists());
+    let figures = if has_some { out } else { Path::new(COMMITTED) };
+    for name in experiments {
+        let folder = tables_of(name, figures);
+        let Some(listed) = Listed::read(&folder) else {
+            return Err(CommandError::NoTables { folder });
+        };
+        if let Some(file) = listed.files.iter().find(|file| !file.is_in(&folder)) {
+            let path = folder.join(&file.name);
+            return Err(CommandError::ChangedTable { path });
+        }
+    }
+    Ok(figures)
+}
+
+/// Simulate experiments and write their tables below the folder of the figures.
+fn simulate_all(
+    experiments: &BTreeSet<&'static str>,
+    places: &Places,
+    overrides: Overrides,
+) -> Result<(), CommandError> {
+    let names = TABLES.map(String::from);
+    let mut runs: Vec<(Config, Origin, OutputFolder)> = vec![];
+    for name in experiments {
+        let config = overrides.apply(load(&places.experiments.join(format!("{name}.toml")))?);
+        let path = tables_of(name, places.out);
+        let origin = Origin::new(&config, &path);
+        let claim = Claim {
+            origin: Some(&origin),
+            names: &names,
+            force: places.force,
+        };
+        let folder = OutputFolder::open(&path, claim)?;
+        runs.push((config, origin, folder));
+    }
+    interrupt::watch()?;
+    overrides.on_threads(|| {
+        for (config, origin, folder) in &runs {
+            let results = simulate(&config.experiment, Sampling::Full, Some(folder))?;
+            let tables = tables(&results);
+            tables.iter().try_for_each(|table| folder.write(table))?;
+            let files: Vec<ListedFile> = tables.iter().map(ListedFile::new).collect();
+            let manifest = of_tables(config, origin, &results, &files);
+            let kept = format!("the tables of {} are finished", config.experiment.name);
+            interrupt::uninterrupted(|| folder.finish(&manifest), kept)?;
+        }
+        Ok(())
+    })
 }

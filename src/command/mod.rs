@@ -6,6 +6,7 @@ pub mod claims;
 mod columns;
 pub mod figure;
 mod format;
+mod interrupt;
 pub mod plan;
 mod progress;
 pub mod run;
@@ -13,12 +14,14 @@ pub mod run;
 use crate::calibrate::calibrate;
 use crate::config::{Config, LoadError};
 use crate::experiment::Experiment;
-use crate::figure::{FigureError, Rendered};
+use crate::figure::{Figure, FigureError, Rendered};
 use crate::judge::Outcome;
 use crate::measure::Engine;
 use crate::verify::{Results, Sampling, verify};
-use crate::write::{OutputFolder, WriteError};
+use crate::write::folder::OutputFolder;
+use crate::write::{File, WriteError, tables};
 use progress::Progress;
+use std::convert::Infallible;
 use std::io::Write;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -60,9 +63,15 @@ pub enum CommandError {
     /// A figure.
     #[error(transparent)]
     Figure(#[from] FigureError),
-    /// A table to draw from.
-    #[error("there is no table {}; leave out --redraw to simulate it", path.display())]
-    NoTable {
+    /// Tables to draw from.
+    #[error("there are no tables of a finished run in {}; leave out --redraw to simulate them", folder.display())]
+    NoTables {
+        /// Their folder.
+        folder: PathBuf,
+    },
+    /// A table that is not as it was written.
+    #[error("{} is missing or was changed since its run wrote it; leave out --redraw to simulate it", path.display())]
+    ChangedTable {
         /// The table.
         path: PathBuf,
     },
@@ -133,26 +142,37 @@ impl Overrides {
     }
 }
 
-/// Simulate an experiment, or calibrate it, with a progress bar; tables are written to `folder`
-/// after each N, so that a killed run keeps what it finished.
+/// Simulate an experiment, or calibrate it, with a progress bar. After each N the tables are
+/// written to the unfinished run of `folder`, so that a killed run keeps what it finished; if that
+/// fails, the simulation goes on, and its end is what must be written.
 fn simulate(
     experiment: &Experiment,
     sampling: Sampling,
     folder: Option<&OutputFolder>,
 ) -> Result<Results, CommandError> {
+    interrupt::kept("nothing was kept, no number of particles being done".to_string());
     let progress = Progress::new(experiment);
-    let write = |results: &Results| -> Result<(), CommandError> {
-        if let Some(folder) = folder {
-            folder.write_tables(results)?;
+    let keep = |results: &Results| -> Result<(), Infallible> {
+        let Some(folder) = folder else { return Ok(()) };
+        let written = (tables(results).iter()).try_for_each(|table| folder.write(table));
+        match written {
+            Ok(()) => interrupt::kept(format!(
+                "the tables of {} of {} numbers of particles are in {}; the next run in this folder replaces them",
+                results.sizes,
+                experiment.sweep.len(),
+                folder.unfinished().display()
+            )),
+            Err(error) => progress.warn(&format!("warning: {error}; the simulation goes on")),
         }
         Ok(())
     };
     let add = |done| progress.add(done);
     let results = match experiment.calibration {
-        Some(plan) => calibrate(experiment, plan, &add, write),
-        None => verify(experiment, Engine::Block, sampling, &add, write),
-    }?;
+        Some(plan) => calibrate(experiment, plan, &add, keep),
+        None => verify(experiment, Engine::Block, sampling, &add, keep),
+    };
     progress.finish();
+    let Ok(results) = results;
     Ok(results)
 }
 
@@ -165,20 +185,23 @@ fn print(text: &str) -> Result<(), CommandError> {
     }
 }
 
-/// Write both files of a figure; give their names.
-fn write_figure(
-    figure: &crate::figure::Figure,
-    rendered: &Rendered,
-    folder: &OutputFolder,
-) -> Result<[String; 2], CommandError> {
-    let names = ["png", "svg"].map(|extension| format!("{}.{extension}", figure.name));
-    folder.write(&names[0], &rendered.png)?;
-    folder.write(&names[1], rendered.svg.as_bytes())?;
-    Ok(names)
+/// The names of a figure's files.
+fn figure_files(figure: &Figure) -> [String; 2] {
+    ["png", "svg"].map(|extension| format!("{}.{extension}", figure.name))
+}
+
+/// The files of a figure.
+fn rendered_files(figure: &Figure, rendered: Rendered) -> [File; 2] {
+    let [png, svg] = figure_files(figure);
+    let file = |name, bytes| File { name, bytes };
+    [
+        file(png, rendered.png),
+        file(svg, rendered.svg.into_bytes()),
+    ]
 }
 
 /// Whether a run has what a figure of one folder reads.
-fn has_data(figure: &crate::figure::Figure, results: &Results, sweep: usize) -> bool {
+fn has_data(figure: &Figure, results: &Results, sweep: usize) -> bool {
     let tables = &results.tables;
     figure.tables.iter().all(|&name| match name {
         "wasserstein.csv" => tables

@@ -30,6 +30,11 @@ impl Progress {
         self.bar.inc(replicas);
     }
 
+    /// Say something on a line of its own.
+    pub fn warn(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("{text}"));
+    }
+
     /// All are done: leave nothing behind.
     pub fn finish(&self) {
         self.bar.finish_and_clear();

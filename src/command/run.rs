@@ -1,76 +1,118 @@
-//! `kac run`: simulate, write tables, figures and a manifest, judge.
+//! `kac run`: simulate, write tables, judge, draw figures and write a manifest.
 
 use super::format::{Judged, text};
-use super::{CommandError, Exit, Overrides, calibration, has_data, print, simulate, write_figure};
-use crate::config::load;
+use super::{
+    CommandError, Exit, Overrides, calibration, figure_files, has_data, interrupt, print,
+    rendered_files, simulate,
+};
+use crate::config::{Config, load};
 use crate::figure::{FIGURES, Figure, FigureError};
 use crate::judge::Outcome;
 use crate::profile::Watch;
-use crate::verify::Sampling;
-use crate::write::OutputFolder;
-use crate::write::manifest::write_manifest;
-use rayon::prelude::*;
+use crate::verify::{Results, Sampling};
+use crate::write::folder::{Claim, OutputFolder};
+use crate::write::manifest::{ListedFile, Origin, of_run};
+use crate::write::{TABLES, tables};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// The figures that one run can draw.
+fn figures() -> impl Iterator<Item = &'static Figure> {
+    FIGURES.iter().filter(|figure| figure.shows_one_run())
+}
+
+/// The names of all files that a run can write.
+fn names() -> Vec<String> {
+    let tables = TABLES.iter().map(|name| name.to_string());
+    tables.chain(figures().flat_map(figure_files)).collect()
+}
 
 /// Run the config at `path`; files go to `out`, or `output/<file stem>`.
 ///
 /// # Errors
 ///
-/// If the config cannot be used or a file not be written.
-pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit, CommandError> {
+/// If the config cannot be used or a file not be written. Then the verdicts of a finished
+/// simulation are printed all the same.
+pub fn run(
+    path: &Path,
+    out: Option<&Path>,
+    force: bool,
+    overrides: Overrides,
+) -> Result<Exit, CommandError> {
     let start = Instant::now();
     let config = overrides.apply(load(path)?);
-    let experiment = &config.experiment;
     let out = out.map_or_else(
-        || PathBuf::from("output").join(&experiment.name),
+        || PathBuf::from("output").join(&config.experiment.name),
         PathBuf::from,
     );
-    let folder = OutputFolder::open(&out)?;
-    // A manifest vouches for the files beside it; these are about to change.
-    folder.remove("manifest.json")?;
+    let origin = Origin::new(&config, &out);
+    let claim = Claim {
+        origin: Some(&origin),
+        names: &names(),
+        force,
+    };
+    let folder = OutputFolder::open(&out, claim)?;
+    interrupt::watch()?;
     overrides.on_threads(|| {
-        let mut results = simulate(experiment, Sampling::Full, Some(&folder))?;
+        let mut results = simulate(&config.experiment, Sampling::Full, Some(&folder))?;
         let mut watch = Watch::start();
-        let tables = folder.write_tables(&results)?;
-        let mut files: Vec<String> = tables.into_iter().map(String::from).collect();
-        let figures: Vec<&Figure> = FIGURES
-            .iter()
-            .filter(|figure| figure.shows_one_run())
-            .collect();
-        let drawn: Vec<_> = figures
-            .par_iter()
-            .map(|figure| {
-                has_data(figure, &results, experiment.sweep.len())
-                    .then(|| figure.render(&[folder.path()]))
-            })
-            .collect();
-        for (figure, drawn) in figures.into_iter().zip(drawn) {
-            match drawn {
-                Some(Ok(rendered)) => files.extend(write_figure(figure, &rendered, &folder)?),
-                // Two equal copies, say: nothing to see on a log axis.
-                None | Some(Err(FigureError::NoData { .. })) => {
-                    for extension in ["png", "svg"] {
-                        folder.remove(&format!("{}.{extension}", figure.name))?;
-                    }
-                }
-                Some(Err(error)) => return Err(error.into()),
-            }
-        }
+        let tables = tables(&results);
+        let written = tables.iter().try_for_each(|table| folder.write(table));
+        print(&verdicts(&config, &results))?;
+        written?;
+        let mut files: Vec<ListedFile> = tables.iter().map(ListedFile::new).collect();
+        let drawn = draw(&folder, &config, &results, &mut files);
         results.profile.output += watch.lap();
-        write_manifest(&folder, &config, &results, &files, start.elapsed())?;
-        let (outcome, collisions) = (results.outcome(), results.collisions);
-        if experiment.calibration.is_some() {
-            print(&calibration::text(&results))?;
-        } else if !results.verdicts.is_empty() || outcome != Outcome::AsExpected {
-            print(&text(&[Judged::new(&config, results)]))?;
-        }
+        let manifest = of_run(&config, &origin, &results, &files, start.elapsed());
+        interrupt::uninterrupted(
+            || folder.finish(&manifest),
+            format!("the run was finished; its files are in {}", out.display()),
+        )?;
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         print(&format!(
-            "{collisions} collisions in {:.1} s; wrote {} and manifest.json to {}\n",
+            "{} collisions in {:.1} s; wrote {} and manifest.json to {}\n",
+            results.collisions,
             start.elapsed().as_secs_f64(),
-            files.join(", "),
-            folder.path().display()
+            names.join(", "),
+            out.display()
         ))?;
-        Ok(outcome.into())
+        drawn?;
+        Ok(results.outcome().into())
     })
+}
+
+/// What the run says of its claims, or of its intervals if it was repeated.
+fn verdicts(config: &Config, results: &Results) -> String {
+    if config.experiment.calibration.is_some() {
+        calibration::text(results)
+    } else if !results.verdicts.is_empty() || results.outcome() != Outcome::AsExpected {
+        text(&[Judged::new(config, results)])
+    } else {
+        String::new()
+    }
+}
+
+/// Draw the figures that these results have data for, one at a time, and write them. One that
+/// cannot be drawn does not keep the others from being drawn; the first error is given.
+fn draw(
+    folder: &OutputFolder,
+    config: &Config,
+    results: &Results,
+    files: &mut Vec<ListedFile>,
+) -> Result<(), CommandError> {
+    let sizes = config.experiment.sweep.len();
+    let mut draw_one = |figure: &Figure| -> Result<(), CommandError> {
+        let rendered = match figure.render(&[folder.unfinished()]) {
+            // Two equal copies, say: nothing to see on a log axis.
+            Err(FigureError::NoData { .. }) => return Ok(()),
+            rendered => rendered?,
+        };
+        for file in rendered_files(figure, rendered) {
+            folder.write(&file)?;
+            files.push(ListedFile::new(&file));
+        }
+        Ok(())
+    };
+    let with_data = figures().filter(|figure| has_data(figure, results, sizes));
+    with_data.fold(Ok(()), |before, figure| before.and(draw_one(figure)))
 }

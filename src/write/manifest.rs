@@ -1,6 +1,6 @@
 //! `manifest.json`: what was run, by what, and what came out.
 
-use super::{OutputFolder, WriteError};
+use super::File;
 use crate::config::Config;
 use crate::coupling::Rematch;
 use crate::vector::Instructions;
@@ -8,7 +8,11 @@ use crate::verify::Results;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
+
+/// The name of the manifest in its folder.
+pub const MANIFEST: &str = "manifest.json";
 
 /// The commit that the program was built from, where known.
 pub const COMMIT: Option<&str> = option_env!("KAC_COMMIT");
@@ -73,6 +77,7 @@ fn rematch(rematch: Rematch) -> Value {
     }
 }
 
+/// The SHA-256 of some bytes, in hexadecimal digits.
 fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
@@ -82,39 +87,216 @@ fn sha256(bytes: &[u8]) -> String {
         })
 }
 
-/// Write the manifest of a finished run.
-///
-/// # Errors
-///
-/// If it cannot be written, or a file it lists cannot be read.
-pub fn write_manifest(
-    folder: &OutputFolder,
-    config: &Config,
-    results: &Results,
-    files: &[String],
-    elapsed: Duration,
-) -> Result<(), WriteError> {
-    let checksum = |name: &String| {
-        let path = folder.path().join(name);
-        let bytes = std::fs::read(&path).map_err(|reason| WriteError { path, reason })?;
-        Ok(json!({ "name": name, "bytes": bytes.len(), "sha256": sha256(&bytes) }))
-    };
-    let files: Vec<Value> = files.iter().map(checksum).collect::<Result<_, _>>()?;
-    let manifest = json!({
-        "program": "kac",
+/// The config that a folder is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its file, relative to the folder.
+    pub path: PathBuf,
+    /// The SHA-256 of its text.
+    pub sha256: String,
+}
+
+impl Origin {
+    /// That of a config for a folder.
+    pub fn new(config: &Config, folder: &Path) -> Self {
+        Origin {
+            path: relative(&absolute(&config.path), &absolute(folder)),
+            sha256: sha256(config.text.as_bytes()),
+        }
+    }
+
+    /// Whether it is the same file, perhaps edited, or the same text elsewhere.
+    pub(super) fn is_same_config(&self, other: &Origin) -> bool {
+        self.path == other.path || self.sha256 == other.sha256
+    }
+
+    fn json(&self) -> Value {
+        json!({ "path": self.path.to_string_lossy(), "sha256": self.sha256 })
+    }
+}
+
+/// A path from the root, without links as far as it exists.
+fn absolute(path: &Path) -> PathBuf {
+    let from_root = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let existing = from_root.ancestors().find_map(|ancestor| {
+        let real = ancestor.canonicalize().ok()?;
+        let rest = from_root.strip_prefix(ancestor).ok()?;
+        Some(real.join(rest))
+    });
+    existing.unwrap_or(from_root)
+}
+
+/// The way to a path from a folder, both from the root.
+fn relative(path: &Path, folder: &Path) -> PathBuf {
+    let (to, from): (Vec<Component>, Vec<Component>) =
+        (path.components().collect(), folder.components().collect());
+    let common = to
+        .iter()
+        .zip(&from)
+        .take_while(|(to, from)| to == from)
+        .count();
+    if common == 0 {
+        return path.to_path_buf();
+    }
+    let up = from[common..].iter().map(|_| Component::ParentDir);
+    up.chain(to[common..].iter().copied()).collect()
+}
+
+/// A file that a manifest lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedFile {
+    /// Its name.
+    pub name: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// The SHA-256 of what it holds.
+    pub sha256: String,
+}
+
+impl ListedFile {
+    /// What a manifest says of a file.
+    pub fn new(file: &File) -> Self {
+        ListedFile {
+            name: file.name.clone(),
+            bytes: file.bytes.len() as u64,
+            sha256: sha256(&file.bytes),
+        }
+    }
+
+    /// Whether a folder holds the file as it is listed.
+    pub fn is_in(&self, folder: &Path) -> bool {
+        let path = folder.join(&self.name);
+        let has_length =
+            std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == self.bytes);
+        has_length && std::fs::read(&path).is_ok_and(|bytes| sha256(&bytes) == self.sha256)
+    }
+
+    fn json(&self) -> Value {
+        json!({ "name": self.name, "bytes": self.bytes, "sha256": self.sha256 })
+    }
+
+    fn of_json(value: &Value) -> Option<Self> {
+        let name = value["name"].as_str()?;
+        // A name that leads out of the folder is none of ours.
+        let is_plain = Path::new(name)
+            .components()
+            .eq([Component::Normal(name.as_ref())]);
+        is_plain.then_some(ListedFile {
+            name: name.to_string(),
+            bytes: value["bytes"].as_u64()?,
+            sha256: value["sha256"].as_str()?.to_string(),
+        })
+    }
+}
+
+/// What a manifest in a folder says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The config that the folder is for, if the manifest names one.
+    pub origin: Option<Origin>,
+    /// Whether the run is finished.
+    pub finished: bool,
+    /// Its files.
+    pub files: Vec<ListedFile>,
+}
+
+impl Listed {
+    /// Of the manifest in a folder; `None` if there is none, or it is not one of this program.
+    pub fn read(folder: &Path) -> Option<Self> {
+        Self::read_file(&folder.join(MANIFEST))
+    }
+
+    /// Of a manifest under another name.
+    pub(super) fn read_file(path: &Path) -> Option<Self> {
+        let text = std::fs::read_to_string(path).ok()?;
+        let manifest: Value = serde_json::from_str(&text).ok()?;
+        if manifest["program"] != PROGRAM {
+            return None;
+        }
+        let files = manifest["files"]
+            .as_array()?
+            .iter()
+            .map(ListedFile::of_json);
+        let origin = || {
+            let origin = &manifest["origin"];
+            Some(Origin {
+                path: PathBuf::from(origin["path"].as_str()?),
+                sha256: origin["sha256"].as_str()?.to_string(),
+            })
+        };
+        Some(Listed {
+            origin: origin(),
+            finished: manifest["finished"] != false,
+            files: files.collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// How this program calls itself in manifests.
+const PROGRAM: &str = "kac";
+
+fn listed(files: &[ListedFile]) -> Value {
+    files.iter().map(ListedFile::json).collect()
+}
+
+/// The manifest of a run that is not finished.
+pub(super) fn unfinished(origin: Option<&Origin>) -> Value {
+    json!({
+        "program": PROGRAM,
         "version": env!("CARGO_PKG_VERSION"),
-        "commit": COMMIT,
+        "finished": false,
+        "origin": origin.map(Origin::json),
+        "files": [],
+    })
+}
+
+/// The manifest of figures.
+pub fn of_figures(files: &[ListedFile]) -> Value {
+    json!({
+        "program": PROGRAM,
+        "version": env!("CARGO_PKG_VERSION"),
+        "files": listed(files),
+    })
+}
+
+/// The manifest of a finished run, as far as the config and the seed determine it.
+pub fn of_tables(
+    config: &Config,
+    origin: &Origin,
+    results: &Results,
+    files: &[ListedFile],
+) -> Value {
+    json!({
+        "program": PROGRAM,
+        "version": env!("CARGO_PKG_VERSION"),
+        "origin": origin.json(),
         "config": resolved(config),
         "seed": config.experiment.seed,
         "replicas": results.replicas,
         "collisions": results.collisions,
+        "files": listed(files),
+    })
+}
+
+/// The manifest of a finished run, with how it was done.
+pub fn of_run(
+    config: &Config,
+    origin: &Origin,
+    results: &Results,
+    files: &[ListedFile],
+    elapsed: Duration,
+) -> Value {
+    let mut manifest = of_tables(config, origin, results, files);
+    let how = json!({
+        "commit": COMMIT,
         "wall_seconds": elapsed.as_secs_f64(),
         "threads": rayon::current_num_threads(),
         "instructions": Instructions::best().name(),
         "thread_seconds": results.profile,
-        "files": files,
     });
-    let mut text = serde_json::to_string_pretty(&manifest).expect("JSON values can be printed");
-    text.push('\n');
-    folder.write("manifest.json", text.as_bytes())
+    let (Value::Object(manifest_keys), Value::Object(how)) = (&mut manifest, how) else {
+        unreachable!("both are objects");
+    };
+    manifest_keys.extend(how);
+    manifest
 }

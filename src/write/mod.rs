@@ -1,37 +1,78 @@
 //! Output files: the only module that writes any.
 //!
 //! A file appears whole or not at all: it is written under a temporary name in
-//! its folder and renamed.
+//! its folder and renamed. The files of one run appear together: see [`folder`].
 
+pub mod folder;
+mod lock;
 pub mod manifest;
 
 use crate::verify::Results;
 use serde::Serialize;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// A file that could not be written.
+/// Why files could not be written.
 #[derive(Debug, Error)]
-#[error("cannot write {}: {reason}; choose another folder with --out", path.display())]
-pub struct WriteError {
-    path: PathBuf,
-    reason: std::io::Error,
+pub enum WriteError {
+    /// The system refused.
+    #[error("cannot write {}: {reason}; choose another folder with --out", path.display())]
+    System {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// Another process writes to the folder.
+    #[error("{} is in use by {holder}; wait for it, or choose another folder with --out", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// The process.
+        holder: String,
+    },
+    /// The folder is another config's.
+    #[error("{} holds the run of another config, {}; choose another folder with --out, or replace that run with --force", path.display(), owner.display())]
+    OtherConfig {
+        /// The folder.
+        path: PathBuf,
+        /// The config whose run it holds.
+        owner: PathBuf,
+    },
+    /// A folder has the name of a file.
+    #[error("{} is a folder, and a file is to have this name; move it, or choose another folder with --out", path.display())]
+    IsFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file that would be replaced is not as a run left it.
+    #[error("{} is in the way: no manifest says that kac wrote it as it is; move it, choose another folder with --out, or replace it with --force", path.display())]
+    InTheWay {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
-/// A folder for the files of one run.
-#[derive(Debug, Clone)]
-pub struct OutputFolder {
-    path: PathBuf,
+impl WriteError {
+    fn system(path: &Path, reason: std::io::Error) -> Self {
+        WriteError::System {
+            path: path.to_path_buf(),
+            reason,
+        }
+    }
 }
 
-/// How the names of temporary files begin.
-const TEMPORARY_PREFIX: &str = ".kac-";
-/// How they end.
-const TEMPORARY_SUFFIX: &str = ".tmp";
+/// A file to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name in the folder.
+    pub name: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
 
-/// Names of the tables, and of all else that a run writes.
-const TABLES: [&str; 12] = [
+/// The names of the tables that a run can write.
+pub const TABLES: [&str; 12] = [
     "discrepancy.csv",
     "wasserstein.csv",
     "rates.csv",
@@ -46,129 +87,30 @@ const TABLES: [&str; 12] = [
     "verdicts.csv",
 ];
 
-impl OutputFolder {
-    /// The folder at `path`, made if need be, and tried: better to fail before
-    /// a long run than after it. What a killed run left half-written goes.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be made or written to.
-    pub fn open(path: &Path) -> Result<Self, WriteError> {
-        let failed = |reason| WriteError {
-            path: path.to_path_buf(),
-            reason,
-        };
-        std::fs::create_dir_all(path).map_err(failed)?;
-        remove_temporary_files(path);
-        temporary_file(path).map_err(failed)?;
-        Ok(OutputFolder {
-            path: path.to_path_buf(),
-        })
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Write a file of this folder, whole.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written; then there is no new file.
-    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
-        let path = self.path.join(name);
-        let write = || {
-            let mut file = temporary_file(&self.path)?;
-            file.write_all(bytes)?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            Ok(())
-        };
-        // Another run that opens the folder just now takes the temporary file for
-        // one left behind.
-        let again = |reason: std::io::Error| match reason.kind() {
-            std::io::ErrorKind::NotFound => write(),
-            _ => Err(reason),
-        };
-        write().or_else(again).map_err(|reason| WriteError {
-            path: path.clone(),
-            reason,
-        })
-    }
-
-    /// Remove a file of this folder that an earlier run may have left.
-    ///
-    /// # Errors
-    ///
-    /// If it is there and cannot be removed.
-    pub fn remove(&self, name: &str) -> Result<(), WriteError> {
-        let path = self.path.join(name);
-        match std::fs::remove_file(&path) {
-            Err(reason) if reason.kind() != std::io::ErrorKind::NotFound => {
-                Err(WriteError { path, reason })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Write the tables that have rows, and remove those that have none; give
-    /// the names of those written.
-    ///
-    /// # Errors
-    ///
-    /// If one cannot be written.
-    pub fn write_tables(&self, results: &Results) -> Result<Vec<&'static str>, WriteError> {
-        let tables = &results.tables;
-        let contents = [
-            csv_bytes(&tables.discrepancy),
-            csv_bytes(&tables.wasserstein),
-            csv_bytes(&tables.rates),
-            csv_bytes(&tables.moments),
-            csv_bytes(&tables.scaling),
-            csv_bytes(&tables.exponents),
-            csv_bytes(&tables.steady_state),
-            csv_bytes(&tables.steady_density),
-            csv_bytes(&tables.steady_kurtosis),
-            csv_bytes(&results.calibration),
-            csv_bytes(&results.self_checks),
-            csv_bytes(&results.verdicts),
-        ];
-        let mut written = vec![];
-        for (name, bytes) in TABLES.into_iter().zip(contents) {
-            if bytes.is_empty() {
-                self.remove(name)?;
-            } else {
-                self.write(name, &bytes)?;
-                written.push(name);
-            }
-        }
-        Ok(written)
-    }
-}
-
-/// Remove the temporary files of runs that were killed. What cannot be removed
-/// stays: it is in nobody's way.
-fn remove_temporary_files(folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// A temporary file with the permissions of an ordinary one.
-fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
+/// The tables of a run that have rows.
+pub fn tables(results: &Results) -> Vec<File> {
+    let tables = &results.tables;
+    let contents = [
+        csv_bytes(&tables.discrepancy),
+        csv_bytes(&tables.wasserstein),
+        csv_bytes(&tables.rates),
+        csv_bytes(&tables.moments),
+        csv_bytes(&tables.scaling),
+        csv_bytes(&tables.exponents),
+        csv_bytes(&tables.steady_state),
+        csv_bytes(&tables.steady_density),
+        csv_bytes(&tables.steady_kurtosis),
+        csv_bytes(&results.calibration),
+        csv_bytes(&results.self_checks),
+        csv_bytes(&results.verdicts),
+    ];
+    let named = TABLES.into_iter().zip(contents);
+    let with_rows = named.filter(|(_, bytes)| !bytes.is_empty());
+    let file = |(name, bytes): (&str, _)| File {
+        name: name.to_string(),
+        bytes,
+    };
+    with_rows.map(file).collect()
 }
 
 /// A header row and a row per record; nothing for no records.

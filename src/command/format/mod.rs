@@ -30,13 +30,13 @@ pub struct Judged {
 impl Judged {
     /// What the program found of itself, and all verdicts on the checks of a
     /// config: N by N, and for each N check by check.
-    pub fn new(config: &Config, results: Results) -> Self {
+    pub fn new(config: &Config, results: &Results) -> Self {
         Judged {
             name: config.experiment.name.clone(),
             path: config.path.clone(),
             check_lines: config.check_lines.clone(),
-            self_checks: results.self_checks,
-            verdicts: results.verdicts,
+            self_checks: results.self_checks.clone(),
+            verdicts: results.verdicts.clone(),
             false_alarm: results.false_alarm,
         }
     }

@@ -1,0 +1,341 @@
+//! A folder that holds the files of one run.
+//!
+//! While a run works, its files are in the subfolder [`UNFINISHED`]. When all are there, a manifest
+//! that lists them with their checksums is written beside them: then the run is finished, and its
+//! files are moved to their final names. Before that the manifest of the run before is put aside and
+//! the files that it lists are removed; the new manifest is moved last. So files of two runs never
+//! stand side by side, and a manifest has all its files beside it. What a process that was killed in
+//! between has left is moved by the next one.
+//!
+//! Nothing is deleted or overwritten but what a manifest of this program lists with the checksum
+//! that it still has.
+
+use super::lock::{Lock, LockError};
+use super::manifest::{Listed, MANIFEST, Origin};
+use super::{File, WriteError};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// The subfolder of a run that is not finished.
+pub const UNFINISHED: &str = "unfinished";
+
+/// The manifest of the run before, put aside while its files are replaced.
+const REPLACED: &str = "replaced.json";
+
+/// How the names of temporary files begin.
+const TEMPORARY_PREFIX: &str = ".kac-";
+/// How they end.
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// A folder that is locked for the files of one run.
+#[derive(Debug)]
+pub struct OutputFolder {
+    path: PathBuf,
+    unfinished: PathBuf,
+    /// The names that the run may write.
+    names: Vec<String>,
+    /// Whether to replace what another config or another program put there.
+    force: bool,
+    _lock: Lock,
+}
+
+/// What the files of a folder are made from, and whether others may be replaced.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    /// The config that the folder is for; `None` for a folder of figures.
+    pub origin: Option<&'a Origin>,
+    /// The names of the files that may be written.
+    pub names: &'a [String],
+    /// Whether to replace what another config or another program put there.
+    pub force: bool,
+}
+
+impl OutputFolder {
+    /// The folder at `path`, made if need be, locked, and tried: better to fail before a long run
+    /// than after it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made or written to; if another process works in it; and unless `force`, if
+    /// it holds the run of another config, or a file in the way that no manifest vouches for.
+    pub fn open(path: &Path, claim: Claim) -> Result<Self, WriteError> {
+        let failed = |reason| WriteError::system(path, reason);
+        std::fs::create_dir_all(path).map_err(failed)?;
+        let lock = Lock::acquire(path).map_err(|error| match error {
+            LockError::Held(holder) => WriteError::Locked {
+                path: path.to_path_buf(),
+                holder,
+            },
+            LockError::System(reason) => failed(reason),
+        })?;
+        let folder = OutputFolder {
+            path: path.to_path_buf(),
+            unfinished: path.join(UNFINISHED),
+            names: claim.names.to_vec(),
+            force: claim.force,
+            _lock: lock,
+        };
+        folder.remove_temporary_files();
+        folder.complete()?;
+        folder.refuse_other_owners(claim.origin)?;
+        folder.refuse_foreign_files()?;
+        folder.begin(claim.origin)?;
+        Ok(folder)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the files are until the run is finished.
+    pub fn unfinished(&self) -> &Path {
+        &self.unfinished
+    }
+
+    /// Write a file of the unfinished run, whole.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written; then there is no new file.
+    pub fn write(&self, file: &File) -> Result<(), WriteError> {
+        write_whole(&self.unfinished, &file.name, &file.bytes)
+    }
+
+    /// The run is finished: everything that the manifest lists is written. The unfinished files
+    /// get their final names, in place of those of the run before. What the manifest lists and is
+    /// not among the unfinished files stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be written, moved or removed.
+    pub fn finish(&self, manifest: &serde_json::Value) -> Result<(), WriteError> {
+        write_whole(&self.unfinished, MANIFEST, &manifest_bytes(manifest))?;
+        self.publish()
+    }
+
+    /// Go on where a process was killed while the files of a finished run moved.
+    fn complete(&self) -> Result<(), WriteError> {
+        match Listed::read(&self.unfinished) {
+            Some(listed) if listed.finished => self.publish(),
+            Some(_) => Ok(()),
+            None if Listed::read_file(&self.unfinished.join(REPLACED)).is_some() => {
+                self.remove_unfinished()
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Give the files of a finished run their final names.
+    fn publish(&self) -> Result<(), WriteError> {
+        let new = Listed::read(&self.unfinished).unwrap_or_default();
+        let old = Listed::read(&self.path)
+            .or_else(|| Listed::read_file(&self.unfinished.join(REPLACED)))
+            .unwrap_or_default();
+        let is_ours = |name: &str| {
+            let files = old.files.iter().chain(&new.files);
+            name == MANIFEST
+                || files
+                    .into_iter()
+                    .any(|file| file.name == name && file.is_in(&self.path))
+        };
+        let new_names = || new.files.iter().map(|file| file.name.as_str());
+        self.refuse_in_the_way(new_names(), is_ours)?;
+        if self.force {
+            let kept = |name: &&String| new_names().any(|new| new == **name);
+            for name in self.names.iter().filter(|name| !kept(name)) {
+                remove(&self.path, name)?;
+            }
+        }
+        let [aside, manifest] = [self.unfinished.join(REPLACED), self.path.join(MANIFEST)];
+        move_if_there(&manifest, &aside)?;
+        synchronise(&self.path)?;
+        let gone = old.files.iter().filter(|file| !new.files.contains(file));
+        for file in gone.filter(|file| file.is_in(&self.path)) {
+            remove(&self.path, &file.name)?;
+        }
+        for name in new_names() {
+            move_if_there(&self.unfinished.join(name), &self.path.join(name))?;
+        }
+        synchronise(&self.path)?;
+        move_if_there(&self.unfinished.join(MANIFEST), &manifest)?;
+        synchronise(&self.path)?;
+        self.remove_unfinished()
+    }
+
+    /// Refuse a folder that is another config's.
+    fn refuse_other_owners(&self, origin: Option<&Origin>) -> Result<(), WriteError> {
+        if self.force {
+            return Ok(());
+        }
+        for folder in [&self.path, &self.unfinished] {
+            let owner = Listed::read(folder).and_then(|listed| listed.origin);
+            let (Some(owner), Some(origin)) = (owner, origin) else {
+                continue;
+            };
+            if !owner.is_same_config(origin) {
+                return Err(WriteError::OtherConfig {
+                    path: folder.clone(),
+                    owner: owner.path,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuse to replace files that no manifest lists, or that were changed since.
+    fn refuse_foreign_files(&self) -> Result<(), WriteError> {
+        let listed = Listed::read(&self.path);
+        let is_ours = |name: &str| {
+            listed.as_ref().is_some_and(|listed| {
+                let mut files = listed.files.iter();
+                name == MANIFEST || files.any(|file| file.name == name && file.is_in(&self.path))
+            })
+        };
+        let names = self.names.iter().map(String::as_str);
+        self.refuse_in_the_way(names.chain([MANIFEST]), is_ours)?;
+        let has_files =
+            std::fs::read_dir(&self.unfinished).is_ok_and(|mut entries| entries.next().is_some());
+        if has_files && !self.force && Listed::read(&self.unfinished).is_none() {
+            let path = self.unfinished.clone();
+            return Err(WriteError::InTheWay { path });
+        }
+        Ok(())
+    }
+
+    /// Refuse names that are taken in this folder by what is not ours; with `force`, by what is no
+    /// file.
+    fn refuse_in_the_way<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+        is_ours: impl Fn(&str) -> bool,
+    ) -> Result<(), WriteError> {
+        for name in names {
+            let path = self.path.join(name);
+            match std::fs::symlink_metadata(&path) {
+                Ok(found) if found.is_dir() => return Err(WriteError::IsFolder { path }),
+                Ok(_) if !self.force && !is_ours(name) => {
+                    return Err(WriteError::InTheWay { path });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Start an unfinished run in place of one that was killed.
+    fn begin(&self, origin: Option<&Origin>) -> Result<(), WriteError> {
+        self.remove_unfinished()?;
+        std::fs::create_dir_all(&self.unfinished)
+            .map_err(|reason| WriteError::system(&self.unfinished, reason))?;
+        let manifest = super::manifest::unfinished(origin);
+        write_whole(&self.unfinished, MANIFEST, &manifest_bytes(&manifest))
+    }
+
+    /// Remove the subfolder of an unfinished run with all that a run writes there; other files
+    /// stay, and so does the subfolder then.
+    fn remove_unfinished(&self) -> Result<(), WriteError> {
+        let listed = Listed::read(&self.unfinished).unwrap_or_default();
+        let listed = listed.files.into_iter().map(|file| file.name);
+        for name in listed.chain(self.names.iter().cloned()) {
+            remove(&self.unfinished, &name)?;
+        }
+        remove(&self.unfinished, REPLACED)?;
+        remove(&self.unfinished, MANIFEST)?;
+        let _ = std::fs::remove_dir(&self.unfinished);
+        Ok(())
+    }
+
+    /// Remove the temporary files of runs that were killed. What cannot be removed
+    /// stays: it is in nobody's way.
+    fn remove_temporary_files(&self) {
+        for folder in [&self.path, &self.unfinished] {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                if name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX) {
+                    let _ = std::fs::remove_file(entry.path());
+                }
+            }
+        }
+    }
+}
+
+impl Drop for OutputFolder {
+    /// A run that failed before it wrote anything leaves nothing behind.
+    fn drop(&mut self) {
+        let is_empty = std::fs::read_dir(&self.unfinished)
+            .is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == MANIFEST));
+        if is_empty {
+            let _ = self.remove_unfinished();
+        }
+    }
+}
+
+fn manifest_bytes(manifest: &serde_json::Value) -> Vec<u8> {
+    let mut text = serde_json::to_string_pretty(manifest).expect("JSON values can be printed");
+    text.push('\n');
+    text.into_bytes()
+}
+
+/// Write a file whole, to the disk: under a temporary name in its folder, which is then changed.
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+    let path = folder.join(name);
+    let write = || {
+        let mut file = temporary_file(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(&path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|reason| WriteError::system(&path, reason))?;
+    synchronise(folder)
+}
+
+/// Bring the names of a folder's files to the disk.
+fn synchronise(folder: &Path) -> Result<(), WriteError> {
+    // Elsewhere a folder cannot be opened.
+    if cfg!(unix) {
+        std::fs::File::open(folder)
+            .and_then(|opened| opened.sync_all())
+            .map_err(|reason| WriteError::system(folder, reason))?;
+    }
+    Ok(())
+}
+
+/// Give a file another name, if it is there.
+fn move_if_there(from: &Path, to: &Path) -> Result<(), WriteError> {
+    match std::fs::rename(from, to) {
+        Err(reason) if !is_absence(&reason) => Err(WriteError::system(to, reason)),
+        _ => Ok(()),
+    }
+}
+
+/// Remove a file of a folder, if it is there.
+fn remove(folder: &Path, name: &str) -> Result<(), WriteError> {
+    let path = folder.join(name);
+    match std::fs::remove_file(&path) {
+        Err(reason) if !is_absence(&reason) => Err(WriteError::system(&path, reason)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file is not there; nor is it where its folder is a file.
+fn is_absence(reason: &std::io::Error) -> bool {
+    matches!(
+        reason.kind(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory
+    )
+}
+
+/// A temporary file with the permissions of an ordinary one.
+fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}

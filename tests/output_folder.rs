@@ -1,0 +1,566 @@
+//! An output folder is one run's: what stands there under final names is always of one finished
+//! run, and nothing is lost that another program or another config put there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+const CONFIG: &str = "seed = 1\nreplicas = 40\n[model]\nparticles = [2, 3]\nlambda = 1.0\nmu = 1.0\n\
+     clock = \"theorem6\"\n[bath]\nlaw = \"normal\"\nmean = 0.0\nsd = 1.0\n\
+     [initial]\nfirst = { law = \"normal\", mean = 0.0, sd = 1.0 }\n\
+     second = { law = \"normal\", mean = 2.0, sd = 1.0 }\n[time]\nend = 1.0\npoints = 5\n";
+
+/// A run that draws more figures and writes more tables than the other one.
+const LARGER: &str = "[wasserstein]\npoints = 3\nsample = 20\n";
+
+/// A folder with a config in it, and what `kac` does there.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let place = Place {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        place.write("a.toml", CONFIG);
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kac"));
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn kac(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn kac_succeeds(&self, arguments: &[&str]) {
+        let output = self.kac(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+    }
+
+    /// It exits with code 4 and names these on standard error.
+    fn kac_refuses(&self, arguments: &[&str], named: &[&str]) {
+        let output = self.kac(arguments);
+        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        for name in named {
+            assert!(said.contains(name), "{arguments:?}: {said}");
+        }
+    }
+
+    /// The files in a folder, but for locks, by name.
+    fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+        let entries = std::fs::read_dir(self.path(folder)).unwrap().flatten();
+        let files = entries.filter(|entry| entry.path().is_file());
+        let named = files.map(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            (name, std::fs::read(entry.path()).unwrap())
+        });
+        named.filter(|(name, _)| name != ".kac-lock").collect()
+    }
+}
+
+/// The files of a run but for its manifest, which tells how long it took.
+fn without_manifest(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
+    files.remove("manifest.json");
+    files
+}
+
+/// The manifest lists the other files of a folder with their lengths, and no more.
+fn assert_vouched_for(files: &BTreeMap<String, Vec<u8>>) {
+    let manifest: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
+    let listed: BTreeMap<&str, u64> = (manifest["files"].as_array().unwrap().iter())
+        .map(|file| {
+            (
+                file["name"].as_str().unwrap(),
+                file["bytes"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    let found: BTreeMap<&str, u64> = (files.iter())
+        .filter(|(name, _)| *name != "manifest.json")
+        .map(|(name, bytes)| (name.as_str(), bytes.len() as u64))
+        .collect();
+    assert_eq!(listed, found);
+}
+
+#[test]
+fn files_of_the_user_are_refused_and_left_alone() {
+    for name in [
+        "calibration.csv",
+        "steady_state.csv",
+        "wasserstein.png",
+        "discrepancy.csv",
+        "decay.svg",
+        "manifest.json",
+        "unfinished/notes.txt",
+    ] {
+        let place = Place::new();
+        place.write(&format!("d/{name}"), "mine");
+        let first = Path::new(name).components().next().unwrap();
+        let first = first.as_os_str().to_str().unwrap();
+        place.kac_refuses(
+            &["run", "a.toml", "--out", "d"],
+            &[first, "--force", "--out"],
+        );
+        assert_eq!(place.read(&format!("d/{name}")), "mine");
+        assert!(!place.path("d/.kac-lock").exists());
+    }
+}
+
+#[test]
+fn files_that_no_run_writes_stay_where_they_are() {
+    let place = Place::new();
+    for name in ["notes.txt", "my.csv", "sub/discrepancy.csv", ".kac-mine"] {
+        place.write(&format!("d/{name}"), "mine");
+    }
+    for _ in 0..2 {
+        place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+    }
+    for name in ["notes.txt", "my.csv", "sub/discrepancy.csv", ".kac-mine"] {
+        assert_eq!(place.read(&format!("d/{name}")), "mine", "{name}");
+    }
+}
+
+#[test]
+fn a_manifest_of_another_program_is_not_replaced() {
+    let place = Place::new();
+    let manifests = [
+        "{\"name\": \"a web app\", \"files\": []}",
+        "{\"program\": \"kac\"}",
+        "{\"program\": \"kac\", \"files\": [{\"name\": \"../a.toml\", \"bytes\": 1, \"sha256\": \"\"}]}",
+    ];
+    for manifest in manifests {
+        place.write("d/manifest.json", manifest);
+        place.kac_refuses(&["run", "a.toml", "--out", "d"], &["manifest.json"]);
+        assert_eq!(place.read("d/manifest.json"), manifest);
+    }
+}
+
+#[test]
+fn a_table_that_was_edited_is_not_replaced() {
+    let place = Place::new();
+    place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+    place.write("d/rates.csv", "my notes");
+    place.kac_refuses(&["run", "a.toml", "--out", "d"], &["rates.csv"]);
+    assert_eq!(place.read("d/rates.csv"), "my notes");
+    place.kac_succeeds(&["run", "a.toml", "--out", "d", "--force"]);
+    assert_vouched_for(&place.files("d"));
+}
+
+#[test]
+fn force_replaces_what_is_in_the_way_and_nothing_else() {
+    let place = Place::new();
+    for name in [
+        "calibration.csv",
+        "discrepancy.csv",
+        "manifest.json",
+        "notes.txt",
+    ] {
+        place.write(&format!("d/{name}"), "mine");
+    }
+    place.kac_succeeds(&["run", "a.toml", "--out", "d", "--force"]);
+    let mut files = place.files("d");
+    assert_eq!(files.remove("notes.txt").unwrap(), b"mine");
+    assert_vouched_for(&files);
+}
+
+#[test]
+fn a_folder_is_for_one_config() {
+    let place = Place::new();
+    place.write("a/x.toml", CONFIG);
+    place.write("b/x.toml", &CONFIG.replace("end = 1.0", "end = 2.0"));
+    place.kac_succeeds(&["run", "a/x.toml"]);
+    let before = place.files("output/x");
+    place.kac_refuses(
+        &["run", "b/x.toml"],
+        &["output/x", "a/x.toml", "--out", "--force"],
+    );
+    assert_eq!(place.files("output/x"), before);
+    // The same file, edited; the same text under another name; and seeds of the command line.
+    place.write("a/x.toml", &CONFIG.replace("end = 1.0", "end = 0.5"));
+    place.kac_succeeds(&["run", "a/x.toml", "--seed", "5"]);
+    place.write("c/x.toml", &place.read("a/x.toml"));
+    place.kac_succeeds(&["run", "c/x.toml"]);
+    place.kac_succeeds(&["run", "b/x.toml", "--force"]);
+    assert_vouched_for(&place.files("output/x"));
+}
+
+#[test]
+fn a_folder_that_moves_with_its_config_knows_it() {
+    let place = Place::new();
+    place.write("p/x.toml", CONFIG);
+    place.kac_succeeds(&["run", "p/x.toml", "--out", "p/out"]);
+    std::fs::rename(place.path("p"), place.path("q")).unwrap();
+    place.write("q/x.toml", &CONFIG.replace("end = 1.0", "end = 0.5"));
+    place.kac_succeeds(&["run", "q/x.toml", "--out", "q/out"]);
+}
+
+#[test]
+fn tables_that_the_new_run_does_not_have_are_gone() {
+    let place = Place::new();
+    place.write("a.toml", &format!("{CONFIG}{LARGER}"));
+    place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+    assert!(place.path("d/wasserstein.csv").exists());
+    place.write("a.toml", CONFIG);
+    place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+    let files = place.files("d");
+    assert!(!files.contains_key("wasserstein.csv") && !files.contains_key("wasserstein.png"));
+    assert_vouched_for(&files);
+}
+
+#[test]
+fn one_of_many_runs_at_once_has_the_folder() {
+    let place = Place::new();
+    let mut alone = vec![];
+    for seed in 0..20 {
+        let (seed, folder) = (seed.to_string(), format!("alone{seed}"));
+        place.kac_succeeds(&[
+            "run",
+            "a.toml",
+            "--out",
+            &folder,
+            "--seed",
+            &seed,
+            "--threads",
+            "1",
+        ]);
+        alone.push(without_manifest(place.files(&folder)));
+    }
+    let start = |seed: usize| {
+        let seed = seed.to_string();
+        let arguments = [
+            "run",
+            "a.toml",
+            "--out",
+            "d",
+            "--seed",
+            &seed,
+            "--threads",
+            "1",
+        ];
+        place.command(&arguments).spawn().unwrap()
+    };
+    let runs: Vec<_> = (0..20).map(start).collect();
+    let ended = runs.into_iter().map(|run| run.wait_with_output().unwrap());
+    let mut done = 0;
+    for output in ended {
+        match output.status.code() {
+            Some(0) => done += 1,
+            Some(4) => {
+                let said = String::from_utf8(output.stderr).unwrap();
+                assert!(said.contains("is in use by"), "{said}");
+            }
+            code => panic!("{code:?}"),
+        }
+    }
+    assert!(done >= 1);
+    let files = place.files("d");
+    assert_vouched_for(&files);
+    assert!(alone.contains(&without_manifest(files)));
+}
+
+/// A lock that is held by this process.
+#[test]
+fn the_second_run_says_who_has_the_folder() {
+    let place = Place::new();
+    place.write("d/.kac-lock", "process 4711 on node7\n");
+    let lock = std::fs::File::open(place.path("d/.kac-lock")).unwrap();
+    lock.lock().unwrap();
+    place.kac_refuses(
+        &["run", "a.toml", "--out", "d"],
+        &["process 4711 on node7", "--out"],
+    );
+    // A lock file that a dead process left is not locked.
+    drop(lock);
+    place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+    assert!(!place.path("d/.kac-lock").exists());
+}
+
+/// Numbers between 0 and 1 that look random.
+fn turns() -> impl Iterator<Item = f64> {
+    (1..).map(|k: u32| (f64::from(k) * 0.618_033_988_75).fract())
+}
+
+#[test]
+fn a_killed_run_leaves_the_files_of_one_run() {
+    let place = Place::new();
+    let text = |end: &str, more: &str| format!("{}{more}", CONFIG.replace("end = 1.0", end));
+    // The two take turns, under one name; they differ in all their tables.
+    let configs = [text("end = 1.0", LARGER), text("end = 0.5", "")];
+    let mut whole = vec![];
+    let mut longest = Duration::ZERO;
+    for config in &configs {
+        place.write("a.toml", config);
+        let start = std::time::Instant::now();
+        place.kac_succeeds(&["run", "a.toml", "--out", "whole", "--threads", "1"]);
+        longest = longest.max(start.elapsed());
+        whole.push(without_manifest(place.files("whole")));
+    }
+    place.kac_succeeds(&["run", "a.toml", "--out", "d", "--threads", "1"]);
+    let mut killed = 0;
+    // `KAC_KILLS=200` kills as many.
+    let kills = std::env::var("KAC_KILLS").map_or(40, |kills| kills.parse().unwrap());
+    for (number, turn) in (0..kills).zip(turns()) {
+        place.write("a.toml", &configs[number % 2]);
+        let arguments = ["run", "a.toml", "--out", "d", "--threads", "1"];
+        let mut run = place.command(&arguments).spawn().unwrap();
+        std::thread::sleep(longest.mul_f64(1.2 * turn));
+        killed += usize::from(run.try_wait().unwrap().is_none());
+        let _ = run.kill();
+        run.wait().unwrap();
+        let files = place.files("d");
+        let named = files
+            .clone()
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with(".kac-"));
+        let named: BTreeMap<_, _> = without_manifest(named.collect());
+        let of_one = |whole: &BTreeMap<String, Vec<u8>>| {
+            named
+                .iter()
+                .all(|(name, bytes)| whole.get(name) == Some(bytes))
+        };
+        assert!(whole.iter().any(of_one), "{number}: {:?}", named.keys());
+        if files.contains_key("manifest.json") {
+            assert!(whole.contains(&named), "{number}: {:?}", named.keys());
+        }
+    }
+    assert!(4 * killed > kills, "{killed}");
+    place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+    assert_vouched_for(&place.files("d"));
+    assert!(!place.path("d/unfinished").exists());
+}
+
+/// A finished run is moved in steps. Whichever the process was killed after, the next one goes on,
+/// even if it has no other business there.
+#[test]
+fn a_run_that_was_killed_while_its_files_moved_is_completed() {
+    let place = Place::new();
+    place.kac_succeeds(&["run", "a.toml", "--out", "old"]);
+    place.write("a.toml", &format!("{CONFIG}{LARGER}"));
+    place.kac_succeeds(&["run", "a.toml", "--out", "new"]);
+    place.write("other.toml", &CONFIG.replace("end = 1.0", "end = 0.7"));
+    let (old, new) = (place.files("old"), place.files("new"));
+    let write = |name: String, bytes: &Vec<u8>| {
+        std::fs::create_dir_all(place.path(&name).parent().unwrap()).unwrap();
+        std::fs::write(place.path(&name), bytes).unwrap();
+    };
+    // The old manifest is put aside, then the old files are removed; then the new ones are moved,
+    // their manifest last.
+    let manifest_at = |end: bool, files: &BTreeMap<String, Vec<u8>>| {
+        let mut files: Vec<(String, Vec<u8>)> = files.clone().into_iter().collect();
+        files.sort_by_key(|(name, _)| (name == "manifest.json") == end);
+        files
+    };
+    let (removals, moves) = (manifest_at(false, &old), manifest_at(true, &new));
+    for step in 0..=removals.len() + moves.len() {
+        let _ = std::fs::remove_dir_all(place.path("d"));
+        for (name, bytes) in removals.iter().skip(step) {
+            write(format!("d/{name}"), bytes);
+        }
+        if step > 0 {
+            write("d/unfinished/replaced.json".to_string(), &removals[0].1);
+        }
+        let moved = step.saturating_sub(removals.len());
+        for (number, (name, bytes)) in moves.iter().enumerate() {
+            match number < moved {
+                true => write(format!("d/{name}"), bytes),
+                false => write(format!("d/unfinished/{name}"), bytes),
+            }
+        }
+        place.kac_refuses(&["run", "other.toml", "--out", "d"], &["a.toml"]);
+        assert_eq!(place.files("d"), new, "{step}");
+        assert!(!place.path("d/unfinished").exists(), "{step}");
+    }
+}
+
+/// A run that takes long enough to be interrupted in its last N.
+#[cfg(unix)]
+fn interrupted(place: &Place, signal: i32) -> Output {
+    use std::os::unix::process::ExitStatusExt;
+    place.write(
+        "a.toml",
+        &CONFIG.replace("replicas = 40", "replicas = [40, 500000000]"),
+    );
+    let run = place
+        .command(&["run", "a.toml", "--out", "d"])
+        .spawn()
+        .unwrap();
+    while !place.path("d/unfinished/discrepancy.csv").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // The tables are written one after the other, this one first.
+    std::thread::sleep(Duration::from_millis(300));
+    let sent = Command::new("kill")
+        .args([format!("-{signal}"), run.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(signal));
+    output
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_says_what_it_kept() {
+    for signal in [1, 2, 15] {
+        let place = Place::new();
+        place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+        let before = place.files("d");
+        let said = String::from_utf8(interrupted(&place, signal).stderr).unwrap();
+        assert!(
+            said.contains("1 of 2") && said.contains("d/unfinished"),
+            "{said}"
+        );
+        assert_eq!(place.files("d"), before);
+        let kept = place.read("d/unfinished/discrepancy.csv");
+        assert!(
+            kept.lines().skip(1).all(|line| line.starts_with("2,")),
+            "{kept}"
+        );
+        assert!(kept.lines().count() == 6, "{kept}");
+    }
+}
+
+/// A folder is never replaced.
+#[test]
+fn a_folder_in_the_way_is_refused_even_by_force() {
+    let place = Place::new();
+    place.write("d/decay.png/notes.txt", "mine");
+    place.kac_refuses(&["run", "a.toml", "--out", "d"], &["decay.png"]);
+    place.kac_refuses(&["run", "a.toml", "--out", "d", "--force"], &["decay.png"]);
+    assert_eq!(place.read("d/decay.png/notes.txt"), "mine");
+}
+
+/// The disk is full for files of more than so many blocks of 512 bytes.
+#[cfg(unix)]
+#[test]
+fn verdicts_are_printed_where_the_disk_is_full() {
+    let place = Place::new();
+    let check = "[[check]]\nclaim = \"theorem-6-coupling\"\nexpect = \"holds\"\ntolerance = 0.5\n\
+                 confidence = 0.9\n";
+    place.write(
+        "a.toml",
+        &format!("{CONFIG}{check}").replace("replicas = 40", "replicas = 4000"),
+    );
+    place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+    let before = place.files("d");
+    // SIGXFSZ is ignored, so that a write fails as on a full disk.
+    for blocks in [1, 2, 40] {
+        let script = format!(
+            "trap '' XFSZ; ulimit -f {blocks}; exec '{}' run a.toml --out d",
+            env!("CARGO_BIN_EXE_kac")
+        );
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(&place.folder)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(4), "{blocks}: {output:?}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.contains("HOLDS"), "{blocks}: {printed}");
+        let files = place.files("d");
+        if blocks < 40 {
+            assert_eq!(files, before, "{blocks}");
+        } else {
+            // All tables are small enough, and no bitmap is.
+            assert!(files.contains_key("verdicts.csv") && !files.contains_key("decay.png"));
+            assert_vouched_for(&files);
+        }
+    }
+}
+
+#[test]
+fn a_folder_of_figures_keeps_what_is_not_drawn() {
+    let place = Place::new();
+    let experiments = std::env::current_dir().unwrap().join("experiments");
+    let experiments = experiments.to_str().unwrap();
+    let draw = |name: &str, force: bool| {
+        let tables = std::env::current_dir().unwrap();
+        let mut command =
+            place.command(&["figure", name, "--redraw", "--experiments", experiments]);
+        command
+            .arg("--out")
+            .arg(place.path("f"))
+            .current_dir(tables);
+        if force {
+            command.arg("--force");
+        }
+        command.output().unwrap()
+    };
+    assert_eq!(draw("decay", false).status.code(), Some(0));
+    assert_eq!(draw("moments", false).status.code(), Some(0));
+    assert_eq!(place.files("f").len(), 5);
+    assert_vouched_for(&place.files("f"));
+    place.write("f/decay.svg", "mine");
+    place.write("f/kurtosis.png", "mine");
+    let refused = draw("decay", false);
+    assert_eq!(refused.status.code(), Some(4), "{refused:?}");
+    assert_eq!(draw("kurtosis", false).status.code(), Some(4));
+    assert_eq!(place.read("f/decay.svg"), "mine");
+    assert_eq!(draw("moments", false).status.code(), Some(0));
+    assert_eq!(place.read("f/kurtosis.png"), "mine");
+    assert_eq!(draw("decay", true).status.code(), Some(0));
+    assert_ne!(place.read("f/decay.svg"), "mine");
+}
+
+#[test]
+fn a_table_that_was_cut_or_changed_is_not_redrawn() {
+    let place = Place::new();
+    let folder = "f/tables/theorem6";
+    let committed = Path::new("output/figures/tables/theorem6");
+    for entry in std::fs::read_dir(committed).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        place.write(
+            &format!("{folder}/{name}"),
+            &std::fs::read_to_string(entry.path()).unwrap(),
+        );
+    }
+    let table = place.read(&format!("{folder}/discrepancy.csv"));
+    place.kac_succeeds(&["figure", "decay", "--redraw", "--out", "f"]);
+    let cut: String = table
+        .lines()
+        .take(20)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let changed = table.replacen("1", "2", 1);
+    let not_a_number = table.replacen(",0.", ",NaN,0.", 1);
+    for bad in [&cut, &changed, &not_a_number] {
+        place.write(&format!("{folder}/discrepancy.csv"), bad);
+        place.kac_refuses(
+            &["figure", "decay", "--redraw", "--out", "f"],
+            &["discrepancy.csv"],
+        );
+    }
+    std::fs::remove_file(place.path(&format!("{folder}/discrepancy.csv"))).unwrap();
+    place.kac_refuses(
+        &["figure", "decay", "--redraw", "--out", "f"],
+        &["discrepancy.csv"],
+    );
+    place.write(&format!("{folder}/discrepancy.csv"), &table);
+    std::fs::remove_file(place.path(&format!("{folder}/manifest.json"))).unwrap();
+    place.kac_refuses(&["figure", "decay", "--redraw", "--out", "f"], &[folder]);
+}
