@@ -181,6 +181,8 @@ pub struct Known {
     /// An upper bound on W₂,N²/N and so on W₂² of the first marginals: E‖Δ‖²/N of
     /// a coupling of the two copies, not necessarily the simulated one.
     pub upper: Option<f64>,
+    /// The distance of both, where it is known: at time 0.
+    pub distance: Option<f64>,
     /// What upper limits allow for because a sample of this size is expected to lack it.
     pub unseen: Unseen,
     /// What the exact means of V, V² and V⁴ of both copies hold of draws that the sample may
@@ -207,21 +209,27 @@ impl Known {
             moments,
             lower: Some(theory.gelbrich_squared(time)),
             upper: Some(theory.contraction_bound(time)),
+            distance: theory.initial_w2().filter(|_| time == 0.0),
             unseen: theory.unseen(time, replicas as f64, CUT),
             unseen_powers: System::ALL
                 .map(|copy| theory.unseen_powers(copy, time, replicas as f64)),
         }
     }
 
-    /// A lower limit, not below the exact bound.
+    /// A lower limit between the exact bounds, and not above the distance where that is known.
     fn at_least(&self, limit: f64) -> f64 {
-        limit.max(self.lower.unwrap_or(0.0)).max(0.0)
+        let limit = limit.max(self.lower.unwrap_or(0.0)).max(0.0);
+        let upper = self.distance.or(self.upper);
+        upper.map_or(limit, |upper| limit.min(upper))
     }
 
-    /// An upper limit that allows for what is not seen, not above the exact bound.
+    /// An upper limit that allows for what is not seen, between the exact bounds, and not below the
+    /// distance where that is known.
     fn at_most(&self, limit: f64) -> f64 {
         let limit = self.unseen.raised(limit);
-        self.upper.map_or(limit, |upper| limit.min(upper))
+        let limit = self.upper.map_or(limit, |upper| limit.min(upper));
+        let lower = self.distance.or(self.lower);
+        lower.map_or(limit, |lower| limit.max(lower))
     }
 
     /// v of the copy that has more; see [`Moments::relative_variance`].
@@ -256,9 +264,9 @@ pub struct Bracket {
     unseen: Unseen,
     /// R.
     pub replicas: u64,
-    /// At most W₂² with confidence (1 + c)/2; never below 0 and the exact bound.
+    /// At most W₂² with confidence (1 + c)/2; never below 0, and between the exact bounds.
     pub lower_limit: Option<f64>,
-    /// At least W₂² with confidence (1 + c)/2; never above the exact bound. Below the
+    /// At least W₂² with confidence (1 + c)/2, between the exact bounds. Below the
     /// lower limit only if one of them misses, or by rounding.
     pub upper_limit: Option<f64>,
     /// How the limits were found.
@@ -269,7 +277,7 @@ pub struct Bracket {
 
 impl Bracket {
     /// The limits of another two-sided confidence than the one asked for, as they are measured:
-    /// they allow for nothing that is not seen, and only the lower one is clamped, to 0. `None`
+    /// they allow for nothing that is not seen, and only the lower one is clamped, to 0 at least. `None`
     /// without an error bar, and for a confidence that is not in [0, 1).
     pub fn measured_limits(&self, confidence: f64) -> Option<(f64, f64)> {
         self.clamped_limits(confidence, &Known::default())

@@ -20,6 +20,7 @@ use crate::special::normal_quantile;
 use crate::steady::Steady;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::pairing::Pairing;
+use crate::theory::unseen::CUT;
 use crate::theory::{Moment, Quantity, System, Theory};
 use rate::{FEW_REPLICAS, NoRate, RateEstimate, RateWeights};
 use rayon::prelude::*;
@@ -86,10 +87,23 @@ pub fn is_bracket_trusted(theory: &Theory, particles: usize, time: f64, replicas
 
 /// Whether many of so many replicas carry what tells the two laws apart: the relative variance
 /// of the optimally paired ‖Δ‖² is at most [`FEW_REPLICAS`] R, whatever pairing, coupling and
-/// rematching the copies have.
+/// rematching the copies have; and many collisions made the laws what they are.
 pub fn is_difference_carried(theory: &Theory, time: f64, replicas: f64) -> bool {
-    (theory.optimal_relative_variance(time))
-        .is_some_and(|variance| variance <= FEW_REPLICAS * replicas)
+    let carried = (theory.optimal_relative_variance(time))
+        .is_some_and(|variance| variance <= FEW_REPLICAS * replicas);
+    carried && are_collisions_many(theory, time, replicas)
+}
+
+/// Whether collisions of each kind that the gas has, of pairs and with the bath, are expected to be
+/// at least a hundred by a time, in all replicas together. Velocities of which next to none has
+/// collided show the law at time 0 with its error bar, and not the law at this time. At time 0
+/// there is nothing to show.
+fn are_collisions_many(theory: &Theory, time: f64, replicas: f64) -> bool {
+    const MANY: f64 = 100.0;
+    let rates = theory.rates();
+    let kinds = [0.5 * rates.pair, rates.bath];
+    let are_many = |rate: f64| rate == 0.0 || rate * theory.count() * time * replicas >= MANY;
+    time == 0.0 || kinds.into_iter().all(are_many)
 }
 
 /// Relative to E V²: estimates are sums of velocities squared, less their exact moments.
@@ -160,11 +174,12 @@ impl Findings {
     /// that is known: one that misses what is known gives no limits of what is not.
     pub fn trusted_brackets(&self, index: usize) -> Option<&(Bracket, JointBracket)> {
         let ends = |(first, joint): &(Bracket, JointBracket)| {
-            let limits = |ends: [Option<f64>; 2]| Some((ends[0]?, ends[1]?));
+            let unseen = self.theory.unseen(0.0, first.replicas as f64, CUT);
             [
-                limits([first.lower_limit, first.upper_limit]),
-                limits([joint.lower_limit, joint.upper_limit]),
+                first.measured_limits(TABLE_CONFIDENCE),
+                joint.measured_limits(TABLE_CONFIDENCE),
             ]
+            .map(|limits| limits.map(|(lower, upper)| (lower, unseen.raised(upper))))
         };
         self.carried_brackets(index)
             .filter(|_| index == 0 || self.start_is_met(ends))

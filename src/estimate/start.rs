@@ -33,6 +33,10 @@ pub struct StartGroups {
     pub unseen: Unseen,
     /// What few of the velocities of all groups can change.
     pub few: f64,
+    /// The noise of the second order, W₂²(0) v/R for pairs of relative variance v. Control variates
+    /// can take all noise of the first order off; what is left then is not in error bars, so scatter
+    /// is compared with larger ones only.
+    pub second_order: f64,
     /// The dual lower estimates, in the mean at most W₂²(0).
     pub lower: Vec<(f64, f64)>,
     /// The upper estimates, in the mean at least W₂²(0).
@@ -84,6 +88,7 @@ impl StartGroups {
         if !is_bracket_trusted(theory, particles, 0.0, replicas as u64) {
             return None;
         }
+        let relative_variance = theory.optimal_relative_variance(0.0)?;
         let known = Known::at(theory, 0.0, replicas as u64);
         let size = replicas * particles;
         let of_group = |group: usize| {
@@ -99,6 +104,7 @@ impl StartGroups {
             exact,
             unseen: theory.unseen(0.0, (groups * replicas) as f64, CUT_FOR_VOID),
             few: few_velocities(theory, 0.0, (groups * size) as f64),
+            second_order: exact * relative_variance / replicas as f64,
             lower: side(|bracket| bracket.dual_lower.zip(bracket.dual_std_error))?,
             upper: side(|bracket| bracket.upper.zip(bracket.upper_std_error))?,
         };

@@ -278,7 +278,8 @@ fn bracket_start(findings: &Findings, start: &StartGroups) -> Vec<Comparison> {
         ),
     ];
     // Estimates without an error of their own are exact but for rounding.
-    let have_errors = |groups: &[(f64, f64)]| groups.iter().all(|(_, error)| *error > rounding);
+    let least = start.second_order.max(rounding);
+    let have_errors = |groups: &[(f64, f64)]| groups.iter().all(|(_, error)| *error > least);
     if have_errors(&start.upper) {
         comparisons.push(scatter("upper", &upper));
     }

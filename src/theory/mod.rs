@@ -316,7 +316,7 @@ impl Theory {
         self.bath_variance
     }
 
-    fn count(&self) -> f64 {
+    pub(crate) fn count(&self) -> f64 {
         self.particles as f64
     }
 

@@ -198,7 +198,9 @@ fn is_false(row: &VerdictRow, check: &Check, findings: &Findings, truth: &Truth)
         }
         "HOLDS" if is_rate => !is_within_tolerance(row),
         // Of two laws and one clock the bounds are theorems.
-        "REFUTED" if is_contraction => row.clock == Clock::Theorem6.name(),
+        "REFUTED" if is_contraction => {
+            truth.adversary.is_contracting || row.clock == Clock::Theorem6.name()
+        }
         "REFUTED" if is_rate => is_within_tolerance(row),
         // The other claims are true on both clocks.
         "REFUTED" => true,

@@ -48,6 +48,8 @@ pub struct Adversary {
     pub factor: Option<f64>,
     /// W₂² of the first marginals at time 0, of laws that are no products.
     pub marginal_w2: Option<f64>,
+    /// Theorems 6 and 7 are known to be true of it on either clock.
+    pub is_contracting: bool,
 }
 
 fn normal(mean: f64, sd: f64) -> Law {
@@ -322,6 +324,7 @@ pub fn adversary(number: u64) -> Adversary {
     Adversary {
         experiment,
         factor: factor.filter(|_| is_at_rest),
+        is_contracting: false,
         marginal_w2,
     }
 }

@@ -119,6 +119,65 @@ fn of_batches() -> Vec<Experiment> {
     holds.into_iter().chain([void]).collect()
 }
 
+/// A law and its mirror image, which are made the same by a first collision: M decays at the rate
+/// κ + β. Next to no velocity has collided, and REFUTED was said of lower limits that show time 0.
+fn of_few_collisions() -> Vec<Experiment> {
+    let sides = |sign: f64| {
+        let part = |mean: f64, sd: f64| (0.5, sign * mean, sd);
+        mixture(&[part(0.9, 0.1), part(1.1, 0.1018)])
+    };
+    let cases = [(1, 0.0, 5e-5), (4, 0.2, 1.2e-5)];
+    let of = |(particles, lambda, end)| Experiment {
+        lambda,
+        clock: Clock::MasterEquation,
+        pairing: Pairing::Optimal,
+        end,
+        points: 2,
+        wasserstein: Some(WassersteinPlan {
+            points: 2,
+            sample: 1000,
+            bracket: 20_000,
+        }),
+        ..base(
+            [sides(1.0), sides(-1.0)],
+            particles,
+            20_000,
+            &["theorem-6", "theorem-7"],
+        )
+    };
+    cases.into_iter().map(of).collect()
+}
+
+/// An atom that is no larger than the others, and of which one is expected among all velocities:
+/// VOID by the scatter of groups, whose control variates leave no noise, and by batches without it.
+fn of_rare_atoms() -> Vec<Experiment> {
+    let atoms = |values: [f64; 3]| -> Law {
+        let weights = vec![0.499975, 5e-5, 0.499975];
+        Discrete::new(values.to_vec(), weights).unwrap().into()
+    };
+    let of = |last: f64, coupling, bracket| Experiment {
+        coupling,
+        pairing: Pairing::Optimal,
+        points: 2,
+        wasserstein: Some(WassersteinPlan {
+            points: 2,
+            sample: 1000,
+            bracket,
+        }),
+        ..base(
+            [atoms([-1.0, 0.0, 1.0]), atoms([0.0, 1.4, last])],
+            1,
+            20_000,
+            &["theorem-7", "lemma-12"],
+        )
+    };
+    vec![
+        of(3.0, CouplingKind::Synchronous, 20_000),
+        of(2.0001, CouplingKind::Synchronous, 20_000),
+        of(2.0001, CouplingKind::Aligned, 0),
+    ]
+}
+
 /// VOID by the steady-state self-check, where the bath velocities do not determine a variance.
 fn of_steady_states() -> Vec<Experiment> {
     let point = |value| Point::new(value).unwrap().into();
@@ -198,11 +257,17 @@ pub fn reviewed() -> Vec<Adversary> {
         of_batches(),
         of_steady_states(),
         of_control_variates(),
+        of_rare_atoms(),
     ];
-    let adversary = |experiment| Adversary {
-        experiment,
-        factor: None,
-        marginal_w2: None,
+    let adversary = |is_contracting: bool| {
+        move |experiment| Adversary {
+            experiment,
+            factor: None,
+            marginal_w2: None,
+            is_contracting,
+        }
     };
-    all.into_iter().flatten().map(adversary).collect()
+    let others = all.into_iter().flatten().map(adversary(false));
+    let contracting = of_few_collisions().into_iter().map(adversary(true));
+    others.chain(contracting).collect()
 }

@@ -13,7 +13,7 @@ pub struct Bounds {
 
 /// The truth about one adversary.
 pub struct Truth<'a> {
-    adversary: &'a Adversary,
+    pub adversary: &'a Adversary,
     theory: &'a Theory,
     initial: f64,
     sizes: [Sizes; 2],

@@ -15,7 +15,9 @@ use super::by_bracket::{
 };
 use super::{Claim, no_rate};
 use crate::coupling::{CouplingKind, Rematch};
-use crate::estimate::{gelbrich_error, is_difference_carried, normal_half_width, rate_weights};
+use crate::estimate::{
+    few_velocities, gelbrich_error, is_difference_carried, normal_half_width, rate_weights,
+};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, LARGEST_RELATIVE_ERROR, Measurement, VOID_LEVEL, Verdict};
@@ -391,6 +393,8 @@ struct Distance {
     /// Squared distances below this may be the rounding of the velocities that
     /// they are differences of.
     rounding: f64,
+    /// What few velocities can change.
+    few: f64,
 }
 
 impl Distance {
@@ -464,6 +468,7 @@ fn distances(evidence: Evidence, cut: f64) -> Vec<Distance> {
             trusted: is_difference_carried(theory, time, pooled_replicas),
             unseen: theory.unseen(time, pooled_replicas, cut),
             rounding: ROUNDING * scale,
+            few: few_velocities(theory, time, tally.count() * findings.sample as f64),
         }
     };
     findings
@@ -479,7 +484,8 @@ const ROUNDING: f64 = 1e-26;
 
 /// W₂² ≤ E W₂²(pooled) and W₂²(pooled) ≤ ‖Δ‖²/N are theorems: where Gelbrich's bound, or at
 /// time 0 the exact W₂²(0), is above the limit of the first, or the second fails, the program
-/// is at fault. The second is a theorem for each batch, whatever their number.
+/// is at fault, if more than few velocities can change are between them. The second is a theorem for
+/// each batch, whatever their number.
 fn broken_batches(evidence: Evidence) -> Option<Judgement> {
     let confidence = 1.0 - VOID_LEVEL;
     let distances = distances(evidence, CUT_FOR_VOID);
@@ -492,7 +498,7 @@ fn broken_batches(evidence: Evidence) -> Option<Judgement> {
     let broken = distances.into_iter().find(|at| {
         let low = enough
             && at.weakness(half_width).is_none()
-            && at.exceeds(at.least, at.limit(half_width));
+            && at.exceeds(at.least, at.limit(half_width) + at.few);
         let high = at.exceeds(at.pooled, at.coupling);
         low || (high && at.trusted && at.pooled > at.rounding)
     })?;

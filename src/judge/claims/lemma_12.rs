@@ -323,7 +323,7 @@ impl Claim for Lemma12 {
             return void;
         }
         let brackets = trusted(evidence, check).unwrap_or_default();
-        if let Some(contradiction) = brackets.iter().find_map(Brackets::contradiction) {
+        if let Some(contradiction) = brackets.iter().find_map(|at| at.contradiction(0.0)) {
             return contradiction.judgement(Verdict::Inconclusive, check.confidence);
         }
         match least_ratio(&brackets) {
