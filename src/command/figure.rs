@@ -3,6 +3,7 @@
 use super::{CommandError, Exit, Overrides, print, simulate, write_figure};
 use crate::config::load;
 use crate::figure::{FIGURES, Figure};
+use crate::quote::quoted;
 use crate::verify::Sampling;
 use crate::write::OutputFolder;
 use std::collections::BTreeSet;
@@ -53,7 +54,8 @@ pub fn figure(
     if figures.is_empty() {
         let names: Vec<&str> = FIGURES.iter().map(|figure| figure.name).collect();
         return Err(CommandError::Argument(format!(
-            "there is no figure `{name}`; choose one of {}, or all",
+            "there is no figure `{}`; choose one of {}, or all",
+            quoted(name),
             names.join(", ")
         )));
     }

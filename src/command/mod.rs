@@ -16,6 +16,7 @@ use crate::experiment::Experiment;
 use crate::figure::{FigureError, Rendered};
 use crate::judge::Outcome;
 use crate::measure::Engine;
+use crate::quote::quoted_path;
 use crate::verify::{Results, Sampling, verify};
 use crate::write::{OutputFolder, WriteError};
 use progress::Progress;
@@ -61,13 +62,19 @@ pub enum CommandError {
     #[error(transparent)]
     Figure(#[from] FigureError),
     /// A table to draw from.
-    #[error("there is no table {}; leave out --redraw to simulate it", path.display())]
+    #[error(
+        "there is no table {}; leave out --redraw to simulate it",
+        quoted_path(path)
+    )]
     NoTable {
         /// The table.
         path: PathBuf,
     },
     /// A folder of configs.
-    #[error("cannot read the folder {}: {reason}; name a config, or run this where it is", path.display())]
+    #[error(
+        "cannot read the folder {}: {reason}; name a config, or run this where it is",
+        quoted_path(path)
+    )]
     Folder {
         /// The folder.
         path: PathBuf,

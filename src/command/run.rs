@@ -2,16 +2,30 @@
 
 use super::format::{Judged, text};
 use super::{CommandError, Exit, Overrides, calibration, has_data, print, simulate, write_figure};
-use crate::config::load;
+use crate::config::{Config, load};
 use crate::figure::{FIGURES, Figure, FigureError};
 use crate::judge::Outcome;
 use crate::profile::Watch;
+use crate::quote::quoted_path;
 use crate::verify::Sampling;
 use crate::write::OutputFolder;
 use crate::write::manifest::write_manifest;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// `output/<file stem>`. A stem of nothing but dots and white space would name `output` itself, or the folder above.
+fn default_folder(config: &Config) -> Result<PathBuf, CommandError> {
+    let name = &config.experiment.name;
+    if name.chars().all(|c| c == '.' || c.is_whitespace()) {
+        return Err(CommandError::Argument(format!(
+            "the file name of the config {} gives no name for a folder of results; rename it, or \
+             choose a folder with --out",
+            quoted_path(&config.path)
+        )));
+    }
+    Ok(Path::new("output").join(name))
+}
 
 /// Run the config at `path`; files go to `out`, or `output/<file stem>`.
 ///
@@ -22,10 +36,7 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
     let start = Instant::now();
     let config = overrides.apply(load(path)?);
     let experiment = &config.experiment;
-    let out = out.map_or_else(
-        || PathBuf::from("output").join(&experiment.name),
-        PathBuf::from,
-    );
+    let out = out.map_or_else(|| default_folder(&config), |out| Ok(out.to_path_buf()))?;
     let folder = OutputFolder::open(&out)?;
     // A manifest vouches for the files beside it; these are about to change.
     folder.remove("manifest.json")?;

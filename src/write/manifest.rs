@@ -3,20 +3,29 @@
 use super::{OutputFolder, WriteError};
 use crate::config::Config;
 use crate::coupling::Rematch;
+use crate::input::hexadecimal;
+use crate::law::Law;
 use crate::vector::Instructions;
 use crate::verify::Results;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::time::Duration;
 
 /// The commit that the program was built from, where known.
 pub const COMMIT: Option<&str> = option_env!("KAC_COMMIT");
 
-/// The config with every default filled in; laws are as they were written.
+/// A law's name and parameters.
+fn law(law: &Law) -> Value {
+    let mut resolved = json!({ "law": law.name() });
+    for (name, parameter) in law.parameters() {
+        resolved[name] = json!(parameter);
+    }
+    resolved
+}
+
+/// The config with every default filled in; laws with the parameters that they have.
 fn resolved(config: &Config) -> Value {
     let experiment = &config.experiment;
-    let written: Value = toml::from_str(&config.text).unwrap_or_default();
     let (particles, replicas): (Vec<usize>, Vec<u64>) = experiment.sweep.iter().copied().unzip();
     let rates = experiment.rates();
     let checks: Vec<Value> = (experiment.checks.iter())
@@ -44,10 +53,10 @@ fn resolved(config: &Config) -> Value {
             "pair_rate": rates.pair,
             "bath_rate": rates.bath,
         },
-        "bath": written["bath"],
+        "bath": law(&experiment.bath),
         "initial": {
-            "first": written["initial"]["first"],
-            "second": written["initial"]["second"],
+            "first": law(&experiment.first),
+            "second": law(&experiment.second),
             "pairing": experiment.pairing.name(),
             "joints": experiment.joints.map(|joint| joint.name()),
         },
@@ -73,15 +82,6 @@ fn rematch(rematch: Rematch) -> Value {
     }
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-}
-
 /// Write the manifest of a finished run.
 ///
 /// # Errors
@@ -97,7 +97,9 @@ pub fn write_manifest(
     let checksum = |name: &String| {
         let path = folder.path().join(name);
         let bytes = std::fs::read(&path).map_err(|reason| WriteError { path, reason })?;
-        Ok(json!({ "name": name, "bytes": bytes.len(), "sha256": sha256(&bytes) }))
+        Ok(
+            json!({ "name": name, "bytes": bytes.len(), "sha256": hexadecimal(Sha256::new_with_prefix(&bytes)) }),
+        )
     };
     let files: Vec<Value> = files.iter().map(checksum).collect::<Result<_, _>>()?;
     let manifest = json!({
@@ -105,6 +107,7 @@ pub fn write_manifest(
         "version": env!("CARGO_PKG_VERSION"),
         "commit": COMMIT,
         "config": resolved(config),
+        "data": config.data,
         "seed": config.experiment.seed,
         "replicas": results.replicas,
         "collisions": results.collisions,
