@@ -51,6 +51,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod coupling;
+pub mod decimal;
 pub mod estimate;
 pub mod experiment;
 pub mod figure;

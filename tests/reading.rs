@@ -374,3 +374,17 @@ fn a_manifest_tells_the_files_of_data_and_the_resolved_laws() {
     assert_eq!(found["config"]["initial"]["second"]["mean"], json!(1.5));
     assert_eq!(found["config"]["initial"]["second"]["shift"], json!(0.5));
 }
+
+#[test]
+fn record_times_in_tables_are_what_one_types() {
+    let folder = bench();
+    let text = config(&[]).replace("end = 1.5\npoints = 7", "end = 0.7\npoints = 8");
+    manifest(&folder, &text);
+    let table = std::fs::read_to_string(folder.path().join("out/discrepancy.csv")).unwrap();
+    let times: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("2,")?.split(',').next())
+        .collect();
+    let typed = ["0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7"];
+    assert_eq!(times, typed);
+}
