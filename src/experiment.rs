@@ -1,6 +1,7 @@
 //! An experiment: everything that a run depends on, checked and without files.
 
 use crate::coupling::{CouplingKind, Rematch};
+use crate::decimal::Decimal;
 use crate::law::Law;
 use crate::law::joint::Joint;
 use crate::model::{Clock, Rates};
@@ -128,15 +129,14 @@ impl Experiment {
         self.clock.rates(self.lambda, self.mu)
     }
 
-    /// The record times `end · k/(points − 1)`.
+    /// The record times `end · k/(points − 1)`, with `end` the decimal number that it is written as: 0.3 is 0.3.
     ///
     /// A grid twice as fine, or twice as long with twice as many steps, has the
     /// same numbers at common times, to the bit.
     pub fn times(&self) -> Vec<f64> {
-        let steps = (self.points - 1) as f64;
-        (0..self.points)
-            .map(|k| self.end * k as f64 / steps)
-            .collect()
+        let end = Decimal::of(self.end);
+        let steps = self.points as u64 - 1;
+        (0..=steps).map(|k| end.fraction(k, steps)).collect()
     }
 
     /// How often the run is made.
@@ -198,12 +198,135 @@ impl Experiment {
     }
 
     /// The times up to the end at which the paths are rematched by an interval: its
-    /// multiples, 0 included.
+    /// multiples, 0 included, as decimal numbers like [`Experiment::times`].
     pub fn rematch_times(&self) -> Vec<f64> {
         let Rematch::Every(interval) = self.rematch else {
             return vec![];
         };
-        let times = (0..).map(|k| f64::from(k) * interval);
+        let interval = Decimal::of(interval);
+        let times = (0..).map(|k| interval.fraction(k, 1));
         times.take_while(|&time| time <= self.end).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+    use std::path::Path;
+
+    /// Ends as one types them, and one that has as many digits as a number can have.
+    const ENDS: [f64; 16] = [
+        1.0,
+        0.1,
+        0.3,
+        0.5,
+        0.7,
+        1.1,
+        1.5,
+        2.4,
+        4.0,
+        6.6,
+        20.0,
+        300.0,
+        5000.0,
+        6e-7,
+        1e60,
+        0.8123456789012345,
+    ];
+
+    fn experiment() -> Experiment {
+        load(Path::new("experiments/theorem6.toml"))
+            .unwrap()
+            .experiment
+    }
+
+    #[test]
+    fn record_times_go_up_from_zero_to_the_end() {
+        let mut experiment = experiment();
+        for end in ENDS.into_iter().chain([1e-60, f64::MIN_POSITIVE]) {
+            for points in (2..100).chain([101, 128, 1000, 1001, 2000, 2001]) {
+                (experiment.end, experiment.points) = (end, points);
+                let times = experiment.times();
+                assert_eq!(
+                    (times.len(), times[0], times[points - 1]),
+                    (points, 0.0, end)
+                );
+                let steps = times.windows(2);
+                assert!(
+                    steps.clone().all(|pair| pair[0] < pair[1]),
+                    "{end} {points}"
+                );
+                let even = end / (points - 1) as f64;
+                let off = |pair: &[f64]| (pair[1] - pair[0] - even).abs();
+                assert!(
+                    steps
+                        .clone()
+                        .all(|pair| off(pair) <= 4.0 * f64::EPSILON * end)
+                );
+            }
+        }
+    }
+
+    /// No decimal number of nine digits or fewer is next to a record time without being it.
+    #[test]
+    fn record_times_are_short_where_they_can_be() {
+        let mut experiment = experiment();
+        let mut short = 0;
+        for end in &ENDS[..15] {
+            for points in (2..100).chain([101, 128, 501, 1001, 2001]) {
+                (experiment.end, experiment.points) = (*end, points);
+                for time in experiment.times() {
+                    let near = |digits: usize| -> Option<f64> {
+                        let text = format!("{time:.digits$e}");
+                        let rounded: f64 = text.parse().unwrap();
+                        let apart = rounded.to_bits().abs_diff(time.to_bits());
+                        (apart <= 2).then_some(rounded)
+                    };
+                    if let Some(rounded) = (0..9).find_map(near) {
+                        assert_eq!(time, rounded, "{end} {points}");
+                        short += 1;
+                    }
+                }
+            }
+        }
+        assert!(short > 15_000, "{short}");
+    }
+
+    #[test]
+    fn times_known_by_hand_are_what_one_types() {
+        let mut experiment = experiment();
+        for (end, points, expected) in [
+            (0.7, 8, [0.1, 0.2, 0.3, 0.4]),
+            (1.0, 11, [0.1, 0.2, 0.3, 0.4]),
+            (1.1, 12, [0.1, 0.2, 0.3, 0.4]),
+            (2.4, 9, [0.3, 0.6, 0.9, 1.2]),
+            (0.6, 7, [0.1, 0.2, 0.3, 0.4]),
+            (7e-7, 8, [1e-7, 2e-7, 3e-7, 4e-7]),
+        ] {
+            (experiment.end, experiment.points) = (end, points);
+            assert_eq!(experiment.times()[1..5], expected, "{end} {points}");
+            experiment.rematch = Rematch::Every(expected[0]);
+            assert_eq!(experiment.rematch_times(), experiment.times());
+        }
+    }
+
+    #[test]
+    fn equal_fractions_of_ends_are_equal_numbers() {
+        let mut experiment = experiment();
+        for end in ENDS {
+            for points in [2, 4, 8, 12, 41] {
+                (experiment.end, experiment.points) = (end, points);
+                let times = experiment.times();
+                experiment.points = 2 * points - 1;
+                let finer: Vec<f64> = experiment.times().into_iter().step_by(2).collect();
+                assert_eq!(times, finer);
+                experiment.end = 2.0 * end;
+                let text = format!("{:e}", experiment.end);
+                if text.len() < 12 {
+                    assert_eq!(times, experiment.times()[..points]);
+                }
+            }
+        }
     }
 }

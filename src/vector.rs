@@ -5,6 +5,7 @@
 //! a multiplication is never fused with an addition, so every instruction set
 //! gives the same bits; wider ones are faster.
 
+use crate::quote::quoted;
 use std::sync::OnceLock;
 use thiserror::Error;
 
@@ -79,7 +80,7 @@ impl Instructions {
         let names: Vec<&str> = available.iter().map(|found| found.name()).collect();
         let found = available.iter().find(|found| found.name() == name);
         found.copied().ok_or_else(|| NoSuchInstructions {
-            wanted: name.to_string(),
+            wanted: quoted(name),
             available: names.join(", "),
         })
     }

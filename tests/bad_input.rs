@@ -1010,8 +1010,8 @@ fn files_of_measured_velocities() {
         (
             Some(""),
             "v",
-            "`initial.second.file` = \"data.csv\": the file is empty",
-            "a header line and at least one value",
+            "`initial.second.file` = \"data.csv\": `data.csv` is empty; give it a header line",
+            "mend the data",
         ),
         (
             Some("v\n"),

@@ -6,6 +6,7 @@
 
 use std::f64::consts::PI;
 use std::io::Write;
+use std::path::Path;
 
 use kac_coupling::law::{
     Discrete, Empirical, EmpiricalError, HIGHEST_ORDER, Laplace, Law, LawError, Normal,
@@ -697,79 +698,360 @@ fn csv_file(content: &[u8]) -> tempfile::NamedTempFile {
     file
 }
 
+/// The law of a column of a file with these bytes.
+fn read(content: &[u8], column: &str, shift: f64) -> Result<Law, EmpiricalError> {
+    let file = csv_file(content);
+    let (folder, name) = (
+        file.path().parent().unwrap(),
+        file.path().file_name().unwrap(),
+    );
+    Empirical::from_csv(folder, name.to_str().unwrap(), column, shift).map(Law::from)
+}
+
 #[test]
 fn empirical_law_reads_a_column_and_shifts_it() {
-    let file = csv_file(b"time, velocity\n0,1.5\n\n1, -2.5e0\n2,4\n");
-    let law = Law::from(Empirical::from_csv(file.path(), "velocity", -1.0).unwrap());
+    let content = b"time, velocity\n0,1.5\n\n1, -2.5e0\n2,4\n";
+    let law = read(content, "velocity", -1.0).unwrap();
     assert_eq!(law, empirical(&[0.5, -3.5, 3.0], 0.0));
     assert_eq!(law.mean(), 0.0);
     assert_eq!(law.name(), "empirical");
 }
 
+/// Whatever program wrote it, and with whatever editor: the same two values.
+#[test]
+fn dialects_of_csv_are_read_alike() {
+    let expected = empirical(&[1.5, -2.0], 0.0);
+    let files: [&[u8]; 16] = [
+        b"v\n1.5\n-2\n",
+        b"v\n1.5\n-2",
+        b"v\r\n1.5\r\n-2\r\n",
+        b"\xef\xbb\xbfv\n1.5\n-2\n",
+        b"\xef\xbb\xbf\"v\"\r\n1.5\r\n-2",
+        b"\"v\"\n\"1.5\"\n\" -2 \"\n",
+        b" v \n 1.5\n\t-2 \n",
+        b"v\n\n1.5\n \t\n-2\n\n\n",
+        b"\n\nv\n1.5\n-2\n",
+        b"u,v\n0,1.5\n0,-2\n",
+        b"u,v\n\n0,1.5\n \t\n0,-2\n\n\n",
+        b"u,v,\n0,1.5,\n0,-2,\n",
+        b"v,,\n1.5,,\n-2,,\n",
+        b"note,v\n\"a, b\",1.5\n\"say \"\"c\"\"\",-2\n",
+        b"u , v\n\"0\" , 1.5\n,-2e0\n",
+        "größe,v\nμ,+1.5\n‖,-0.2E1\n".as_bytes(),
+    ];
+    for file in files {
+        let text = String::from_utf8_lossy(file).into_owned();
+        assert_eq!(read(file, "v", 0.0).expect(&text), expected, "{text:?}");
+    }
+}
+
 #[test]
 fn empirical_errors_say_what_is_wrong_and_where() {
-    let missing =
-        Empirical::from_csv(std::path::Path::new("no/such/file.csv"), "v", 0.0).unwrap_err();
+    let missing = Empirical::from_csv(Path::new("no/such"), "file.csv", "v", 0.0).unwrap_err();
     assert!(
         matches!(missing, EmpiricalError::Unreadable { .. })
             && missing.to_string().contains("no/such/file.csv")
     );
 
-    let read = |content: &str, column: &str| {
-        Empirical::from_csv(csv_file(content.as_bytes()).path(), column, 0.0)
-    };
-
-    let error = read("time,velocity\n0,1\n", "velocty").unwrap_err();
+    let error = read(b"time,velocity\n0,1\n", "velocty", 0.0).unwrap_err();
     assert!(
         error.to_string().contains("did you mean `velocity`?"),
         "{error}"
     );
     assert!(error.to_string().contains("`time`, `velocity`"), "{error}");
-    let error = read("time,velocity\n0,1\n", "pressure").unwrap_err();
+    let error = read(b"time,velocity\n0,1\n", "pressure", 0.0).unwrap_err();
     assert!(
         matches!(&error, EmpiricalError::NoSuchColumn { nearest: None, .. }),
         "{error}"
     );
-
-    assert!(matches!(
-        read("v\n", "v"),
-        Err(EmpiricalError::Empty { .. })
-    ));
-    assert!(matches!(
-        read("", "v"),
-        Err(EmpiricalError::NoSuchColumn { .. })
-    ));
-
-    match read("t,v\n0,1\n1,fast\n", "v") {
-        Err(EmpiricalError::NotANumber {
-            line: 3,
-            text,
-            column,
-            ..
-        }) => assert_eq!((&*text, &*column), ("fast", "v")),
-        other => panic!("{other:?}"),
+    for content in ["v\n", "v", "v\n\n \n", "\u{feff}v\r\n"] {
+        let error = read(content.as_bytes(), "v", 0.0).unwrap_err();
+        assert!(
+            matches!(error, EmpiricalError::NoRows { .. }),
+            "{content:?}: {error}"
+        );
     }
-    assert!(matches!(
-        read("t,v\n0,1\n1\n", "v"),
-        Err(EmpiricalError::NotANumber { line: 3, .. })
-    ));
-    for text in ["nan", "inf", "-inf", "1e999"] {
-        match read(&format!("v\n1\n\n{text}\n"), "v") {
-            Err(EmpiricalError::NotFinite {
-                line: 4,
-                text: found,
-                ..
-            }) => assert_eq!(found, text),
-            other => panic!("{other:?}"),
-        }
+    for content in ["", "\n", "\u{feff}", " \n\r\n"] {
+        let error = read(content.as_bytes(), "v", 0.0).unwrap_err();
+        assert!(
+            matches!(error, EmpiricalError::NoHeader { .. }),
+            "{content:?}: {error}"
+        );
     }
-    let error = read("v\n1e70\n", "v").unwrap_err();
+    let error = read(b"v\n1e70\n", "v", 0.0).unwrap_err();
     assert!(matches!(error, EmpiricalError::Law(_)), "{error}");
-    let binary = Empirical::from_csv(csv_file(b"v\n1\n\xff\xfe\n").path(), "v", 0.0).unwrap_err();
-    assert!(
-        matches!(binary, EmpiricalError::NotANumber { line: 3, .. }),
-        "{binary}"
+}
+
+#[test]
+fn lines_that_cannot_be_read_are_named() {
+    const POINT: &str = "write decimals with a point";
+    const FIELDS: &str = "as many fields as the header";
+    const CORRECT: &str = "correct or remove the line";
+    const QUOTE: &str = "close each quote";
+    let long = format!("v\n1\n{}\n", "1".repeat(1_000_001));
+    let cases: [(&[u8], u64, &str, &str); 35] = [
+        (
+            b"v\n1,5\n-1,5\n",
+            2,
+            "it has 2 fields, and the header has 1 field",
+            POINT,
+        ),
+        (b"v\n1\n-1,5\n", 3, "it has 2 fields", POINT),
+        (b"u,v\n0,1,5\n", 2, "it has 3 fields", POINT),
+        (b"v\n2,5e-3\n", 2, "it has 2 fields", POINT),
+        (
+            b"v\n\"1,5\"\n",
+            2,
+            "`1,5` in column `v` is not a number",
+            POINT,
+        ),
+        (b"v\n1,\n", 2, "it has 2 fields", FIELDS),
+        (b"v\n1,fast\n", 2, "it has 2 fields", FIELDS),
+        (
+            b"u,v\n1,2\n\n3\n",
+            4,
+            "it has 1 field, and the header has 2 fields",
+            FIELDS,
+        ),
+        (b"u,v\n1,2\n3,x,note\n", 3, "it has 3 fields", FIELDS),
+        (
+            b"v,u,v\n1,2,3\n",
+            1,
+            "the column `v` is in the header twice",
+            "a name of its own",
+        ),
+        (
+            b"v,u,u\n1,2,3\n",
+            1,
+            "the column `u` is in the header twice",
+            "a name of its own",
+        ),
+        (
+            b"\nv, \"v\"\n1,2\n",
+            2,
+            "the column `v` is in the header twice",
+            "a name of its own",
+        ),
+        (
+            b"t,v\n0,1\n1,fast\n",
+            3,
+            "`fast` in column `v` is not a number",
+            CORRECT,
+        ),
+        (
+            b"t,v\r\n0,1\r\n\r\n1,\r\n",
+            4,
+            "`` in column `v` is not a number",
+            CORRECT,
+        ),
+        (
+            b"v\n1\n\"\"\n",
+            3,
+            "`` in column `v` is not a number",
+            CORRECT,
+        ),
+        (
+            b"v\n0x1F\n",
+            2,
+            "`0x1F` in column `v` is not a number",
+            CORRECT,
+        ),
+        (
+            b"v\n1_000\n",
+            2,
+            "`1_000` in column `v` is not a number",
+            CORRECT,
+        ),
+        (
+            b"v\n1 000\n",
+            2,
+            "`1 000` in column `v` is not a number",
+            CORRECT,
+        ),
+        (
+            b"v\n1.5 m/s\n",
+            2,
+            "`1.5 m/s` in column `v` is not a number",
+            CORRECT,
+        ),
+        (
+            b"v\n1d5\n",
+            2,
+            "`1d5` in column `v` is not a number",
+            CORRECT,
+        ),
+        (
+            b"v\n1\n\nnan\n",
+            4,
+            "`nan` in column `v` is not finite",
+            CORRECT,
+        ),
+        (
+            b"v\n1\n\nNaN\n",
+            4,
+            "`NaN` in column `v` is not finite",
+            CORRECT,
+        ),
+        (
+            b"v\n1\n\ninf\n",
+            4,
+            "`inf` in column `v` is not finite",
+            CORRECT,
+        ),
+        (
+            b"v\n1\n\n-Infinity\n",
+            4,
+            "`-Infinity` in column `v` is not finite",
+            CORRECT,
+        ),
+        (
+            b"v\n1\n\n1e400\n",
+            4,
+            "`1e400` in column `v` is not finite",
+            CORRECT,
+        ),
+        (
+            b"v\n1\n\xff\xfe\n",
+            3,
+            "it is not UTF-8",
+            "save the file as UTF-8",
+        ),
+        (
+            b"gr\xf6\xdfe,v\n1,1\n",
+            1,
+            "it is not UTF-8",
+            "save the file as UTF-8",
+        ),
+        (
+            b"\xff\xfev\0\n\0",
+            1,
+            "it is not UTF-8",
+            "save the file as UTF-8",
+        ),
+        (
+            b"v\n\"1\n2\n",
+            2,
+            "a quote is not closed on this line",
+            QUOTE,
+        ),
+        (
+            b"\"v\n1\n2\n",
+            1,
+            "a quote is not closed on this line",
+            QUOTE,
+        ),
+        (
+            b"u,v\n\"a\nb\",1\n",
+            2,
+            "a quote is not closed on this line",
+            QUOTE,
+        ),
+        (
+            b"v\n\"1\"5\n",
+            2,
+            "a quote is not closed on this line",
+            QUOTE,
+        ),
+        (
+            b"v\n1\0\n",
+            2,
+            "`1\\u{0}` in column `v` is not a number",
+            CORRECT,
+        ),
+        (
+            b"v\n\x1b[31m1\n",
+            2,
+            "`\\u{1b}[31m1` in column `v` is not a number",
+            CORRECT,
+        ),
+        (
+            long.as_bytes(),
+            3,
+            "it is longer than 1000000 bytes",
+            "a line of its own",
+        ),
+    ];
+    for (content, line, problem, advice) in cases {
+        let text: String = String::from_utf8_lossy(content).chars().take(99).collect();
+        let error = read(content, "v", 0.0).expect_err(&text);
+        let EmpiricalError::BadLine { line: found, .. } = error else {
+            panic!("{text:?}: {error}");
+        };
+        let message = error.to_string();
+        assert_eq!(found, line, "{text:?}: {message}");
+        let told = message.contains(&format!("`, line {line}: ")) && message.contains(problem);
+        assert!(told && message.contains(advice), "{text:?}: {message}");
+        assert!(message.len() < 400, "{text:?}: {message}");
+    }
+}
+
+#[test]
+fn a_file_of_data_is_told_as_it_was_read() {
+    let file = csv_file(b"\xef\xbb\xbft,v\r\n0,1.5\r\n\r\n1,-2\r\n");
+    let name = file.path().to_str().unwrap();
+    let law = Law::from(Empirical::from_csv(Path::new(""), name, "v", 0.5).unwrap());
+    let source = law.source().unwrap();
+    let told = (&*source.file, &*source.column, source.bytes, source.rows);
+    assert_eq!(told, (name, "v", 23, 2));
+    // Of `printf '\xef\xbb\xbft,v\r\n0,1.5\r\n\r\n1,-2\r\n' | sha256sum`.
+    assert_eq!(
+        source.sha256,
+        "03ad5b756ab0db6d6e16468837d292288afb2aaa3fd737ee45adb349eb4290b4"
     );
+}
+
+/// The parameters of a law as JSON.
+fn parameters(law: impl Into<Law>) -> serde_json::Value {
+    let parameters = law.into().parameters().into_iter();
+    parameters
+        .map(|(name, value)| (name.to_string(), serde_json::to_value(value).unwrap()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+#[test]
+fn laws_tell_their_parameters() {
+    use serde_json::json;
+    let mixture = NormalMixture::new(
+        vec![0.25, 0.0, 0.75],
+        vec![1.0, 5.0, -1.0],
+        vec![0.5, 1.0, 2.0],
+    );
+    let discrete = Discrete::new(vec![3.0, 1.0, 3.0], vec![0.25, 0.5, 0.25]);
+    let cases = [
+        (
+            parameters(Normal::new(0.5, 2.0).unwrap()),
+            json!({"mean": 0.5, "sd": 2.0}),
+        ),
+        (
+            parameters(mixture.unwrap()),
+            json!({"weights": [0.25, 0.75], "means": [1.0, -1.0], "sds": [0.5, 2.0]}),
+        ),
+        (
+            parameters(Uniform::new(-1.0, 3.0).unwrap()),
+            json!({"low": -1.0, "high": 3.0}),
+        ),
+        (
+            parameters(Laplace::new(1.0, 2.0).unwrap()),
+            json!({"mean": 1.0, "scale": 2.0}),
+        ),
+        (
+            parameters(StudentT::new(5.0, 2.0, 0.0).unwrap()),
+            json!({"df": 5.0, "scale": 2.0, "location": 0.0}),
+        ),
+        (
+            parameters(discrete.unwrap()),
+            json!({"values": [1.0, 3.0], "weights": [0.5, 0.5]}),
+        ),
+        (parameters(Point::new(2.0).unwrap()), json!({"value": 2.0})),
+        (
+            parameters(Empirical::new(vec![1.0, 3.0], 0.5).unwrap()),
+            json!({"shift": 0.5, "count": 2, "mean": 2.5, "sd": 1.0}),
+        ),
+    ];
+    for (found, expected) in cases {
+        assert_eq!(found, expected);
+    }
 }
 
 // Moments of the initial difference

@@ -2,6 +2,7 @@
 
 use super::{CommandError, Exit, print};
 use crate::judge::claims::{LEDGER, find};
+use crate::quote::quoted;
 
 /// Print the claim of that id, or all.
 ///
@@ -14,7 +15,8 @@ pub fn claims(id: Option<&str>) -> Result<Exit, CommandError> {
         Some(id) => vec![find(id).ok_or_else(|| {
             let ids: Vec<&str> = LEDGER.iter().map(|claim| claim.id()).collect();
             CommandError::Argument(format!(
-                "there is no claim `{id}`; choose one of {}",
+                "there is no claim `{}`; choose one of {}",
+                quoted(id),
                 ids.join(", ")
             ))
         })?],

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::config::{Config, load};
 use crate::figure::{FIGURES, Figure};
+use crate::quote::quoted;
 use crate::verify::Sampling;
 use crate::write::folder::{Claim, OutputFolder};
 use crate::write::manifest::{Listed, ListedFile, Origin, of_figures, of_tables};
@@ -67,7 +68,8 @@ pub fn figure(
     if figures.is_empty() {
         let names: Vec<&str> = FIGURES.iter().map(|figure| figure.name).collect();
         return Err(CommandError::Argument(format!(
-            "there is no figure `{name}`; choose one of {}, or all",
+            "there is no figure `{}`; choose one of {}, or all",
+            quoted(name),
             names.join(", ")
         )));
     }

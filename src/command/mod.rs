@@ -17,6 +17,7 @@ use crate::experiment::Experiment;
 use crate::figure::{Figure, FigureError, Rendered};
 use crate::judge::Outcome;
 use crate::measure::Engine;
+use crate::quote::quoted_path;
 use crate::verify::{Results, Sampling, verify};
 use crate::write::folder::OutputFolder;
 use crate::write::{File, WriteError, tables};
@@ -64,19 +65,28 @@ pub enum CommandError {
     #[error(transparent)]
     Figure(#[from] FigureError),
     /// Tables to draw from.
-    #[error("there are no tables of a finished run in {}; leave out --redraw to simulate them", folder.display())]
+    #[error(
+        "there are no tables of a finished run in {}; leave out --redraw to simulate them",
+        quoted_path(folder)
+    )]
     NoTables {
         /// Their folder.
         folder: PathBuf,
     },
     /// A table that is not as it was written.
-    #[error("{} is missing or was changed since its run wrote it; leave out --redraw to simulate it", path.display())]
+    #[error(
+        "{} is missing or was changed since its run wrote it; leave out --redraw to simulate it",
+        quoted_path(path)
+    )]
     ChangedTable {
         /// The table.
         path: PathBuf,
     },
     /// A folder of configs.
-    #[error("cannot read the folder {}: {reason}; name a config, or run this where it is", path.display())]
+    #[error(
+        "cannot read the folder {}: {reason}; name a config, or run this where it is",
+        quoted_path(path)
+    )]
     Folder {
         /// The folder.
         path: PathBuf,

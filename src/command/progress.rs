@@ -1,6 +1,7 @@
 //! A progress bar on standard error, on terminals only.
 
 use crate::experiment::Experiment;
+use crate::quote::printable;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Shows how many of an experiment's replicas are done.
@@ -21,7 +22,7 @@ impl Progress {
             replicas.saturating_mul(experiment.repetitions() * experiment.passes()),
         )
         .with_style(style);
-        bar.set_message(experiment.name.clone());
+        bar.set_message(printable(&experiment.name));
         Progress { bar }
     }
 

@@ -9,6 +9,7 @@ use crate::config::{Config, load};
 use crate::figure::{FIGURES, Figure, FigureError};
 use crate::judge::Outcome;
 use crate::profile::Watch;
+use crate::quote::quoted_path;
 use crate::verify::{Results, Sampling};
 use crate::write::folder::{Claim, OutputFolder};
 use crate::write::manifest::{ListedFile, Origin, of_run};
@@ -27,6 +28,19 @@ fn names() -> Vec<String> {
     tables.chain(figures().flat_map(figure_files)).collect()
 }
 
+/// `output/<file stem>`. A stem of nothing but dots and white space would name `output` itself, or the folder above.
+fn default_folder(config: &Config) -> Result<PathBuf, CommandError> {
+    let name = &config.experiment.name;
+    if name.chars().all(|c| c == '.' || c.is_whitespace()) {
+        return Err(CommandError::Argument(format!(
+            "the file name of the config {} gives no name for a folder of results; rename it, or \
+             choose a folder with --out",
+            quoted_path(&config.path)
+        )));
+    }
+    Ok(Path::new("output").join(name))
+}
+
 /// Run the config at `path`; files go to `out`, or `output/<file stem>`.
 ///
 /// # Errors
@@ -41,10 +55,7 @@ pub fn run(
 ) -> Result<Exit, CommandError> {
     let start = Instant::now();
     let config = overrides.apply(load(path)?);
-    let out = out.map_or_else(
-        || PathBuf::from("output").join(&config.experiment.name),
-        PathBuf::from,
-    );
+    let out = out.map_or_else(|| default_folder(&config), |out| Ok(out.to_path_buf()))?;
     let origin = Origin::new(&config, &out);
     let claim = Claim {
         origin: Some(&origin),

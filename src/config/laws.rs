@@ -6,6 +6,7 @@ use crate::law::{
     Discrete, Empirical, EmpiricalError, Laplace, Law, LawError, Normal, NormalMixture, Point,
     StudentT, Uniform,
 };
+use crate::quote::quoted;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -154,8 +155,12 @@ fn centring(
 ) -> Result<(&'static str, String), ConfigError> {
     let centred = |key: &str| -> Result<String, ConfigError> {
         let list = numbers(section, key)?;
-        let list: Vec<f64> = list.iter().map(|value| value - mean).collect();
-        Ok(format!("write {key} = {list:?}"))
+        let centred: Vec<f64> = list.iter().map(|value| value - mean).collect();
+        let centred = format!("{centred:?}");
+        Ok(match quoted(&centred) {
+            whole if whole == centred => format!("write {key} = {whole}"),
+            _ => format!("subtract {mean:?} from each of {key}"),
+        })
     };
     Ok(match law {
         Law::Normal(_) | Law::Laplace(_) => ("mean", "write mean = 0.0".to_string()),
@@ -208,14 +213,10 @@ fn empirical(section: &Section, folder: &Path) -> Result<Empirical, ConfigError>
     let fix = "write column = and the name of the column with the velocities";
     let column = section.get("column", fix)?.string(fix)?;
     let shift = optional(section, "shift")?;
-    Empirical::from_csv(&folder.join(file), column, shift).map_err(|error| {
+    Empirical::from_csv(folder, file, column, shift).map_err(|error| {
         let (key, fix) = match &error {
             EmpiricalError::Law(error) if error.parameter == "shift" => {
                 return section.error(Some("shift"), &error.problem, &error.fix);
-            }
-            EmpiricalError::NoSuchColumn { available, .. } if available.is_empty() => {
-                let fix = "give the file a header line and at least one value, or name another";
-                return section.error(Some("file"), "the file is empty", fix);
             }
             EmpiricalError::Unreadable { .. } => ("file", "name a CSV file that can be read"),
             EmpiricalError::NoSuchColumn { .. } => ("column", "name a column of that file"),

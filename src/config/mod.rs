@@ -13,10 +13,13 @@ use crate::coupling::{CouplingKind, Rematch};
 use crate::experiment::{
     CalibrationPlan, Check, Expectation, Experiment, MOST_REPLICAS, WassersteinPlan,
 };
+use crate::input::{LONGEST_CONFIG, contents};
 use crate::judge::calibration::fewest_seeds;
 use crate::judge::claims::{LEDGER, find};
 use crate::law::joint::Joint;
+use crate::law::{DataFile, Law};
 use crate::model::Clock;
+use crate::quote::quoted_path;
 use crate::theory::pairing::Pairing;
 use laws::{WRITE_A_LAW, initial_law, thermostat_law};
 use reader::{Node, Section, Source};
@@ -27,7 +30,10 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("cannot read the config {}: {reason}; check the path", path.display())]
+    #[error(
+        "cannot read the config {}: {reason}; check the path",
+        quoted_path(path)
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -86,21 +92,25 @@ pub struct Config {
     pub text: String,
     /// The line of the file, from 1, on which each check of the experiment begins.
     pub check_lines: Vec<usize>,
+    /// The files of data that were read: those of the bath and of both initial laws.
+    pub data: Vec<DataFile>,
 }
 
 /// Read and check a config.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, or something in it is wrong.
+/// If the file cannot be read or is longer than [`LONGEST_CONFIG`], or something in it is wrong.
 pub fn load(path: &Path) -> Result<Config, LoadError> {
-    let contents = std::fs::read(path).map_err(|reason| LoadError::Unreadable {
+    let contents = contents(path, LONGEST_CONFIG).map_err(|reason| LoadError::Unreadable {
         path: path.to_path_buf(),
         reason,
     })?;
     let source = Source::new(path, contents)?;
     let (experiment, check_lines) = parse(&source)?;
+    let laws = [&experiment.bath, &experiment.first, &experiment.second];
     Ok(Config {
+        data: laws.into_iter().filter_map(Law::source).cloned().collect(),
         experiment,
         path: path.to_path_buf(),
         text: source.into_text(),

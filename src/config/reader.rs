@@ -1,5 +1,6 @@
 //! Reading TOML values with errors that say where, what and how to mend it.
 
+use crate::quote::{LONGEST_QUOTE, nearest, printable, quoted, quoted_path};
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -24,12 +25,33 @@ struct Fault {
     excerpt: Excerpt,
 }
 
-/// The line at fault and the columns to point at.
+/// The part of a line that is shown, and the columns of it to point at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Excerpt {
     text: String,
     column: usize,
     width: usize,
+}
+
+/// So many characters of a line are shown before a fault, and from there on.
+const SHOWN: usize = LONGEST_QUOTE;
+
+impl Excerpt {
+    /// Of a line in which `width` characters from `column` on are at fault.
+    fn new(line: &str, column: usize, width: usize) -> Self {
+        let characters = || line.chars().skip(column.saturating_sub(SHOWN));
+        let before: String = characters().take(column.min(SHOWN)).collect();
+        let shown: String = characters().skip(column.min(SHOWN)).take(SHOWN).collect();
+        let at_fault: String = shown.chars().take(width).collect();
+        let is_cut = line.chars().nth(column + SHOWN).is_some();
+        let [start, end] = [column > SHOWN, is_cut].map(|cut| if cut { "…" } else { "" });
+        let before = format!("{start}{}", printable(&before));
+        Excerpt {
+            text: format!("{before}{}{end}", printable(&shown)),
+            column: before.chars().count(),
+            width: printable(&at_fault).chars().count().max(1),
+        }
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -49,7 +71,7 @@ impl fmt::Display for ConfigError {
         };
         let number = line.to_string();
         let margin = " ".repeat(number.len());
-        writeln!(f, "{}:{line}: {subject}{problem}", path.display())?;
+        writeln!(f, "{}:{line}: {subject}{problem}", quoted_path(path))?;
         writeln!(f, " {margin} |")?;
         writeln!(f, " {number} | {}", excerpt.text)?;
         let indent = " ".repeat(excerpt.column);
@@ -134,25 +156,15 @@ impl Source {
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let text = self.text[line_start..].lines().next().unwrap_or("");
         let column = self.text[line_start..start].chars().count();
-        let room = text.chars().count().saturating_sub(column);
-        let width = self
-            .text
-            .get(span)
-            .map_or(1, |at_fault| {
-                at_fault.lines().next().unwrap_or("").chars().count()
-            })
-            .clamp(1, room.max(1));
+        let at_fault = self.text.get(span).unwrap_or("").lines().next();
+        let width = at_fault.unwrap_or("").chars().count();
         ConfigError(Box::new(Fault {
             path: self.path.clone(),
             line: self.line(start),
-            key: key.to_string(),
-            problem: problem.into(),
-            fix: fix.into(),
-            excerpt: Excerpt {
-                text: text.to_string(),
-                column,
-                width,
-            },
+            key: quoted(key),
+            problem: printable(&problem.into()),
+            fix: printable(&fix.into()),
+            excerpt: Excerpt::new(text, column, width),
         }))
     }
 }
@@ -219,15 +231,8 @@ impl<'a> Section<'a> {
     }
 
     fn unknown(&self, span: Range<usize>, name: &str, known: &[&str]) -> ConfigError {
-        let nearest = known
-            .iter()
-            .map(|candidate| (strsim::jaro_winkler(candidate, name), candidate))
-            .filter(|(likeness, candidate)| {
-                *likeness > 0.7 || strsim::damerau_levenshtein(candidate, name) == 1
-            })
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        let fix = match nearest {
-            Some((_, candidate)) => format!("did you mean `{candidate}`?"),
+        let fix = match nearest(name, known.iter().copied()) {
+            Some(candidate) => format!("did you mean `{candidate}`?"),
             None => format!("the keys here are {}", known.join(", ")),
         };
         self.source.error(
@@ -299,7 +304,7 @@ impl<'a> Node<'a> {
         let problem = if header {
             problem.into()
         } else {
-            format!("= {written}: {}", problem.into())
+            format!("= {}: {}", quoted(&written), problem.into())
         };
         self.source
             .error(self.value.span(), &self.key, problem, fix)

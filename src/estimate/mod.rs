@@ -262,10 +262,12 @@ impl Findings {
     pub fn measured_gelbrich(&self, time: usize) -> (f64, Option<f64>) {
         let tally = &self.measured.low_moments;
         let mean = tally.mean(time);
-        let measured = gelbrich_squared((mean[0], mean[1]), (mean[2], mean[3]));
+        let about_mean = |copy: &[f64]| (copy[0], copy[1] - copy[0] * copy[0]);
+        let measured = gelbrich_squared(about_mean(&mean[..2]), about_mean(&mean[2..]));
         let std_error = || {
             let at = self.times[time];
-            let [first, second] = System::ALL.map(|system| self.theory.low_moments(system, at));
+            let [first, second] =
+                System::ALL.map(|system| self.theory.mean_and_variance(system, at));
             let gradient = gelbrich_gradient(first, second)?;
             let empirical = (tally.variance_of(time, &gradient)? / tally.count()).sqrt();
             Some(empirical.max(gelbrich_error(&self.theory, at, tally.count())?))
@@ -279,12 +281,13 @@ impl Findings {
 /// whatever the coupling). `None` where there is no derivative or a variance is
 /// infinite.
 pub fn gelbrich_error(theory: &Theory, time: f64, replicas: f64) -> Option<f64> {
-    let [first, second] = System::ALL.map(|system| theory.low_moments(system, time));
+    let [first, second] = System::ALL.map(|system| theory.mean_and_variance(system, time));
     let gradient = gelbrich_gradient(first, second)?;
     let mut sum = 0.0;
     for (system, derivatives) in System::ALL.into_iter().zip(gradient.chunks_exact(2)) {
-        let deviations = theory.low_moment_deviations(system, time)?;
-        sum += derivatives[0].abs() * deviations.0 + derivatives[1].abs() * deviations.1;
+        for (derivative, moment) in derivatives.iter().zip([Moment::M1, Moment::M2]) {
+            sum += derivative.abs() * theory.moment_deviation(system, moment, time)?;
+        }
     }
     Some(sum / replicas.sqrt())
 }
@@ -316,14 +319,14 @@ pub fn rate_weights(
     {
         return Err(NoRate::Drowned);
     }
-    let second: Vec<Option<f64>> = (times.iter())
-        .map(|&time| theory.martingale_second(quantity, system, time))
+    let variances: Vec<Option<f64>> = (times.iter())
+        .map(|&time| theory.relative_variance(quantity, system, time))
         .collect();
     RateWeights::new(
         times,
         theory.decay_rate(quantity),
         theory.initial_mean(quantity, system),
-        &second,
+        &variances,
         replicas,
     )
 }

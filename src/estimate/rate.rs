@@ -98,8 +98,8 @@ pub struct RateWeights {
 }
 
 impl RateWeights {
-    /// Weights for R replicas from the exact rate r*, E X(0) and E M(t_k)² at
-    /// all record times t_0 < … < t_K.
+    /// Weights for R replicas from the exact rate r*, E X(0) and the relative variances v_k =
+    /// Var M(t_k)/(E X(0))² at all record times t_0 < … < t_K.
     ///
     /// # Errors
     ///
@@ -108,22 +108,20 @@ impl RateWeights {
         times: &[f64],
         exact_rate: f64,
         initial_mean: f64,
-        martingale_second: &[Option<f64>],
+        relative_variances: &[Option<f64>],
         replicas: u64,
     ) -> Result<Self, NoRate> {
         if initial_mean == 0.0 {
             return Err(NoRate::StartsAtZero);
         }
-        let second: Option<Vec<f64>> = martingale_second.iter().copied().collect();
-        let second = second.ok_or(NoRate::NoVariance)?;
-        let square = initial_mean * initial_mean;
-        let q: Vec<f64> = second.windows(2).map(|m| (m[1] - m[0]) / square).collect();
-        let variances: Vec<f64> = second.iter().map(|m| m / square - 1.0).collect();
+        let variances: Option<Vec<f64>> = relative_variances.iter().copied().collect();
+        let variances = variances.ok_or(NoRate::NoVariance)?;
+        let q: Vec<f64> = variances.windows(2).map(|v| v[1] - v[0]).collect();
         let usable = variances
             .iter()
             .take_while(|&&v| v / replicas as f64 <= FEW_REPLICAS);
         let steps = match usable.count() {
-            _ if !second[0].is_finite() => return Err(NoRate::Overflow),
+            _ if !variances[0].is_finite() => return Err(NoRate::Overflow),
             0 | 1 if variances[..2].iter().any(|&v| !can_be_carried(v)) => {
                 return Err(NoRate::OutOfReach);
             }
@@ -132,7 +130,7 @@ impl RateWeights {
         };
         let (times, q) = (&times[..=steps], &q[..steps]);
         // Increments of pure rounding mean that M is constant.
-        let floor = 1e-14 * second[0] / square;
+        let floor = 1e-14 * (1.0 + variances[0]);
         if exact_rate == 0.0 {
             return Err(NoRate::Frozen);
         }
@@ -261,8 +259,8 @@ mod tests {
     /// Weights for q_k = Δt_k: a martingale whose relative variance is t.
     fn weights(rate: f64, replicas: u64) -> RateWeights {
         let times: Vec<f64> = (0..=20).map(|k| f64::from(k) * 0.1).collect();
-        let second: Vec<Option<f64>> = times.iter().map(|t| Some(4.0 * (1.0 + t))).collect();
-        RateWeights::new(&times, rate, 2.0, &second, replicas).unwrap()
+        let variances: Vec<Option<f64>> = times.iter().map(|&t| Some(t)).collect();
+        RateWeights::new(&times, rate, 2.0, &variances, replicas).unwrap()
     }
 
     #[test]
@@ -294,24 +292,25 @@ mod tests {
         assert_eq!(weights.times.len(), 11);
         assert!((weights.information - 1.0).abs() < 1e-12);
         let times = [0.0, 0.1];
-        let second = [Some(4.0), Some(4.4)];
-        let none = RateWeights::new(&times, 0.7, 2.0, &second, 5);
+        let none = RateWeights::new(&times, 0.7, 2.0, &[Some(0.0), Some(0.1)], 5);
         assert_eq!(none, Err(NoRate::Undetermined));
     }
 
     #[test]
     fn reasons_for_no_rate() {
         let times = [0.0, 1.0];
-        let new = |mean, second: &[Option<f64>]| RateWeights::new(&times, 0.5, mean, second, 1000);
-        assert_eq!(new(0.0, &[Some(1.0), Some(2.0)]), Err(NoRate::StartsAtZero));
-        assert_eq!(new(1.0, &[Some(1.0), None]), Err(NoRate::NoVariance));
-        assert_eq!(new(1.0, &[Some(1.0), Some(1.0)]), Err(NoRate::Drowned));
+        let new =
+            |mean, variances: &[Option<f64>]| RateWeights::new(&times, 0.5, mean, variances, 1000);
+        assert_eq!(new(0.0, &[Some(0.0), Some(1.0)]), Err(NoRate::StartsAtZero));
+        assert_eq!(new(1.0, &[Some(0.0), None]), Err(NoRate::NoVariance));
+        assert_eq!(new(1.0, &[Some(0.0), Some(1e-14)]), Err(NoRate::Drowned));
+        assert!(new(1.0, &[Some(0.0), Some(1e-13)]).is_ok());
         assert_eq!(
-            new(1.0, &[Some(1.0), Some(99.0)]),
+            new(1.0, &[Some(0.0), Some(98.0)]),
             Err(NoRate::Undetermined)
         );
-        assert_eq!(new(1.0, &[Some(1.0), Some(1e15)]), Err(NoRate::OutOfReach));
-        let still = RateWeights::new(&times, 0.0, 1.0, &[Some(1.0), Some(2.0)], 1000);
+        assert_eq!(new(1.0, &[Some(0.0), Some(1e15)]), Err(NoRate::OutOfReach));
+        let still = RateWeights::new(&times, 0.0, 1.0, &[Some(0.0), Some(1.0)], 1000);
         assert_eq!(still, Err(NoRate::Frozen));
         assert_eq!(new(1.0, &[Some(f64::INFINITY); 2]), Err(NoRate::Overflow));
     }

@@ -34,7 +34,8 @@ pub struct DiscrepancyRow {
     pub z: Option<f64>,
     /// e^{−μt} E‖Δ(0)‖²: what Theorem 6's proof prints.
     pub bound: f64,
-    /// Whether z is nearly normal: relative variance over replicas below 0.01.
+    /// Whether z is nearly normal: relative variance over replicas below 0.01. Not where the mean has underflowed:
+    /// there is no z then.
     pub trusted: Option<bool>,
 }
 
@@ -59,7 +60,8 @@ pub struct MomentRow {
     pub z: Option<f64>,
     /// The exact standard error of the mean.
     pub exact_std_error: Option<f64>,
-    /// Whether z is nearly normal: the mean is not carried by few replicas.
+    /// Whether z is nearly normal: the mean is not carried by few replicas. Not where it has underflowed: there is no
+    /// z then.
     pub trusted: Option<bool>,
 }
 
@@ -191,6 +193,16 @@ impl Tables {
     }
 }
 
+/// A mean below this may be that of squares, or fourth powers, of which each has underflowed.
+const TINY: f64 = 1e-100;
+
+/// Whether a mean of this exact size, or all that it is the mean of, has underflowed since the start; what is at rest
+/// from the start has not.
+fn has_underflowed(mean: f64, size: f64, size_at_start: f64) -> bool {
+    let is_lost = size < TINY && !mean.is_normal();
+    size_at_start > 0.0 && (is_lost || !size.is_normal())
+}
+
 fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<DiscrepancyRow> {
     let theory = &findings.theory;
     let replicas = findings.measured.replicas;
@@ -198,6 +210,9 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
     let row = |(index, &time): (usize, &f64)| {
         let (mean, std_error) = findings.discrepancy(index);
         let exact = ExactDiscrepancy::new(theory, time, replicas);
+        let underflowed = exact
+            .mean
+            .is_some_and(|exact| has_underflowed(mean, exact, start));
         DiscrepancyRow {
             particles: findings.particles,
             time,
@@ -206,9 +221,13 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
             std_error: std_error.filter(|_| theory.has_finite_spread()),
             exact_mean: exact.mean,
             exact_std_error: exact.std_error(),
-            z: exact.z(mean),
+            z: exact.z(mean).filter(|_| !underflowed),
             bound: libm::exp(-experiment.mu * time) * start,
-            trusted: exact.trusted(),
+            trusted: if underflowed {
+                Some(false)
+            } else {
+                exact.trusted()
+            },
         }
     };
     findings.times.iter().enumerate().map(row).collect()
@@ -239,7 +258,12 @@ fn moment_row(
     let (mean, std_error) = findings.measured.mean(index, column(system, moment));
     let exact = theory.moment(system, moment, time);
     let exact_std_error = findings.exact_moment_error(system, moment, time);
-    let relative = exact_std_error.zip(theory.moment_size(system, moment, time));
+    let size = |time| theory.moment_size(system, moment, time);
+    let is_carried = exact_std_error
+        .zip(size(time))
+        .map(|(error, size)| error * error <= FEW_REPLICAS * size * size);
+    let sizes = size(time).zip(size(0.0));
+    let underflowed = sizes.is_some_and(|(size, start)| has_underflowed(mean, size, start));
     MomentRow {
         particles: findings.particles,
         time,
@@ -251,9 +275,10 @@ fn moment_row(
         exact,
         z: exact
             .zip(exact_std_error)
-            .and_then(|(exact, error)| z_score(mean, exact, error)),
+            .and_then(|(exact, error)| z_score(mean, exact, error))
+            .filter(|_| !underflowed),
         exact_std_error,
-        trusted: relative.map(|(error, size)| error * error <= FEW_REPLICAS * size * size),
+        trusted: if underflowed { Some(false) } else { is_carried },
     }
 }
 

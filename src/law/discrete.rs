@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 
 use super::validate::{location, not_empty, same_length, weights};
-use super::{Distribution, LawError, Level, compensated_sum, polar_minus, power};
+use super::{Distribution, LawError, Level, Parameter, compensated_sum, polar_minus, power};
 
 /// The law Σ_k w_k δ_{x_k} of finitely many values.
 ///
@@ -102,6 +102,13 @@ fn levels_between(weights: &[f64]) -> Vec<Level> {
 impl Distribution for Discrete {
     fn name(&self) -> &'static str {
         "discrete"
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
+        vec![
+            ("values", self.values.clone().into()),
+            ("weights", self.weights.clone().into()),
+        ]
     }
 
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {

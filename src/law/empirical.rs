@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 
 use num_complex::Complex64;
 
+use super::column::{DataFile, read_column};
 use super::validate::{location, not_empty};
-use super::{Distribution, LawError, Level, compensated_sum, polar_minus, power};
+use super::{Distribution, LawError, Level, Parameter, compensated_sum, polar_minus, power};
+use crate::quote::{quoted, quoted_path};
 
 /// The empirical measure (1/n) Σ_k δ_{x_k} of n values.
 ///
 /// Moments are those of the measure itself (the variance has divisor n). The characteristic function costs n
-/// evaluations of sine and cosine.
-#[derive(Debug, Clone, PartialEq)]
+/// evaluations of sine and cosine. Two of these laws are equal if their values are, wherever these come from.
+#[derive(Debug, Clone)]
 pub struct Empirical {
     /// Ascending; repeated values stay.
     values: Vec<f64>,
@@ -19,21 +21,48 @@ pub struct Empirical {
     variance: f64,
     third: f64,
     fourth: f64,
+    /// What was added to each value.
+    shift: f64,
+    /// The file that the values were read from.
+    source: Option<DataFile>,
+}
+
+impl PartialEq for Empirical {
+    fn eq(&self, other: &Empirical) -> bool {
+        self.values == other.values
+    }
 }
 
 /// Why a column of a CSV file is not a law.
 #[derive(thiserror::Error, Debug)]
 pub enum EmpiricalError {
-    /// The file does not exist or cannot be read as CSV.
-    #[error("cannot read `{}`: {reason}; check the path and the format", path.display())]
+    /// The file does not exist, cannot be read, or is too long.
+    #[error(
+        "cannot read `{}`: {reason}; check the path and the format",
+        quoted_path(path)
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system or the CSV reader said.
-        reason: String,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// The file has no line but blank ones.
+    #[error(
+        "`{}` is empty; give it a header line and at least one value",
+        quoted_path(path)
+    )]
+    NoHeader {
+        /// The file.
+        path: PathBuf,
     },
     /// The header line has no such column.
-    #[error("`{}` has no column `{column}`; {}", path.display(), column_advice(nearest, available))]
+    #[error(
+        "`{}` has no column `{}`; {}",
+        quoted_path(path),
+        quoted(column),
+        column_advice(nearest, available)
+    )]
     NoSuchColumn {
         /// The file.
         path: PathBuf,
@@ -45,46 +74,44 @@ pub enum EmpiricalError {
         nearest: Option<String>,
     },
     /// There is a header line but no row.
-    #[error("`{}` has no rows below its header line; give at least one value", path.display())]
-    Empty {
+    #[error(
+        "`{}` has no rows below its header line; give at least one value",
+        quoted_path(path)
+    )]
+    NoRows {
         /// The file.
         path: PathBuf,
     },
-    /// A field is not a number.
-    #[error("`{}`, line {line}: `{text}` in column `{column}` is not a number; correct or remove the line", path.display())]
-    NotANumber {
+    /// A line cannot be used.
+    #[error("`{}`, line {line}: {problem}; {fix}", quoted_path(path))]
+    BadLine {
         /// The file.
         path: PathBuf,
-        /// The column.
-        column: String,
         /// Line in the file, from 1.
         line: u64,
-        /// The field; empty if the row is too short.
-        text: String,
-    },
-    /// A field reads as NaN or infinity, or overflows.
-    #[error("`{}`, line {line}: `{text}` in column `{column}` is not finite; correct or remove the line", path.display())]
-    NotFinite {
-        /// The file.
-        path: PathBuf,
-        /// The column.
-        column: String,
-        /// Line in the file, from 1.
-        line: u64,
-        /// The field.
-        text: String,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do about it.
+        fix: &'static str,
     },
     /// The numbers, once shifted, are not a law.
     #[error(transparent)]
     Law(#[from] LawError),
 }
 
+/// So many columns are named where one is missing.
+const NAMED: usize = 8;
+
 fn column_advice(nearest: &Option<String>, available: &[String]) -> String {
-    let list = available
-        .iter()
-        .map(|column| format!("`{column}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let names = available.iter().take(NAMED);
+    let names: Vec<String> = names
+        .map(|column| format!("`{}`", quoted(column)))
+        .collect();
+    let more = match available.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let list = names.join(", ") + &more;
     match nearest {
         Some(name) => format!("did you mean `{name}`? Its columns are {list}"),
         None => format!("its first line gives the columns {list}"),
@@ -121,19 +148,38 @@ impl Empirical {
             variance,
             third,
             fourth,
+            shift,
+            source: None,
             values,
         })
     }
 
-    /// The empirical law of one column of a CSV file, each value increased by `shift`.
+    /// The empirical law of one column of a CSV file in a folder, each value increased by `shift`.
     ///
-    /// The first line is the header; `column` must equal one of its fields, white space around fields apart (the
-    /// first of that name counts). Blank lines are skipped.
+    /// The file has at most [`LONGEST_DATA`](crate::input::LONGEST_DATA) bytes of UTF-8, with or without a byte order
+    /// mark. Its first line is the header; `column` must equal one of its fields, white space around fields apart, and
+    /// no name may be in it twice. Every other line has as many fields as the header; blank lines are skipped,
+    /// whatever the number of columns.
     ///
     /// # Errors
-    /// See [`EmpiricalError`]; the message names the file, the column, and the line where one is at fault.
-    pub fn from_csv(path: &Path, column: &str, shift: f64) -> Result<Empirical, EmpiricalError> {
-        Ok(Empirical::new(read_column(path, column)?, shift)?)
+    /// See [`EmpiricalError`]; the message names the file, and the line where one is at fault.
+    pub fn from_csv(
+        folder: &Path,
+        file: &str,
+        column: &str,
+        shift: f64,
+    ) -> Result<Empirical, EmpiricalError> {
+        let (values, source) = read_column(folder, file, column)?;
+        let law = Empirical::new(values, shift)?;
+        Ok(Empirical {
+            source: Some(source),
+            ..law
+        })
+    }
+
+    /// The file that the values were read from, if they were.
+    pub fn source(&self) -> Option<&DataFile> {
+        self.source.as_ref()
     }
 
     /// The number of values n.
@@ -147,101 +193,23 @@ impl Empirical {
     }
 }
 
-fn read_column(path: &Path, column: &str) -> Result<Vec<f64>, EmpiricalError> {
-    let unreadable = |error: csv::Error| EmpiricalError::Unreadable {
-        path: path.to_path_buf(),
-        reason: error.to_string(),
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .flexible(true)
-        .from_path(path)
-        .map_err(unreadable)?;
-    let available: Vec<String> = reader
-        .byte_headers()
-        .map_err(unreadable)?
-        .iter()
-        .map(|field| String::from_utf8_lossy(field).into_owned())
-        .collect();
-    let Some(index) = available.iter().position(|name| name == column) else {
-        let nearest = nearest_name(column, &available);
-        return Err(EmpiricalError::NoSuchColumn {
-            path: path.to_path_buf(),
-            column: column.to_owned(),
-            available,
-            nearest,
-        });
-    };
-    let mut values = Vec::new();
-    for record in reader.byte_records() {
-        let record = record.map_err(unreadable)?;
-        let text = String::from_utf8_lossy(record.get(index).unwrap_or_default()).into_owned();
-        match text.parse::<f64>() {
-            Ok(value) if value.is_finite() => values.push(value),
-            parsed => {
-                let line = record
-                    .position()
-                    .map_or(0, |position| line_of_record(path, position));
-                let (path, column) = (path.to_path_buf(), column.to_owned());
-                return Err(match parsed {
-                    Ok(_) => EmpiricalError::NotFinite {
-                        path,
-                        column,
-                        line,
-                        text,
-                    },
-                    Err(_) => EmpiricalError::NotANumber {
-                        path,
-                        column,
-                        line,
-                        text,
-                    },
-                });
-            }
-        }
-    }
-    if values.is_empty() {
-        return Err(EmpiricalError::Empty {
-            path: path.to_path_buf(),
-        });
-    }
-    Ok(values)
-}
-
-/// The line on which a record starts. The reader's own number is that of the blank lines before the record, if
-/// there are any, so they are skipped here.
-fn line_of_record(path: &Path, position: &csv::Position) -> u64 {
-    let Ok(bytes) = std::fs::read(path) else {
-        return position.line();
-    };
-    let start = (position.byte() as usize).min(bytes.len());
-    let blank = bytes[start..]
-        .iter()
-        .take_while(|byte| matches!(byte, b'\n' | b'\r'));
-    position.line() + blank.filter(|&&byte| byte == b'\n').count() as u64
-}
-
-/// The name with the least edit distance, if that is at most a third of the longer name (and at least 1).
-fn nearest_name(wanted: &str, available: &[String]) -> Option<String> {
-    let lowercase = wanted.to_lowercase();
-    available
-        .iter()
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&lowercase, &name.to_lowercase()),
-                name,
-            )
-        })
-        .filter(|(distance, name)| {
-            *distance <= (name.chars().count().max(wanted.chars().count()) / 3).max(1)
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name.clone())
-}
-
 impl Distribution for Empirical {
     fn name(&self) -> &'static str {
         "empirical"
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
+        let source = self.source.iter().flat_map(|source| {
+            let (file, column) = (source.file.clone(), source.column.clone());
+            [("file", file.into()), ("column", column.into())]
+        });
+        let numbers = [
+            ("shift", self.shift.into()),
+            ("count", self.values.len().into()),
+            ("mean", self.mean.into()),
+            ("sd", self.variance.sqrt().into()),
+        ];
+        source.chain(numbers).collect()
     }
 
     fn quantile_at(&self, lower: f64, _upper: f64) -> f64 {

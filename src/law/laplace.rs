@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 
 use super::validate::{location, scale};
-use super::{Distribution, LawError, polar_minus, power};
+use super::{Distribution, LawError, Parameter, polar_minus, power};
 
 /// The Laplace law with density e^{−|x−m|/b}/(2b): m + b times the difference of two unit exponentials.
 ///
@@ -46,6 +46,10 @@ fn log_twice(tail: f64, other: f64) -> f64 {
 impl Distribution for Laplace {
     fn name(&self) -> &'static str {
         "laplace"
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
+        vec![("mean", self.mean.into()), ("scale", self.scale.into())]
     }
 
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {

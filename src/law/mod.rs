@@ -14,6 +14,7 @@
 //!
 //! A law is added by one file, one variant of [`Law`] and one line in `Law::distribution`.
 
+mod column;
 mod discrete;
 mod empirical;
 pub mod joint;
@@ -26,7 +27,9 @@ mod uniform;
 mod validate;
 
 use num_complex::Complex64;
+use serde::Serialize;
 
+pub use column::DataFile;
 pub use discrete::Discrete;
 pub use empirical::{Empirical, EmpiricalError};
 pub use laplace::Laplace;
@@ -53,6 +56,31 @@ pub struct LawError {
     /// What to write instead.
     pub fix: String,
 }
+
+/// A parameter of a law.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Parameter {
+    /// A number.
+    Number(f64),
+    /// A list of numbers.
+    Numbers(Vec<f64>),
+    /// How many there are.
+    Count(usize),
+    /// A name.
+    Text(String),
+}
+
+macro_rules! parameter_from {
+    ($($variant:ident($type:ty)),*) => {$(
+        impl From<$type> for Parameter {
+            fn from(value: $type) -> Parameter {
+                Parameter::$variant(value)
+            }
+        }
+    )*};
+}
+parameter_from!(Number(f64), Numbers(Vec<f64>), Count(usize), Text(String));
 
 /// The highest order of the moments that laws give.
 pub const HIGHEST_ORDER: u32 = 8;
@@ -90,6 +118,7 @@ pub(crate) struct Level {
 /// What each law implements. [`Law`] documents the methods.
 pub(crate) trait Distribution {
     fn name(&self) -> &'static str;
+    fn parameters(&self) -> Vec<(&'static str, Parameter)>;
     fn quantile_at(&self, lower: f64, upper: f64) -> f64;
     fn cdf(&self, x: f64) -> f64;
     fn mean(&self) -> f64;
@@ -134,6 +163,22 @@ impl Law {
     /// `"student-t"`, `"discrete"`, `"point"` or `"empirical"`.
     pub fn name(&self) -> &'static str {
         self.distribution().name()
+    }
+
+    /// The parameters of the law by their names in a config, with the values that the law has: defaults filled in,
+    /// weights divided by their sum, equal values together and without those of weight 0. Of an empirical law these
+    /// are its file and column, where it was read, the shift, and the count, the mean and the standard deviation of
+    /// the shifted values.
+    pub fn parameters(&self) -> Vec<(&'static str, Parameter)> {
+        self.distribution().parameters()
+    }
+
+    /// The file of data that the law was read from, if it was.
+    pub fn source(&self) -> Option<&DataFile> {
+        match self {
+            Law::Empirical(law) => law.source(),
+            _ => None,
+        }
     }
 
     /// The quantile function inf{x : P(V ≤ x) ≥ p} for p in (0, 1).

@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 
 use super::validate::{location, scale};
-use super::{Distribution, LawError, polar_minus, power, standard_normal_moment};
+use super::{Distribution, LawError, Parameter, polar_minus, power, standard_normal_moment};
 use crate::special::{normal_cdf, normal_quantile};
 
 /// The normal law N(m, σ²) with density e^{−(x−m)²/(2σ²)}/(σ√(2π)).
@@ -35,6 +35,10 @@ impl Normal {
 impl Distribution for Normal {
     fn name(&self) -> &'static str {
         "normal"
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
+        vec![("mean", self.mean.into()), ("sd", self.sd.into())]
     }
 
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {

@@ -4,7 +4,7 @@ use num_complex::Complex64;
 
 use super::validate::{location, not_empty, refuse, same_length, scale, weights};
 use super::{
-    Distribution, LawError, compensated_sum, polar_minus, power, shifted_moment,
+    Distribution, LawError, Parameter, compensated_sum, polar_minus, power, shifted_moment,
     standard_normal_moment,
 };
 use crate::special::{normal_cdf, normal_density, normal_quantile};
@@ -172,6 +172,17 @@ const BISECTION_LIMIT: usize = 600;
 impl Distribution for NormalMixture {
     fn name(&self) -> &'static str {
         "normal-mixture"
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
+        let list = |of: fn(&Component) -> f64| -> Parameter {
+            self.components.iter().map(of).collect::<Vec<f64>>().into()
+        };
+        vec![
+            ("weights", list(|part| part.weight)),
+            ("means", list(|part| part.mean)),
+            ("sds", list(|part| part.sd)),
+        ]
     }
 
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {

@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 
 use super::validate::location;
-use super::{Distribution, LawError, polar_minus};
+use super::{Distribution, LawError, Parameter, polar_minus};
 
 /// The law of a velocity that equals one value with probability one. All answers are exact.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,10 @@ impl Point {
 impl Distribution for Point {
     fn name(&self) -> &'static str {
         "point"
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
+        vec![("value", self.value.into())]
     }
 
     fn quantile_at(&self, _lower: f64, _upper: f64) -> f64 {

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use num_complex::Complex64;
 
 use super::validate::{location, refuse, scale};
-use super::{Distribution, LawError, polar_minus, power};
+use super::{Distribution, LawError, Parameter, polar_minus, power};
 use crate::special::{ScaledBesselK, beta_continued_fraction, inverse_beta_half, normal_quantile};
 
 /// The law of location + scale·T, T Student's t with ν = df degrees of freedom:
@@ -257,6 +257,14 @@ struct TailValue {
 impl Distribution for StudentT {
     fn name(&self) -> &'static str {
         "student-t"
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
+        vec![
+            ("df", self.df.into()),
+            ("scale", self.scale.into()),
+            ("location", self.location.into()),
+        ]
     }
 
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {

@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 
 use super::validate::{location, refuse, scale};
-use super::{Distribution, LawError, polar_minus, power};
+use super::{Distribution, LawError, Parameter, polar_minus, power};
 
 /// The uniform law on [low, high], density 1/(high − low) there.
 ///
@@ -50,6 +50,10 @@ impl Uniform {
 impl Distribution for Uniform {
     fn name(&self) -> &'static str {
         "uniform"
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
+        vec![("low", self.low.into()), ("high", self.high.into())]
     }
 
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {

@@ -1,6 +1,7 @@
 //! The checks that constructors of laws share.
 
 use super::{LawError, compensated_sum};
+use crate::quote::quoted;
 
 /// Largest accepted magnitude of a location, a scale or a value: its fourth power stays finite.
 pub const LARGEST_MAGNITUDE: f64 = 1e60;
@@ -13,13 +14,13 @@ pub const WEIGHT_SUM_TOLERANCE: f64 = 1e-9;
 
 pub(super) fn refuse(
     parameter: &'static str,
-    value: impl Into<String>,
+    value: impl AsRef<str>,
     problem: impl Into<String>,
     fix: impl Into<String>,
 ) -> LawError {
     LawError {
         parameter,
-        value: value.into(),
+        value: quoted(value.as_ref()),
         problem: problem.into(),
         fix: fix.into(),
     }

@@ -1,28 +1,30 @@
 //! Gelbrich's lower bound on W₂ from means and variances.
 
 /// (m_f − m_h)² + (σ_f − σ_h)² ≤ W₂²(f, h), with equality for normal laws
-/// (Gelbrich 1990), from means and *second moments*; a variance that rounding
+/// (Gelbrich 1990), from means and variances; a variance that rounding
 /// has made negative counts as 0.
 pub fn gelbrich_squared(first: (f64, f64), second: (f64, f64)) -> f64 {
-    let deviation = |(mean, second): (f64, f64)| (second - mean * mean).max(0.0).sqrt();
     let mean = first.0 - second.0;
     let spread = deviation(first) - deviation(second);
     mean * mean + spread * spread
 }
 
-/// The same, less what rounding of the moments can do where that is more than 10⁻⁹
+fn deviation((_, variance): (f64, f64)) -> f64 {
+    variance.max(0.0).sqrt()
+}
+
+/// The same, less what rounding of means and variances can do where that is more than 10⁻⁹
 /// of it: nearly equal means or deviations leave little of their digits.
 pub fn gelbrich_lower(first: (f64, f64), second: (f64, f64)) -> f64 {
     const UNIT: f64 = 4.0 * f64::EPSILON;
-    // A deviation between what the variance can be.
-    let deviations = |(mean, second): (f64, f64)| {
-        let (variance, rounding) = (second - mean * mean, UNIT * second);
-        [variance - rounding, variance + rounding].map(|variance| variance.max(0.0).sqrt())
+    // What two numbers that are right to rounding differ by at least.
+    let apart = |one: f64, other: f64| {
+        let certain = (one - other).abs() - UNIT * (one.abs() + other.abs());
+        certain.max(0.0)
     };
-    let (f, h) = (deviations(first), deviations(second));
-    let spread = (f[0] - h[1]).max(h[0] - f[1]).max(0.0);
-    let mean = (first.0 - second.0).abs() - UNIT * (first.0.abs() + second.0.abs());
-    let certain = mean.max(0.0) * mean.max(0.0) + spread * spread;
+    let mean = apart(first.0, second.0);
+    let spread = apart(deviation(first), deviation(second));
+    let certain = mean * mean + spread * spread;
     let plain = gelbrich_squared(first, second);
     if certain < plain * (1.0 - 1e-9) {
         certain
@@ -31,10 +33,9 @@ pub fn gelbrich_lower(first: (f64, f64), second: (f64, f64)) -> f64 {
     }
 }
 
-/// The derivatives of [`gelbrich_squared`] by (m_f, m2_f, m_h, m2_h); `None`
+/// The derivatives of [`gelbrich_squared`] by (E V, E V²) of f and of h; `None`
 /// where a law has no spread, for there is no derivative.
 pub fn gelbrich_gradient(first: (f64, f64), second: (f64, f64)) -> Option<[f64; 4]> {
-    let deviation = |(mean, second): (f64, f64)| (second - mean * mean).max(0.0).sqrt();
     let (sf, sh) = (deviation(first), deviation(second));
     if sf == 0.0 || sh == 0.0 {
         return None;
@@ -66,22 +67,27 @@ mod tests {
 
     #[test]
     fn rounding_is_no_distance() {
-        // 0.1 and 10⁻¹⁰ more, without spread: the second moments' rounding alone
-        // would be deviations of 10⁻⁹.
-        let point = |x: f64| (x, x * x * (1.0 + f64::EPSILON));
-        let (f, h) = (point(0.1), point(0.100_000_000_1));
+        let (f, h) = ((0.1, 0.0), (0.100_000_000_1, 0.0));
         assert!(gelbrich_lower(f, h) <= 1e-20 && gelbrich_lower(f, h) > 0.99e-20);
         assert_eq!(gelbrich_lower(f, f), 0.0);
-        let (f, h) = ((0.4, 1.3), (-0.7, 2.9));
+        let (f, h) = ((1e8, 1.0), (1e8 * (1.0 + f64::EPSILON), 1.0 - f64::EPSILON));
+        assert_eq!(gelbrich_lower(f, h), 0.0);
+        // However large the means are, deviations tell laws apart.
+        assert_eq!(gelbrich_lower((1e8, 1.0), (1e8, 4.0)), 1.0);
+        let (f, h) = ((0.4, 1.14), (-0.7, 2.41));
         assert_eq!(gelbrich_lower(f, h), gelbrich_squared(f, h));
     }
 
     #[test]
     fn the_gradient_is_that_of_the_bound() {
+        let about_mean = |(mean, second): (f64, f64)| (mean, second - mean * mean);
         let (f, h) = ((0.4, 1.3), (-0.7, 2.9));
-        let gradient = gelbrich_gradient(f, h).unwrap();
+        let gradient = gelbrich_gradient(about_mean(f), about_mean(h)).unwrap();
         let step = 1e-6;
-        let at = |d: [f64; 4]| gelbrich_squared((f.0 + d[0], f.1 + d[1]), (h.0 + d[2], h.1 + d[3]));
+        let at = |d: [f64; 4]| {
+            let moved = [(f.0 + d[0], f.1 + d[1]), (h.0 + d[2], h.1 + d[3])];
+            gelbrich_squared(about_mean(moved[0]), about_mean(moved[1]))
+        };
         for (k, derivative) in gradient.iter().enumerate() {
             let (mut up, mut down) = ([0.0; 4], [0.0; 4]);
             up[k] = step;

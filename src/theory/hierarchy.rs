@@ -13,6 +13,18 @@
 //!
 //! Moments of odd degree of the bath never enter: a bath collision of a
 //! particle with an odd power averages to 0.
+//!
+//! Let F_a be the average of V_{i_1}^{a_1} ⋯ V_{i_k}^{a_k} over all k distinct
+//! particles of a copy. The generator 𝓛 of the gas turns F_a into Σ_b A_ab F_b, so
+//! covariances of averages over replicas can be joined to the system:
+//!
+//! ```text
+//! d/dt Cov(F_a, F_b) = Σ_c A_ac Cov(F_c, F_b) + Σ_c A_bc Cov(F_a, F_c) + E Γ(F_a, F_b)
+//! Γ(F, G) = 𝓛(FG) − F𝓛G − G𝓛F = Σ over collisions of their rate times ⟨δF δG⟩
+//! ```
+//!
+//! with δF what one collision changes of F. The squares of means, which are nearly
+//! all of E F_a² where velocities vary little, are not in it: nothing cancels.
 
 use ndarray::{Array1, Array2};
 use std::collections::BTreeMap;
@@ -21,10 +33,33 @@ use std::sync::{Arc, Mutex};
 /// Powers of distinct particles, largest first; empty for the constant 1.
 pub type Partition = Vec<u32>;
 
-/// The closed linear system for some moments: they and all that feed them.
+/// What a system has an equation for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Entry {
+    /// E V_1^{a_1} ⋯ V_k^{a_k}.
+    Moment(Partition),
+    /// Cov(F_a, F_b).
+    Covariance(Partition, Partition),
+}
+
+impl Entry {
+    /// Covariances are symmetric, and one of each two is kept.
+    fn covariance(a: &[u32], b: &[u32]) -> Entry {
+        Entry::Covariance(a.max(b).to_vec(), a.min(b).to_vec())
+    }
+
+    fn degree(&self) -> u32 {
+        match self {
+            Entry::Moment(partition) => partition.iter().sum(),
+            Entry::Covariance(a, b) => a.iter().chain(b).sum(),
+        }
+    }
+}
+
+/// The closed linear system for some moments, or covariances: they and all that feed them.
 #[derive(Debug, Clone)]
 pub struct MomentSystem {
-    index: BTreeMap<Partition, usize>,
+    index: BTreeMap<Entry, usize>,
     generator: Array2<f64>,
     /// Of each moment its unit: u^d for degree d, with u about the bath's standard deviation.
     units: Array1<f64>,
@@ -106,20 +141,152 @@ impl Collisions<'_> {
         }
         let mut rest = partition.clone();
         let power = rest.remove(particle);
-        for bath_power in (0..=power).step_by(2) {
-            let mean = circle_mean(power - bath_power, bath_power);
-            if mean != 0.0 {
-                let left = normalised([rest.clone(), vec![power - bath_power]].concat());
-                let bath = if bath_power == 0 {
-                    1.0
-                } else {
-                    (self.bath_moment)(bath_power)
-                };
-                terms.push((left, self.bath * binomial(power, bath_power) * mean * bath));
-            }
+        for (left, bath_power, [ways, mean]) in bathed(power) {
+            let left = normalised([rest.clone(), vec![left]].concat());
+            let moment = self.moment_of_bath(bath_power);
+            terms.push((left, self.bath * ways * mean * moment));
         }
         terms.push((partition.clone(), -self.bath));
     }
+
+    fn moment_of_bath(&self, power: u32) -> f64 {
+        match power {
+            0 => 1.0,
+            _ => (self.bath_moment)(power),
+        }
+    }
+
+    /// d/dt of what a system has an equation for.
+    fn derivative_of(&self, entry: &Entry) -> Vec<(Entry, f64)> {
+        let (a, b) = match entry {
+            Entry::Moment(partition) => {
+                let terms = self.derivative(partition).into_iter();
+                return terms
+                    .map(|(term, rate)| (Entry::Moment(term), rate))
+                    .collect();
+            }
+            Entry::Covariance(a, b) => (a, b),
+        };
+        let mut terms = vec![];
+        for (changed, kept) in [(a, b), (b, a)] {
+            // What is constant has no covariance.
+            let of_changed = self.derivative(changed).into_iter();
+            let of_changed = of_changed.filter(|(term, _)| !term.is_empty());
+            terms.extend(of_changed.map(|(term, rate)| (Entry::covariance(&term, kept), rate)));
+        }
+        let products = self.products_of_changes(a, b).into_iter();
+        terms.extend(products.map(|(term, rate)| (Entry::Moment(term), rate)));
+        terms
+    }
+
+    /// E Γ(F_a, F_b), as moments with coefficients.
+    ///
+    /// Of the particles of both averages some can be the same; each such pattern has its share of all pairs of
+    /// tuples, and in it each collision changes both monomials. What energy or particles are conserved by cancels
+    /// in integers and dyadic fractions, to the bit: these are summed before they are multiplied by rates.
+    fn products_of_changes(&self, a: &[u32], b: &[u32]) -> Vec<(Partition, f64)> {
+        let mut sums: BTreeMap<(Partition, usize, Option<u32>), f64> = BTreeMap::new();
+        for pattern in patterns(a, b) {
+            let count = pattern.len();
+            for (i, &one) in pattern.iter().enumerate() {
+                let others = |j: usize| {
+                    let rest = pattern.iter().enumerate();
+                    let rest = rest.filter(move |&(k, _)| k != i && k != j);
+                    rest.map(|(_, (p, q))| p + q).collect::<Partition>()
+                };
+                for (x, bath_power, coefficient) in change_by_bath(one) {
+                    let moment = normalised([others(i), vec![x]].concat());
+                    *sums.entry((moment, count, Some(bath_power))).or_default() += coefficient;
+                }
+                let partners = (i + 1..count).map(|j| (others(j), pattern[j], count));
+                for (rest, other, particles) in partners.chain([(others(i), (0, 0), count + 1)]) {
+                    for (x, y, coefficient) in change_by_pair(one, other) {
+                        let moment = normalised([rest.clone(), vec![x, y]].concat());
+                        *sums.entry((moment, particles, None)).or_default() += coefficient;
+                    }
+                }
+            }
+        }
+        let [of_a, of_b] = [a, b].map(|partition| tuples(self.particles, partition.len()));
+        let terms = sums
+            .into_iter()
+            .map(|((moment, particles, bath_power), sum)| {
+                let rate = match bath_power {
+                    Some(power) => self.bath * self.moment_of_bath(power),
+                    None => self.one_pair,
+                };
+                (
+                    moment,
+                    tuples(self.particles, particles) * sum / of_a / of_b * rate,
+                )
+            });
+        terms.filter(|(_, rate)| *rate != 0.0).collect()
+    }
+}
+
+/// N(N−1) ⋯ (N−k+1), the number of tuples of `length` distinct particles.
+pub(super) fn tuples(particles: usize, length: usize) -> f64 {
+    (0..length).map(|k| particles as f64 - k as f64).product()
+}
+
+/// All ways in which tuples of particles with the powers a and b can share particles: of each way the powers of each
+/// particle in both.
+pub(super) fn patterns(a: &[u32], b: &[u32]) -> Vec<Vec<(u32, u32)>> {
+    let apart: Vec<(u32, u32)> = a.iter().map(|&power| (power, 0)).collect();
+    b.iter().fold(vec![apart], |patterns, &power| {
+        let place = |pattern: Vec<(u32, u32)>| {
+            let shared = (0..a.len()).filter(|&i| pattern[i].1 == 0);
+            let shared = shared.map(|i| {
+                let mut pattern = pattern.clone();
+                pattern[i].1 = power;
+                pattern
+            });
+            let own = [pattern.clone(), vec![(0, power)]].concat();
+            shared.chain([own]).collect::<Vec<_>>()
+        };
+        patterns.into_iter().flat_map(place).collect()
+    })
+}
+
+/// ⟨(x cosθ + w sinθ)^power⟩ as (power of x, power of w, the two factors of the coefficient).
+fn bathed(power: u32) -> Vec<(u32, u32, [f64; 2])> {
+    let terms = (0..=power).step_by(2).map(|of_bath| {
+        let mean = circle_mean(power - of_bath, of_bath);
+        (power - of_bath, of_bath, [binomial(power, of_bath), mean])
+    });
+    terms.filter(|(_, _, [_, mean])| *mean != 0.0).collect()
+}
+
+/// ⟨(x′^p − x^p)(x′^q − x^q)⟩ in a collision of x with the bath, as (power of x, power of w, coefficient).
+fn change_by_bath((p, q): (u32, u32)) -> Vec<(u32, u32, f64)> {
+    let times = |terms: Vec<(u32, u32, [f64; 2])>, sign: f64, more: u32| {
+        let terms = terms.into_iter();
+        terms.map(move |(x, w, [ways, mean])| (x + more, w, sign * ways * mean))
+    };
+    if p == 0 || q == 0 {
+        return vec![];
+    }
+    times(bathed(p + q), 1.0, 0)
+        .chain(times(bathed(p), -1.0, q))
+        .chain(times(bathed(q), -1.0, p))
+        .chain([(p + q, 0, 1.0)])
+        .collect()
+}
+
+/// ⟨(x′^p y′^r − x^p y^r)(x′^q y′^s − x^q y^s)⟩ in a collision of x with y, as (power of x, power of y, coefficient).
+fn change_by_pair((p, q): (u32, u32), (r, s): (u32, u32)) -> Vec<(u32, u32, f64)> {
+    let times = |terms: Vec<(u32, u32, f64)>, sign: f64, [more_x, more_y]: [u32; 2]| {
+        let terms = terms.into_iter();
+        terms.map(move |(x, y, coefficient)| (x + more_x, y + more_y, sign * coefficient))
+    };
+    if p + r == 0 || q + s == 0 {
+        return vec![];
+    }
+    times(rotated(p + q, r + s), 1.0, [0, 0])
+        .chain(times(rotated(p, r), -1.0, [q, s]))
+        .chain(times(rotated(q, s), -1.0, [p, r]))
+        .chain([(p + q, r + s, 1.0)])
+        .collect()
 }
 
 /// Collisions of particle `pair.0` with `pair.1`, or with one that is not in the
@@ -155,6 +322,40 @@ impl MomentSystem {
         wanted: &[&[u32]],
         bath_moment: impl Fn(u32) -> f64,
     ) -> Self {
+        let possible = wanted.iter().filter(|moment| moment.len() <= particles);
+        let wanted = possible.map(|moment| Entry::Moment(moment.to_vec()));
+        Self::closed(
+            particles,
+            [pair_rate, bath_rate],
+            wanted.collect(),
+            &bath_moment,
+        )
+    }
+
+    /// The same system for the covariances of all averages F_a with a among `averages`.
+    pub fn of_covariances(
+        particles: usize,
+        pair_rate: f64,
+        bath_rate: f64,
+        averages: &[&[u32]],
+        bath_moment: impl Fn(u32) -> f64,
+    ) -> Self {
+        let possible = averages.iter().filter(|powers| powers.len() <= particles);
+        let possible: Vec<_> = possible.collect();
+        let pairs = possible
+            .iter()
+            .flat_map(|a| possible.iter().map(move |b| (a, b)));
+        let wanted = pairs.map(|(a, b)| Entry::covariance(a, b)).collect();
+        Self::closed(particles, [pair_rate, bath_rate], wanted, &bath_moment)
+    }
+
+    /// The system for these entries and all that feed them.
+    fn closed(
+        particles: usize,
+        [pair_rate, bath_rate]: [f64; 2],
+        mut waiting: Vec<Entry>,
+        bath_moment: &dyn Fn(u32) -> f64,
+    ) -> Self {
         let collisions = Collisions {
             particles,
             one_pair: match particles {
@@ -162,43 +363,40 @@ impl MomentSystem {
                 _ => pair_rate / (particles - 1) as f64,
             },
             bath: bath_rate,
-            bath_moment: &bath_moment,
+            bath_moment,
         };
-        let possible = wanted.iter().filter(|moment| moment.len() <= particles);
-        let mut waiting: Vec<Partition> = possible.map(|moment| moment.to_vec()).collect();
         let mut derivatives = BTreeMap::new();
-        while let Some(partition) = waiting.pop() {
-            if derivatives.contains_key(&partition) {
+        while let Some(entry) = waiting.pop() {
+            if derivatives.contains_key(&entry) {
                 continue;
             }
-            let terms = collisions.derivative(&partition);
-            waiting.extend(terms.iter().map(|(moment, _)| moment.clone()));
-            derivatives.insert(partition, terms);
+            let terms = collisions.derivative_of(&entry);
+            waiting.extend(terms.iter().map(|(term, _)| term.clone()));
+            derivatives.insert(entry, terms);
         }
-        let moments = derivatives.keys().cloned();
-        let index: BTreeMap<Partition, usize> = moments.zip(0..).collect();
+        let entries = derivatives.keys().cloned();
+        let index: BTreeMap<Entry, usize> = entries.zip(0..).collect();
         let mut generator = Array2::zeros((index.len(), index.len()));
         for (row, terms) in derivatives.values().enumerate() {
-            for (moment, coefficient) in terms {
-                generator[[row, index[moment]]] += coefficient;
+            for (entry, coefficient) in terms {
+                generator[[row, index[entry]]] += coefficient;
             }
         }
-        let degree = |partition: &Partition| partition.iter().sum::<u32>() as i32;
         let unit = match bath_rate {
             0.0 => 1.0,
             _ => {
-                let degrees = index.keys().map(degree).max();
+                let degree = index.keys().map(Entry::degree).max();
                 near_root(
                     bath_moment(2),
-                    960.0 / f64::from(degrees.unwrap_or(0).max(4)),
+                    960.0 / f64::from(degree.unwrap_or(0).max(4)),
                 )
             }
         };
-        let units = index.keys().map(|p| unit.powi(degree(p))).collect();
+        let units = index.keys().map(|entry| unit.powi(entry.degree() as i32));
         MomentSystem {
+            units: units.collect(),
             index,
             generator,
-            units,
             flows: Arc::default(),
         }
     }
@@ -216,7 +414,12 @@ impl MomentSystem {
     /// The position of a partition among the moments; `None` if the gas has
     /// fewer particles than it has parts, or it is not in the system.
     pub fn position(&self, partition: &[u32]) -> Option<usize> {
-        self.index.get(partition).copied()
+        self.index.get(&Entry::Moment(partition.to_vec())).copied()
+    }
+
+    /// The position of Cov(F_a, F_b), as [`MomentSystem::position`] of a moment.
+    pub fn position_of_covariance(&self, a: &[u32], b: &[u32]) -> Option<usize> {
+        self.index.get(&Entry::covariance(a, b)).copied()
     }
 
     /// Moments of a product law with the one-particle moments `moment(k)`.
@@ -224,13 +427,23 @@ impl MomentSystem {
         self.start(|partition| partition.iter().map(|&power| moment(power)).product())
     }
 
-    /// Moments of an exchangeable law with the moments `moment(partition)`.
+    /// Moments of an exchangeable law with the moments `moment(partition)`; covariances are 0.
     pub fn start(&self, moment: impl Fn(&[u32]) -> f64) -> Array1<f64> {
-        let mut moments = Array1::zeros(self.index.len());
-        for (partition, &position) in &self.index {
-            moments[position] = moment(partition);
-        }
-        moments
+        self.start_with(moment, |_, _| 0.0)
+    }
+
+    /// Moments of an exchangeable law, and the covariances `covariance(a, b)` of the averages F_a and F_b.
+    pub fn start_with(
+        &self,
+        moment: impl Fn(&[u32]) -> f64,
+        covariance: impl Fn(&[u32], &[u32]) -> f64,
+    ) -> Array1<f64> {
+        let value = |entry: &Entry| match entry {
+            Entry::Moment(partition) => moment(partition),
+            Entry::Covariance(a, b) => covariance(a, b),
+        };
+        // The index is in the order of positions.
+        self.index.keys().map(value).collect()
     }
 
     /// d/dt of the moments.

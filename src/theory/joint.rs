@@ -18,6 +18,8 @@ pub(super) struct JointDifference {
     pub joints: [Joint; 2],
     /// Moments of the laws that both are made from.
     pub laws: [RawMoments; 2],
+    /// Moments of these about their means.
+    pub about_mean: [RawMoments; 2],
     pub pairing: Pairing,
 }
 
@@ -41,6 +43,37 @@ impl JointDifference {
             powers[..place].fill(0);
             powers[place] += 1;
         }
+    }
+
+    /// Var ‖Δ‖²/N of the sum over particles; `None` where infinite.
+    ///
+    /// With Δ_i = m + δ_i, E δ_i = 0, it is Var Σ(2mδ_i + δ_i²)/N. Of spheres on common rays ‖Δ‖² is constant.
+    pub fn variance_of_square(&self) -> Option<f64> {
+        if self.pairing == Pairing::Optimal {
+            return Some(0.0);
+        }
+        // Only independent particles of one law can have another mean than 0.
+        let is_product = self.joints.map(|joint| joint == Joint::Product);
+        let about = |copy: usize| {
+            if is_product[copy] {
+                (self.laws[copy][1], self.about_mean[copy])
+            } else {
+                (Some(0.0), self.laws[copy])
+            }
+        };
+        let [(first_mean, first), (second_mean, second)] = [about(0), about(1)];
+        let centred = JointDifference {
+            laws: [first, second],
+            ..self.clone()
+        };
+        let n = self.particles as f64;
+        let summed = |alone: &[u32], with_another: &[u32]| {
+            Some(centred.moment(alone)? + (n - 1.0) * centred.moment(with_another)?)
+        };
+        let (mean, square) = (first_mean? - second_mean?, centred.moment(&[2])?);
+        let squares = summed(&[4], &[2, 2])? - n * square * square;
+        let linear = mean * summed(&[2], &[1, 1])? + summed(&[3], &[2, 1])?;
+        Some((4.0 * mean * linear + squares).max(0.0))
     }
 
     fn term(&self, partition: &[u32], of_second: &[u32]) -> Option<f64> {

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The last two are rows of the system that [`hierarchy`] generates; for ‖Δ‖²
-//! see [`Theory::discrepancy_martingale_second`].
+//! see [`Theory::synchronous_relative_variance`].
 
 pub mod assignment;
 mod centred;
@@ -27,6 +27,7 @@ mod levels;
 pub mod pairing;
 pub mod products;
 pub mod sizes;
+mod spread;
 pub mod steady;
 pub mod unseen;
 
@@ -140,7 +141,7 @@ impl Quantity {
     }
 }
 
-/// Raw moments of a one-particle law, from order 0; `None` where infinite.
+/// Moments of a one-particle law, from order 0; `None` where infinite.
 type RawMoments = [Option<f64>; HIGHEST_ORDER as usize + 1];
 
 /// The moments of degree 4 that variances of low moments take.
@@ -171,6 +172,14 @@ fn raw_moments(law: &Law) -> RawMoments {
     })
 }
 
+fn moments_about_mean(law: &Law) -> RawMoments {
+    std::array::from_fn(|order| match order {
+        0 => Some(1.0),
+        1 => Some(0.0),
+        _ => law.central_moment(order as u32),
+    })
+}
+
 /// The closed forms for one N.
 #[derive(Debug, Clone)]
 pub struct Theory {
@@ -180,6 +189,8 @@ pub struct Theory {
     bath_variance: f64,
     /// Moments of the laws that the copies are made from.
     initial: [RawMoments; 2],
+    /// Moments of these laws about their means.
+    about_mean: [RawMoments; 2],
     /// How their particles hang together.
     joints: [Joint; 2],
     /// Moments of the initial differences of copies that are not both product laws.
@@ -203,6 +214,8 @@ pub struct Theory {
     difference_system: MomentSystem,
     /// Systems for the powers 2 and 4 about the mean, made when they are asked for.
     centred: [OnceLock<MomentSystem>; 2],
+    /// Systems for the variances of averages, made when they are asked for.
+    spreads: [OnceLock<MomentSystem>; spread::GROUPS.len()],
 }
 
 impl Theory {
@@ -236,6 +249,7 @@ impl Theory {
             bath: bath_moments,
             bath_variance,
             initial: [raw_moments(initial.0), raw_moments(initial.1)],
+            about_mean: [moments_about_mean(initial.0), moments_about_mean(initial.1)],
             joints: [Joint::Product; 2],
             joint_difference: None,
             difference: match pairing {
@@ -254,6 +268,7 @@ impl Theory {
                 .then(|| system(&EIGHTH_DEGREE, &bath_moment)),
             difference_system: system(&POWERS_OF_DISCREPANCY, &|_| 0.0),
             centred: Default::default(),
+            spreads: Default::default(),
         }
     }
 
@@ -267,6 +282,7 @@ impl Theory {
             particles: self.particles,
             joints,
             laws: self.initial,
+            about_mean: self.about_mean,
             pairing,
         };
         Theory {
@@ -277,6 +293,7 @@ impl Theory {
                 fourth: difference.moment(&[4]),
                 second_error: 0.0,
                 fourth_error: 0.0,
+                variance_of_square: difference.variance_of_square(),
             },
             higher_difference: [6, 8].map(|order| difference.moment(&[order])),
             joint_difference: Some(difference),
@@ -339,10 +356,11 @@ impl Theory {
         }
     }
 
-    /// E V_i(0)V′_i(0).
-    fn initial_correlation(&self) -> f64 {
-        let [first, second] = System::ALL.map(|copy| known(self.initial_moment(copy, &[2])));
-        0.5 * (first + second - self.difference.second)
+    /// Cov(V_i(0), V′_i(0)).
+    fn initial_covariance(&self) -> f64 {
+        let [first, second] = System::ALL.map(|copy| self.variance(copy, 0.0));
+        let apart = self.first_moment(System::First, 0.0) - self.first_moment(System::Second, 0.0);
+        0.5 * (first + second + apart * apart - self.difference.second)
     }
 
     /// Whether and when the second copy's particles are permuted.
@@ -360,7 +378,7 @@ impl Theory {
     /// and with rematching.
     ///
     /// Synchronous: e^{−βt/2} E‖Δ(0)‖² (the equality in Theorem 6's proof).
-    /// Independent copies: N(m_2 + m′_2 − 2e^{−2(κ+β)t} E V_1(0)V′_1(0)), since
+    /// Independent copies: N(E(V_1 − V′_1)² of independent ones − 2e^{−2(κ+β)t} Cov(V_1(0), V′_1(0))), since
     /// given its start each velocity has mean e^{−(κ+β)t}V_i(0).
     pub fn discrepancy_mean(&self, time: f64) -> Option<f64> {
         if self.rematch != Rematch::Never {
@@ -373,10 +391,12 @@ impl Theory {
             }
             CouplingKind::Aligned => None,
             CouplingKind::Independent => {
-                let energies = self.second_moment(System::First, time)
-                    + self.second_moment(System::Second, time);
+                let [first, second] = System::ALL.map(|copy| self.variance(copy, time));
+                let apart = self.first_moment(System::First, time)
+                    - self.first_moment(System::Second, time);
                 let decay = libm::exp(-2.0 * (self.rates.pair + self.rates.bath) * time);
-                Some(self.count() * (energies - 2.0 * decay * self.initial_correlation()))
+                let shared = 2.0 * decay * self.initial_covariance();
+                Some(self.count() * (first + second + apart * apart - shared))
             }
         }
     }
@@ -403,44 +423,6 @@ impl Theory {
         self.initial_w2
     }
 
-    /// E M(t)² for the martingale M = e^{βt/2}‖Δ‖² of the synchronous coupling.
-    ///
-    /// With A = ΣΔ_i⁴ and p = κ/(N−1):
-    ///
-    /// ```text
-    /// d/dt E S² = −β E S² + (3/8)β E A
-    /// d/dt E A  = (3/4)p E S² − (5β/8 + κ/4 + 3p/4) E A
-    /// ```
-    ///
-    /// from E S² = N·d4 + N(N−1)·d2² and E A = N·d4 for product laws; of others, E Δ_1²Δ_2² stands for d2².
-    pub fn discrepancy_martingale_second(&self, time: f64) -> Option<f64> {
-        self.is_of_theorem_6()
-            .then(|| self.synchronous_martingale_second(time))?
-    }
-
-    fn synchronous_martingale_second(&self, time: f64) -> Option<f64> {
-        let pairs = match &self.joint_difference {
-            None => self.difference.second * self.difference.second,
-            Some(difference) => difference.moment(&[2, 2])?,
-        };
-        Some(self.martingale_second_from(self.difference.fourth?, pairs, time))
-    }
-
-    /// E M(t)² from E Δ_1(0)⁴ and E Δ_1(0)²Δ_2(0)².
-    fn martingale_second_from(&self, fourth: f64, pairs: f64, time: f64) -> f64 {
-        let n = self.count();
-        let square = n * fourth + n * (n - 1.0) * pairs;
-        let Rates { pair, bath } = self.rates;
-        let p = self.rate_of_one_pair();
-        // With the growth e^{βt} taken into the generator.
-        let generator = array![
-            [0.0, 0.375 * bath],
-            [0.75 * p, 0.375 * bath - 0.25 * pair - 0.75 * p]
-        ];
-        let flow = exponential(&(generator * time));
-        flow[[0, 0]] * square + flow[[0, 1]] * n * fourth
-    }
-
     /// v(t) = Var M(t) / (E M)²: the relative variance of ‖Δ(t)‖² under the
     /// synchronous coupling, exactly. `None` where infinite or 0/0, under another
     /// coupling, and with rematching.
@@ -449,14 +431,41 @@ impl Theory {
             .then(|| self.synchronous_relative_variance(time))?
     }
 
-    /// The relative variance that ‖Δ(t)‖² would have under the synchronous coupling
+    /// The relative variance v that S = ‖Δ(t)‖² would have under the synchronous coupling
     /// without rematching, whatever they are. `None` where infinite or 0/0.
+    ///
+    /// With a = E ΣΔ_i⁴/(E S)² and p = κ/(N−1):
+    ///
+    /// ```text
+    /// d/dt v = (3/8)β a
+    /// d/dt a = (3/4)p (1 + v) + (3β/8 − κ/4 − 3p/4) a
+    /// ```
+    ///
+    /// from v = Var Δ_1²/(N·d2²) for product laws, and a = d4/(N·d2²).
     pub fn synchronous_relative_variance(&self, time: f64) -> Option<f64> {
-        let start = self.count() * self.difference.second;
-        if start == 0.0 {
-            return None;
-        }
-        relative_variance(self.synchronous_martingale_second(time)? / (start * start))
+        let variance = self.synchronous_variance(time)?;
+        (self.difference.second != 0.0 && variance.is_finite()).then_some(variance)
+    }
+
+    /// The same, which can overflow.
+    fn synchronous_variance(&self, time: f64) -> Option<f64> {
+        self.variance_from(&self.difference, time)
+    }
+
+    /// v(t) from the moments of the initial difference; `None` where they are infinite.
+    fn variance_from(&self, difference: &DifferenceMoments, time: f64) -> Option<f64> {
+        let scale = 1.0 / (self.count() * difference.second * difference.second);
+        let start = scale * difference.variance_of_square?;
+        let fourth = scale * difference.fourth?;
+        let Rates { pair, bath } = self.rates;
+        let p = self.rate_of_one_pair();
+        let generator = array![
+            [0.0, 0.375 * bath, 0.0],
+            [0.75 * p, 0.375 * bath - 0.25 * pair - 0.75 * p, 0.75 * p],
+            [0.0, 0.0, 0.0]
+        ];
+        let flow = exponential(&(generator * time));
+        Some(flow[[0, 0]] * start + flow[[0, 1]] * fourth + flow[[0, 2]])
     }
 
     /// The relative variance of ‖Δ(t)‖² under the synchronous coupling from an optimal start,
@@ -468,13 +477,11 @@ impl Theory {
         if self.joint_difference.is_some() {
             return self.synchronous_relative_variance(time);
         }
-        let DifferenceMoments { second, fourth, .. } = self.optimal;
-        let start = self.count() * second;
-        if start == 0.0 {
+        if self.optimal.second == 0.0 {
             return Some(0.0);
         }
-        let square = self.martingale_second_from(fourth?, second * second, time);
-        relative_variance(square / (start * start))
+        let variance = self.variance_from(&self.optimal, time)?;
+        variance.is_finite().then_some(variance)
     }
 
     /// E V_1(t)² = g_2 + (m_2(0) − g_2)e^{−βt/2} (Lemma 1).
@@ -483,6 +490,20 @@ impl Theory {
         let exponent = -0.5 * self.rates.bath * time;
         // Neither term is lost where the other one is much larger.
         start * libm::exp(exponent) - self.bath_variance * libm::expm1(exponent)
+    }
+
+    /// Var V_1(t) = Var V_1(0) e^{−βt/2} + g_2 (1 − e^{−βt/2}) + (E V_1(0))² (e^{−βt/2} − e^{−2(κ+β)t}) (Lemmas 1
+    /// and 2), a sum of what is not negative.
+    pub fn variance(&self, copy: System, time: f64) -> f64 {
+        let mean = self.first_moment(copy, 0.0);
+        let start = match self.joints[copy as usize] {
+            Joint::Product => known(self.about_mean[copy as usize][2]),
+            _ => known(self.initial_moment(copy, &[2])),
+        };
+        let exponent = -0.5 * self.rates.bath * time;
+        let lag = (2.0 * self.decay_rate(Quantity::FirstMoment) - 0.5 * self.rates.bath) * time;
+        let of_mean = -mean * mean * libm::exp(exponent) * libm::expm1(-lag);
+        start * libm::exp(exponent) - self.bath_variance * libm::expm1(exponent) + of_mean
     }
 
     /// E V_1(t) = e^{−(κ+β)t} E V_1(0) (Lemma 2).
@@ -553,39 +574,26 @@ impl Theory {
             .find(|&copy| self.initial_mean(quantity, copy) != 0.0)
     }
 
-    /// E M(t)² of the martingale M = e^{rt}X, r the quantity's exact rate;
-    /// `None` where it is infinite or not known.
-    pub fn martingale_second(&self, quantity: Quantity, copy: System, time: f64) -> Option<f64> {
-        let n = self.count();
-        let rate = self.decay_rate(quantity);
-        let growth = libm::exp(2.0 * rate * time);
-        let g2 = self.bath_variance;
-        match quantity {
-            Quantity::Discrepancy => self.discrepancy_martingale_second(time),
-            Quantity::Energy => {
-                let moments = self.fourth_order(copy, time)?;
-                let at = |partition: &[u32]| self.joint(&moments, partition);
-                let square = n * at(&[4]) + n * (n - 1.0) * at(&[2, 2]);
-                Some(growth * (square - 2.0 * n * n * g2 * at(&[2]) + n * n * g2 * g2))
-            }
-            Quantity::FirstMoment => {
-                let joint = n * (n - 1.0) * self.pair_moment(copy, time);
-                Some(growth * (n * self.second_moment(copy, time) + joint))
-            }
-            Quantity::PairMoment => Some(growth * self.pair_square(copy, time)?),
+    /// Var X(t)/(E X(t))², which is that of the martingale M = e^{rt}X, r the quantity's exact rate; `None` where it
+    /// is infinite or not known, or E X is 0. It can overflow.
+    pub fn relative_variance(&self, quantity: Quantity, copy: System, time: f64) -> Option<f64> {
+        let mean = self.initial_mean(quantity, copy);
+        if mean == 0.0 {
+            return None;
         }
-    }
-
-    /// E (Σ_{k≠l} V_kV_l)² of a copy at a time; `None` where infinite.
-    fn pair_square(&self, copy: System, time: f64) -> Option<f64> {
-        let moments = self.fourth_order(copy, time)?;
-        let at = |partition: &[u32]| self.joint(&moments, partition);
         let n = self.count();
-        let pairs = n * (n - 1.0);
-        let same = 2.0 * pairs * at(&[2, 2]);
-        let shared = 4.0 * pairs * (n - 2.0) * at(&[2, 1, 1]);
-        let distinct = pairs * (n - 2.0) * (n - 3.0) * at(&[1, 1, 1, 1]);
-        Some(same + shared + distinct)
+        let (average, terms): (&[u32], f64) = match quantity {
+            Quantity::Discrepancy if self.is_of_theorem_6() => {
+                return self.synchronous_variance(time);
+            }
+            Quantity::Discrepancy => return None,
+            Quantity::Energy => (&[2], n),
+            Quantity::FirstMoment => (&[1], n),
+            Quantity::PairMoment => (&[1, 1], n * (n - 1.0)),
+        };
+        let variance = self.variance_of_average(copy, average, time)?;
+        let growth = libm::exp(self.decay_rate(quantity) * time) * terms / mean;
+        Some(variance * growth * growth)
     }
 
     /// A moment of degree 4; 0 for one that takes more particles than there are
@@ -603,50 +611,9 @@ impl Theory {
         )
     }
 
-    /// Standard deviations over replicas of ΣV_i/N and ΣV_i²/N of a copy at a
-    /// time; `None` where infinite.
-    pub fn low_moment_deviations(&self, copy: System, time: f64) -> Option<(f64, f64)> {
-        let n = self.count();
-        let square = self.second_moment(copy, time);
-        let moments = self.fourth_order(copy, time)?;
-        let fourth = self.joint(&moments, &[4]) + (n - 1.0) * self.joint(&moments, &[2, 2]);
-        // Not of a square that under- or overflowed.
-        (square * square).is_normal().then(|| {
-            let second = (fourth / n - square * square).max(0.0).sqrt();
-            (self.first_moment_deviation(copy, time), second)
-        })
-    }
-
-    fn first_moment_deviation(&self, copy: System, time: f64) -> f64 {
-        let n = self.count();
-        let (mean, square) = self.low_moments(copy, time);
-        let joint = (n - 1.0) * self.pair_moment(copy, time);
-        ((square + joint) / n - mean * mean).max(0.0).sqrt()
-    }
-
-    /// Standard deviation over replicas of ΣV_kV_l/(N(N−1)) over k ≠ l of a copy at
-    /// a time; `None` where infinite, or for one particle.
-    fn pair_moment_deviation(&self, copy: System, time: f64) -> Option<f64> {
-        let mean = self.moment(copy, Moment::M11, time)?;
-        let square = self.pair_square(copy, time)?;
-        let pairs = self.count() * (self.count() - 1.0);
-        let square = square / (pairs * pairs);
-        square
-            .is_normal()
-            .then(|| (square - mean * mean).max(0.0).sqrt())
-    }
-
-    /// Standard deviation over replicas of a moment's average over the particles (or
-    /// the pairs of particles) of a copy at a time; `None` where it is infinite.
-    pub fn moment_deviation(&self, copy: System, moment: Moment, time: f64) -> Option<f64> {
-        let low = || self.low_moment_deviations(copy, time);
-        match moment {
-            Moment::M1 => Some(self.first_moment_deviation(copy, time)),
-            Moment::M2 => Some(low()?.1),
-            Moment::M11 => self.pair_moment_deviation(copy, time),
-            Moment::M4 => Some(self.fourth_moment_deviations(copy, time)?.0),
-            Moment::M22 => self.fourth_moment_deviations(copy, time)?.1,
-        }
+    /// (E V_1, Var V_1) of a copy at a time.
+    pub fn mean_and_variance(&self, copy: System, time: f64) -> (f64, f64) {
+        (self.first_moment(copy, time), self.variance(copy, time))
     }
 
     /// The size that an error of a moment is to be compared with: the moment itself,
@@ -688,37 +655,6 @@ impl Theory {
             (mean, deviation((second + (n - 1.0) * pairs) / n, mean)),
             (second, deviation(fourth / n, second)),
         ])
-    }
-
-    /// Standard deviations over replicas of ΣV_i⁴/N and of ΣV_k²V_l²/(N(N−1)) over
-    /// k ≠ l of a copy at a time; `None` where infinite, the second also for one
-    /// particle.
-    fn fourth_moment_deviations(&self, copy: System, time: f64) -> Option<(f64, Option<f64>)> {
-        let system = self.eighth.as_ref()?;
-        let initial = &self.initial[copy as usize];
-        [4, 6, 8]
-            .iter()
-            .try_for_each(|&order| initial[order].map(drop))?;
-        let moments = system.at(&self.start(system, copy), time);
-        let at = |partition: &[u32]| moment_of(system, &moments, partition);
-        let n = self.count();
-        let deviation = |square: f64, mean: f64| {
-            let variance = square - mean * mean;
-            // Not of a square that over- or underflowed.
-            square.is_normal().then(|| variance.max(0.0).sqrt())
-        };
-        let fourth = (at(&[8]) + (n - 1.0) * at(&[4, 4])) / n;
-        let mean = self.moment(copy, Moment::M4, time)?;
-        let pairs = n * (n - 1.0);
-        let joint = (2.0 * at(&[4, 4])
-            + 4.0 * (n - 2.0) * at(&[4, 2, 2])
-            + (n - 2.0) * (n - 3.0) * at(&[2, 2, 2, 2]))
-            / pairs;
-        let joint_mean = self.moment(copy, Moment::M22, time);
-        Some((
-            deviation(fourth, mean)?,
-            joint_mean.and_then(|mean| deviation(joint, mean)),
-        ))
     }
 
     /// E (S − E S)⁴/(Var S)² of S = ‖Δ(t)‖² under the synchronous coupling, the
@@ -792,7 +728,7 @@ impl Theory {
     /// Gelbrich's lower bound on W₂² of the first marginals at a time, from the
     /// exact first and second moments.
     pub fn gelbrich_squared(&self, time: f64) -> f64 {
-        let [first, second] = System::ALL.map(|copy| self.low_moments(copy, time));
+        let [first, second] = System::ALL.map(|copy| self.mean_and_variance(copy, time));
         gelbrich::gelbrich_lower(first, second)
     }
 
@@ -820,16 +756,6 @@ impl Theory {
 /// Whether eighth powers of velocities of this variance, or of a bath at rest, are numbers.
 fn has_eighth_powers(variance: f64) -> bool {
     variance == 0.0 || (1e-72..1e72).contains(&variance)
-}
-
-/// E X²/(E X)² − 1, but for rounding; `None` if it is not finite.
-fn relative_variance(ratio: f64) -> Option<f64> {
-    let variance = if ratio - 1.0 < 1e-13 {
-        0.0
-    } else {
-        ratio - 1.0
-    };
-    variance.is_finite().then_some(variance)
 }
 
 /// A moment out of the vector of a system; 0 for one that takes more particles

@@ -15,7 +15,7 @@ mod quadrature;
 
 use super::levels::{LAST_LOGIT, jumps, level_at, steep_ends};
 use crate::law::{Law, Level, compensated_sum, power, shifted_moment};
-use quadrature::{Integrand, integrate};
+use quadrature::{Integral, Integrand, integrate};
 
 /// How (V_i(0), V′_i(0)) are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,17 +50,33 @@ pub struct DifferenceMoments {
     pub second_error: f64,
     /// Estimated error of `fourth`; 0 for closed forms and where `fourth` is absent.
     pub fourth_error: f64,
+    /// Var (V − V′)² = d_4 − d_2², from moments about the mean; `None` where infinite.
+    pub variance_of_square: Option<f64>,
 }
 
 impl DifferenceMoments {
-    fn closed_form(second: f64, fourth: Option<f64>) -> DifferenceMoments {
+    /// From d_2 and d_4, and the mean of V − V′ with its moments of order 2 to 4 about that.
+    fn closed_form(
+        second: f64,
+        fourth: Option<f64>,
+        [mean, about_2]: [f64; 2],
+        about_3_and_4: Option<[f64; 2]>,
+    ) -> DifferenceMoments {
         DifferenceMoments {
             second,
             fourth,
             second_error: 0.0,
             fourth_error: 0.0,
+            variance_of_square: about_3_and_4
+                .map(|[about_3, about_4]| variance_of_square(mean, [about_2, about_3, about_4])),
         }
     }
+}
+
+/// Var X² = 4m²σ² + 4mμ₃ + μ₄ − σ⁴ from the mean m and the moments σ², μ₃, μ₄ about it.
+fn variance_of_square(mean: f64, [about_2, about_3, about_4]: [f64; 3]) -> f64 {
+    let own = about_4 - about_2 * about_2;
+    (4.0 * mean * (mean * about_2 + about_3) + own).max(0.0)
 }
 
 /// d_2 and d_4 for V of law `first` and V′ of law `second`.
@@ -149,38 +165,54 @@ fn independent(first: &Law, second: &Law) -> DifferenceMoments {
     let square = offset * offset;
     let (first_variance, second_variance) = (first.variance(), second.variance());
     let variance = first_variance + second_variance;
-    let fourth = || {
+    let third_and_fourth = || {
         let third = first.central_moment(3)? - second.central_moment(3)?;
         let fourth = first.central_moment(4)?
             + 6.0 * first_variance * second_variance
             + second.central_moment(4)?;
-        Some(fourth + 4.0 * offset * third + square * (6.0 * variance + square))
+        Some([third, fourth])
     };
-    DifferenceMoments::closed_form(variance + square, fourth())
+    let about_mean = third_and_fourth();
+    let fourth = about_mean
+        .map(|[third, fourth]| fourth + 4.0 * offset * third + square * (6.0 * variance + square));
+    DifferenceMoments::closed_form(variance + square, fourth, [offset, variance], about_mean)
 }
 
 fn optimal(first: &Law, second: &Law) -> DifferenceMoments {
     if first == second {
-        return DifferenceMoments::closed_form(0.0, Some(0.0));
+        return DifferenceMoments::closed_form(0.0, Some(0.0), [0.0; 2], Some([0.0; 2]));
     }
     match (first, second) {
         (Law::Point(point), other) | (other, Law::Point(point)) => {
             let center = Law::Point(point.clone()).mean();
-            let second = other.variance() + (other.mean() - center) * (other.mean() - center);
-            DifferenceMoments::closed_form(second, other.moment_about(center, 4))
+            let (offset, variance) = (other.mean() - center, other.variance());
+            let about_mean = || Some([other.central_moment(3)?, other.central_moment(4)?]);
+            DifferenceMoments::closed_form(
+                variance + offset * offset,
+                other.moment_about(center, 4),
+                [offset, variance],
+                about_mean(),
+            )
         }
         _ => location_scale(first, second)
             .or_else(|| finitely_many_values(first, second))
-            .unwrap_or_else(|| {
-                let [(second, second_error), (fourth, fourth_error)] =
-                    by_quadrature(first, second, [2, 4]);
-                DifferenceMoments {
-                    second: second.expect("every law has a finite second moment"),
-                    fourth,
-                    second_error,
-                    fourth_error,
-                }
-            }),
+            .unwrap_or_else(|| moments_by_quadrature(first, second)),
+    }
+}
+
+fn moments_by_quadrature(first: &Law, second: &Law) -> DifferenceMoments {
+    let [(d2, second_error), (fourth, fourth_error)] = by_quadrature(first, second, [2, 4]);
+    let d2 = d2.expect("every law has a finite second moment");
+    let variance_of_square = fourth.map(|d4| match d4 - d2 * d2 {
+        cancelled if cancelled < CANCELLED * d4 => square_by_quadrature(first, second),
+        variance => variance,
+    });
+    DifferenceMoments {
+        second: d2,
+        fourth,
+        second_error,
+        fourth_error,
+        variance_of_square,
     }
 }
 
@@ -207,7 +239,8 @@ fn location_scale(first: &Law, second: &Law) -> Option<DifferenceMoments> {
         Law::StudentT(f) => (f.standard_second_moment(), f.standard_fourth_moment()),
         _ => return None,
     };
-    let shift_square = (first.mean() - second.mean()) * (first.mean() - second.mean());
+    let shift = first.mean() - second.mean();
+    let shift_square = shift * shift;
     let scale_square = scale * scale;
     let variance = scale_square * standard_second;
     let fourth_of_scale = if scale == 0.0 {
@@ -218,6 +251,8 @@ fn location_scale(first: &Law, second: &Law) -> Option<DifferenceMoments> {
     Some(DifferenceMoments::closed_form(
         shift_square + variance,
         fourth_of_scale.map(|moment| shift_square * (shift_square + 6.0 * variance) + moment),
+        [shift, variance],
+        fourth_of_scale.map(|moment| [0.0, moment]),
     ))
 }
 
@@ -228,9 +263,17 @@ fn finitely_many_values(first: &Law, second: &Law) -> Option<DifferenceMoments> 
     let terms = || values.iter().copied();
     let squares = terms().map(|(probability, value)| probability * square(value));
     let fourths = terms().map(|(probability, value)| probability * square(value) * square(value));
+    let mean = first.mean() - second.mean();
+    let about_mean = |order: u32| {
+        compensated_sum(
+            terms().map(|(probability, value)| probability * power(value - mean, order)),
+        )
+    };
     Some(DifferenceMoments::closed_form(
         compensated_sum(squares),
         Some(compensated_sum(fourths)),
+        [mean, about_mean(2)],
+        Some([about_mean(3), about_mean(4)]),
     ))
 }
 
@@ -301,28 +344,19 @@ const TOLERANCE: f64 = 1e-13;
 /// Quantile functions are trusted to this multiple of their size where their difference cancels.
 const QUANTILE_ROUNDING: f64 = 4.0 * f64::EPSILON;
 
+/// A variance below this share of the second moment comes from moments about the mean.
+const CANCELLED: f64 = 0.01;
+
 /// d_p of two even orders, each with its estimated error; `None` where infinite.
-///
-/// d_p = ∫ (Q_f − Q_h)^p u(1 − u) dz in the logit z = ln(u/(1 − u)), in which u and 1 − u are both accurate and
-/// every quantile function of this crate is smooth between the jumps; plus the two ends beyond the last logit.
 fn by_quadrature(first: &Law, second: &Law, orders: [u32; 2]) -> [(Option<f64>, f64); 2] {
     let heaviest = tail_exponent(first).max(tail_exponent(second));
     let finite = orders.map(|order| f64::from(order) * heaviest < 1.0);
-    let ends = panel_ends(first, second);
-    let integral = integrate(&ends, TOLERANCE, |logit| {
-        let level = level_at(logit);
-        let (quantile, other) = (
-            first.quantile_at(level.lower, level.upper),
-            second.quantile_at(level.lower, level.upper),
-        );
-        let difference = quantile - other;
-        let rounding = QUANTILE_ROUNDING * (quantile.abs() + other.abs());
+    let integral = over_levels(first, second, |weight, difference, rounding| {
         let square = difference * difference;
         let mut values = [0.0; 2];
         let mut roundings = [0.0; 2];
         for (k, order) in orders.into_iter().enumerate().filter(|&(k, _)| finite[k]) {
-            let all_but_one =
-                (1..order / 2).fold(level.lower * level.upper, |product, _| product * square);
+            let all_but_one = (1..order / 2).fold(weight, |product, _| product * square);
             values[k] = all_but_one * square;
             let order = f64::from(order);
             let slope = order * difference.abs() + 0.5 * order * (order - 1.0) * rounding;
@@ -333,14 +367,57 @@ fn by_quadrature(first: &Law, second: &Law, orders: [u32; 2]) -> [(Option<f64>, 
             rounding: roundings,
         }
     });
-    let beyond = |order: u32| {
-        end_beyond(first, second, order, level_at(-LAST_LOGIT))
-            + end_beyond(first, second, order, level_at(LAST_LOGIT))
-    };
     std::array::from_fn(|k| {
-        let value = finite[k].then(|| integral.values[k] + beyond(orders[k]));
-        (value, integral.errors[k])
+        let value = || integral.values[k] + ends_beyond(first, second, orders[k]);
+        (finite[k].then(value), integral.errors[k])
     })
+}
+
+/// Var (V − V′)² of comonotone pairs, which is finite: E (X² − m²)² − (Var X)² for X = V − V′ of mean m, with
+/// X² − m² = (X − m)(X + m).
+fn square_by_quadrature(first: &Law, second: &Law) -> f64 {
+    let mean = first.mean() - second.mean();
+    let integral = over_levels(first, second, |weight, difference, rounding| {
+        let (offset, sum) = (difference - mean, difference + mean);
+        let product = offset * sum;
+        let slope = 2.0 * (offset.abs() + sum.abs()) + rounding;
+        Integrand {
+            values: [weight * offset * offset, weight * product * product],
+            rounding: [
+                weight * rounding * (2.0 * offset.abs() + rounding),
+                weight * rounding * slope * (product.abs() + rounding * slope),
+            ],
+        }
+    });
+    let beyond = |order| ends_beyond(first, second, order);
+    let variance = integral.values[0] + beyond(2);
+    let square = integral.values[1] + beyond(4) - 2.0 * mean * mean * beyond(2);
+    (square - variance * variance).max(0.0)
+}
+
+/// ∫ of a function of the weight u(1 − u), the difference Q_f − Q_h and its rounding over the logit
+/// z = ln(u/(1 − u)), in which u and 1 − u are both accurate and every quantile function of this crate is smooth
+/// between the jumps; up to the last logit.
+fn over_levels(
+    first: &Law,
+    second: &Law,
+    integrand: impl Fn(f64, f64, f64) -> Integrand,
+) -> Integral {
+    integrate(&panel_ends(first, second), TOLERANCE, |logit| {
+        let level = level_at(logit);
+        let (quantile, other) = (
+            first.quantile_at(level.lower, level.upper),
+            second.quantile_at(level.lower, level.upper),
+        );
+        let rounding = QUANTILE_ROUNDING * (quantile.abs() + other.abs());
+        integrand(level.lower * level.upper, quantile - other, rounding)
+    })
+}
+
+/// The part of d_p beyond the last logits.
+fn ends_beyond(first: &Law, second: &Law, order: u32) -> f64 {
+    end_beyond(first, second, order, level_at(-LAST_LOGIT))
+        + end_beyond(first, second, order, level_at(LAST_LOGIT))
 }
 
 fn panel_ends(first: &Law, second: &Law) -> Vec<f64> {

@@ -215,10 +215,9 @@ impl Theory {
             (System::First, System::Second),
             (System::Second, System::First),
         ] {
-            let [(mean, _), (mean_of_other, second)] =
-                [copy, other].map(|copy| self.low_moments(copy, 0.0));
+            let [(mean, _), (mean_of_other, variance)] =
+                [copy, other].map(|copy| self.mean_and_variance(copy, 0.0));
             let apart = (mean - mean_of_other).abs();
-            let variance = second - mean_of_other * mean_of_other;
             let sizes = self.draws.about(copy, mean);
             let (cut, beyond) = beyond_cut(sizes, 0.5 * draws, cut);
             let own = beyond.square

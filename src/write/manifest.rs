@@ -3,11 +3,12 @@
 use super::File;
 use crate::config::Config;
 use crate::coupling::Rematch;
+use crate::input::hexadecimal;
+use crate::law::Law;
 use crate::vector::Instructions;
 use crate::verify::Results;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -17,10 +18,18 @@ pub const MANIFEST: &str = "manifest.json";
 /// The commit that the program was built from, where known.
 pub const COMMIT: Option<&str> = option_env!("KAC_COMMIT");
 
-/// The config with every default filled in; laws are as they were written.
+/// A law's name and parameters.
+fn law(law: &Law) -> Value {
+    let mut resolved = json!({ "law": law.name() });
+    for (name, parameter) in law.parameters() {
+        resolved[name] = json!(parameter);
+    }
+    resolved
+}
+
+/// The config with every default filled in; laws with the parameters that they have.
 fn resolved(config: &Config) -> Value {
     let experiment = &config.experiment;
-    let written: Value = toml::from_str(&config.text).unwrap_or_default();
     let (particles, replicas): (Vec<usize>, Vec<u64>) = experiment.sweep.iter().copied().unzip();
     let rates = experiment.rates();
     let checks: Vec<Value> = (experiment.checks.iter())
@@ -48,10 +57,10 @@ fn resolved(config: &Config) -> Value {
             "pair_rate": rates.pair,
             "bath_rate": rates.bath,
         },
-        "bath": written["bath"],
+        "bath": law(&experiment.bath),
         "initial": {
-            "first": written["initial"]["first"],
-            "second": written["initial"]["second"],
+            "first": law(&experiment.first),
+            "second": law(&experiment.second),
             "pairing": experiment.pairing.name(),
             "joints": experiment.joints.map(|joint| joint.name()),
         },
@@ -79,12 +88,7 @@ fn rematch(rematch: Rematch) -> Value {
 
 /// The SHA-256 of some bytes, in hexadecimal digits.
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    hexadecimal(Sha256::new_with_prefix(bytes))
 }
 
 /// The config that a folder is for.
@@ -271,6 +275,7 @@ pub fn of_tables(
         "version": env!("CARGO_PKG_VERSION"),
         "origin": origin.json(),
         "config": resolved(config),
+        "data": config.data,
         "seed": config.experiment.seed,
         "replicas": results.replicas,
         "collisions": results.collisions,

@@ -7,6 +7,7 @@ pub mod folder;
 mod lock;
 pub mod manifest;
 
+use crate::quote::quoted_path;
 use crate::verify::Results;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,10 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum WriteError {
     /// The system refused.
-    #[error("cannot write {}: {reason}; choose another folder with --out", path.display())]
+    #[error(
+        "cannot write {}: {reason}; choose another folder with --out",
+        quoted_path(path)
+    )]
     System {
         /// The file or folder.
         path: PathBuf,
@@ -24,7 +28,10 @@ pub enum WriteError {
         reason: std::io::Error,
     },
     /// Another process writes to the folder.
-    #[error("{} is in use by {holder}; wait for it, or choose another folder with --out", path.display())]
+    #[error(
+        "{} is in use by {holder}; wait for it, or choose another folder with --out",
+        quoted_path(path)
+    )]
     Locked {
         /// The folder.
         path: PathBuf,
@@ -32,7 +39,11 @@ pub enum WriteError {
         holder: String,
     },
     /// The folder is another config's.
-    #[error("{} holds the run of another config, {}; choose another folder with --out, or replace that run with --force", path.display(), owner.display())]
+    #[error(
+        "{} holds the run of another config, {}; choose another folder with --out, or replace that run with --force",
+        quoted_path(path),
+        quoted_path(owner)
+    )]
     OtherConfig {
         /// The folder.
         path: PathBuf,
@@ -40,13 +51,19 @@ pub enum WriteError {
         owner: PathBuf,
     },
     /// A folder has the name of a file.
-    #[error("{} is a folder, and a file is to have this name; move it, or choose another folder with --out", path.display())]
+    #[error(
+        "{} is a folder, and a file is to have this name; move it, or choose another folder with --out",
+        quoted_path(path)
+    )]
     IsFolder {
         /// The folder.
         path: PathBuf,
     },
     /// A file that would be replaced is not as a run left it.
-    #[error("{} is in the way: no manifest says that kac wrote it as it is; move it, choose another folder with --out, or replace it with --force", path.display())]
+    #[error(
+        "{} is in the way: no manifest says that kac wrote it as it is; move it, choose another folder with --out, or replace it with --force",
+        quoted_path(path)
+    )]
     InTheWay {
         /// The file.
         path: PathBuf,

@@ -1,7 +1,8 @@
 //! Verdicts as JUnit XML.
 
-use super::{Judged, printable, sentence};
+use super::{Judged, sentence};
 use crate::judge::{Outcome, Verdict, VerdictRow};
+use crate::quote::printable;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 /// A test suite per config, a test case per claim and N, in the schema junit-10 of

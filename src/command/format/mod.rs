@@ -94,19 +94,6 @@ fn summary(all: &[Judged]) -> String {
     )
 }
 
-/// A text without control characters, which would break a table's line or may
-/// not be in XML at all: they are spelt out, as `\n` or `\u{1b}`.
-fn printable(text: &str) -> String {
-    let spelt = |character: char| -> String {
-        match character {
-            '\u{fffe}' | '\u{ffff}' => character.escape_default().collect(),
-            _ if character.is_control() => character.escape_default().collect(),
-            _ => character.into(),
-        }
-    };
-    text.chars().map(spelt).collect()
-}
-
 #[cfg(test)]
 mod samples {
     use super::*;

@@ -1,8 +1,9 @@
 //! Verdicts as a table for people.
 
-use super::{Judged, printable, sentence, summary};
+use super::{Judged, sentence, summary};
 use crate::command::columns::aligned;
 use crate::judge::{Outcome, VerdictRow};
+use crate::quote::printable;
 use console::Alignment::{self, Left, Right};
 use console::Style;
 use std::fmt::Write;

@@ -1,0 +1,66 @@
+//! Files of users: regular ones, of a length that is bounded.
+//!
+//! Devices and pipes may have no end, and may never begin, so that they are not opened at all.
+
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read, Result, Take};
+use std::path::Path;
+
+/// A config has at most so many bytes.
+pub const LONGEST_CONFIG: u64 = 1_000_000;
+
+/// A file of data has at most so many bytes.
+pub const LONGEST_DATA: u64 = 1_000_000_000;
+
+/// Open a regular file of at most so many bytes. Reading gives at most one byte more than that, whatever becomes
+/// of the file.
+///
+/// # Errors
+///
+/// If it cannot be opened, is no regular file, or is longer.
+pub fn open(path: &Path, most: u64) -> Result<Take<File>> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        let problem = format!("it is not a regular file (of at most {most} bytes)");
+        return Err(Error::other(problem));
+    }
+    if metadata.len() > most {
+        return Err(too_long(most));
+    }
+    Ok(File::open(path)?.take(most + 1))
+}
+
+/// The contents of a regular file of at most so many bytes.
+///
+/// # Errors
+///
+/// Those of [`open`], and if it cannot be read.
+pub fn contents(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let mut contents = vec![];
+    let count = open(path, most)?.read_to_end(&mut contents)?;
+    if count as u64 > most {
+        return Err(too_long(most));
+    }
+    Ok(contents)
+}
+
+/// SHA-256 of what a hasher has seen, in hexadecimal digits.
+pub fn hexadecimal(hasher: Sha256) -> String {
+    let mut digits = String::new();
+    for byte in hasher.finalize() {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+/// The error of a file that is longer than it may be.
+pub fn too_long(most: u64) -> Error {
+    Error::other(format!(
+        "it is longer than {most} bytes, the most that is read"
+    ))
+}
