@@ -92,15 +92,17 @@ impl<'a> Repetition<'a> {
         let (particles, replicas) = self.experiment.sweep[self.index];
         let times = self.experiment.times();
         let repeated = |estimate: &Estimate| {
-            let (quantity, name, time, relative_variance) = match estimate {
+            let (quantity, name, time, relative_variance, trusted) = match estimate {
                 Estimate::Rate(quantity, weights) => {
-                    (*quantity, "rate", None, weights.relative_variance())
+                    let variance = weights.relative_variance();
+                    (*quantity, "rate", None, variance, variance <= FEW_REPLICAS)
                 }
                 Estimate::Mean(record, exact) => (
                     Quantity::Discrepancy,
                     "mean",
                     Some(times[*record]),
                     exact.relative_variance.expect("it has an error bar"),
+                    exact.trusted() == Some(true),
                 ),
             };
             Repeated {
@@ -111,7 +113,7 @@ impl<'a> Repetition<'a> {
                 time,
                 replicas,
                 relative_variance,
-                trusted: relative_variance <= FEW_REPLICAS,
+                trusted,
             }
         };
         self.estimates.iter().map(repeated).collect()

@@ -161,6 +161,20 @@ const MOMENTS: [&[&[u32]]; 2] = [
     ],
 ];
 
+/// How some moments feed each other: d/dt of each where one of them is 1 and all others are 0.
+fn rates_among(system: &MomentSystem, moments: &[&[u32]]) -> ndarray::Array2<f64> {
+    let at = |powers: &[u32]| system.position(powers).unwrap();
+    let columns = moments.iter().map(|powers| {
+        let mut one = system.product(|_| 0.0);
+        one.fill(0.0);
+        one[at(powers)] = 1.0;
+        system.derivative(&one)
+    });
+    let columns: Vec<_> = columns.collect();
+    let size = (moments.len(), moments.len());
+    ndarray::Array2::from_shape_fn(size, |(i, j)| columns[j][at(moments[i])])
+}
+
 /// Moments of independent particles of that shape at a time, raw.
 fn raw(shape: &Shape, particles: usize, mean: f64, time: f64) -> impl Fn(&[u32]) -> Long {
     let bath = |order: u32| NORMAL.about_mean[order as usize];
@@ -178,11 +192,7 @@ fn raw(shape: &Shape, particles: usize, mean: f64, time: f64) -> impl Fn(&[u32])
                 .map(|&power| shape.moment(mean, power as usize));
             factors.fold(Long(1.0, 0.0), Mul::mul)
         });
-        let ends = flow(
-            &system.rates_among(&moments).unwrap(),
-            start.collect(),
-            time,
-        );
+        let ends = flow(&rates_among(&system, &moments), start.collect(), time);
         moments.into_iter().zip(ends).collect::<Vec<_>>()
     });
     // ΣV decays at κ + β.

@@ -106,8 +106,29 @@ fn are_collisions_many(theory: &Theory, time: f64, replicas: f64) -> bool {
     time == 0.0 || kinds.into_iter().all(are_many)
 }
 
-/// Relative to E V²: estimates are sums of velocities squared, less their exact moments.
-const ROUNDING: f64 = 1e-12;
+/// Relative rounding of sums of as many terms as there may be. Estimates of W₂² are such sums of
+/// velocities squared, less their exact moments.
+pub const ROUNDING: f64 = 1e-12;
+
+/// Relative rounding of the fourth power of a velocity, with room.
+pub const UNIT: f64 = 16.0 * f64::EPSILON;
+
+/// z-scores are nearly normal where rounding moves them by less than this.
+const SMALL_SHIFT: f64 = 0.1;
+
+/// What rounding can do to a velocity of either copy beyond [`ROUNDING`] of it: the second copy is
+/// carried as V − Δ, and rounded like the first one.
+pub fn velocity_rounding(theory: &Theory) -> f64 {
+    UNIT * theory.second_moment(System::First, 0.0).sqrt()
+}
+
+/// What rounding can do to ‖Δ‖², as a share of it: Δ(0) is a difference of rounded velocities. Not
+/// finite between copies that are equal.
+pub fn discrepancy_rounding(theory: &Theory) -> f64 {
+    let sizes = System::ALL.map(|copy| theory.second_moment(copy, 0.0).sqrt());
+    let gap = theory.synchronous_discrepancy(0.0).sqrt();
+    ROUNDING + UNIT * ((sizes[0] + sizes[1]) / gap)
+}
 
 /// E V² + E V′² of one particle at a time.
 fn squares(theory: &Theory, time: f64) -> f64 {
@@ -339,6 +360,8 @@ pub struct ExactDiscrepancy {
     /// v/R: the relative variance of the mean over R replicas. `None` where it is
     /// infinite or not known.
     pub relative_variance: Option<f64>,
+    /// What rounding can do to it, as a share of it.
+    rounding: f64,
 }
 
 impl ExactDiscrepancy {
@@ -349,6 +372,7 @@ impl ExactDiscrepancy {
             relative_variance: theory
                 .discrepancy_relative_variance(time)
                 .map(|variance| variance / replicas as f64),
+            rounding: discrepancy_rounding(theory),
         }
     }
 
@@ -362,9 +386,12 @@ impl ExactDiscrepancy {
         z_score(mean, self.mean?, self.std_error()?)
     }
 
-    /// Whether z is nearly normal: the mean is not carried by few replicas.
+    /// Whether z is nearly normal: the mean is not carried by few replicas, and rounding is next to
+    /// nothing beside its standard error, where there is one.
     pub fn trusted(&self) -> Option<bool> {
-        Some(self.relative_variance? <= FEW_REPLICAS)
+        let variance = self.relative_variance?;
+        let small = variance == 0.0 || self.rounding <= SMALL_SHIFT * variance.sqrt();
+        Some(variance <= FEW_REPLICAS && small)
     }
 }
 

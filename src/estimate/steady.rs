@@ -1,7 +1,7 @@
 //! What is measured of a steady state, beside what is known of it.
 
-use super::Findings;
 use super::rate::FEW_REPLICAS;
+use super::{Findings, ROUNDING, SMALL_SHIFT, discrepancy_rounding};
 use crate::experiment::Experiment;
 use crate::law::{Law, Normal};
 use crate::steady::{CELLS, Steady};
@@ -47,6 +47,8 @@ pub struct SteadyEstimate {
     pub exact: f64,
     /// What an error is to be compared with.
     pub size: f64,
+    /// What rounding can do to it, as a share of [`SteadyEstimate::scale`].
+    pub rounding: f64,
     /// E w^{4q}/(E w^{2q})² over the number of bath velocities met, q the power of a bath velocity
     /// that it takes; 0 of what does not see the bath.
     pub bath_spread: f64,
@@ -76,7 +78,15 @@ impl SteadyEstimate {
 
     /// Whether z is nearly normal.
     pub fn has_normal_z(&self) -> bool {
-        self.is_determined() && self.is_carried_by_many()
+        let is_above_rounding = |error: f64| self.rounding_error() <= SMALL_SHIFT * error;
+        self.is_determined()
+            && self.is_carried_by_many()
+            && self.std_error().is_some_and(is_above_rounding)
+    }
+
+    /// What rounding can do to it.
+    pub fn rounding_error(&self) -> f64 {
+        self.rounding * self.scale()
     }
 
     /// Whether it is nearly normal at the levels of intervals.
@@ -130,6 +140,7 @@ pub fn steady_estimates(findings: &Findings) -> Vec<SteadyEstimate> {
         known: None,
         exact: 0.0,
         size: 0.0,
+        rounding: ROUNDING,
         bath_spread: 0.0,
         time: schedule.burn_in,
         replicas,
@@ -191,6 +202,7 @@ pub fn steady_estimates(findings: &Findings) -> Vec<SteadyEstimate> {
         known,
         exact,
         size: exact,
+        rounding: discrepancy_rounding(theory),
         time: schedule.coupling,
         ..base
     });

@@ -17,13 +17,15 @@ use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::binomial::{binomial_deviation, deviation_of, poisson_deviation};
 use crate::estimate::start::{Scatter, StartGroups};
 use crate::estimate::steady::{SteadyEstimate, steady_estimates};
-use crate::estimate::{Findings, normal_half_width};
+use crate::estimate::{
+    Findings, ROUNDING, discrepancy_rounding, normal_half_width, velocity_rounding,
+};
 use crate::judge::Outcome;
 use crate::observe::{DISCREPANCY, column};
 use crate::pilot::{Collided, PAIRS, PARTICLES, Sums};
 use crate::probe::{Drawn, EQUAL_ANGLES, equal_velocities};
 use crate::simulate::census::{GROUPS, group_size};
-use crate::theory::{Moment, Quantity, System};
+use crate::theory::{Moment, System};
 use serde::Serialize;
 use std::fmt;
 
@@ -47,15 +49,9 @@ const WELL_FITTED: f64 = 0.95;
 /// Sums of cosines of at least this variance are nearly normal far in their tails.
 const LEAST_VARIANCE: f64 = 30.0;
 
-/// Relative rounding of sums of as many terms as there may be.
-const ROUNDING: f64 = 1e-12;
-
 /// Standard deviations of moments are roots of differences of squares: below this part of the
 /// moment they are lost to rounding, √(16ε) with room.
 const LOST: f64 = 1e-7;
-
-/// Relative rounding of the fourth power of a velocity, with room.
-const UNIT: f64 = 16.0 * f64::EPSILON;
 
 /// Relative drift of the energy that rounding can cause.
 const DRIFT: f64 = 1e-11;
@@ -210,9 +206,8 @@ pub fn self_checks(findings: &Findings) -> Vec<SelfCheckRow> {
 /// other copy.
 fn moments(findings: &Findings, system: System) -> Vec<Comparison> {
     let theory = &findings.theory;
-    // The second copy is carried as V − Δ, and rounded like the larger one.
-    let start = |copy| theory.second_moment(copy, 0.0).sqrt();
-    let scales = start(System::First) / start(system);
+    let start = theory.second_moment(system, 0.0).sqrt();
+    let rounding = ROUNDING + velocity_rounding(theory) / start;
     let compare = |(index, &time): (usize, &f64), moment: Moment| {
         let exact = theory.moment(system, moment, time)?;
         let size = theory.moment_size(system, moment, time)?;
@@ -220,7 +215,6 @@ fn moments(findings: &Findings, system: System) -> Vec<Comparison> {
         let error = larger(error, findings.exact_moment_error(system, moment, time))?;
         let error = error.max(LOST * size);
         let place = format!("{} at t = {time}", moment.name());
-        let rounding = ROUNDING + UNIT * scales;
         compare(mean - exact, error, size, rounding, place)
     };
     let times = || findings.times.iter().enumerate();
@@ -246,7 +240,7 @@ fn steady_state(findings: &Findings) -> Vec<Comparison> {
             estimate.value - estimate.exact,
             error,
             estimate.scale(),
-            ROUNDING,
+            estimate.rounding,
             place,
         )
     };
@@ -293,10 +287,7 @@ fn bracket_start(findings: &Findings, start: &StartGroups) -> Vec<Comparison> {
 /// The mean of ‖Δ‖² against its closed form.
 fn discrepancy(findings: &Findings) -> Vec<Comparison> {
     let theory = &findings.theory;
-    // Δ(0) is a difference of rounded velocities.
-    let start = |copy| theory.second_moment(copy, 0.0).sqrt();
-    let gap = theory.initial_mean(Quantity::Discrepancy, System::First) / findings.particles as f64;
-    let scales = System::ALL.map(start).iter().sum::<f64>() / gap.sqrt();
+    let rounding = discrepancy_rounding(theory);
     let replicas = findings.measured.replicas as f64;
     let compare = |(index, &time): (usize, &f64)| {
         let exact = theory.discrepancy_mean(time)?;
@@ -305,7 +296,6 @@ fn discrepancy(findings: &Findings) -> Vec<Comparison> {
             .discrepancy_relative_variance(time)
             .map(|variance| (variance / replicas).sqrt() * exact);
         let place = format!("t = {time}");
-        let rounding = ROUNDING + UNIT * scales;
         // Of a relative variance below 10⁻¹³ nothing is left beside rounding.
         let error = larger(error, known)?.max(4e-7 * exact);
         compare(mean - exact, error, exact, rounding, place)
@@ -321,6 +311,7 @@ fn discrepancy(findings: &Findings) -> Vec<Comparison> {
 /// The variance of ‖Δ‖² over replicas against the exact one, from both sides.
 fn variances(findings: &Findings) -> Vec<Comparison> {
     let theory = &findings.theory;
+    let rounding = discrepancy_rounding(theory);
     let compare = |(index, &time): (usize, &f64)| {
         let relative = theory.discrepancy_relative_variance(time)?;
         if relative < 1e-20 {
@@ -337,7 +328,9 @@ fn variances(findings: &Findings) -> Vec<Comparison> {
             return None;
         }
         let known = (kurtosis - (replicas - 3.0) / (replicas - 1.0)) / replicas;
-        let error = larger(Some(error), Some(known.sqrt()))?;
+        // The standard deviation of a share r of S is at most r√(E S²), whatever it hangs on.
+        let by_rounding = 2.0 * rounding * (1.0 + 1.0 / relative).sqrt();
+        let error = larger(Some(error), Some(known.sqrt()))? + by_rounding;
         // The logarithm of a variance is nearer to a normal variate.
         let place = format!("discrepancy at t = {time}");
         let comparison = Comparison {

@@ -60,10 +60,11 @@ impl Entry {
 #[derive(Debug, Clone)]
 pub struct MomentSystem {
     index: BTreeMap<Entry, usize>,
+    /// The degree of each entry.
+    degrees: Vec<usize>,
+    /// A.
     generator: Array2<f64>,
-    /// Of each moment its unit: u^d for degree d, with u about the bath's standard deviation.
-    units: Array1<f64>,
-    /// e^{At}, in these units, of times that were asked for before, by the bits of t.
+    /// e^{At} of times that were asked for before, by the bits of t.
     flows: Arc<Mutex<BTreeMap<u64, Arc<Array2<f64>>>>>,
 }
 
@@ -382,33 +383,22 @@ impl MomentSystem {
                 generator[[row, index[entry]]] += coefficient;
             }
         }
-        let unit = match bath_rate {
-            0.0 => 1.0,
-            _ => {
-                let degree = index.keys().map(Entry::degree).max();
-                near_root(
-                    bath_moment(2),
-                    960.0 / f64::from(degree.unwrap_or(0).max(4)),
-                )
-            }
-        };
-        let units = index.keys().map(|entry| unit.powi(entry.degree() as i32));
         MomentSystem {
-            units: units.collect(),
+            degrees: index.keys().map(|entry| entry.degree() as usize).collect(),
             index,
             generator,
             flows: Arc::default(),
         }
     }
 
-    /// The rates at which some moments feed each other: the rows and columns of the generator
-    /// that belong to these partitions. `None` if one of them is not in the system.
-    pub fn rates_among(&self, partitions: &[&[u32]]) -> Option<Array2<f64>> {
+    /// How some moments follow from each other after a time: the rows and columns of e^{At} that
+    /// belong to these partitions. `None` if one of them is not in the system.
+    pub fn flow_among(&self, partitions: &[&[u32]], time: f64) -> Option<Array2<f64>> {
         let positions = partitions.iter().map(|partition| self.position(partition));
         let positions: Vec<usize> = positions.collect::<Option<_>>()?;
-        let size = positions.len();
-        let rate = |(i, j): (usize, usize)| self.generator[[positions[i], positions[j]]];
-        Some(Array2::from_shape_fn((size, size), rate))
+        let (size, flow) = (positions.len(), self.flow(time));
+        let share = |(i, j): (usize, usize)| flow[[positions[i], positions[j]]];
+        Some(Array2::from_shape_fn((size, size), share))
     }
 
     /// The position of a partition among the moments; `None` if the gas has
@@ -453,45 +443,75 @@ impl MomentSystem {
 
     /// The moments at time `time`, from those at time 0.
     pub fn at(&self, initial: &Array1<f64>, time: f64) -> Array1<f64> {
+        apply(&self.flow(time), initial)
+    }
+
+    /// e^{At}.
+    fn flow(&self, time: f64) -> Arc<Array2<f64>> {
         let mut flows = self.flows.lock().expect("no thread panicked");
-        let flow = flows
-            .entry(time.to_bits())
-            .or_insert_with(|| Arc::new(exponential(&(self.generator_in_units() * time))))
-            .clone();
-        drop(flows);
-        apply(&flow, &(initial / &self.units)) * &self.units
+        let flow = flows.entry(time.to_bits()).or_insert_with(|| {
+            let units = self.units();
+            let in_units = rescaled(&self.generator, |i, j| units[j] / units[i]);
+            let flow = exponential(&(in_units * time));
+            Arc::new(rescaled(&flow, |i, j| units[i] / units[j]))
+        });
+        flow.clone()
     }
 
-    /// A of moments in their units: velocities of any size then make entries of about 1, as
-    /// scaling by powers of two needs where some entries are moments of the bath.
-    fn generator_in_units(&self) -> Array2<f64> {
-        let mut scaled = &self.generator * &self.units;
-        for (mut row, unit) in scaled.rows_mut().into_iter().zip(&self.units) {
-            row /= *unit;
+    /// Units of moments in which none is fed by one of a lower degree at a higher rate than moments
+    /// of one degree are by each other: powers of two u_d ≥ |A_ij| u_e/rate over i of degree d and j
+    /// of a lower degree e.
+    ///
+    /// Moments of the bath are such rates. Where a rare part carries them, g₈/g₂⁴ can be 10¹⁷ or
+    /// more, and scaling by so much would round the rates themselves away.
+    fn units(&self) -> Vec<f64> {
+        let entries = || (self.generator.indexed_iter()).map(|(at, rate)| (at, rate.abs()));
+        let degrees = &self.degrees;
+        let of_one_degree = entries().filter(|((i, j), _)| degrees[*i] == degrees[*j]);
+        let highest = of_one_degree.map(|(_, rate)| rate).fold(0.0, f64::max);
+        let mut units = vec![1.0; 1 + degrees.iter().max().copied().unwrap_or(0)];
+        for degree in 1..units.len() {
+            let fed = entries().filter(|((i, j), _)| degrees[*i] == degree && degrees[*j] < degree);
+            let shares = fed.map(|((_, j), rate)| rate / highest * units[degrees[j]]);
+            units[degree] = power_of_two_above(shares.fold(0.0, f64::max));
         }
-        scaled
+        degrees.iter().map(|&degree| units[degree]).collect()
     }
 
-    /// The moments that no longer change, by Gaussian elimination of A y = 0 with
-    /// y_∅ = 1; `None` if there is no bath to set them.
+    /// The moments that no longer change: A y = 0 with y_∅ = 1, by Gaussian elimination of one
+    /// degree after the other; `None` if there is no bath to set them.
     pub fn steady(&self) -> Option<Array1<f64>> {
-        let constant = self.position(&[])?;
-        let mut system = self.generator.clone();
-        let mut right = Array1::zeros(self.index.len());
-        system.row_mut(constant).fill(0.0);
-        (system[[constant, constant]], right[constant]) = (1.0, 1.0);
-        solved(system, right)
+        let mut moments = Array1::zeros(self.index.len());
+        moments[self.position(&[])?] = 1.0;
+        for degree in 1..=self.degrees.iter().max().copied()? {
+            let among = (0..moments.len()).filter(|&i| self.degrees[i] == degree);
+            let among: Vec<usize> = among.collect();
+            // Of higher degrees, and of this one, nothing is known yet.
+            let fed = apply(&self.generator, &moments);
+            let rate = |(i, j): (usize, usize)| self.generator[[among[i], among[j]]];
+            let rates = Array2::from_shape_fn((among.len(), among.len()), rate);
+            let right = among.iter().map(|&i| -fed[i]).collect();
+            for (&i, moment) in among.iter().zip(solved(rates, right)?) {
+                moments[i] = moment;
+            }
+        }
+        Some(moments)
     }
 }
 
-/// The power of two next to the root of a positive number, up to 2^±`most`; 1 for others.
-fn near_root(square: f64, most: f64) -> f64 {
-    if square > 0.0 {
-        let exponent = (0.5 * libm::log2(square)).round().clamp(-most, most);
-        libm::ldexp(1.0, exponent as i32)
-    } else {
-        1.0
-    }
+/// The matrix with each entry that is not 0 times a factor.
+fn rescaled(matrix: &Array2<f64>, factor: impl Fn(usize, usize) -> f64) -> Array2<f64> {
+    let entry = |(i, j)| match matrix[[i, j]] {
+        0.0 => 0.0,
+        entry => entry * factor(i, j),
+    };
+    Array2::from_shape_fn(matrix.raw_dim(), entry)
+}
+
+/// The least power of two above a positive number, up to 2^±1000; 1 for 0.
+fn power_of_two_above(number: f64) -> f64 {
+    let exponent = libm::frexp(number).1;
+    libm::ldexp(1.0, exponent.clamp(-1000, 1000))
 }
 
 /// The solution of a linear system, by elimination with row pivoting; `None` if the
@@ -558,8 +578,9 @@ pub(super) fn product(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
 }
 
 /// e^A by scaling, a Taylor sum and squaring (Moler and Van Loan 2003). The sum is one
-/// in powers of A⁴, which takes the fewest products (Paterson and Stockmeyer 1973).
-pub fn exponential(matrix: &Array2<f64>) -> Array2<f64> {
+/// in powers of A⁴, which takes the fewest products (Paterson and Stockmeyer 1973). Each squaring
+/// doubles the rounding errors, so no entry must be much larger than the rates that it takes.
+fn exponential(matrix: &Array2<f64>) -> Array2<f64> {
     const BLOCKS: usize = 5; // of 4 terms: 0.5²⁰/20! < 2⁻⁸⁰
     let norm = matrix
         .rows()
@@ -597,6 +618,35 @@ pub fn exponential(matrix: &Array2<f64>) -> Array2<f64> {
         sum = product(&sum, &sum);
     }
     sum
+}
+
+/// The first row of e^{At} − 1 of A = ((0, a), (b, c)), a and b not negative, whatever the ratios
+/// of these rates.
+///
+/// With the eigenvalues l ≤ 0 ≤ h, l h = −ab, and r = (e^{ht} − e^{lt})/(h − l) it is
+/// (e^{lt} − 1 − l r, a r). Where little has happened, e^{lt} − 1 and l r cancel, and a Taylor sum
+/// of terms that are nearly all positive takes their place.
+pub(super) fn first_row_of_two([a, b, c]: [f64; 3], time: f64) -> [f64; 2] {
+    const TERMS: i32 = 24; // 1/24! < 2⁻⁷⁹
+    let apart = libm::hypot(c, 2.0 * (a * b).sqrt());
+    if apart * time < 1.0 {
+        let (mut sum, mut term) = ([0.0; 2], [1.0, 0.0]);
+        for order in 1..TERMS {
+            let step = time / f64::from(order);
+            term = [step * b * term[1], step * (a * term[0] + c * term[1])];
+            sum = [sum[0] + term[0], sum[1] + term[1]];
+        }
+        return sum;
+    }
+    let larger = 0.5 * (c.abs() + apart);
+    let smaller = a * b / larger;
+    let (low, high) = if c < 0.0 {
+        (-larger, smaller)
+    } else {
+        (-smaller, larger)
+    };
+    let rise = -libm::expm1(-apart * time) / apart * libm::exp(high * time);
+    [libm::expm1(low * time) - low * rise, a * rise]
 }
 
 #[cfg(test)]
@@ -669,6 +719,159 @@ mod tests {
         let result = exponential(&matrix);
         assert!((result[[0, 0]] - libm::cos(20.0)).abs() < 1e-12);
         assert!((result[[0, 1]] - libm::sin(20.0)).abs() < 1e-12);
+    }
+
+    /// Moments of V and of w where w is ±1/√p with probability p, else 0: g_{2k} = p^{1−k}.
+    fn with_rare_bath(rare: f64, order: u32) -> f64 {
+        libm::pow(rare, 1.0 - 0.5 * f64::from(order))
+    }
+
+    /// The moment of order 2k of one particle that starts at S and meets the bath at rate 1, for each k:
+    /// d m/dt = Σ_j C(2k, 2j) ⟨cos^2j sin^{2k−2j}⟩ g_{2k−2j} m_{2j} − m, a triangular system, so
+    /// m_{2k} = Σ_j c_kj e^{−r_j t} with r_j = 1 − ⟨cos^2j⟩.
+    fn moments_of_one_particle(bath: impl Fn(u32) -> f64, start: f64, time: f64) -> [f64; 5] {
+        let on_circle = |p: u32, q: u32| {
+            let angles = (0..16).map(|k| 0.125 * std::f64::consts::PI * f64::from(k));
+            let power = |x: f64, n: u32| (0..n).fold(1.0, |product, _| product * x);
+            let values = angles.map(|x| power(libm::cos(x), p) * power(libm::sin(x), q));
+            values.sum::<f64>() / 16.0
+        };
+        let rates = [0, 2, 4, 6, 8].map(|order| 1.0 - on_circle(order, 0));
+        let mut shares = [[0.0; 5]; 5];
+        for k in 0..5 {
+            let order = 2 * k as u32;
+            let fed = |j: usize| {
+                let from = 2 * j as u32;
+                binomial(order, from) * on_circle(from, order - from) * bath(order - from)
+            };
+            for j in 0..k {
+                let source: f64 = (j..k).map(|i| fed(i) * shares[i][j]).sum();
+                shares[k][j] = source / (rates[k] - rates[j]);
+            }
+            let others: f64 = shares[k][..k].iter().sum();
+            shares[k][k] = libm::pow(start, f64::from(order)) - others;
+        }
+        shares.map(|shares| {
+            let terms = shares.iter().zip(rates);
+            terms
+                .map(|(share, rate)| share * libm::exp(-rate * time))
+                .sum()
+        })
+    }
+
+    /// However rare what carries the moments of the bath is, for one particle and for four that do
+    /// not meet each other, so that their moments are products.
+    #[test]
+    fn rare_parts_of_a_bath_leave_rates_as_they_are() {
+        for rare in [1e-2, 1e-5, 1e-9, 1e-15, 1e-18, 1e-30] {
+            let bath = |order| with_rare_bath(rare, order);
+            let one = MomentSystem::new(1, 0.0, 1.0, &[&[8]], bath);
+            let wanted: [&[u32]; 3] = [&[8], &[4, 4], &[4, 2, 2]];
+            let four = MomentSystem::new(4, 0.0, 1.0, &wanted, bath);
+            for (time, size) in [
+                (0.5, 1e-2),
+                (0.5, 30.0),
+                (1.0, 1e4),
+                (7.0, 1.0),
+                (20.0, 1e4),
+            ] {
+                let start = size / rare.sqrt();
+                let power = |order: u32| libm::pow(start, f64::from(order));
+                let [_, m2, m4, m6, m8] = moments_of_one_particle(bath, start, time);
+                let near = |system: &MomentSystem, partition: &[u32], expected: f64| {
+                    let moments = system.at(&system.product(power), time);
+                    let found = moments[system.position(partition).unwrap()];
+                    let right = (found / expected - 1.0).abs() < 1e-9;
+                    assert!(
+                        right,
+                        "{rare} {time} {size} {partition:?}: {found} {expected}"
+                    );
+                };
+                for (order, expected) in [(2, m2), (4, m4), (6, m6), (8, m8)] {
+                    near(&one, &[order], expected);
+                    near(&four, &[order], expected);
+                }
+                near(&four, &[4, 4], m4 * m4);
+                near(&four, &[4, 2, 2], m4 * m2 * m2);
+            }
+            let steady = four.steady().unwrap();
+            let late = moments_of_one_particle(bath, 0.0, 1e3);
+            for (partition, expected) in [
+                (&[8][..], late[4]),
+                (&[4, 4], late[2] * late[2]),
+                (&[2, 2], late[1] * late[1]),
+                (&[4, 2, 2], late[2] * late[1] * late[1]),
+            ] {
+                let found = steady[four.position(partition).unwrap()];
+                let right = (found / expected - 1.0).abs() < 1e-12;
+                assert!(right, "{rare} {partition:?}: {found} {expected}");
+            }
+        }
+    }
+
+    /// To the last bit, in units that are powers of two.
+    #[test]
+    fn units_of_velocity_are_of_no_effect() {
+        let wanted: [&[u32]; 3] = [&[8], &[7, 1], &[4, 2, 2]];
+        let scaled = |unit: f64| {
+            let scale = |order: u32| (0..order).fold(1.0, |product, _| product * unit);
+            let bath = |order| with_rare_bath(1e-3, order) * scale(order);
+            let system = MomentSystem::new(5, 1.7, 0.9, &wanted, bath);
+            let start = |order| (1.0 + f64::from(order)) * scale(order);
+            let moments = [
+                system.at(&system.product(start), 1.3),
+                system.steady().unwrap(),
+            ];
+            let units = system.degrees.iter().map(|&degree| scale(degree as u32));
+            let units: Array1<f64> = units.collect();
+            moments.map(|moments| moments / &units)
+        };
+        let expected = scaled(1.0);
+        for exponent in [-110, -37, -1, 1, 20, 90, 110] {
+            assert_eq!(scaled(libm::ldexp(1.0, exponent)), expected, "2^{exponent}");
+        }
+    }
+
+    /// Against the sum of powers of A, and where b or a is next to nothing beside the other:
+    /// with c = −(a + b) and a → 0, S decays into... at the rate of the slow one.
+    #[test]
+    fn first_rows_are_those_of_the_exponential() {
+        for (rates, time) in [
+            ([0.375, 0.25, -0.2], 1.3),
+            ([0.375, 0.25, 0.375], 2.0),
+            ([0.7, 0.0, 0.7], 1.0),
+            ([0.0, 0.3, -0.4], 2.5),
+            ([0.0; 3], 1.0),
+            ([0.375, 0.25, -0.2], 0.0),
+        ] {
+            let [a, b, c] = rates;
+            let matrix = ndarray::array![[0.0, a], [b, c]];
+            let expected = exponential(&(matrix * time));
+            let [growth, other] = first_row_of_two(rates, time);
+            for (found, expected) in [1.0 + growth, other].into_iter().zip(expected.row(0)) {
+                assert!(close(found, *expected), "{rates:?}: {found} {expected}");
+            }
+        }
+        // Fast rates b and −c leave one slow one, ab/|c|.
+        for fast in [1e3, 1e9, 1e15, 1e17, 1e30, 1e300] {
+            let [growth, other] = first_row_of_two([0.375, 0.75 * fast, -fast], 2.0);
+            let same = 1.0 + growth;
+            let slow = libm::exp(0.75 * 0.375 * 2.0);
+            assert!(
+                (same / slow - 1.0).abs() < 2.0 / fast + 1e-14,
+                "{fast}: {same}"
+            );
+            assert!((other * fast / (0.375 * slow) - 1.0).abs() < 2.0 / fast + 1e-14);
+        }
+        // After a short time it is abt²/2 · (1 + ct/3 + …).
+        for time in [1e-3, 1e-9, 1e-100] {
+            let [growth, _] = first_row_of_two([0.7, 0.2, -0.3], time);
+            let expected = 0.07 * time * time * (1.0 - 0.1 * time);
+            assert!(
+                (growth / expected - 1.0).abs() < time * time + 1e-14,
+                "{time}: {growth}"
+            );
+        }
     }
 
     #[test]

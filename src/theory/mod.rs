@@ -37,9 +37,9 @@ use crate::law::Law;
 use crate::law::joint::Joint;
 use crate::model::Rates;
 pub use centred::CentredPower;
-use hierarchy::{MomentSystem, exponential};
+use hierarchy::{MomentSystem, first_row_of_two};
 use joint::JointDifference;
-use ndarray::{Array1, array};
+use ndarray::Array1;
 use pairing::{DifferenceMoments, Pairing, difference_moments, higher_difference_moments};
 use std::sync::{Arc, OnceLock};
 use unseen::Draws;
@@ -459,13 +459,9 @@ impl Theory {
         let fourth = scale * difference.fourth?;
         let Rates { pair, bath } = self.rates;
         let p = self.rate_of_one_pair();
-        let generator = array![
-            [0.0, 0.375 * bath, 0.0],
-            [0.75 * p, 0.375 * bath - 0.25 * pair - 0.75 * p, 0.75 * p],
-            [0.0, 0.0, 0.0]
-        ];
-        let flow = exponential(&(generator * time));
-        Some(flow[[0, 0]] * start + flow[[0, 1]] * fourth + flow[[0, 2]])
+        let own = 0.375 * bath - (0.25 * pair + 0.75 * p);
+        let [growth, from_fourth] = first_row_of_two([0.375 * bath, 0.75 * p, own], time);
+        Some(start + growth * (1.0 + start) + from_fourth * fourth)
     }
 
     /// The relative variance of ‖Δ(t)‖² under the synchronous coupling from an optimal start,
@@ -688,8 +684,11 @@ impl Theory {
     /// E (S/E S − 1)^k, k = 3 and 4, of S = ‖Δ(t)‖² under the synchronous coupling;
     /// `None` where infinite, 0/0 or lost to cancellation.
     fn central_discrepancy(&self, time: f64) -> Option<(f64, f64)> {
-        // E S⁴ is known to some 10⁻¹⁵, of which a fourth moment of order v² is left.
-        if self.discrepancy_relative_variance(time)? < 1e-6 {
+        // E S⁴ is known to some 10⁻¹⁵ for each collision of a particle, and a fourth moment of order
+        // v² is left of it.
+        let collisions = (self.rates.pair + self.rates.bath) * time;
+        let variance = self.discrepancy_relative_variance(time)?;
+        if variance * variance < 2e-13 * collisions.max(5.0) {
             return None;
         }
         let [sixth, eighth] = self.higher_difference;

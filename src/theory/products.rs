@@ -6,7 +6,7 @@
 //!   (Birkhoff's theorem).
 
 use super::assignment::assign;
-use crate::law::Law;
+use crate::law::{Distribution, Law, Normal};
 
 /// Points that can be assigned: 512³ steps take a tenth of a second.
 const MOST_POINTS: usize = 512;
@@ -21,14 +21,18 @@ pub struct ProductDistance {
 }
 
 /// A pair of laws whose products' distance can be computed.
-enum Solvable {
-    Normal,
+enum Solvable<'a> {
+    Normal([&'a Normal; 2]),
     Points([Vec<f64>; 2]),
 }
 
-fn solvable(first: &Law, second: &Law, particles: usize) -> Result<Solvable, &'static str> {
-    if let (Law::Normal(_), Law::Normal(_)) = (first, second) {
-        return Ok(Solvable::Normal);
+fn solvable<'a>(
+    first: &'a Law,
+    second: &'a Law,
+    particles: usize,
+) -> Result<Solvable<'a>, &'static str> {
+    if let (Law::Normal(one), Law::Normal(other)) = (first, second) {
+        return Ok(Solvable::Normal([one, other]));
     }
     let points = (1..=MOST_POINTS)
         .find_map(|count| Some([points(first, count)?, points(second, count)?]))
@@ -61,8 +65,8 @@ pub fn product_distance(
     particles: usize,
 ) -> Result<ProductDistance, &'static str> {
     Ok(match solvable(first, second, particles)? {
-        Solvable::Normal => {
-            let distance = of_normal_products(first, second, particles);
+        Solvable::Normal(laws) => {
+            let distance = of_normal_products(laws, particles);
             ProductDistance {
                 lower: distance,
                 upper: distance,
@@ -73,14 +77,11 @@ pub fn product_distance(
 }
 
 /// The trace formula. A and B are diagonal, so are their roots, and the trace is a sum over coordinates.
-fn of_normal_products(first: &Law, second: &Law, particles: usize) -> f64 {
-    let (mean, other_mean) = (first.mean(), second.mean());
-    let (a, b) = (first.variance(), second.variance());
-    let coordinate = |_| {
-        // The root of A^½ B A^½ is that of B^½ A B^½ too; a + b − 2 root(ab), without cancelling.
-        let between_roots = (a - b) / (a.sqrt() + b.sqrt());
-        (mean - other_mean) * (mean - other_mean) + between_roots * between_roots
-    };
+fn of_normal_products([first, second]: [&Normal; 2], particles: usize) -> f64 {
+    let means = first.mean() - second.mean();
+    // a + b − 2 root(ab) of a coordinate is the square of this, which does not cancel.
+    let roots = first.sd() - second.sd();
+    let coordinate = |_| means * means + roots * roots;
     (0..particles).map(coordinate).sum::<f64>() / particles as f64
 }
 
@@ -129,6 +130,28 @@ mod tests {
 
     fn discrete(values: &[f64], weights: &[f64]) -> Law {
         Law::Discrete(Discrete::new(values.to_vec(), weights.to_vec()).unwrap())
+    }
+
+    /// To the last bit where standard deviations differ by a power of two: rounding of variances
+    /// would leave a relative error of ε/2⁻ᵏ.
+    #[test]
+    fn nearly_equal_normal_laws_are_as_far_apart_as_their_deviations() {
+        let normal = |mean, sd| Law::Normal(Normal::new(mean, sd).unwrap());
+        for exponent in [-1, -10, -26, -27, -40, -52] {
+            let gap = libm::ldexp(1.0, exponent);
+            for (first, second) in [
+                (normal(0.0, 1.0), normal(0.0, 1.0 + gap)),
+                (normal(7.0, 1.5 + gap), normal(7.0, 1.5)),
+                (normal(1.0, 3.0), normal(1.0 + gap, 3.0)),
+            ] {
+                let distance = product_distance(&first, &second, 4).unwrap();
+                assert_eq!(
+                    [distance.lower, distance.upper],
+                    [gap * gap; 2],
+                    "{exponent}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! has reached the steady state. Not claimed: anything of moments of a degree
 //! above 8.
 
-use super::hierarchy::{MomentSystem, apply, exponential, product};
+use super::hierarchy::{MomentSystem, apply, product};
 use super::{Quantity, Theory, moment_of};
 use crate::law::Law;
 use crate::model::Rates;
@@ -91,15 +91,14 @@ impl Schedule {
     }
 
     /// Cov(average over the records, quantity) from Cov(one record, quantity) of stationary
-    /// quantities that feed each other at these rates: Σ_{|l|<K} (1 − |l|/K) e^{A|l|s}/K, for K
-    /// records s apart.
-    fn shares_of_covariance(&self, rates: &Array2<f64>) -> Array2<f64> {
-        let step = exponential(&(rates * self.spacing));
+    /// quantities that follow from each other by `step` = e^{As} after a spacing s:
+    /// Σ_{|l|<K} (1 − |l|/K) e^{A|l|s}/K, for K records.
+    fn shares_of_covariance(&self, step: &Array2<f64>) -> Array2<f64> {
         let count = RECORDS as f64;
-        let mut power = Array2::eye(rates.nrows());
+        let mut power = Array2::eye(step.nrows());
         let mut sum = power.clone();
         for lag in 1..RECORDS {
-            power = product(&power, &step);
+            power = product(&power, step);
             sum.scaled_add(2.0 * (1.0 - lag as f64 / count), &power);
         }
         sum / count
@@ -196,7 +195,8 @@ impl Theory {
 
     /// The exact standard error of a linear combination of the averages of V², V⁴ and V_k²V_l²
     /// (k ≠ l) over a copy, its records and so many replicas; `None` where a moment of degree 8
-    /// is infinite, or for V_k²V_l² of one particle.
+    /// is infinite, where nothing of the variance is left but rounding, or for V_k²V_l² of one
+    /// particle.
     ///
     /// With y these three, E[y(t) | the copy at 0] − E y = e^{At}(y(0) − E y), A the rates at
     /// which the moments m2, m4 and m22 feed each other, so Cov(y(t), y(0)) = e^{At} Cov(y, y),
@@ -211,14 +211,14 @@ impl Theory {
         if weights[size..].iter().any(|&weight| weight != 0.0) {
             return None;
         }
-        let rates = self.system.as_ref()?.rates_among(&EVEN[..size])?;
+        let step = (self.system.as_ref()?).flow_among(&EVEN[..size], schedule.spacing)?;
         let covariances = self.steady_even_covariances(size)?;
         let weights = Array1::from(weights[..size].to_vec());
-        let shares = schedule.shares_of_covariance(&rates);
+        let shares = schedule.shares_of_covariance(&step);
         let of_averages = apply(&shares, &apply(&covariances, &weights));
         let products = weights.iter().zip(&of_averages);
         let variance = products.map(|(weight, with)| weight * with).sum::<f64>() / replicas;
-        variance.is_finite().then(|| variance.max(0.0).sqrt())
+        (variance > 0.0 && variance.is_finite()).then(|| variance.sqrt())
     }
 
     /// The covariances of the first two or all three of the averages over one copy.
@@ -467,6 +467,43 @@ mod tests {
                 assert!(relative(schedule.burn_in) <= REMAINDER);
                 // And not a long time after.
                 assert!(relative(schedule.burn_in) > 1e-3 * REMAINDER);
+            }
+        }
+    }
+
+    /// The exact errors of m4, m22 and the excess kurtosis, to the last bit in units that are
+    /// powers of two, from 10⁻³⁰ to 10³⁰; and none is 0.
+    #[test]
+    fn exact_errors_are_those_of_any_unit_of_velocity() {
+        let schedule = Schedule {
+            coupling: 0.0,
+            burn_in: 20.0,
+            spacing: 2.0,
+        };
+        let errors = |particles: usize, unit: f64| {
+            let values = [-30.0, -1.0, 1.0, 30.0].map(|value| value * unit);
+            let weights = vec![0.001, 0.499, 0.499, 0.001];
+            let bath: Law = Discrete::new(values.to_vec(), weights).unwrap().into();
+            let theory = theory(particles, 0.3, &bath);
+            let (second, fourth) = (bath.variance(), theory.steady_moment(&[4]).unwrap());
+            let square = second * second;
+            let kurtosis = [-2.0 * fourth / (second * square), 1.0 / square, 0.0];
+            let power = unit * unit * unit * unit;
+            let of_moments = [&[4][..], &[2, 2]].map(|partition| {
+                let error = theory.steady_std_error(partition, &schedule, 400.0);
+                error.map(|error| error / power)
+            });
+            let of_kurtosis = theory.steady_even_error(kurtosis, &schedule, 400.0);
+            [of_moments[0], of_moments[1], of_kurtosis]
+        };
+        for particles in [1, 2, 3, 50] {
+            let expected = errors(particles, 1.0);
+            let known = expected.iter().flatten();
+            assert_eq!(known.clone().count(), if particles == 1 { 2 } else { 3 });
+            assert!(known.clone().all(|&error| error > 0.0), "{expected:?}");
+            for exponent in [-100, -50, 1, 23, 27, 50, 100] {
+                let found = errors(particles, libm::ldexp(1.0, exponent));
+                assert_eq!(found, expected, "N = {particles}, unit 2^{exponent}");
             }
         }
     }

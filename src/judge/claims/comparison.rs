@@ -10,8 +10,8 @@ use crate::special::normal_quantile;
 /// their tails too.
 const TRUSTED: f64 = 0.01;
 
-/// Deviations up to this part of the size can be rounding, of velocities that are differences of
-/// others too, or of exact errors that are roots of differences of squares.
+/// Deviations up to this part of the size can be rounding of exact errors that are roots of
+/// differences of squares.
 const LOST: f64 = 1e-6;
 
 /// A measured number.
@@ -25,8 +25,10 @@ pub struct Comparison {
     pub std_error: f64,
     /// Its exact value.
     pub exact: f64,
-    /// What errors are compared with.
+    /// What errors are compared with; 0 of what is 0 for certain.
     pub size: f64,
+    /// What rounding of velocities can do to it.
+    pub rounding: f64,
     /// Whether it is to be shown different from 0, else to be within τ of its exact value.
     pub differs: bool,
 }
@@ -38,14 +40,38 @@ impl Comparison {
         let room = if self.differs {
             self.value * self.exact.signum()
         } else {
-            tolerance * self.size - (self.value - self.exact).abs()
+            self.most(tolerance) - (self.value - self.exact).abs()
         };
         room - half_width * self.std_error
     }
 
+    /// How far from its exact value it may be to be equal to it: by τ of its size, but for rounding.
+    fn most(&self, tolerance: f64) -> f64 {
+        match self.size {
+            0.0 => self.rounding,
+            size => tolerance * size - self.rounding,
+        }
+    }
+
+    /// Whether it is where it is to be, with such an interval. What is not a number is not known.
+    fn is_known(&self, tolerance: f64, half_width: f64) -> bool {
+        self.room(tolerance, half_width) >= 0.0
+    }
+
+    /// Whether an average over many replicas is farther from its exact value than these and rounding
+    /// can put it.
     fn contradicts(&self, half_width: f64) -> bool {
-        self.std_error <= TRUSTED * self.size
-            && (self.value - self.exact).abs() > half_width * self.std_error + LOST * self.size
+        let trusted = self.std_error + self.rounding <= TRUSTED * self.size || self.size == 0.0;
+        let most = half_width * self.std_error + LOST * self.size + self.rounding;
+        trusted && (self.value - self.exact).abs() > most
+    }
+
+    /// Before sampling.
+    fn expected(&self) -> Comparison {
+        Comparison {
+            value: self.exact,
+            ..self.clone()
+        }
     }
 }
 
@@ -70,11 +96,9 @@ pub fn judge_together(
     let void = half_width(1.0 - VOID_LEVEL, comparisons.len());
     let wrong = comparisons.iter().find(|at| at.contradicts(void));
     let room = |at: &Comparison| at.room(check.tolerance, half) / at.size;
-    // What is not a number is not known.
-    let known = |at: &Comparison| room(at) >= 0.0;
     let undecided = comparisons
         .iter()
-        .filter(|at| !known(at))
+        .filter(|at| !at.is_known(check.tolerance, half))
         .min_by(|a, b| room(a).total_cmp(&room(b)));
     let (verdict, shown, reason) = match (wrong, undecided) {
         (Some(at), _) => (
@@ -102,12 +126,11 @@ pub fn judge_together(
     };
     let missed = 0.05 / comparisons.len() as f64;
     let likely = -normal_quantile(missed, 1.0 - missed);
-    let factor = |at: &Comparison| {
-        let exact = Comparison {
-            value: at.exact,
-            ..at.clone()
-        };
-        (half + likely) * at.std_error / exact.room(check.tolerance, 0.0)
+    let factor = |at: &Comparison| match at.expected().room(check.tolerance, 0.0) {
+        room if room > 0.0 => (half + likely) * at.std_error / room,
+        _ if at.is_known(check.tolerance, half) => 0.0,
+        // Rounding, which no replicas make up for.
+        _ => f64::INFINITY,
     };
     let factor = comparisons.iter().map(factor).fold(0.0, f64::max);
     let reach = half * shown.std_error;
@@ -116,7 +139,7 @@ pub fn judge_together(
         std_error: Some(shown.std_error),
         interval: Some((shown.value - reach, shown.value + reach)),
         exact: Some(shown.exact),
-        replicas_needed: (verdict == Verdict::Inconclusive)
+        replicas_needed: (verdict == Verdict::Inconclusive && factor.is_finite())
             .then(|| (replicas as f64 * factor * factor).ceil() as u64),
         ..Judgement::bare(verdict, &shown.name, reason)
     }
@@ -127,10 +150,10 @@ pub fn forecast_together(comparisons: &[Comparison], check: &Check) -> Forecast 
     let half = half_width(check.confidence, comparisons.len());
     let fails = comparisons.iter().map(|at| {
         let reach = half * at.std_error;
-        let most = check.tolerance * at.size - reach;
+        let most = at.most(check.tolerance) - reach;
         match at.differs {
-            // Known before sampling.
-            _ if at.std_error == 0.0 => 0.0,
+            // Known before sampling, or never.
+            _ if at.std_error == 0.0 => f64::from(!at.expected().is_known(check.tolerance, half)),
             true => 1.0 - probability(at.exact.abs(), at.std_error, reach, f64::INFINITY),
             false => 1.0 - probability(0.0, at.std_error, -most, most),
         }
@@ -157,6 +180,7 @@ mod tests {
             std_error: 0.002,
             exact: 2.0,
             size: 2.0,
+            rounding: 0.0,
             differs: false,
         };
         let check = Check {

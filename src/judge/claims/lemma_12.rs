@@ -25,8 +25,8 @@
 
 use super::Claim;
 use super::by_bracket::{Brackets, Laws, Levels, brackets, broken, has_limits, may_decide};
-use crate::estimate::Findings;
 use crate::estimate::rate::FEW_REPLICAS;
+use crate::estimate::{Findings, discrepancy_rounding};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
@@ -53,6 +53,8 @@ struct Sides {
     /// An estimate of E‖Δ‖²/N, which is at least W₂² of the joint laws over N.
     upper: f64,
     std_error: f64,
+    /// What rounding can do to it.
+    rounding: f64,
     /// Whether many replicas carry the estimate.
     trusted: bool,
 }
@@ -60,11 +62,16 @@ struct Sides {
 impl Sides {
     /// The order at so many standard errors, with a slack that rounding does not reach.
     fn are_in_order(&self, half_width: f64, tolerance: f64) -> bool {
-        self.trusted && self.upper - half_width * self.std_error >= (1.0 - tolerance) * self.lower
+        self.trusted && self.upper - self.reach(half_width) >= (1.0 - tolerance) * self.lower
     }
 
     fn are_broken(&self, half_width: f64) -> bool {
-        self.trusted && self.upper + half_width * self.std_error < (1.0 - 1e-9) * self.lower
+        self.trusted && self.upper + self.reach(half_width) < (1.0 - 1e-9) * self.lower
+    }
+
+    /// How far off the estimate may be.
+    fn reach(&self, half_width: f64) -> f64 {
+        half_width * self.std_error + self.rounding
     }
 
     /// How many times the lower side the upper one is.
@@ -75,6 +82,7 @@ impl Sides {
 
 /// What is known beforehand of the record times at which there is a lower bound; `None` where a variance is not known.
 fn expected(theory: &Theory, particles: usize, times: &[f64], replicas: f64) -> Option<Vec<Sides>> {
+    let rounding = discrepancy_rounding(theory);
     let sides = |&time: &f64| {
         let upper = theory.discrepancy_mean(time)? / particles as f64;
         let variance = theory.discrepancy_relative_variance(time)? / replicas;
@@ -83,6 +91,7 @@ fn expected(theory: &Theory, particles: usize, times: &[f64], replicas: f64) -> 
             lower: theory.gelbrich_squared(time),
             upper,
             std_error: variance.sqrt() * upper,
+            rounding: rounding * upper,
             trusted: variance <= FEW_REPLICAS,
         })
     };
@@ -285,7 +294,7 @@ fn forecast_by_moments(prospect: &Prospect, check: &Check) -> Forecast {
     let sides = sides.expect("there is something");
     let half = half_width(check.confidence, sides.len());
     let fails = sides.iter().map(|at| {
-        let least = (1.0 - check.tolerance) * at.lower + half * at.std_error;
+        let least = (1.0 - check.tolerance) * at.lower + at.reach(half);
         match at.trusted {
             // Known to be so before sampling.
             _ if at.std_error == 0.0 => f64::from(u8::from(at.upper < least)),

@@ -15,6 +15,7 @@
 use super::Claim;
 use super::comparison::{Comparison, forecast_together, judge_together};
 use crate::coupling::CouplingKind;
+use crate::estimate::velocity_rounding;
 use crate::experiment::{Check, Experiment};
 use crate::judge::forecast::{Forecast, Prospect};
 use crate::judge::{Evidence, Judgement, Verdict};
@@ -33,19 +34,24 @@ const NO_VARIANCE: &str =
 /// What so many replicas with one collision are like; `None` where a variance is
 /// infinite.
 fn expected(theory: &Theory, replicas: f64) -> Option<Vec<Comparison>> {
+    let velocity = velocity_rounding(theory);
     let of = |system: System| {
         let [first, second] = theory.after_one_collision(system)?;
-        let comparison = |moment: &str, (exact, deviation): (f64, f64), size| Comparison {
-            name: format!("{moment} after one jump, {} copy", system.name()),
-            value: exact,
-            std_error: deviation / replicas.sqrt(),
-            exact,
-            size,
-            differs: false,
-        };
+        let typical = second.0.sqrt();
+        let comparison =
+            |moment: &str, (exact, deviation): (f64, f64), size, rounding| Comparison {
+                name: format!("{moment} after one jump, {} copy", system.name()),
+                value: exact,
+                std_error: deviation / replicas.sqrt(),
+                exact,
+                size,
+                rounding,
+                differs: false,
+            };
+        let of_square = velocity * (2.0 * typical + velocity);
         Some([
-            comparison("second moment", second, second.0),
-            comparison("mean", first, second.0.sqrt()),
+            comparison("second moment", second, second.0, of_square),
+            comparison("mean", first, typical, velocity),
         ])
     };
     let copies: Option<Vec<_>> = System::ALL.into_iter().map(of).collect();

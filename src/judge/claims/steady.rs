@@ -246,8 +246,8 @@ impl Claim for SteadyState {
 fn contradicts(test: &Test) -> bool {
     let level = VOID_LEVEL / WATCHED.len() as f64;
     let deviation = (test.estimate.value - test.estimate.exact).abs();
-    test.estimate.is_trusted()
-        && deviation > normal_half_width(1.0 - level) * test.measurement.std_error
+    let by_chance = normal_half_width(1.0 - level) * test.measurement.std_error;
+    test.estimate.is_trusted() && deviation > by_chance + test.estimate.rounding_error()
 }
 
 /// The tolerance of `[steady_state]` and the schedule.
