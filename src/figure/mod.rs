@@ -27,6 +27,7 @@ mod panel;
 mod scaling;
 mod scores;
 mod steady_state;
+mod strip;
 mod tables;
 mod wasserstein;
 
