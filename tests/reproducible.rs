@@ -9,7 +9,7 @@ use kac_coupling::measure::Engine;
 use kac_coupling::model::Clock;
 use kac_coupling::vector::Instructions;
 use kac_coupling::verify::{Results, Sampling, verify};
-use kac_coupling::write::OutputFolder;
+use kac_coupling::write::{OutputFolder, csv_tables};
 use std::convert::Infallible;
 use std::path::Path;
 
@@ -50,7 +50,7 @@ fn bytes(tables: &Tables) -> Vec<Vec<u8>> {
         tables: tables.clone(),
         ..Results::default()
     };
-    let names = output.write_tables(&results).unwrap();
+    let names = output.write_tables(&csv_tables(&results)).unwrap();
     assert!(names.len() == 6, "{names:?}");
     names
         .iter()

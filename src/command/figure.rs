@@ -2,10 +2,10 @@
 
 use super::{CommandError, Exit, Overrides, print, simulate, write_figure};
 use crate::config::load;
-use crate::figure::{FIGURES, Figure};
+use crate::figure::{FIGURES, Figure, TableSet};
 use crate::verify::Sampling;
-use crate::write::OutputFolder;
-use std::collections::BTreeSet;
+use crate::write::{OutputFolder, csv_tables};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where figures come from and go to.
@@ -15,6 +15,13 @@ pub struct Places<'a> {
     pub experiments: &'a Path,
     /// Folder of the figures; the tables are in its subfolder `tables`.
     pub out: &'a Path,
+}
+
+impl Places<'_> {
+    /// Folder of the tables of an experiment.
+    fn tables(&self, experiment: &str) -> PathBuf {
+        self.out.join("tables").join(experiment)
+    }
 }
 
 /// Print what figures there are.
@@ -57,10 +64,9 @@ pub fn figure(
             names.join(", ")
         )));
     }
-    let tables = |experiment: &str| places.out.join("tables").join(experiment);
     if redraw {
         for figure in &figures {
-            let folders = figure.experiments.iter().map(|name| tables(name));
+            let folders = figure.experiments.iter().map(|name| places.tables(name));
             let needed =
                 folders.flat_map(|folder| figure.tables.iter().map(move |name| folder.join(name)));
             if let Some(path) = needed.into_iter().find(|path| !path.is_file()) {
@@ -69,32 +75,60 @@ pub fn figure(
         }
     }
     let folder = OutputFolder::open(places.out)?;
-    if !redraw {
-        let experiments: BTreeSet<&str> = figures
-            .iter()
-            .flat_map(|figure| figure.experiments.iter().copied())
-            .collect();
-        let mut configs = vec![];
-        for name in experiments {
-            let path = places.experiments.join(format!("{name}.toml"));
-            configs.push((
-                overrides.apply(load(&path)?),
-                OutputFolder::open(&tables(name))?,
-            ));
-        }
-        overrides.on_threads(|| {
-            for (config, folder) in &configs {
-                simulate(&config.experiment, Sampling::Full, Some(folder))?;
-            }
-            Ok(())
-        })?;
-    }
+    let experiments: BTreeSet<&str> = figures
+        .iter()
+        .flat_map(|figure| figure.experiments.iter().copied())
+        .collect();
+    let sets = if redraw {
+        let names: BTreeSet<&str> = figures.iter().flat_map(|figure| figure.reads()).collect();
+        read_tables(&experiments, &names, places)?
+    } else {
+        simulate_tables(&experiments, places, overrides)?
+    };
     for figure in figures {
-        let sources: Vec<PathBuf> = figure.experiments.iter().map(|name| tables(name)).collect();
-        let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
-        let rendered = figure.render(&sources)?;
+        let experiments = figure.experiments.iter();
+        let sets: Vec<&TableSet> = experiments.map(|name| &sets[name]).collect();
+        let rendered = figure.render(&sets)?;
         let names = write_figure(figure, &rendered, &folder)?;
         print(&format!("{}\n", folder.path().join(&names[0]).display()))?;
     }
     Ok(Exit::AsExpected)
+}
+
+/// The tables of each experiment.
+type Sets<'a> = BTreeMap<&'a str, TableSet>;
+
+/// Read the named tables of the experiments, as far as they are there.
+fn read_tables<'a>(
+    experiments: &BTreeSet<&'a str>,
+    names: &BTreeSet<&str>,
+    places: &Places,
+) -> Result<Sets<'a>, CommandError> {
+    let read = |&name: &&'a str| {
+        let set = TableSet::read(&places.tables(name), names.iter().copied())?;
+        Ok((name, set))
+    };
+    experiments.iter().map(read).collect()
+}
+
+/// Simulate the experiments and write their tables.
+fn simulate_tables<'a>(
+    experiments: &BTreeSet<&'a str>,
+    places: &Places,
+    overrides: Overrides,
+) -> Result<Sets<'a>, CommandError> {
+    // All configs are read, and all folders tried, before anything is simulated.
+    let mut runs = vec![];
+    for &name in experiments {
+        let path = places.experiments.join(format!("{name}.toml"));
+        let config = overrides.apply(load(&path)?);
+        runs.push((name, config, OutputFolder::open(&places.tables(name))?));
+    }
+    overrides.on_threads(|| {
+        let simulated = runs.into_iter().map(|(name, config, folder)| {
+            let results = simulate(&config.experiment, Sampling::Full, Some(&folder))?;
+            Ok((name, TableSet::new(folder.path(), csv_tables(&results))))
+        });
+        simulated.collect()
+    })
 }

@@ -17,7 +17,7 @@ use crate::figure::{FigureError, Rendered};
 use crate::judge::Outcome;
 use crate::measure::Engine;
 use crate::verify::{Results, Sampling, verify};
-use crate::write::{OutputFolder, WriteError};
+use crate::write::{OutputFolder, WriteError, csv_tables};
 use progress::Progress;
 use std::io::Write;
 use std::path::PathBuf;
@@ -143,7 +143,7 @@ fn simulate(
     let progress = Progress::new(experiment);
     let write = |results: &Results| -> Result<(), CommandError> {
         if let Some(folder) = folder {
-            folder.write_tables(results)?;
+            folder.write_tables(&csv_tables(results))?;
         }
         Ok(())
     };

@@ -3,13 +3,12 @@
 use super::format::{Judged, text};
 use super::{CommandError, Exit, Overrides, calibration, has_data, print, simulate, write_figure};
 use crate::config::load;
-use crate::figure::{FIGURES, Figure, FigureError};
+use crate::figure::{FIGURES, FigureError, TableSet};
 use crate::judge::Outcome;
 use crate::profile::Watch;
 use crate::verify::Sampling;
-use crate::write::OutputFolder;
 use crate::write::manifest::write_manifest;
-use rayon::prelude::*;
+use crate::write::{OutputFolder, csv_tables};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -32,20 +31,15 @@ pub fn run(path: &Path, out: Option<&Path>, overrides: Overrides) -> Result<Exit
     overrides.on_threads(|| {
         let mut results = simulate(experiment, Sampling::Full, Some(&folder))?;
         let mut watch = Watch::start();
-        let tables = folder.write_tables(&results)?;
-        let mut files: Vec<String> = tables.into_iter().map(String::from).collect();
-        let figures: Vec<&Figure> = FIGURES
-            .iter()
-            .filter(|figure| figure.shows_one_run())
-            .collect();
-        let drawn: Vec<_> = figures
-            .par_iter()
-            .map(|figure| {
-                has_data(figure, &results, experiment.sweep.len())
-                    .then(|| figure.render(&[folder.path()]))
-            })
-            .collect();
-        for (figure, drawn) in figures.into_iter().zip(drawn) {
+        let tables = csv_tables(&results);
+        let written = folder.write_tables(&tables)?;
+        let mut files: Vec<String> = written.into_iter().map(String::from).collect();
+        // Figures show what this run wrote, whatever has become of its folder.
+        let tables = TableSet::new(folder.path(), tables);
+        // One after the other: a picture takes more memory than its tables.
+        for figure in FIGURES.iter().filter(|figure| figure.shows_one_run()) {
+            let drawn = has_data(figure, &results, experiment.sweep.len())
+                .then(|| figure.render(&[&tables]));
             match drawn {
                 Some(Ok(rendered)) => files.extend(write_figure(figure, &rendered, &folder)?),
                 // Two equal copies, say: nothing to see on a log axis.

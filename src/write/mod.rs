@@ -30,21 +30,27 @@ const TEMPORARY_PREFIX: &str = ".kac-";
 /// How they end.
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
-/// Names of the tables, and of all else that a run writes.
-const TABLES: [&str; 12] = [
-    "discrepancy.csv",
-    "wasserstein.csv",
-    "rates.csv",
-    "moments.csv",
-    "scaling.csv",
-    "exponents.csv",
-    "steady_state.csv",
-    "steady_density.csv",
-    "steady_kurtosis.csv",
-    "calibration.csv",
-    "self_checks.csv",
-    "verdicts.csv",
-];
+/// The file name of a table and its CSV bytes, none if it has no rows.
+pub type NamedTable = (&'static str, Vec<u8>);
+
+/// All tables of a run, as they are to be written.
+pub fn csv_tables(results: &Results) -> Vec<NamedTable> {
+    let tables = &results.tables;
+    vec![
+        ("discrepancy.csv", csv_bytes(&tables.discrepancy)),
+        ("wasserstein.csv", csv_bytes(&tables.wasserstein)),
+        ("rates.csv", csv_bytes(&tables.rates)),
+        ("moments.csv", csv_bytes(&tables.moments)),
+        ("scaling.csv", csv_bytes(&tables.scaling)),
+        ("exponents.csv", csv_bytes(&tables.exponents)),
+        ("steady_state.csv", csv_bytes(&tables.steady_state)),
+        ("steady_density.csv", csv_bytes(&tables.steady_density)),
+        ("steady_kurtosis.csv", csv_bytes(&tables.steady_kurtosis)),
+        ("calibration.csv", csv_bytes(&results.calibration)),
+        ("self_checks.csv", csv_bytes(&results.self_checks)),
+        ("verdicts.csv", csv_bytes(&results.verdicts)),
+    ]
+}
 
 impl OutputFolder {
     /// The folder at `path`, made if need be, and tried: better to fail before
@@ -112,35 +118,20 @@ impl OutputFolder {
         }
     }
 
-    /// Write the tables that have rows, and remove those that have none; give
-    /// the names of those written.
+    /// Write the tables that have bytes, and remove those that have none; give the names of
+    /// those written.
     ///
     /// # Errors
     ///
     /// If one cannot be written.
-    pub fn write_tables(&self, results: &Results) -> Result<Vec<&'static str>, WriteError> {
-        let tables = &results.tables;
-        let contents = [
-            csv_bytes(&tables.discrepancy),
-            csv_bytes(&tables.wasserstein),
-            csv_bytes(&tables.rates),
-            csv_bytes(&tables.moments),
-            csv_bytes(&tables.scaling),
-            csv_bytes(&tables.exponents),
-            csv_bytes(&tables.steady_state),
-            csv_bytes(&tables.steady_density),
-            csv_bytes(&tables.steady_kurtosis),
-            csv_bytes(&results.calibration),
-            csv_bytes(&results.self_checks),
-            csv_bytes(&results.verdicts),
-        ];
+    pub fn write_tables(&self, tables: &[NamedTable]) -> Result<Vec<&'static str>, WriteError> {
         let mut written = vec![];
-        for (name, bytes) in TABLES.into_iter().zip(contents) {
+        for (name, bytes) in tables {
             if bytes.is_empty() {
                 self.remove(name)?;
             } else {
-                self.write(name, &bytes)?;
-                written.push(name);
+                self.write(name, bytes)?;
+                written.push(*name);
             }
         }
         Ok(written)
