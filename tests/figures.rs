@@ -1,13 +1,14 @@
 //! Figures from synthetic tables: exact exponentials with deterministic pseudo-noise.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
 use kac_coupling::figure::{
-    FIGURES, Figure, FigureError, Rendered, Source, calibration, clocks, decay, moments, scaling,
-    wasserstein,
+    FIGURES, Figure, FigureError, Rendered, Source, TableSet, calibration, clocks, decay, moments,
+    scaling, wasserstein,
 };
 use rayon::prelude::*;
 use tempfile::TempDir;
@@ -143,7 +144,9 @@ fn moment_table(clock: Clock, particles: &[u64]) -> String {
             [("first", 1.0, 2.0, 10.0), ("second", 1.0, 6.33, 68.0)]
         {
             for moment in ["m1", "m2", "m4", "m11", "m22"] {
-                let correlated = matches!(moment, "m11" | "m22");
+                if number == 1 && matches!(moment, "m11" | "m22") {
+                    continue;
+                }
                 let mut deviation = 0.0;
                 for time in times(41, 4.0) {
                     deviation = 0.9 * deviation + 0.19_f64.sqrt() * noise.next();
@@ -162,15 +165,11 @@ fn moment_table(clock: Clock, particles: &[u64]) -> String {
                     };
                     let std_error = 0.02 * (exact.abs() + 0.05) * inverse.sqrt();
                     let mean = exact + deviation * std_error;
-                    if correlated && number == 1 {
-                        writeln!(table, "{number},{time},{system},{moment},,,,").unwrap();
-                    } else {
-                        writeln!(
-                            table,
-                            "{number},{time},{system},{moment},{mean},{std_error},{exact},{deviation}"
-                        )
-                        .unwrap();
-                    }
+                    writeln!(
+                        table,
+                        "{number},{time},{system},{moment},{mean},{std_error},{exact},{deviation}"
+                    )
+                    .unwrap();
                 }
             }
         }
@@ -317,25 +316,10 @@ fn steady_tables(clock: Clock, particles: &[u64]) -> [String; 3] {
     [state, density, curve]
 }
 
-fn folder_with(clock: Clock, particles: &[u64]) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    write(
-        folder.path(),
-        "discrepancy.csv",
-        &discrepancy(clock, particles),
-    );
-    write(folder.path(), "wasserstein.csv", &w2(clock, particles));
-    write(
-        folder.path(),
-        "moments.csv",
-        &moment_table(clock, particles),
-    );
-    write(
-        folder.path(),
-        "scaling.csv",
-        &scaling_table(clock, particles),
-    );
-    write(folder.path(), "exponents.csv", EXPONENTS);
+/// The tables of a run, by file name.
+type Tables = BTreeMap<&'static str, String>;
+
+fn tables_of(clock: Clock, particles: &[u64]) -> Tables {
     let [first, second] = match clock {
         Clock::MasterEquation => ["REFUTED", "INCONCLUSIVE"],
         Clock::Theorem6 => ["HOLDS", "REFUTED"],
@@ -343,39 +327,46 @@ fn folder_with(clock: Clock, particles: &[u64]) -> TempDir {
     let verdicts = format!(
         "claim,clock,particles,verdict,quantity\nlemma-1,master-equation,8,{first},rate\nlemma-1,theorem6,8,{second},rate\n"
     );
-    write(folder.path(), "verdicts.csv", &verdicts);
-    write(
-        folder.path(),
-        "calibration.csv",
-        &calibration_table(clock, particles),
-    );
-    let tables = steady_tables(clock, particles);
-    let names = [
-        "steady_state.csv",
-        "steady_density.csv",
-        "steady_kurtosis.csv",
-    ];
-    for (name, table) in names.into_iter().zip(tables) {
-        write(folder.path(), name, &table);
-    }
-    folder
+    let [state, density, curve] = steady_tables(clock, particles);
+    Tables::from([
+        ("discrepancy.csv", discrepancy(clock, particles)),
+        ("wasserstein.csv", w2(clock, particles)),
+        ("moments.csv", moment_table(clock, particles)),
+        ("scaling.csv", scaling_table(clock, particles)),
+        ("exponents.csv", EXPONENTS.to_owned()),
+        ("verdicts.csv", verdicts),
+        ("calibration.csv", calibration_table(clock, particles)),
+        ("steady_state.csv", state),
+        ("steady_density.csv", density),
+        ("steady_kurtosis.csv", curve),
+    ])
 }
 
-fn write(folder: &Path, file: &str, table: &str) {
-    fs::write(folder.join(file), table).unwrap();
+/// The folder that messages are to name.
+const FOLDER: &str = "tables/run";
+
+fn set(tables: &Tables) -> TableSet {
+    let bytes = |(name, text): (&&'static str, &String)| (*name, text.clone().into_bytes());
+    TableSet::new(Path::new(FOLDER), tables.iter().map(bytes))
 }
 
-/// All figures, from one folder for each clock.
+/// A run with one table.
+fn only(name: &'static str, text: &str) -> TableSet {
+    set(&Tables::from([(name, text.to_owned())]))
+}
+
+/// All figures, from one run on each clock.
 fn render_all(
-    master: &Path,
-    theorem6: &Path,
+    master: &Tables,
+    theorem6: &Tables,
 ) -> Vec<(&'static str, Result<Rendered, FigureError>)> {
+    let (master, theorem6) = (&set(master), &set(theorem6));
     FIGURES
         .iter()
         .map(|figure| {
             let rendered = match figure.source {
-                Source::OneFolder(_) => figure.render(&[theorem6]),
-                Source::EachOf(_) => figure.render(&vec![theorem6; figure.folders()]),
+                Source::OneRun(_) => figure.render(&[theorem6]),
+                Source::EachOf(_) => figure.render(&vec![theorem6; figure.runs()]),
                 Source::TwoClocks(_) | Source::EachClock(_) | Source::EachExperiment(_) => {
                     figure.render(&[master, theorem6])
                 }
@@ -448,8 +439,8 @@ fn assert_sound(name: &str, rendered: &Rendered) {
 
 #[test]
 fn every_figure_has_its_size_and_its_labels() {
-    let master = folder_with(Clock::MasterEquation, &PARTICLES);
-    let theorem6 = folder_with(Clock::Theorem6, &PARTICLES);
+    let master = tables_of(Clock::MasterEquation, &PARTICLES);
+    let theorem6 = tables_of(Clock::Theorem6, &PARTICLES);
     let expected = [
         (
             "decay",
@@ -579,7 +570,7 @@ fn every_figure_has_its_size_and_its_labels() {
             ],
         ),
     ];
-    let all = render_all(master.path(), theorem6.path());
+    let all = render_all(&master, &theorem6);
     assert_eq!(all.len(), expected.len());
     for ((name, rendered), (expected_name, size, labels)) in all.into_iter().zip(expected) {
         let rendered = rendered.unwrap();
@@ -599,19 +590,42 @@ fn every_figure_has_its_size_and_its_labels() {
 
 #[test]
 fn the_violation_is_claimed_for_one_clock_only() {
-    let theorem6 = folder_with(Clock::Theorem6, &[8]);
-    let rendered = clocks(theorem6.path(), theorem6.path()).unwrap();
+    let theorem6 = tables_of(Clock::Theorem6, &[8]);
+    let rendered = clocks(&set(&theorem6), &set(&theorem6)).unwrap();
     assert!(!rendered.svg.contains("violated here"));
-    let master = folder_with(Clock::MasterEquation, &[8]);
-    let rendered = clocks(master.path(), theorem6.path()).unwrap();
+    let master = tables_of(Clock::MasterEquation, &[8]);
+    let rendered = clocks(&set(&master), &set(&theorem6)).unwrap();
     assert_eq!(rendered.svg.matches("violated here").count(), 1);
 }
 
 #[test]
+fn the_committed_figures_are_those_of_the_committed_tables() {
+    let folder = Path::new("output/figures");
+    FIGURES.par_iter().for_each(|figure| {
+        let read =
+            |experiment| TableSet::read(&folder.join("tables").join(experiment), figure.reads());
+        let runs: Vec<TableSet> = figure
+            .experiments
+            .iter()
+            .map(|name| read(name).unwrap())
+            .collect();
+        let rendered = figure.render(&runs.iter().collect::<Vec<_>>()).unwrap();
+        let committed = |extension: &str| {
+            fs::read(folder.join(format!("{}.{extension}", figure.name))).unwrap()
+        };
+        assert!(
+            rendered.png == committed("png") && rendered.svg.as_bytes() == committed("svg"),
+            "{}",
+            figure.name
+        );
+    });
+}
+
+#[test]
 fn the_same_tables_give_the_same_bytes() {
-    let theorem6 = folder_with(Clock::Theorem6, &[2, 32]);
-    let first = render_all(theorem6.path(), theorem6.path());
-    let second = render_all(theorem6.path(), theorem6.path());
+    let theorem6 = tables_of(Clock::Theorem6, &[2, 32]);
+    let first = render_all(&theorem6, &theorem6);
+    let second = render_all(&theorem6, &theorem6);
     for ((name, first), (_, second)) in first.into_iter().zip(second) {
         assert!(first.unwrap() == second.unwrap(), "{name}");
     }
@@ -619,10 +633,10 @@ fn the_same_tables_give_the_same_bytes() {
 
 #[test]
 fn the_tables_decide_what_is_drawn() {
-    let one = folder_with(Clock::Theorem6, &[2, 32]);
-    let other = folder_with(Clock::MasterEquation, &[2, 32]);
-    let of_one = render_all(one.path(), one.path());
-    let of_other = render_all(other.path(), other.path());
+    let one = tables_of(Clock::Theorem6, &[2, 32]);
+    let other = tables_of(Clock::MasterEquation, &[2, 32]);
+    let of_one = render_all(&one, &one);
+    let of_other = render_all(&other, &other);
     for ((name, of_one), (_, of_other)) in of_one.into_iter().zip(of_other) {
         assert!(of_one.unwrap().png != of_other.unwrap().png, "{name}");
     }
@@ -632,87 +646,337 @@ fn the_tables_decide_what_is_drawn() {
 fn a_missing_column_is_named_with_its_file() {
     for figure in FIGURES {
         for table in figure.tables {
-            let folder = folder_with(Clock::Theorem6, &[4]);
-            let text = fs::read_to_string(folder.path().join(table)).unwrap();
-            write(
-                folder.path(),
-                table,
-                &text.replacen("particles", "bodies", 1),
-            );
-            let message = error(figure, folder.path()).to_string();
-            assert!(message.contains(table), "{message}");
-            assert!(message.contains("`particles`"), "{message}");
+            let mut tables = tables_of(Clock::Theorem6, &[4]);
+            let text = tables[table].replacen("particles", "bodies", 1);
+            tables.insert(table, text);
+            let message = error(figure, &set(&tables)).to_string();
+            let start = format!("{FOLDER}/{table}: line 1: the column `particles` is missing");
+            assert!(message.starts_with(&start), "{message}");
         }
     }
 }
 
-fn error(figure: &Figure, folder: &Path) -> FigureError {
-    let folders = vec![folder; figure.folders()];
-    figure.render(&folders).expect_err(figure.name)
+fn error(figure: &Figure, run: &TableSet) -> FigureError {
+    let runs = vec![run; figure.runs()];
+    figure.render(&runs).expect_err(figure.name)
+}
+
+/// What a figure says of a run in which one line of a table is another.
+fn error_with_line(figure: &Figure, table: &'static str, number: usize, line: &str) -> String {
+    let mut tables = tables_of(Clock::Theorem6, &[4, 8]);
+    let mut lines: Vec<&str> = tables[table].lines().collect();
+    lines[number - 1] = line;
+    let text = lines.join("\n");
+    tables.insert(table, text);
+    error(figure, &set(&tables)).to_string()
+}
+
+/// A line of a table of [`error_with_line`], the header being line 1.
+fn line_of(table: &str, number: usize) -> String {
+    let tables = tables_of(Clock::Theorem6, &[4, 8]);
+    tables[table].lines().nth(number - 1).unwrap().to_owned()
+}
+
+/// What a figure says of a run in which one cell in line 3 of a table is another; `None` if the
+/// table has no such column.
+fn error_with_cell(
+    figure: &Figure,
+    table: &'static str,
+    column: &str,
+    cell: &str,
+) -> Option<String> {
+    let header = line_of(table, 1);
+    let place = header.split(',').position(|name| name == column)?;
+    let line = line_of(table, 3);
+    let mut cells: Vec<&str> = line.split(',').collect();
+    cells[place] = cell;
+    Some(error_with_line(figure, table, 3, &cells.join(",")))
 }
 
 #[test]
-fn a_malformed_cell_is_named_with_its_line_and_column() {
-    let folder = TempDir::new().unwrap();
-    write(
-        folder.path(),
-        "scaling.csv",
-        "particles,quantity,value,std_error,exact,lower_limit,upper_limit\n\
-         2,decay_rate,1.0,0.1,,,\n4,decay_rate,one,0.1,,,\n",
-    );
-    let message = scaling(&[folder.path()]).unwrap_err().to_string();
-    for part in ["scaling.csv", "line 3", "`value`", "invalid float"] {
-        assert!(message.contains(part), "{part} in {message}");
+fn a_cell_that_is_no_finite_number_is_named_with_its_line_and_column() {
+    FIGURES.par_iter().for_each(|figure| {
+        let columns = numbers(figure).iter().chain(&["particles"]);
+        for (column, table) in
+            columns.flat_map(|column| figure.tables.iter().map(move |table| (column, table)))
+        {
+            for cell in ["NaN", "nan", "one", "0x10", "1,5", "1e999", "-inf"] {
+                let infinite = matches!(cell, "1e999" | "-inf");
+                if *column == "z" && infinite {
+                    continue;
+                }
+                let quoted = format!("\"{cell}\"");
+                let Some(message) = error_with_cell(figure, table, column, &quoted) else {
+                    continue;
+                };
+                let start =
+                    format!("{FOLDER}/{table}: line 3, column `{column}`: `{cell}` is not a ");
+                assert!(message.starts_with(&start), "{}: {message}", figure.name);
+                assert!(
+                    message
+                        .ends_with("; put the table back as it was written, or simulate it anew")
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn a_z_score_may_be_infinite() {
+    for (figure, table) in [
+        ("decay", "discrepancy.csv"),
+        ("moments", "moments.csv"),
+        ("kurtosis", "steady_state.csv"),
+    ] {
+        let mut tables = tables_of(Clock::Theorem6, &[8]);
+        let text = with_cells(&tables[table], &["z"], "inf");
+        tables.insert(table, text);
+        let rendered = Figure::named(figure).unwrap().render(&[&set(&tables)]);
+        assert_sound(figure, &rendered.unwrap());
     }
-    write(
-        folder.path(),
-        "scaling.csv",
-        "particles,quantity,value,std_error,exact,lower_limit,upper_limit\n2,decay_rate,1.0\n",
-    );
-    let message = scaling(&[folder.path()]).unwrap_err().to_string();
-    assert!(message.contains("line 2"), "{message}");
-    assert!(message.contains("3 cells"), "{message}");
+}
+
+/// A run whose exact fourth moments overflow: its bath is 10¹²⁰ times slower than its start.
+const SLOW_BATH: &str = r#"seed = 1
+replicas = 20
+[model]
+particles = [1, 3]
+lambda = 1.0
+mu = 1.0
+clock = "theorem6"
+[bath]
+law = "normal"
+mean = 0.0
+sd = 1e-60
+[initial]
+first = { law = "point", value = 1e60 }
+second = { law = "normal", mean = 1.0, sd = 2.0 }
+[time]
+end = 1.0
+points = 3
+[wasserstein]
+points = 2
+sample = 20
+"#;
+
+#[test]
+fn a_run_writes_no_number_that_its_figures_refuse() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("slow.toml"), SLOW_BATH).unwrap();
+    let mut command = assert_cmd::Command::cargo_bin("kac").unwrap();
+    command
+        .current_dir(folder.path())
+        .args(["run", "slow.toml", "--out", "out"]);
+    command.assert().code(0);
+    let out = folder.path().join("out");
+    for entry in fs::read_dir(&out).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "csv") {
+            let text = fs::read_to_string(&path).unwrap();
+            let mut cells = text.lines().flat_map(|line| line.split(','));
+            let odd = cells.find(|cell| cell.parse().is_ok_and(|number: f64| !number.is_finite()));
+            assert_eq!(odd, None, "{}", path.display());
+        }
+    }
+    assert!(out.join("moments.png").is_file());
 }
 
 #[test]
-fn a_missing_file_and_an_empty_table_are_errors() {
+fn a_cell_that_a_run_always_fills_is_not_empty() {
+    for (figure, table, column) in [
+        ("decay", "discrepancy.csv", "particles"),
+        ("decay", "discrepancy.csv", "time"),
+        ("decay", "discrepancy.csv", "mean"),
+        ("wasserstein", "wasserstein.csv", "time"),
+        ("bracket", "wasserstein.csv", "time"),
+        ("moments", "moments.csv", "time"),
+        ("moments", "moments.csv", "system"),
+        ("scaling", "scaling.csv", "particles"),
+        ("scaling", "scaling.csv", "quantity"),
+        ("ledger", "verdicts.csv", "verdict"),
+        ("steady-state", "steady_density.csv", "low"),
+        ("kurtosis", "steady_kurtosis.csv", "pair_per_bath"),
+        ("calibration", "calibration.csv", "seeds"),
+        ("calibration", "calibration.csv", "trusted"),
+    ] {
+        let message = error_with_cell(Figure::named(figure).unwrap(), table, column, "").unwrap();
+        let start =
+            format!("{FOLDER}/{table}: line 3, column `{column}`: the cell is empty, and not ");
+        assert!(message.starts_with(&start), "{message}");
+    }
+}
+
+#[test]
+fn a_row_has_the_cells_that_its_header_says() {
     for figure in FIGURES {
-        let folder = folder_with(Clock::Theorem6, &[4]);
         let table = figure.tables[0];
-        let text = fs::read_to_string(folder.path().join(table)).unwrap();
-        let header = text.lines().next().unwrap();
-        write(folder.path(), table, header);
-        let empty = error(figure, folder.path());
+        let cells = line_of(table, 1).split(',').count();
+        let line = line_of(table, 3);
+        let (shorter, _) = line.rsplit_once(',').unwrap();
+        for (line, count) in [
+            (format!("{line},1"), cells + 1),
+            (format!("{line},"), cells + 1),
+            (shorter.to_owned(), cells - 1),
+        ] {
+            let message = error_with_line(figure, table, 3, &line);
+            let start = format!(
+                "{FOLDER}/{table}: line 3, column `(whole row)`: {count} cells where the header has {cells};"
+            );
+            assert!(message.starts_with(&start), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_column_stands_once_in_a_header() {
+    for figure in FIGURES {
+        let table = figure.tables[0];
+        let header = line_of(table, 1);
+        let (first, rest) = header.split_once(',').unwrap();
+        let (others, last) = header.rsplit_once(',').unwrap();
+        for (header, twice) in [
+            (format!("{others},{first}"), first),
+            (format!("{last},{rest}"), last),
+        ] {
+            let message = error_with_line(figure, table, 1, &header);
+            let start = format!(
+                "{FOLDER}/{table}: line 1, column `{twice}`: it stands twice in the header;"
+            );
+            assert!(message.starts_with(&start), "{message}");
+        }
+    }
+    // A column that no figure reads.
+    let run = only(
+        "scaling.csv",
+        "particles,note,quantity,note\n2,,decay_rate,\n",
+    );
+    let message = scaling(&[&run]).unwrap_err().to_string();
+    assert!(
+        message.contains("line 1, column `note`: it stands twice"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_message_quotes_a_short_piece_without_control_characters() {
+    let decay = Figure::named("decay").unwrap();
+    let said = |cell: &str| error_with_cell(decay, "discrepancy.csv", "mean", cell).unwrap();
+    let long = said(&"9".repeat(100_000).replace('9', "9x"));
+    assert!(
+        long.contains(&format!("`{}…` is not a finite number", "9x".repeat(30))),
+        "{long}"
+    );
+    let awkward = said("\u{1b}[31m\u{7}\u{202e}0");
+    assert!(
+        awkward.contains("`\\u{1b}[31m\\u{7}\\u{202e}0` is not"),
+        "{awkward}"
+    );
+    let lines = said("\"1\n2\"");
+    assert!(
+        lines.contains("line 3, column `mean`: `1\\n2` is not"),
+        "{lines}"
+    );
+    let header = format!("{0},{0}", "\u{1b}".repeat(1000));
+    let message = error_with_line(decay, "discrepancy.csv", 1, &header);
+    assert!(
+        !message.contains('\u{1b}') && message.len() < 300,
+        "{message}"
+    );
+}
+
+#[test]
+fn what_is_not_utf_8_is_named_with_its_line() {
+    let tables = tables_of(Clock::Theorem6, &[4]);
+    let mut bytes = tables["scaling.csv"].clone().into_bytes();
+    let third = bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n')
+        .nth(1)
+        .unwrap()
+        .0
+        + 1;
+    bytes[third] = 0xff;
+    let run = TableSet::new(Path::new(FOLDER), [("scaling.csv", bytes)]);
+    let message = scaling(&[&run]).unwrap_err().to_string();
+    let start = format!("{FOLDER}/scaling.csv: line 3, column `(whole row)`: a cell is not UTF-8;");
+    assert!(message.starts_with(&start), "{message}");
+}
+
+#[test]
+fn a_missing_and_an_empty_table_are_errors() {
+    for figure in FIGURES {
+        let mut tables = tables_of(Clock::Theorem6, &[4]);
+        let table = figure.tables[0];
+        let header = tables[table].lines().next().unwrap().to_owned();
+        tables.insert(table, header);
+        let empty = error(figure, &set(&tables));
         assert!(matches!(empty, FigureError::NoData { .. }), "{empty}");
-        write(folder.path(), table, "");
-        error(figure, folder.path());
-        fs::remove_file(folder.path().join(table)).unwrap();
-        let missing = error(figure, folder.path());
+        tables.insert(table, String::new());
+        error(figure, &set(&tables));
+        tables.remove(table);
+        let missing = error(figure, &set(&tables));
         assert!(
             matches!(missing, FigureError::Unreadable { .. }),
             "{missing}"
         );
-        assert!(missing.to_string().contains(table));
+        let start = format!("{FOLDER}/{table}: cannot be read: ");
+        assert!(missing.to_string().starts_with(&start), "{missing}");
     }
 }
 
 #[test]
-fn the_number_of_folders_is_checked() {
+fn the_number_of_runs_is_checked() {
     for figure in FIGURES {
-        let wrong = vec![Path::new("."); figure.folders() + 1];
-        let error = figure.render(&wrong).unwrap_err();
-        assert!(matches!(error, FigureError::Folders { .. }));
+        let run = set(&Tables::new());
+        let error = figure.render(&vec![&run; figure.runs() + 1]).unwrap_err();
+        assert!(matches!(error, FigureError::Runs { .. }));
     }
     assert!(Figure::named("decay").is_some());
     assert!(Figure::named("decoy").is_none());
 }
 
+#[test]
+fn a_figure_shows_what_was_read_whatever_becomes_of_the_folder() {
+    let folder = TempDir::new().unwrap();
+    let tables = tables_of(Clock::Theorem6, &[8]);
+    let names = [
+        "discrepancy.csv",
+        "scaling.csv",
+        "exponents.csv",
+        "none.csv",
+    ];
+    for name in &names[..3] {
+        fs::write(folder.path().join(name), &tables[name]).unwrap();
+    }
+    let read = TableSet::read(folder.path(), names).unwrap();
+    for name in &names[..3] {
+        fs::write(folder.path().join(name), "particles\n1\n").unwrap();
+    }
+    assert!(decay(&read).unwrap() == decay(&set(&tables)).unwrap());
+    assert!(scaling(&[&read]).unwrap() == scaling(&[&set(&tables)]).unwrap());
+    // Tables in memory are not looked for in the folder that messages name.
+    let written = TableSet::new(
+        folder.path(),
+        [("scaling.csv", tables["scaling.csv"].clone().into())],
+    );
+    assert!(
+        decay(&written)
+            .unwrap_err()
+            .to_string()
+            .contains("there is no such table")
+    );
+    // What is there and cannot be read is no table that is not there.
+    fs::create_dir(folder.path().join("moments.csv")).unwrap();
+    let error = TableSet::read(folder.path(), ["moments.csv"]).unwrap_err();
+    assert!(matches!(error, FigureError::Unreadable { .. }), "{error}");
+}
+
 /// The moments of a picture whose tables hold one N and one z-score throughout.
 fn moments_with_scores(number: u64, z: &str) -> Vec<String> {
-    let folder = folder_with(Clock::Theorem6, &[number]);
-    let text = fs::read_to_string(folder.path().join("moments.csv")).unwrap();
-    write(folder.path(), "moments.csv", &with_cells(&text, &["z"], z));
-    texts(&moments(folder.path()).unwrap().svg)
+    let text = moment_table(Clock::Theorem6, &[number]);
+    let run = only("moments.csv", &with_cells(&text, &["z"], z));
+    texts(&moments(&run).unwrap().svg)
 }
 
 #[test]
@@ -730,8 +994,8 @@ fn the_moments_have_their_scores() {
 
 #[test]
 fn a_single_particle_has_no_mixed_moments() {
-    let folder = folder_with(Clock::Theorem6, &[1]);
-    let rendered = moments(folder.path()).unwrap();
+    let run = only("moments.csv", &moment_table(Clock::Theorem6, &[1]));
+    let rendered = moments(&run).unwrap();
     assert_sound("moments", &rendered);
     let texts = texts(&rendered.svg);
     // Two of five moments, in both systems.
@@ -756,15 +1020,13 @@ fn circles(svg: &str, colour: &str) -> Vec<(String, String)> {
 
 #[test]
 fn the_distance_of_the_samples_does_not_hide_under_its_lower_bound() {
-    let folder = TempDir::new().unwrap();
-    write(
-        folder.path(),
+    let run = only(
         "scaling.csv",
         "particles,quantity,value,std_error,exact,lower_limit,upper_limit\n\
          4,gelbrich_lower,0.1,,0.1,,\n4,w2_squared,0.1,0.0001,,,\n\
          4,joint_w2_squared,,,,0.1,0.5\n",
     );
-    let svg = scaling(&[folder.path()]).unwrap().svg;
+    let svg = scaling(&[&run]).unwrap().svg;
     let open = circles(&svg, "stroke=\"#0072B2\"");
     let lower = circles(&svg, "fill=\"#008764\"");
     // One in the panel and one in the legend.
@@ -778,26 +1040,20 @@ fn the_distance_of_the_samples_does_not_hide_under_its_lower_bound() {
 }
 
 #[test]
-fn each_quantity_is_shown_from_the_first_folder_that_has_it() {
+fn each_quantity_is_shown_from_the_first_run_that_has_it() {
     let header = "particles,quantity,value,std_error,exact,lower_limit,upper_limit\n";
-    let folders = [0, 1].map(|_| TempDir::new().unwrap());
     let rows = [
         "4,collisions,10,0.1,10,,\n8,collisions,20,0.1,20,,\n",
         "4,collisions,70,0.1,70,,\n4,joint_excess,,,,0.1,0.5\n",
     ];
-    for (folder, rows) in folders.iter().zip(rows) {
-        write(folder.path(), "scaling.csv", &format!("{header}{rows}"));
-    }
+    let [first, second] = rows.map(|rows| ("scaling.csv", format!("{header}{rows}")));
     let exponents = EXPONENTS.lines().next().unwrap();
     let row = "joint_excess,-0.9,,-0.95,-0.85,,,true";
-    write(
-        folders[1].path(),
-        "exponents.csv",
-        &format!("{exponents}\n{row}\n"),
-    );
-    let paths = folders.each_ref().map(TempDir::path);
-    let both = texts(&scaling(&paths).unwrap().svg);
-    let first = texts(&scaling(&paths[..1]).unwrap().svg);
+    let exponents = ("exponents.csv", format!("{exponents}\n{row}\n"));
+    let first = set(&Tables::from([first]));
+    let second = set(&Tables::from([second, exponents]));
+    let both = texts(&scaling(&[&first, &second]).unwrap().svg);
+    let first = texts(&scaling(&[&first]).unwrap().svg);
     let empty = |texts: &[String]| {
         let empty = texts
             .iter()
@@ -807,7 +1063,7 @@ fn each_quantity_is_shown_from_the_first_folder_that_has_it() {
     // Only collisions, and these with the excess; no other panel has anything.
     assert_eq!((empty(&first), empty(&both)), (5, 4));
     assert!(both.contains(&"N^[−0.950, −0.850]".to_owned()), "{both:?}");
-    // The panel of collisions is that of the first folder alone.
+    // The panel of collisions is that of the first run alone.
     assert!(
         both.contains(&"20".to_owned()) && !both.contains(&"70".to_owned()),
         "{both:?}"
@@ -815,21 +1071,27 @@ fn each_quantity_is_shown_from_the_first_folder_that_has_it() {
 }
 
 #[test]
-fn panels_say_how_copies_are_coupled_where_folders_differ() {
+fn panels_say_how_copies_are_coupled_where_runs_differ() {
     let header = "particles,quantity,value,std_error,exact,exact_std_error,lower_limit,upper_limit";
-    let parent = TempDir::new().unwrap();
-    let folders = ["scaling", "scaling-rank"].map(|name| parent.path().join(name));
     let rows = [
-        "4,collisions,10,0.1,10,0.1,,\n4,w2_squared,0.3,0.01,,,,",
-        "4,joint_w2_squared,,,,,0.1,0.5\n4,joint_excess,,,,,0.1,0.5",
+        (
+            "scaling",
+            "4,collisions,10,0.1,10,0.1,,\n4,w2_squared,0.3,0.01,,,,",
+        ),
+        (
+            "scaling-rank",
+            "4,joint_w2_squared,,,,,0.1,0.5\n4,joint_excess,,,,,0.1,0.5",
+        ),
     ];
-    for (folder, rows) in folders.iter().zip(rows) {
-        fs::create_dir(folder).unwrap();
-        write(folder, "scaling.csv", &format!("{header}\n{rows}\n"));
-    }
-    let paths = folders.each_ref().map(|folder| folder.as_path());
+    let [first, second] = rows.map(|(name, rows)| {
+        let text = format!("{header}\n{rows}\n");
+        TableSet::new(
+            &Path::new("tables").join(name),
+            [("scaling.csv", text.into())],
+        )
+    });
     let count = |texts: &[String], words: &str| texts.iter().filter(|text| *text == words).count();
-    let both = texts(&scaling(&paths).unwrap().svg);
+    let both = texts(&scaling(&[&first, &second]).unwrap().svg);
     for words in [
         "synchronous",
         "ranks paired every 0.1",
@@ -837,8 +1099,8 @@ fn panels_say_how_copies_are_coupled_where_folders_differ() {
     ] {
         assert_eq!(count(&both, words), 1, "{words}: {both:?}");
     }
-    // One folder leaves nothing to be told apart.
-    let one = texts(&scaling(&paths[..1]).unwrap().svg);
+    // One run leaves nothing to be told apart.
+    let one = texts(&scaling(&[&first]).unwrap().svg);
     assert_eq!(count(&one, "synchronous"), 0);
 }
 
@@ -846,10 +1108,9 @@ fn panels_say_how_copies_are_coupled_where_folders_differ() {
 fn error_bars_of_scaling_are_the_exact_ones_where_these_are_known() {
     let header = "particles,quantity,value,std_error,exact,exact_std_error,lower_limit,upper_limit";
     let drawn = |cells: &str| {
-        let folder = TempDir::new().unwrap();
         let rows = format!("4,collisions,{cells},,\n8,collisions,20,0.1,20,0.1,,");
-        write(folder.path(), "scaling.csv", &format!("{header}\n{rows}\n"));
-        scaling(&[folder.path()]).unwrap().svg
+        let run = only("scaling.csv", &format!("{header}\n{rows}\n"));
+        scaling(&[&run]).unwrap().svg
     };
     assert_eq!(drawn("10,0.5,10,0.1"), drawn("10,,10,0.1"));
     assert_eq!(drawn("10,0.5,10,"), drawn("10,0.1,10,0.5"));
@@ -858,28 +1119,22 @@ fn error_bars_of_scaling_are_the_exact_ones_where_these_are_known() {
 
 #[test]
 fn the_column_of_trust_is_optional() {
-    let folder = folder_with(Clock::Theorem6, &[8]);
-    let text = fs::read_to_string(folder.path().join("discrepancy.csv")).unwrap();
+    let text = discrepancy(Clock::Theorem6, &[8]);
     let without = text
         .replace(",trusted", "")
         .replace(",true", "")
         .replace(",false", "");
-    write(folder.path(), "discrepancy.csv", &without);
-    let without = decay(folder.path()).unwrap();
+    let without = decay(&only("discrepancy.csv", &without)).unwrap();
     assert!(!without.svg.contains("not trusted"));
-    write(
-        folder.path(),
-        "discrepancy.csv",
-        &text.replace(",true", ",false"),
-    );
-    let distrusted = decay(folder.path()).unwrap();
+    let distrusted = only("discrepancy.csv", &text.replace(",true", ",false"));
+    let distrusted = decay(&distrusted).unwrap();
     assert!(distrusted.svg.contains("not trusted"));
 }
 
 #[test]
 fn the_calibration_of_one_run_has_one_clock() {
-    let folder = folder_with(Clock::Theorem6, &[1, 8]);
-    let rendered = calibration(&[folder.path()]).unwrap();
+    let text = calibration_table(Clock::Theorem6, &[1, 8]);
+    let rendered = calibration(&[&only("calibration.csv", &text)]).unwrap();
     assert_sound("calibration", &rendered);
     let texts = texts(&rendered.svg);
     let of = |words: &str| texts.iter().filter(|text| text.starts_with(words)).count();
@@ -887,15 +1142,33 @@ fn the_calibration_of_one_run_has_one_clock() {
 }
 
 #[test]
+fn each_clock_of_a_calibration_has_one_row_of_panels() {
+    let [master, theorem6] =
+        [Clock::MasterEquation, Clock::Theorem6].map(|clock| calibration_table(clock, &[2]));
+    let mut text = master.lines().next().unwrap().to_owned();
+    for (one, other) in master.lines().zip(theorem6.lines()).skip(1) {
+        text += &format!("\n{one}\n{other}");
+    }
+    let rendered = calibration(&[&only("calibration.csv", &text)]).unwrap();
+    let (_, height, _) = decode(&rendered.png);
+    assert_eq!(height, 950);
+    let calibration = Figure::named("calibration").unwrap();
+    for clock in ["", "theorem7", "Theorem6"] {
+        let message = error_with_cell(calibration, "calibration.csv", "clock", clock).unwrap();
+        assert!(message.contains("line 3, column `clock`: "), "{message}");
+        assert!(message.contains("the name of a clock"), "{message}");
+    }
+}
+
+#[test]
 fn intervals_that_cover_too_seldom_stand_out() {
     let said = "covers too seldom";
-    let folder = folder_with(Clock::Theorem6, &[8]);
-    let sound = calibration(&[folder.path()]).unwrap().svg;
+    let text = calibration_table(Clock::Theorem6, &[8]);
+    let drawn = |text: &str| calibration(&[&only("calibration.csv", text)]).unwrap().svg;
+    let sound = drawn(&text);
     assert!(!sound.contains(said));
-    let text = fs::read_to_string(folder.path().join("calibration.csv")).unwrap();
     let narrow = with_cells(&text, &["coverage"], "0.87");
-    write(folder.path(), "calibration.csv", &narrow);
-    let svg = calibration(&[folder.path()]).unwrap().svg;
+    let svg = drawn(&narrow);
     assert!(svg.contains(said));
     // Four quantities at three levels, and one in the legend.
     assert_eq!(circles(&svg, "stroke=\"#C41230\"").len(), 13);
@@ -995,21 +1268,24 @@ fn numbers(figure: &Figure) -> &'static [&'static str] {
     }
 }
 
-/// Renders a figure from tables in which some columns hold one value throughout. A picture and an
-/// error that says what is missing are both right; a panic is not.
+/// Renders a figure from tables in which some columns hold one value throughout. A picture is right,
+/// an error that says what is missing, and one that refuses what is empty or no finite number; a
+/// panic is not.
 fn render_with(figure: &Figure, particles: &[u64], columns: &[&str], value: &str) {
-    let folder = folder_with(Clock::MasterEquation, particles);
+    let mut tables = tables_of(Clock::MasterEquation, particles);
     for table in figure.tables {
-        let text = fs::read_to_string(folder.path().join(table)).unwrap();
-        write(folder.path(), table, &with_cells(&text, columns, value));
+        let text = with_cells(&tables[table], columns, value);
+        tables.insert(table, text);
     }
     let count = match figure.source {
-        Source::EachOf(_) => figure.folders(),
-        _ => figure.folders().min(2),
+        Source::EachOf(_) => figure.runs(),
+        _ => figure.runs().min(2),
     };
-    match figure.render(&vec![folder.path(); count]) {
+    let finite = value.parse().is_ok_and(f64::is_finite);
+    match figure.render(&vec![&set(&tables); count]) {
         Ok(rendered) => assert_sound(figure.name, &rendered),
         Err(FigureError::NoData { .. }) => {}
+        Err(FigureError::Malformed { .. }) if !finite => {}
         Err(other) => panic!("{}: {columns:?} = {value:?}: {other}", figure.name),
     }
 }
@@ -1050,15 +1326,15 @@ fn extreme_particle_numbers_are_no_panic() {
 #[test]
 fn many_particle_numbers_fit_into_the_legend() {
     let many = (1..=60).collect::<Vec<_>>();
-    let folder = folder_with(Clock::Theorem6, &many);
-    let decay = decay(folder.path()).unwrap();
+    let run = set(&tables_of(Clock::Theorem6, &many));
+    let decay = decay(&run).unwrap();
     let entries = texts(&decay.svg)
         .iter()
         .filter(|text| text.parse::<u64>().is_ok_and(|number| number > 8))
         .count();
     assert!((5..=13).contains(&entries), "{entries} entries");
-    moments(folder.path()).unwrap();
-    wasserstein(folder.path()).unwrap();
+    moments(&run).unwrap();
+    wasserstein(&run).unwrap();
 }
 
 #[test]
@@ -1067,9 +1343,9 @@ fn pictures_to_look_at() {
     let out = std::env::var_os("FIGURES_OUT").expect("FIGURES_OUT names a folder");
     fs::create_dir_all(&out).unwrap();
     for (suffix, particles) in [("", &PARTICLES[..]), ("-few", &[32]), ("-two", &[2, 100])] {
-        let master = folder_with(Clock::MasterEquation, particles);
-        let theorem6 = folder_with(Clock::Theorem6, particles);
-        for (name, rendered) in render_all(master.path(), theorem6.path()) {
+        let master = tables_of(Clock::MasterEquation, particles);
+        let theorem6 = tables_of(Clock::Theorem6, particles);
+        for (name, rendered) in render_all(&master, &theorem6) {
             let rendered = rendered.unwrap();
             let stem = Path::new(&out).join(format!("{name}{suffix}"));
             fs::write(stem.with_extension("png"), &rendered.png).unwrap();
@@ -1077,10 +1353,10 @@ fn pictures_to_look_at() {
         }
     }
     for figure in FIGURES {
-        let folder = folder_with(Clock::Theorem6, &PARTICLES);
-        let folders = vec![folder.path(); figure.folders().min(2)];
+        let run = set(&tables_of(Clock::Theorem6, &PARTICLES));
+        let runs = vec![&run; figure.runs()];
         let start = std::time::Instant::now();
-        figure.render(&folders).unwrap();
+        figure.render(&runs).unwrap();
         eprintln!("{}: {:.3} s", figure.name, start.elapsed().as_secs_f64());
     }
 }

@@ -2,15 +2,16 @@
 
 use super::{
     CommandError, Exit, Overrides, figure_files, interrupt, print, rendered_files, simulate,
+    table_set,
 };
 use crate::config::{Config, load};
-use crate::figure::{FIGURES, Figure};
+use crate::figure::{FIGURES, Figure, TableSet};
 use crate::quote::quoted;
 use crate::verify::Sampling;
 use crate::write::folder::{Claim, OutputFolder};
 use crate::write::manifest::{Listed, ListedFile, Origin, of_figures, of_tables};
 use crate::write::{TABLES, tables};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The folder of the committed figures.
@@ -88,16 +89,18 @@ pub fn figure(
         false => places.out,
     };
     let folder = OutputFolder::open(places.out, claim)?;
-    if !redraw {
-        simulate_all(&experiments, places, overrides)?;
-    }
+    let sets = if redraw {
+        let names: BTreeSet<&str> = figures.iter().flat_map(|figure| figure.reads()).collect();
+        read_tables(&experiments, &names, source)?
+    } else {
+        simulate_tables(&experiments, places, overrides)?
+    };
     let mut files: Vec<ListedFile> = Listed::read(places.out).unwrap_or_default().files;
     files.retain(|file| !names.contains(&file.name));
     for figure in figures {
-        let of = |experiment: &&str| tables_of(experiment, source);
-        let tables: Vec<PathBuf> = figure.experiments.iter().map(of).collect();
-        let tables: Vec<&Path> = tables.iter().map(PathBuf::as_path).collect();
-        for file in rendered_files(figure, figure.render(&tables)?) {
+        let experiments = figure.experiments.iter();
+        let sets: Vec<&TableSet> = experiments.map(|name| &sets[name]).collect();
+        for file in rendered_files(figure, figure.render(&sets)?) {
             folder.write(&file)?;
             files.push(ListedFile::new(&file));
         }
@@ -131,14 +134,30 @@ fn tables_to_redraw<'a>(
     Ok(figures)
 }
 
-/// Simulate experiments and write their tables below the folder of the figures.
-fn simulate_all(
+/// The tables of each experiment.
+type Sets = BTreeMap<&'static str, TableSet>;
+
+/// Read the named tables of the experiments, as far as they are there.
+fn read_tables(
+    experiments: &BTreeSet<&'static str>,
+    names: &BTreeSet<&str>,
+    source: &Path,
+) -> Result<Sets, CommandError> {
+    let read = |&name: &&'static str| {
+        let set = TableSet::read(&tables_of(name, source), names.iter().copied())?;
+        Ok((name, set))
+    };
+    experiments.iter().map(read).collect()
+}
+
+/// Simulate the experiments and write their tables below the folder of the figures.
+fn simulate_tables(
     experiments: &BTreeSet<&'static str>,
     places: &Places,
     overrides: Overrides,
-) -> Result<(), CommandError> {
+) -> Result<Sets, CommandError> {
     let names = TABLES.map(String::from);
-    let mut runs: Vec<(Config, Origin, OutputFolder)> = vec![];
+    let mut runs: Vec<(&'static str, Config, Origin, OutputFolder)> = vec![];
     for name in experiments {
         let config = overrides.apply(load(&places.experiments.join(format!("{name}.toml")))?);
         let path = tables_of(name, places.out);
@@ -149,11 +168,12 @@ fn simulate_all(
             force: places.force,
         };
         let folder = OutputFolder::open(&path, claim)?;
-        runs.push((config, origin, folder));
+        runs.push((name, config, origin, folder));
     }
     interrupt::watch()?;
     overrides.on_threads(|| {
-        for (config, origin, folder) in &runs {
+        let mut sets = Sets::new();
+        for (name, config, origin, folder) in &runs {
             let results = simulate(&config.experiment, Sampling::Full, Some(folder))?;
             let tables = tables(&results);
             tables.iter().try_for_each(|table| folder.write(table))?;
@@ -161,7 +181,8 @@ fn simulate_all(
             let manifest = of_tables(config, origin, &results, &files);
             let kept = format!("the tables of {} are finished", config.experiment.name);
             interrupt::uninterrupted(|| folder.finish(&manifest), kept)?;
+            sets.insert(name, table_set(folder.path(), tables));
         }
-        Ok(())
+        Ok(sets)
     })
 }

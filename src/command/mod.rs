@@ -14,7 +14,7 @@ pub mod run;
 use crate::calibrate::calibrate;
 use crate::config::{Config, LoadError};
 use crate::experiment::Experiment;
-use crate::figure::{Figure, FigureError, Rendered};
+use crate::figure::{Figure, FigureError, Rendered, TableSet};
 use crate::judge::Outcome;
 use crate::measure::Engine;
 use crate::quote::quoted_path;
@@ -24,7 +24,7 @@ use crate::write::{File, WriteError, tables};
 use progress::Progress;
 use std::convert::Infallible;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// How a command ended; its number is the program's exit code.
@@ -193,6 +193,12 @@ fn print(text: &str) -> Result<(), CommandError> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
+}
+
+/// The tables that a run has written, for its figures.
+fn table_set(folder: &Path, tables: Vec<File>) -> TableSet {
+    let named = tables.into_iter().map(|file| (file.name, file.bytes));
+    TableSet::new(folder, named)
 }
 
 /// The names of a figure's files.

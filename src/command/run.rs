@@ -3,10 +3,10 @@
 use super::format::{Judged, text};
 use super::{
     CommandError, Exit, Overrides, calibration, figure_files, has_data, interrupt, print,
-    rendered_files, simulate,
+    rendered_files, simulate, table_set,
 };
 use crate::config::{Config, load};
-use crate::figure::{FIGURES, Figure, FigureError};
+use crate::figure::{FIGURES, Figure, FigureError, TableSet};
 use crate::judge::Outcome;
 use crate::profile::Watch;
 use crate::quote::quoted_path;
@@ -72,7 +72,9 @@ pub fn run(
         print(&verdicts(&config, &results))?;
         written?;
         let mut files: Vec<ListedFile> = tables.iter().map(ListedFile::new).collect();
-        let drawn = draw(&folder, &config, &results, &mut files);
+        // Figures show what this run wrote, whatever becomes of its folder.
+        let tables = table_set(&out, tables);
+        let drawn = draw(&folder, &tables, &results, &mut files);
         results.profile.output += watch.lap();
         let manifest = of_run(&config, &origin, &results, &files, start.elapsed());
         interrupt::uninterrupted(
@@ -107,13 +109,12 @@ fn verdicts(config: &Config, results: &Results) -> String {
 /// cannot be drawn does not keep the others from being drawn; the first error is given.
 fn draw(
     folder: &OutputFolder,
-    config: &Config,
+    tables: &TableSet,
     results: &Results,
     files: &mut Vec<ListedFile>,
 ) -> Result<(), CommandError> {
-    let sizes = config.experiment.sweep.len();
     let mut draw_one = |figure: &Figure| -> Result<(), CommandError> {
-        let rendered = match figure.render(&[folder.unfinished()]) {
+        let rendered = match figure.render(&[tables]) {
             // Two equal copies, say: nothing to see on a log axis.
             Err(FigureError::NoData { .. }) => return Ok(()),
             rendered => rendered?,
@@ -124,6 +125,6 @@ fn draw(
         }
         Ok(())
     };
-    let with_data = figures().filter(|figure| has_data(figure, results, sizes));
+    let with_data = figures().filter(|figure| has_data(figure, results, results.sizes));
     with_data.fold(Ok(()), |before, figure| before.and(draw_one(figure)))
 }

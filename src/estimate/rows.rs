@@ -256,8 +256,10 @@ fn moment_row(
 ) -> MomentRow {
     let theory = &findings.theory;
     let (mean, std_error) = findings.measured.mean(index, column(system, moment));
-    let exact = theory.moment(system, moment, time);
-    let exact_std_error = findings.exact_moment_error(system, moment, time);
+    // Fourth moments overflow where the bath is very much slower than the start.
+    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+    let exact = finite(theory.moment(system, moment, time));
+    let exact_std_error = finite(findings.exact_moment_error(system, moment, time));
     let size = |time| theory.moment_size(system, moment, time);
     let is_carried = exact_std_error
         .zip(size(time))

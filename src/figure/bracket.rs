@@ -1,7 +1,5 @@
 //! How narrow the confidence bracket of W₂² is, and what each bound gives away.
 
-use std::path::Path;
-
 use plotters::prelude::DrawingBackend;
 
 use super::axis::Axis;
@@ -12,7 +10,7 @@ use super::canvas::{
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_QUANTILE, Marker, Measured, Panel, Rectangle};
 use super::tables::{self, Bounds, Row};
-use super::{Figure, FigureError, Rendered, Source};
+use super::{Figure, FigureError, Rendered, Source, TableSet};
 use crate::special::normal_quantile;
 
 pub(super) const FIGURE: Figure = Figure {
@@ -25,10 +23,11 @@ pub(super) const FIGURE: Figure = Figure {
         "bracket-b",
     ],
     tables: &[Bounds::FILE],
+    further_tables: &[],
     source: Source::EachOf(bracket),
 };
 
-/// What the folders hold, in their order: a row of panels for each pair of laws.
+/// What the runs are, in their order: a row of panels for each pair of laws.
 const DATA: [(&str, Wanted); 2] = [
     ("A: N(1, 1) and a uniform law", Wanted::Everywhere(0.003)),
     (
@@ -85,15 +84,12 @@ const SURER: Stroke = Stroke {
 /// # Errors
 ///
 /// If a table cannot be read, or none has limits.
-pub fn bracket(folders: &[&Path]) -> Result<Rendered, FigureError> {
-    let runs = folders
+pub fn bracket(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
+    let runs = sets
         .iter()
-        .map(|folder| Run::read(folder))
+        .map(|tables| Run::read(tables))
         .collect::<Result<Vec<_>, _>>()?;
-    let no_data = |what| {
-        let folder = folders.first().copied().unwrap_or(Path::new("."));
-        FigureError::no_data(&folder.join(Bounds::FILE), what)
-    };
+    let no_data = |what| FigureError::no_data(sets, Bounds::FILE, what);
     let rows = || runs.iter().flat_map(|run| &run.rows);
     let numbers = rows().flat_map(|row| [row.number(), ASIDE * row.number()]);
     let particles = Axis::log10(numbers).ok_or_else(|| no_data("particle numbers"))?;
@@ -219,8 +215,8 @@ struct Run {
 }
 
 impl Run {
-    fn read(folder: &Path) -> Result<Self, FigureError> {
-        let mut rows = tables::read::<Bounds>(folder)?;
+    fn read(tables: &TableSet) -> Result<Self, FigureError> {
+        let mut rows = tables::read::<Bounds>(tables)?;
         rows.retain(|row| row.time > 0.0);
         Ok(Run { rows })
     }

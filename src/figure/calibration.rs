@@ -1,7 +1,5 @@
 //! How often intervals cover the exact value, and how normal z-scores are.
 
-use std::path::Path;
-
 use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::axis::Axis;
@@ -12,8 +10,9 @@ use super::canvas::{
 use super::legend::{Legend, Sample};
 use super::panel::{Marker, Panel, Rectangle};
 use super::tables::{self, Calibration, Row};
-use super::{Figure, FigureError, Rendered, Source};
+use super::{Figure, FigureError, Rendered, Source, TableSet};
 use crate::estimate::rate::FEW_REPLICAS;
+use crate::model::Clock;
 use crate::special::normal_quantile;
 
 pub(super) const FIGURE: Figure = Figure {
@@ -21,6 +20,7 @@ pub(super) const FIGURE: Figure = Figure {
     shows: "how often intervals cover the exact value, over many seeds, on the paper's two clocks",
     experiments: &["calibration-master-equation", "calibration"],
     tables: &[Calibration::FILE],
+    further_tables: &[],
     source: Source::EachClock(calibration),
 };
 
@@ -62,18 +62,21 @@ const BELOW: RGBColor = RGBColor(86, 180, 233);
 /// # Errors
 ///
 /// If a table cannot be read or holds no counts.
-pub fn calibration(folders: &[&Path]) -> Result<Rendered, FigureError> {
+pub fn calibration(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     let mut rows = vec![];
-    for folder in folders {
-        rows.extend(tables::read::<Calibration>(folder)?);
+    for tables in sets {
+        rows.extend(tables::read::<Calibration>(tables)?);
     }
     rows.retain(|row| row.seeds > 0.0 && row.confidence > 0.0 && row.confidence < 1.0);
     if rows.is_empty() {
-        let file = folders.first().map(|folder| folder.join(Calibration::FILE));
-        return Err(FigureError::no_data(&file.unwrap_or_default(), "counts"));
+        return Err(FigureError::no_data(sets, Calibration::FILE, "counts"));
     }
-    let mut clocks: Vec<String> = rows.iter().map(|row| row.clock.clone()).collect();
-    clocks.dedup();
+    let mut clocks: Vec<Clock> = vec![];
+    for row in &rows {
+        if !clocks.contains(&row.clock) {
+            clocks.push(row.clock);
+        }
+    }
     let mut levels: Vec<f64> = rows.iter().map(|row| row.confidence).collect();
     levels.sort_by(f64::total_cmp);
     levels.dedup();
@@ -87,7 +90,7 @@ pub fn calibration(folders: &[&Path]) -> Result<Rendered, FigureError> {
 
 struct Picture {
     rows: Vec<Calibration>,
-    clocks: Vec<String>,
+    clocks: Vec<Clock>,
     levels: Vec<f64>,
     particles: Vec<u64>,
 }
@@ -107,7 +110,7 @@ impl Drawing for Picture {
             Align::Left,
             Type::bold(TITLE_SIZE),
         )?;
-        for (row, clock) in self.clocks.iter().enumerate() {
+        for (row, &clock) in self.clocks.iter().enumerate() {
             self.heading(canvas, row, &format!("Decay rates: {}", clock_title(clock)))?;
             for (column, &level) in self.levels.iter().enumerate() {
                 self.draw_coverage(canvas, (column, row), clock, level)?;
@@ -126,11 +129,10 @@ impl Drawing for Picture {
     }
 }
 
-fn clock_title(clock: &str) -> &str {
+fn clock_title(clock: Clock) -> &'static str {
     match clock {
-        "master-equation" => "clock of the master equation (1)",
-        "theorem6" => "clock of Theorem 6’s proof",
-        other => other,
+        Clock::MasterEquation => "clock of the master equation (1)",
+        Clock::Theorem6 => "clock of Theorem 6’s proof",
     }
 }
 
@@ -185,7 +187,7 @@ impl Picture {
         &self,
         canvas: &Canvas<'_, B>,
         (column, row): (usize, usize),
-        clock: &str,
+        clock: Clock,
         level: f64,
     ) -> Result<(), FigureError> {
         let up = Axis::linear(

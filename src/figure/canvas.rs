@@ -3,28 +3,34 @@
 //! plotters rounds every coordinate to a whole pixel, which makes lines and text rough. A page is
 //! therefore drawn [`OVERSAMPLING`] times as large: the bitmap is averaged down box by box, and
 //! the SVG keeps the fine grid behind a `viewBox`. One drawing function serves both, because
-//! [`Drawing::draw`] is generic over the plotters backend.
+//! [`Drawing::draw`] is generic over the plotters backend. The bitmap is drawn again for each
+//! [`Strip`] of the page: a large page as a whole takes more than 70 MB.
 //!
 //! The bytes depend on the drawing only: the fonts are compiled in, and the PNG filter and
 //! compression are fixed here and not left to the encoder's defaults.
 
 use std::fmt::Display;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use plotters::coord::Shift;
 use plotters::element::{Circle, PathElement, Polygon};
 use plotters::prelude::{
-    BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingArea, IntoFont, RGBAColor, RGBColor,
-    SVGBackend, ShapeStyle, Text,
+    DrawingArea, DrawingBackend, IntoDrawingArea, IntoFont, RGBAColor, RGBColor, SVGBackend,
+    ShapeStyle, Text,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, FontTransform, TextStyle, WHITE, register_font};
 
 use super::lettering::left_side_bearing;
+use super::strip::Strip;
 use super::{FigureError, Rendered};
 
 /// Device pixels per pixel of the picture, along each axis.
 pub(super) const OVERSAMPLING: u32 = 4;
+
+/// Rows of the picture in a strip.
+const STRIP_HEIGHT: u32 = 64;
 
 const FONT_FAMILY: &str = "DejaVu Sans";
 
@@ -119,14 +125,28 @@ fn draw_on<B: DrawingBackend>(
 
 fn render_png(drawing: &impl Drawing) -> Result<Vec<u8>, FigureError> {
     let (width, height) = drawing.size();
-    let (device_width, device_height) = device_size(drawing);
-    let mut fine = vec![0; device_width as usize * device_height as usize * 3];
-    draw_on(
-        BitMapBackend::with_buffer(&mut fine, (device_width, device_height)),
-        Lettering::ByLetter,
-        drawing,
-    )?;
-    encode_png(&average_boxes(&fine, width as usize), width, height)
+    encode_png(&pixels_by_strips(drawing)?, width, height)
+}
+
+/// The RGB pixels of the picture.
+fn pixels_by_strips(drawing: &impl Drawing) -> Result<Vec<u8>, FigureError> {
+    let (width, height) = drawing.size();
+    let page = device_size(drawing);
+    let row_length = page.0 as usize * 3;
+    let mut fine = vec![0; row_length * (STRIP_HEIGHT * OVERSAMPLING) as usize];
+    let mut pixels = Vec::with_capacity(width as usize * height as usize * 3);
+    for top in (0..height).step_by(STRIP_HEIGHT as usize) {
+        let bottom = (top + STRIP_HEIGHT).min(height);
+        let rows = (top * OVERSAMPLING) as i32..(bottom * OVERSAMPLING) as i32;
+        let fine = &mut fine[..row_length * rows.len()];
+        draw_on(
+            Strip::new(fine, page, rows.clone()),
+            Lettering::ByLetter { rows },
+            drawing,
+        )?;
+        pixels.extend(average_boxes(fine, width as usize));
+    }
+    Ok(pixels)
 }
 
 /// Averages `OVERSAMPLING` × `OVERSAMPLING` boxes of an RGB buffer; `width` is that of the result.
@@ -271,6 +291,11 @@ impl Type {
         self.size * f64::from(OVERSAMPLING)
     }
 
+    /// More than any letter is away from its anchor, in device pixels.
+    fn reach(self) -> i32 {
+        (2.0 * self.device_size()) as i32
+    }
+
     /// The space that the font puts before a letter, in device pixels.
     fn bearing(self, letter: char) -> f64 {
         let font = if self.bold {
@@ -325,6 +350,14 @@ impl Direction {
         }
     }
 
+    /// How far up the page a text of this length goes.
+    fn rise(self, length: f64) -> i32 {
+        match self {
+            Self::Rightwards => 0,
+            Self::Upwards => length as i32,
+        }
+    }
+
     /// Moves a device position along the text.
     fn advance(self, (x, y): (i32, i32), distance: f64) -> (i32, i32) {
         let distance = distance.round() as i32;
@@ -336,10 +369,11 @@ impl Direction {
 }
 
 /// Who places the letters of a text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Lettering {
-    /// The page does: right for bitmaps, whose backend ignores the space before each letter.
-    ByLetter,
+    /// The page does: right for bitmaps, whose backend ignores the space before each letter. Text
+    /// beside the device rows that are drawn is left out.
+    ByLetter { rows: Range<i32> },
     /// The backend does: right for SVG, where a text stays one searchable element.
     ByText,
 }
@@ -462,12 +496,18 @@ impl<B: DrawingBackend> Canvas<'_, B> {
         face: Type,
     ) -> Result<(), FigureError> {
         let style = face.style().transform(direction.transform());
-        if matches!(self.lettering, Lettering::ByText) {
+        let Lettering::ByLetter { rows } = &self.lettering else {
             let style = style.pos(Pos::new(align.horizontal(), VPos::Bottom));
             return self.put(text, device(anchor), style);
+        };
+        let length = self.device_width(text, face)?;
+        let reach = face.reach() + direction.rise(length);
+        let (_, row) = device(anchor);
+        if row - reach >= rows.end || row + reach < rows.start {
+            return Ok(());
         }
         let style = style.pos(Pos::new(HPos::Left, VPos::Bottom));
-        let before = align.share_before() * self.device_width(text, face)?;
+        let before = align.share_before() * length;
         for (start, letter) in text.char_indices() {
             let end = start + letter.len_utf8();
             let glyph = &text[start..end];
@@ -579,6 +619,48 @@ pub(super) fn sequential(index: usize, count: usize) -> RGBColor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use plotters::prelude::BitMapBackend;
+
+    /// All kinds of shapes, in many places, within strips, across their ends and outside the page.
+    struct Shapes;
+
+    impl Drawing for Shapes {
+        fn size(&self) -> (u32, u32) {
+            (150, 2 * STRIP_HEIGHT + 30)
+        }
+
+        fn draw<B: DrawingBackend>(&self, canvas: &Canvas<'_, B>) -> Result<(), FigureError> {
+            let dashed = Stroke::dashed(VIOLATION, 1.2);
+            let fine = Stroke::solid(INK, 0.25);
+            let (width, height) = (150.0, 2.0 * f64::from(STRIP_HEIGHT) + 30.0);
+            for step in 0..60 {
+                let y = (height + 20.0) * f64::from(step) / 60.0 - 10.0;
+                let x = width * f64::from(step * 7 % 60) / 60.0;
+                let corners = [(x, y), (x + 9.0, y + 30.0), (x - 40.0, y + 3.25)];
+                canvas.polygon(&corners, LOWER.mix(0.3))?;
+                canvas.line(&[(0.0, y), (x, 0.5 * y), (width, height - y)], dashed)?;
+                canvas.line(&[(x, y), (x, y + 5.0), (x + 5.0, y)], fine)?;
+                canvas.disc((x, y), 3.3, MEASURED)?;
+                canvas.circle((width - x, y), 5.5, Stroke::solid(UPPER, 1.4))?;
+                canvas.text("W₂ ‖Δj‖", (x, y), Align::Centre, Type::plain(TICK_SIZE))?;
+                canvas.text_upward("Eg (velocity²)", (x, y), Type::bold(TITLE_SIZE))?;
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn strips_make_the_picture_of_the_whole_page() {
+        register_fonts().unwrap();
+        let (width, height) = device_size(&Shapes);
+        let mut whole = vec![0; (width * height * 3) as usize];
+        let backend = BitMapBackend::with_buffer(&mut whole, (width, height));
+        let rows = 0..height as i32;
+        draw_on(backend, Lettering::ByLetter { rows }, &Shapes).unwrap();
+        let whole = average_boxes(&whole, width as usize / OVERSAMPLING as usize);
+        assert!(whole.iter().filter(|&&byte| byte < 255).count() > whole.len() / 4);
+        assert!(pixels_by_strips(&Shapes).unwrap() == whole);
+    }
 
     #[test]
     fn boxes_are_averaged_with_rounding() {

@@ -1,7 +1,5 @@
 //! The paper's two clocks side by side: Theorem 6 as printed holds for one and fails for the other.
 
-use std::path::Path;
-
 use plotters::prelude::DrawingBackend;
 
 use super::axis::Axis;
@@ -16,13 +14,14 @@ use super::tables::{self, Discrepancy, Row, Wasserstein};
 use super::wasserstein::{
     self, Bracket, BracketPoint, bracket_legend, draw_bracket, shading_legend,
 };
-use super::{Figure, FigureError, Rendered, Source};
+use super::{Figure, FigureError, Rendered, Source, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "clocks",
     shows: "the bound of Theorem 6 under the paper's two clocks: the factor of two",
     experiments: &["clock-master-equation", "clock-theorem6"],
     tables: &[Discrepancy::FILE, Wasserstein::FILE],
+    further_tables: &[],
     source: Source::TwoClocks(clocks),
 };
 
@@ -52,12 +51,12 @@ const ROUNDING: f64 = 1e-9;
 /// # Errors
 ///
 /// If a table cannot be read or holds nothing positive.
-pub fn clocks(master_equation: &Path, theorem6: &Path) -> Result<Rendered, FigureError> {
+pub fn clocks(master_equation: &TableSet, theorem6: &TableSet) -> Result<Rendered, FigureError> {
     let clocks = [
         Clock::read("Clock of the master equation (1)", master_equation)?,
         Clock::read("Clock of Theorem 6’s proof", theorem6)?,
     ];
-    let no_data = |what| FigureError::no_data(&master_equation.join(Discrepancy::FILE), what);
+    let no_data = |what| FigureError::no_data(&[master_equation], Discrepancy::FILE, what);
     let discrepancies = || clocks.iter().flat_map(|clock| &clock.discrepancy.points);
     let brackets = || clocks.iter().flat_map(|clock| &clock.bracket.points);
     let times = discrepancies()
@@ -84,10 +83,10 @@ struct Clock {
 }
 
 impl Clock {
-    fn read(title: &'static str, folder: &Path) -> Result<Self, FigureError> {
-        let discrepancy = decay::curves(&tables::read::<Discrepancy>(folder)?).pop();
-        let bracket = wasserstein::brackets(&tables::read::<Wasserstein>(folder)?).pop();
-        let no_rows = |file| FigureError::no_data(&folder.join(file), "rows");
+    fn read(title: &'static str, tables: &TableSet) -> Result<Self, FigureError> {
+        let discrepancy = decay::curves(&tables::read::<Discrepancy>(tables)?).pop();
+        let bracket = wasserstein::brackets(&tables::read::<Wasserstein>(tables)?).pop();
+        let no_rows = |file| FigureError::no_data(&[tables], file, "rows");
         Ok(Self {
             title,
             discrepancy: discrepancy.ok_or_else(|| no_rows(Discrepancy::FILE))?,

@@ -1,7 +1,5 @@
 //! What each coupling gives away: E‖Δ‖²/N over the true W₂², against time.
 
-use std::path::Path;
-
 use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::axis::Axis;
@@ -12,7 +10,7 @@ use super::canvas::{
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_WORDS, Measured, Panel, Rectangle, TIME_LABEL};
 use super::tables::{self, Row, Wasserstein};
-use super::{Figure, FigureError, Rendered, Source};
+use super::{Figure, FigureError, Rendered, Source, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "couplings",
@@ -24,10 +22,11 @@ pub(super) const FIGURE: Figure = Figure {
         "couplings-rank",
     ],
     tables: &[Wasserstein::FILE],
+    further_tables: &[],
     source: Source::EachOf(couplings),
 };
 
-/// What the folders hold, in their order.
+/// What the runs are, in their order.
 const COUPLINGS: [(&str, RGBColor); 4] = [
     ("synchronous", UPPER),
     ("…, ranks paired in records", BOUND),
@@ -57,10 +56,10 @@ const TRUTH: Stroke = Stroke::dashed(INK, 1.4);
 /// # Errors
 ///
 /// If a table cannot be read, or none has limits.
-pub fn couplings(folders: &[&Path]) -> Result<Rendered, FigureError> {
+pub fn couplings(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     let mut panels: Vec<(u64, Vec<Curve>)> = vec![];
-    for (index, folder) in folders.iter().enumerate() {
-        let rows = tables::read::<Wasserstein>(folder)?;
+    for (index, tables) in sets.iter().enumerate() {
+        let rows = tables::read::<Wasserstein>(tables)?;
         for (particles, rows) in tables::by_particles(&rows) {
             let curve = Curve::of(index, &rows);
             match panels.iter_mut().find(|(n, _)| *n == particles) {
@@ -70,10 +69,7 @@ pub fn couplings(folders: &[&Path]) -> Result<Rendered, FigureError> {
         }
     }
     panels.truncate(MOST_PANELS);
-    let no_data = |what| {
-        let folder = folders.first().copied().unwrap_or(Path::new("."));
-        FigureError::no_data(&folder.join(Wasserstein::FILE), what)
-    };
+    let no_data = |what| FigureError::no_data(sets, Wasserstein::FILE, what);
     let every = || panels.iter().flat_map(|(_, curves)| curves);
     let points = || every().flat_map(|curve| &curve.points);
     let time = Axis::time(points().map(|point| point.at), 4).ok_or_else(|| no_data("times"))?;

@@ -1,7 +1,5 @@
 //! The decay of E‖Δ‖² for every N, against the exact curve and the paper's bound, with z-scores.
 
-use std::path::Path;
-
 use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::axis::Axis;
@@ -12,14 +10,15 @@ use super::legend::{Legend, Sample};
 use super::panel::{BAND_WORDS, Marker, Measured, Panel, Rectangle, TIME_LABEL};
 use super::scores::{Reach, Score, draw_scores};
 use super::tables::{self, Discrepancy, Row};
-use super::{Figure, FigureError, Rendered, Source};
+use super::{Figure, FigureError, Rendered, Source, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "decay",
     shows: "E‖Δ‖² against time for every N, with the exact curve, the paper's bound and z-scores",
     experiments: &["theorem6"],
     tables: &[Discrepancy::FILE],
-    source: Source::OneFolder(decay),
+    further_tables: &[],
+    source: Source::OneRun(decay),
 };
 
 const SIZE: (u32, u32) = (1200, 820);
@@ -46,11 +45,10 @@ const LABEL_DISTANCE: f64 = 58.0;
 /// # Errors
 ///
 /// If the table cannot be read or holds no positive mean.
-pub fn decay(tables: &Path) -> Result<Rendered, FigureError> {
+pub fn decay(tables: &TableSet) -> Result<Rendered, FigureError> {
     let rows = tables::read::<Discrepancy>(tables)?;
     let curves = curves(&rows);
-    let file = tables.join(Discrepancy::FILE);
-    let no_data = |what| FigureError::no_data(&file, what);
+    let no_data = |what| FigureError::no_data(&[tables], Discrepancy::FILE, what);
     let every = || curves.iter().flat_map(|curve| &curve.points);
     let time =
         Axis::time(every().map(|point| point.measured.at), 8).ok_or_else(|| no_data("times"))?;

@@ -1,7 +1,5 @@
 //! How far the steady state is from a Maxwellian, against κ/β.
 
-use std::path::Path;
-
 use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::axis::Axis;
@@ -12,13 +10,14 @@ use super::legend::{Legend, Sample};
 use super::panel::{BAND_QUANTILE, BAND_WORDS, Marker, Measured, Panel, Rectangle};
 use super::steady_state::{Bath, EXPERIMENTS, by_bath};
 use super::tables::{self, Row, SteadyKurtosis, SteadyState};
-use super::{Figure, FigureError, Rendered, Source};
+use super::{Figure, FigureError, Rendered, Source, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "kurtosis",
     shows: "excess kurtosis of the steady state against κ/β, and its limit for N → ∞",
     experiments: EXPERIMENTS,
     tables: &[SteadyState::FILE, SteadyKurtosis::FILE],
+    further_tables: &[],
     source: Source::EachExperiment(kurtosis),
 };
 
@@ -46,20 +45,17 @@ const BESIDE: f64 = 1.12;
 const QUANTITY: &str = "excess-kurtosis";
 
 /// Draws the excess kurtosis of `steady_state.csv` and the exact curves of `steady_kurtosis.csv` of
-/// each folder: a column for each bath; below, how far from the exact value each one lies.
+/// each run: a column for each bath; below, how far from the exact value each one lies.
 ///
 /// # Errors
 ///
 /// If a table cannot be read, or none holds a kurtosis at a positive κ/β.
-pub fn kurtosis(folders: &[&Path]) -> Result<Rendered, FigureError> {
+pub fn kurtosis(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     let mut runs: Vec<Run> = vec![];
-    for folder in folders {
-        runs.extend(Run::read(folder)?);
+    for tables in sets {
+        runs.extend(Run::read(tables)?);
     }
-    let no_data = |what| {
-        let file = folders.first().map(|folder| folder.join(SteadyState::FILE));
-        FigureError::no_data(&file.unwrap_or_default(), what)
-    };
+    let no_data = |what| FigureError::no_data(sets, SteadyState::FILE, what);
     let places = runs.iter().flat_map(Run::places);
     let across = Axis::log10(places).ok_or_else(|| no_data("positive κ/β"))?;
     let mut numbers: Vec<u64> = (runs.iter().flat_map(|run| &run.measured))
@@ -87,9 +83,9 @@ struct Run {
 }
 
 impl Run {
-    fn read(folder: &Path) -> Result<Option<Self>, FigureError> {
-        let rows = tables::read::<SteadyState>(folder)?;
-        let curves = tables::read::<SteadyKurtosis>(folder)?;
+    fn read(tables: &TableSet) -> Result<Option<Self>, FigureError> {
+        let rows = tables::read::<SteadyState>(tables)?;
+        let curves = tables::read::<SteadyKurtosis>(tables)?;
         let run = Bath::of(&rows).map(|(bath, _)| Self {
             bath,
             measured: rows

@@ -1,7 +1,5 @@
 //! The ledger: what each claim, as printed, came to on each of the paper's clocks.
 
-use std::path::Path;
-
 use plotters::prelude::{Color, DrawingBackend, RGBColor};
 
 use super::canvas::{
@@ -9,7 +7,8 @@ use super::canvas::{
     VIOLATION, render,
 };
 use super::tables::{self, Row, Verdict};
-use super::{Figure, FigureError, Rendered, Source};
+use super::{Figure, FigureError, Rendered, Source, TableSet};
+use crate::model::Clock;
 
 pub(super) const FIGURE: Figure = Figure {
     name: "ledger",
@@ -33,6 +32,7 @@ pub(super) const FIGURE: Figure = Figure {
         "lemma12",
     ],
     tables: &[Verdict::FILE],
+    further_tables: &[],
     source: Source::EachOf(ledger),
 };
 
@@ -74,9 +74,9 @@ const CLAIMS: [(&str, &str); 11] = [
 
 const NOTE: &str = "× n: that many verdicts, on the data of their experiments";
 
-const CLOCKS: [(&str, &str); 2] = [
-    ("master-equation", "clock of Eq. (1)"),
-    ("theorem6", "clock of Theorem 6’s proof"),
+const CLOCKS: [(Clock, &str); 2] = [
+    (Clock::MasterEquation, "clock of Eq. (1)"),
+    (Clock::Theorem6, "clock of Theorem 6’s proof"),
 ];
 
 const SIZE: (u32, u32) = (1000, 620);
@@ -93,18 +93,14 @@ const OPACITY: f64 = 0.16;
 /// # Errors
 ///
 /// If a table cannot be read, or none holds a verdict on a claim of the ledger.
-pub fn ledger(folders: &[&Path]) -> Result<Rendered, FigureError> {
+pub fn ledger(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     let mut rows = vec![];
-    for folder in folders {
-        rows.extend(tables::read::<Verdict>(folder)?);
+    for tables in sets {
+        rows.extend(tables::read::<Verdict>(tables)?);
     }
     let known = |row: &&Verdict| CLAIMS.iter().any(|(id, _)| *id == row.claim);
     if rows.iter().find(known).is_none() {
-        let folder = folders.first().copied().unwrap_or(Path::new("."));
-        return Err(FigureError::no_data(
-            &folder.join(Verdict::FILE),
-            "verdicts",
-        ));
+        return Err(FigureError::no_data(sets, Verdict::FILE, "verdicts"));
     }
     render(&Picture { rows })
 }
@@ -114,7 +110,7 @@ struct Picture {
 }
 
 /// The verdicts on a claim on one clock, each once, with how many there are.
-fn verdicts<'a>(rows: &'a [Verdict], claim: &str, clock: &str) -> Vec<(&'a str, usize)> {
+fn verdicts<'a>(rows: &'a [Verdict], claim: &str, clock: Clock) -> Vec<(&'a str, usize)> {
     let mut found: Vec<(&str, usize)> = vec![];
     let here = |row: &&Verdict| row.claim == claim && row.clock == clock;
     for row in rows.iter().filter(here) {
@@ -164,7 +160,7 @@ impl Drawing for Picture {
                 Type::plain(LABEL_SIZE),
             )?;
             for ((clock, _), left) in CLOCKS.iter().zip(COLUMNS) {
-                let found = verdicts(&self.rows, id, clock);
+                let found = verdicts(&self.rows, id, *clock);
                 draw_cell(canvas, &found, (left, top))?;
             }
         }
@@ -238,7 +234,7 @@ mod tests {
     fn the_note_tells_what_is_shown_from_what_is_consistent() {
         let row = |claim: &str, verdict: &str, quantity: &str| Verdict {
             claim: claim.to_string(),
-            clock: "theorem6".to_string(),
+            clock: Clock::Theorem6,
             particles: 8,
             verdict: verdict.to_string(),
             quantity: quantity.to_string(),

@@ -1,11 +1,13 @@
 //! Figures: PNG and SVG pictures of the CSV tables.
 //!
-//! A figure reads tables and nothing else, so a plot never needs a second simulation. It returns
-//! bytes and writes nothing. The same tables give the same bytes on every machine.
+//! A figure reads tables in memory ([`TableSet`]) and nothing else, so a plot never needs a second
+//! simulation. It returns bytes and writes nothing. The same tables give the same bytes on every
+//! machine. A picture is drawn strip by strip, so that it takes little memory.
 //!
-//! Claimed: a figure shows what its tables hold. Not claimed: that the tables are right. Empty
-//! cells, zeros on a logarithmic axis, a single N or a single time are shown as far as they can
-//! be; a table without anything to show is an error, not an empty picture.
+//! Claimed: a figure shows what its tables hold. Not claimed: that the tables are right. Cells that
+//! no run writes are errors. Empty cells, zeros on a logarithmic axis, a single N or a single time
+//! are shown as far as they can be; a table without anything to show is an error, not an empty
+//! picture.
 //!
 //! All error bands and bars reach ±3.29 standard errors (99.9 % under the normal approximation).
 //!
@@ -27,10 +29,12 @@ mod panel;
 mod scaling;
 mod scores;
 mod steady_state;
+mod strip;
+mod table_set;
 mod tables;
 mod wasserstein;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use bracket::bracket;
 pub use calibration::calibration;
@@ -42,6 +46,7 @@ pub use ledger::ledger;
 pub use moments::moments;
 pub use scaling::scaling;
 pub use steady_state::steady_state;
+pub use table_set::TableSet;
 pub use wasserstein::wasserstein;
 
 /// A finished picture, as bytes to be written.
@@ -52,6 +57,9 @@ pub struct Rendered {
     /// The same picture as a complete SVG file.
     pub svg: String,
 }
+
+/// What to do about a table that is not as it was written.
+const REPAIR: &str = "put the table back as it was written, or simulate it anew";
 
 /// Why a figure could not be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -66,15 +74,15 @@ pub enum FigureError {
         reason: String,
     },
     /// The table lacks a column.
-    #[error("{}: line 1: the column `{column}` is missing from the header", file.display())]
+    #[error("{}: line 1: the column `{column}` is missing from the header; {REPAIR}", file.display())]
     MissingColumn {
         /// The table.
         file: PathBuf,
         /// The column.
         column: String,
     },
-    /// A cell is not what its column holds.
-    #[error("{}: line {line}, column `{column}`: {reason}", file.display())]
+    /// A cell is not what its column holds, or a row or the header is not what a run writes.
+    #[error("{}: line {line}, column `{column}`: {reason}; {REPAIR}", file.display())]
     Malformed {
         /// The table.
         file: PathBuf,
@@ -93,12 +101,12 @@ pub enum FigureError {
         /// What would be needed.
         what: String,
     },
-    /// The figure was given the wrong number of folders.
-    #[error("the figure `{figure}` reads {expected} folder(s) of tables, but {given} were given")]
-    Folders {
+    /// The figure was given the wrong number of runs.
+    #[error("the figure `{figure}` shows {expected} run(s), but {given} were given")]
+    Runs {
         /// The figure.
         figure: &'static str,
-        /// How many folders it reads.
+        /// How many runs it shows.
         expected: usize,
         /// How many were given.
         given: usize,
@@ -112,27 +120,28 @@ pub enum FigureError {
 }
 
 impl FigureError {
-    fn no_data(file: &Path, what: &str) -> Self {
+    /// Says that a table of the first of these runs holds nothing to draw.
+    fn no_data(runs: &[&TableSet], table: &str, what: &str) -> Self {
         Self::NoData {
-            file: file.to_owned(),
+            file: (runs.first()).map_or_else(|| PathBuf::from(table), |run| run.path(table)),
             what: what.to_owned(),
         }
     }
 }
 
-/// How a figure is drawn from the folders that it reads.
+/// How a figure is drawn from the tables of the runs that it shows.
 #[derive(Clone, Copy, Debug)]
 pub enum Source {
-    /// From one folder of tables.
-    OneFolder(fn(&Path) -> Result<Rendered, FigureError>),
-    /// From the folders of the `master-equation` and the `theorem6` clock, in this order.
-    TwoClocks(fn(&Path, &Path) -> Result<Rendered, FigureError>),
-    /// From a folder for each clock, or for one of them.
-    EachClock(fn(&[&Path]) -> Result<Rendered, FigureError>),
-    /// From the folders of all its experiments, in their order.
-    EachOf(fn(&[&Path]) -> Result<Rendered, FigureError>),
-    /// From a folder for each of its experiments, or for some of them.
-    EachExperiment(fn(&[&Path]) -> Result<Rendered, FigureError>),
+    /// From one run.
+    OneRun(fn(&TableSet) -> Result<Rendered, FigureError>),
+    /// From the runs on the `master-equation` and the `theorem6` clock, in this order.
+    TwoClocks(fn(&TableSet, &TableSet) -> Result<Rendered, FigureError>),
+    /// From a run on each clock, or on one of them.
+    EachClock(fn(&[&TableSet]) -> Result<Rendered, FigureError>),
+    /// From the runs of all its experiments, in their order.
+    EachOf(fn(&[&TableSet]) -> Result<Rendered, FigureError>),
+    /// From a run of each of its experiments, or of some of them.
+    EachExperiment(fn(&[&TableSet]) -> Result<Rendered, FigureError>),
 }
 
 /// A figure by name.
@@ -142,10 +151,12 @@ pub struct Figure {
     pub name: &'static str,
     /// What it shows, in one line.
     pub shows: &'static str,
-    /// The committed experiments it is drawn from, in the order of the folders.
+    /// The committed experiments it is drawn from, in the order of the runs.
     pub experiments: &'static [&'static str],
-    /// The tables that it reads from each folder.
+    /// The tables that it reads of each run.
     pub tables: &'static [&'static str],
+    /// Tables that it reads too, of the runs that have them.
+    pub further_tables: &'static [&'static str],
     /// How it is drawn.
     pub source: Source,
 }
@@ -171,42 +182,45 @@ impl Figure {
         FIGURES.iter().find(|figure| figure.name == name)
     }
 
-    /// How many folders [`Figure::render`] reads, at most.
-    pub fn folders(&self) -> usize {
+    /// How many runs [`Figure::render`] takes, at most.
+    pub fn runs(&self) -> usize {
         match self.source {
-            Source::OneFolder(_) => 1,
+            Source::OneRun(_) => 1,
             Source::TwoClocks(_) | Source::EachClock(_) => 2,
             Source::EachOf(_) => self.experiments.len(),
             Source::EachExperiment(_) => self.experiments.len(),
         }
     }
 
-    /// Whether one folder is enough.
+    /// Whether one run is enough.
     pub fn shows_one_run(&self) -> bool {
         !matches!(self.source, Source::TwoClocks(_) | Source::EachOf(_))
     }
 
-    /// Draws the figure from its folders of tables.
+    /// The names of all tables that it reads of a run, if they are there.
+    pub fn reads(&self) -> impl Iterator<Item = &'static str> {
+        self.tables.iter().chain(self.further_tables).copied()
+    }
+
+    /// Draws the figure from the tables of its runs.
     ///
     /// # Errors
     ///
-    /// [`FigureError::Folders`] unless there are as many folders as [`Source`] says;
-    /// otherwise whatever the figure reports.
-    pub fn render(&self, folders: &[&Path]) -> Result<Rendered, FigureError> {
-        match (self.source, folders) {
-            (Source::OneFolder(draw), [tables]) => draw(tables),
+    /// [`FigureError::Runs`] unless there are as many runs as [`Source`] says; otherwise whatever
+    /// the figure reports.
+    pub fn render(&self, runs: &[&TableSet]) -> Result<Rendered, FigureError> {
+        match (self.source, runs) {
+            (Source::OneRun(draw), [tables]) => draw(tables),
             (Source::TwoClocks(draw), [master_equation, theorem6]) => {
                 draw(master_equation, theorem6)
             }
-            (Source::EachClock(draw), [_] | [_, _]) => draw(folders),
-            (Source::EachOf(draw), _) if folders.len() == self.folders() => draw(folders),
-            (Source::EachExperiment(draw), [_, ..]) if folders.len() <= self.folders() => {
-                draw(folders)
-            }
-            _ => Err(FigureError::Folders {
+            (Source::EachClock(draw), [_] | [_, _]) => draw(runs),
+            (Source::EachOf(draw), _) if runs.len() == self.runs() => draw(runs),
+            (Source::EachExperiment(draw), [_, ..]) if runs.len() <= self.runs() => draw(runs),
+            _ => Err(FigureError::Runs {
                 figure: self.name,
-                expected: self.folders(),
-                given: folders.len(),
+                expected: self.runs(),
+                given: runs.len(),
             }),
         }
     }

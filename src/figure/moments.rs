@@ -1,7 +1,5 @@
 //! The moments of both systems against their closed forms, with z-scores.
 
-use std::path::Path;
-
 use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::axis::Axis;
@@ -12,14 +10,15 @@ use super::legend::{Legend, Sample};
 use super::panel::{Marker, Measured, Panel, Rectangle, TIME_LABEL};
 use super::scores::{Reach, Score, draw_scores};
 use super::tables::{self, Moment, Row};
-use super::{Figure, FigureError, Rendered, Source};
+use super::{Figure, FigureError, Rendered, Source, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "moments",
     shows: "the moments of both systems against time, with their closed forms and z-scores",
     experiments: &["two-baths"],
     tables: &[Moment::FILE],
-    source: Source::OneFolder(moments),
+    further_tables: &[],
+    source: Source::OneRun(moments),
 };
 
 const SIZE: (u32, u32) = (1500, 1000);
@@ -60,12 +59,11 @@ const SYSTEMS: [(&str, &str); 2] = [("first", "First system"), ("second", "Secon
 /// # Errors
 ///
 /// If the table cannot be read or holds none of the moments.
-pub fn moments(tables: &Path) -> Result<Rendered, FigureError> {
+pub fn moments(tables: &TableSet) -> Result<Rendered, FigureError> {
     let rows = tables::read::<Moment>(tables)?;
-    let file = tables.join(Moment::FILE);
     let shown = |row: &&Moment| row.mean.is_finite() || row.exact.is_finite() || row.z.is_finite();
     let time = Axis::time(rows.iter().filter(shown).map(|row| row.time), 4)
-        .ok_or_else(|| FigureError::no_data(&file, "moments"))?;
+        .ok_or_else(|| FigureError::no_data(&[tables], Moment::FILE, "moments"))?;
     let particles = tables::by_particles(&rows).into_keys().collect::<Vec<_>>();
     let count = particles.len();
     let colours = particles

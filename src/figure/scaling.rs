@@ -12,13 +12,14 @@ use super::canvas::{
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_QUANTILE, BAND_WORDS, Marker, Measured, Panel, Rectangle};
 use super::tables::{self, Exponent, Row, Scaling};
-use super::{Figure, FigureError, Rendered, Source};
+use super::{Figure, FigureError, Rendered, Source, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "scaling",
     shows: "decay rate, discrepancy, distances and collisions against N, and their exponents",
     experiments: &["scaling", "scaling-rank"],
     tables: &[Scaling::FILE],
+    further_tables: &[Exponent::FILE],
     source: Source::EachExperiment(scaling),
 };
 
@@ -28,7 +29,7 @@ const COUPLINGS: [(&str, &str); 2] = [
     (FIGURE.experiments[1], "ranks paired every 0.1"),
 ];
 
-/// The words for the experiment that a folder is named after.
+/// The words for the experiment that the folder of a run is named after.
 fn coupling_of(folder: &Path) -> Option<&'static str> {
     let named = |&(name, _): &(&str, &str)| folder.file_name().is_some_and(|file| file == name);
     COUPLINGS.into_iter().find(named).map(|(_, words)| words)
@@ -178,49 +179,48 @@ const PLOTS_SHOWN: [Plot; 6] = [
 ];
 
 /// Draws `scaling.csv`: six panels against N on a binary logarithmic axis, with the exponents of
-/// `exponents.csv` where there is one. Of several folders each quantity and each exponent is shown
+/// `exponents.csv` where there is one. Of several runs each quantity and each exponent is shown
 /// from the first that has it, and each panel says how its copies are coupled. Quantities that the
 /// panels do not name are ignored; a panel whose quantities are absent says so.
 ///
 /// # Errors
 ///
 /// If a table cannot be read, or none holds any of the quantities.
-pub fn scaling(folders: &[&Path]) -> Result<Rendered, FigureError> {
-    let mut tables = vec![];
+pub fn scaling(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
+    let mut runs = vec![];
     let mut exponents = vec![];
-    for folder in folders {
-        tables.push(tables::read::<Scaling>(folder)?);
-        exponents.extend(tables::read_if_there::<Exponent>(folder)?);
+    for tables in sets {
+        runs.push(tables::read::<Scaling>(tables)?);
+        exponents.extend(tables::read_if_there::<Exponent>(tables)?);
     }
     let shown = |row: &&Scaling| {
         let plots = PLOTS_SHOWN.iter().flat_map(|plot| plot.quantities);
         let mut looks = plots.filter(|(name, _)| *name == row.quantity);
         looks.any(|(_, look)| look.shows(row))
     };
-    let rows = tables.iter().flatten().filter(shown);
+    let rows = runs.iter().flatten().filter(shown);
     let across = Axis::log2(rows.map(|row| row.particles as f64)).ok_or_else(|| {
-        let folder = folders.first().copied().unwrap_or(Path::new("."));
-        let file = folder.join(Scaling::FILE);
-        FigureError::no_data(&file, "decay rate, discrepancy, distance or variance")
+        let what = "decay rate, discrepancy, distance or variance";
+        FigureError::no_data(sets, Scaling::FILE, what)
     })?;
-    let several = folders.len() > 1;
-    let couplings = folders
+    let several = sets.len() > 1;
+    let couplings = sets
         .iter()
-        .map(|folder| coupling_of(folder).filter(|_| several));
+        .map(|tables| coupling_of(tables.folder()).filter(|_| several));
     render(&Picture {
         couplings: couplings.collect(),
-        tables,
+        runs,
         exponents,
         across,
     })
 }
 
 struct Picture {
-    /// Of each folder, to be told where several are shown.
+    /// Of each run, to be told where several are shown.
     couplings: Vec<Option<&'static str>>,
-    /// The rows of each folder.
-    tables: Vec<Vec<Scaling>>,
-    /// Of all folders, in their order.
+    /// The rows of each run.
+    runs: Vec<Vec<Scaling>>,
+    /// Of all runs, in their order.
     exponents: Vec<Exponent>,
     across: Axis,
 }
@@ -251,21 +251,21 @@ impl Drawing for Picture {
 }
 
 impl Picture {
-    /// The first folder that has a quantity.
-    fn folder(&self, quantity: &str, look: Look) -> Option<usize> {
+    /// The first run that has a quantity.
+    fn run(&self, quantity: &str, look: Look) -> Option<usize> {
         let has = |rows: &Vec<Scaling>| {
             let mut rows = rows.iter().filter(|row| row.quantity == quantity);
             rows.any(|row| look.shows(row))
         };
-        self.tables.iter().position(has)
+        self.runs.iter().position(has)
     }
 
     /// The rows of a quantity by ascending N.
     fn series(&self, quantity: &str, look: Look) -> Vec<&Scaling> {
-        let Some(folder) = self.folder(quantity, look) else {
+        let Some(run) = self.run(quantity, look) else {
             return vec![];
         };
-        let rows = self.tables[folder].iter();
+        let rows = self.runs[run].iter();
         let rows = rows.filter(|row| row.quantity == quantity);
         tables::by_particles(rows).into_values().flatten().collect()
     }
@@ -288,7 +288,7 @@ impl Picture {
                 .quantities
                 .iter()
                 .filter(|(_, look)| look.is_limits() == limits);
-            quantities.find_map(|&(quantity, look)| self.couplings[self.folder(quantity, look)?])
+            quantities.find_map(|&(quantity, look)| self.couplings[self.run(quantity, look)?])
         };
         match (of(true), of(false)) {
             (Some(limits), Some(marks)) if limits != marks => {

@@ -1,7 +1,5 @@
 //! The density of the steady state beside the bath and the Maxwellian.
 
-use std::path::Path;
-
 use plotters::prelude::{DrawingBackend, RGBColor};
 
 use super::axis::Axis;
@@ -12,7 +10,7 @@ use super::canvas::{
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_WORDS, Measured, Panel, Rectangle};
 use super::tables::{self, Row, SteadyDensity, SteadyState};
-use super::{Figure, FigureError, Rendered, Source};
+use super::{Figure, FigureError, Rendered, Source, TableSet};
 
 /// The committed experiments: three baths, each at three κ/β.
 pub(super) const EXPERIMENTS: &[&str] = &[
@@ -32,6 +30,7 @@ pub(super) const FIGURE: Figure = Figure {
     shows: "the density of the steady state, the bath's and the Maxwellian of its temperature",
     experiments: EXPERIMENTS,
     tables: &[SteadyDensity::FILE, SteadyState::FILE],
+    further_tables: &[],
     source: Source::EachExperiment(steady_state),
 };
 
@@ -51,23 +50,21 @@ const REACH: f64 = 3.2;
 /// A bath's density beyond this many times the others' leaves the panel.
 const BATH_IN_VIEW: f64 = 1.3;
 
-/// Draws `steady_density.csv` of each folder, in a panel of its own: a row for each bath, with the
+/// Draws `steady_density.csv` of each run, in a panel of its own: a row for each bath, with the
 /// smallest and the largest N. Velocities are in units of the bath's standard deviation.
 ///
 /// # Errors
 ///
 /// If a table cannot be read, or none holds a density and a temperature.
-pub fn steady_state(folders: &[&Path]) -> Result<Rendered, FigureError> {
+pub fn steady_state(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     let mut runs: Vec<Run> = vec![];
-    for folder in folders {
-        runs.extend(Run::read(folder)?);
+    for tables in sets {
+        runs.extend(Run::read(tables)?);
     }
-    let Some(first) = folders.first().filter(|_| !runs.is_empty()) else {
-        let file = folders
-            .first()
-            .map(|folder| folder.join(SteadyDensity::FILE));
-        return Err(FigureError::no_data(&file.unwrap_or_default(), "densities"));
-    };
+    let no_data = |what| FigureError::no_data(sets, SteadyDensity::FILE, what);
+    if runs.is_empty() {
+        return Err(no_data("densities"));
+    }
     let largest = |of: &dyn Fn(&Cell) -> f64| {
         let cells = runs.iter().flat_map(|run| &run.curves);
         let values = cells.flat_map(|curve| &curve.cells).map(of);
@@ -76,8 +73,7 @@ pub fn steady_state(folders: &[&Path]) -> Result<Rendered, FigureError> {
     let others = largest(&|cell| cell.measured.value).max(largest(&|cell| cell.maxwellian));
     let top = 1.1 * others.max(largest(&|cell| cell.bath).min(BATH_IN_VIEW * others));
     if !(top > 0.0 && top < 1e100) {
-        let file = first.join(SteadyDensity::FILE);
-        return Err(FigureError::no_data(&file, "positive densities"));
+        return Err(no_data("positive densities"));
     }
     render(&Picture {
         rows: by_bath(runs, |run| &run.bath),
@@ -140,9 +136,9 @@ struct Run {
 }
 
 impl Run {
-    fn read(folder: &Path) -> Result<Option<Self>, FigureError> {
-        let rows = tables::read::<SteadyDensity>(folder)?;
-        let Some((bath, pair_per_bath)) = Bath::of(&tables::read::<SteadyState>(folder)?) else {
+    fn read(tables: &TableSet) -> Result<Option<Self>, FigureError> {
+        let rows = tables::read::<SteadyDensity>(tables)?;
+        let Some((bath, pair_per_bath)) = Bath::of(&tables::read::<SteadyState>(tables)?) else {
             return Ok(None);
         };
         let unit = bath.variance.sqrt();

@@ -1,7 +1,5 @@
 //! The confidence bracket of W₂² against time, for up to four N.
 
-use std::path::Path;
-
 use plotters::prelude::DrawingBackend;
 
 use super::axis::Axis;
@@ -11,14 +9,15 @@ use super::canvas::{
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_WORDS, Measured, Panel, Rectangle, TIME_LABEL};
 use super::tables::{self, Row, Wasserstein};
-use super::{Figure, FigureError, Rendered, Source};
+use super::{Figure, FigureError, Rendered, Source, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "wasserstein",
     shows: "the confidence bracket of W₂² of the first marginals against time",
     experiments: &["theorem7"],
     tables: &[Wasserstein::FILE],
-    source: Source::OneFolder(wasserstein),
+    further_tables: &[],
+    source: Source::OneRun(wasserstein),
 };
 
 const SIZE: (u32, u32) = (1200, 800);
@@ -39,10 +38,9 @@ const MOST_PANELS: usize = 4;
 /// # Errors
 ///
 /// If the table cannot be read or holds no positive value.
-pub fn wasserstein(tables: &Path) -> Result<Rendered, FigureError> {
+pub fn wasserstein(tables: &TableSet) -> Result<Rendered, FigureError> {
     let rows = tables::read::<Wasserstein>(tables)?;
-    let file = tables.join(Wasserstein::FILE);
-    let no_data = |what| FigureError::no_data(&file, what);
+    let no_data = |what| FigureError::no_data(&[tables], Wasserstein::FILE, what);
     let brackets = spread(brackets(&rows), MOST_PANELS);
     let every = || brackets.iter().flat_map(|bracket| &bracket.points);
     let time =
