@@ -378,3 +378,73 @@ fn the_discrepancy_keeps_its_relative_accuracy_for_two_hundred_relaxation_times(
         assert!(row.exact_std_error.unwrap() < 0.07 * row.exact_mean.unwrap());
     }
 }
+
+#[test]
+fn errors_in_tables_are_exact_where_means_are_large() {
+    // Of 16 000 replicas of three velocities of N(10⁸, 2²): sd 2/√48000 of the mean, and 2·10⁸ times
+    // that of the mean square.
+    let mut experiment = load(Path::new("experiments/theorem6.toml"))
+        .unwrap()
+        .experiment;
+    (experiment.first, experiment.second) = (normal(1e8, 2.0), normal(-1e7, 1.0));
+    experiment.sweep = vec![(3, 16_000)];
+    (experiment.end, experiment.points) = (0.5, 6);
+    experiment.wasserstein = None;
+    let tables = run(&experiment);
+    let error = |moment: &str| {
+        let mut rows = tables.moments.iter();
+        let row = rows.find(|row| row.system == "first" && row.moment == moment);
+        row.unwrap().exact_std_error.unwrap()
+    };
+    let expected = 2.0 / 48_000f64.sqrt();
+    assert!((error("m1") / expected - 1.0).abs() < 1e-12);
+    assert!((error("m2") / (2e8 * expected) - 1.0).abs() < 1e-12);
+    for row in &tables.moments {
+        assert_eq!(row.trusted, Some(true), "{row:?}");
+        assert!(row.z.unwrap().abs() < 5.5, "{row:?}");
+        let ratio = row.std_error.unwrap() / row.exact_std_error.unwrap();
+        assert!((ratio - 1.0).abs() < 0.1, "{row:?}");
+    }
+    for row in &tables.discrepancy {
+        assert!(row.z.unwrap().abs() < 5.5, "{row:?}");
+    }
+}
+
+#[test]
+fn what_has_underflowed_is_not_trusted() {
+    let mut experiment = load(Path::new("experiments/theorem6.toml"))
+        .unwrap()
+        .experiment;
+    (experiment.first, experiment.second) = (normal(1.0, 1.0), normal(0.0, 2.0));
+    experiment.bath = Law::Point(Point::new(0.0).unwrap());
+    experiment.sweep = vec![(2, 20)];
+    (experiment.end, experiment.points) = (5000.0, 11);
+    experiment.wasserstein = None;
+    let at_rest = run(&experiment);
+    experiment.bath = normal(0.0, 1.0);
+    let moving = run(&experiment);
+    for row in at_rest.discrepancy.iter().chain(&moving.discrepancy) {
+        // e^(−t) is no normal number from t = 708.4 on.
+        let is_lost = row.time > 708.0;
+        assert_eq!(is_lost, !row.exact_mean.unwrap().is_normal(), "{row:?}");
+        if is_lost {
+            assert_eq!((row.z, row.trusted), (None, Some(false)), "{row:?}");
+        }
+    }
+    for row in at_rest.moments.iter().filter(|row| row.time > 1500.0) {
+        assert_eq!((row.z, row.trusted), (None, Some(false)), "{row:?}");
+    }
+    // With a bath that moves no moment is lost: that of a mean of 0 has an error.
+    for row in moving.moments.iter().filter(|row| row.time > 0.0) {
+        assert!(
+            row.z.is_some() && row.exact_std_error.unwrap() > 0.0,
+            "{row:?}"
+        );
+    }
+    // What is at rest from the start has not underflowed, nor has what is rare.
+    let rest = Law::Point(Point::new(0.0).unwrap());
+    (experiment.first, experiment.second, experiment.bath) = (rest.clone(), rest.clone(), rest);
+    for row in run(&experiment).moments {
+        assert_ne!(row.trusted, Some(false), "{row:?}");
+    }
+}

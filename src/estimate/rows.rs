@@ -7,7 +7,10 @@ use super::exponents::{ExponentRow, exponent_rows};
 use super::rate::FEW_REPLICAS;
 use super::scaling::{ScalingRow, scaling_rows};
 use super::steady::{DensityRow, KurtosisRow, SteadyRow, density_rows, kurtosis_rows, steady_rows};
-use super::{ExactDiscrepancy, Findings, TABLE_CONFIDENCE, normal_half_width, z_score};
+use super::{
+    ExactDiscrepancy, Findings, SMALL_SHIFT, TABLE_CONFIDENCE, normal_half_width,
+    velocity_rounding, z_score,
+};
 use crate::experiment::Experiment;
 use crate::observe::column;
 use crate::theory::{Moment, Quantity, System};
@@ -261,9 +264,12 @@ fn moment_row(
     let exact = finite(theory.moment(system, moment, time));
     let exact_std_error = finite(findings.exact_moment_error(system, moment, time));
     let size = |time| theory.moment_size(system, moment, time);
-    let is_carried = exact_std_error
-        .zip(size(time))
-        .map(|(error, size)| error * error <= FEW_REPLICAS * size * size);
+    let rounding = velocity_rounding(theory) / theory.second_moment(system, 0.0).sqrt();
+    let is_normal = |(error, size): (f64, f64)| {
+        let small = error == 0.0 || rounding * size <= SMALL_SHIFT * error;
+        error * error <= FEW_REPLICAS * size * size && small
+    };
+    let trusted = exact_std_error.zip(size(time)).map(is_normal);
     let sizes = size(time).zip(size(0.0));
     let underflowed = sizes.is_some_and(|(size, start)| has_underflowed(mean, size, start));
     MomentRow {
@@ -280,7 +286,7 @@ fn moment_row(
             .and_then(|(exact, error)| z_score(mean, exact, error))
             .filter(|_| !underflowed),
         exact_std_error,
-        trusted: if underflowed { Some(false) } else { is_carried },
+        trusted: if underflowed { Some(false) } else { trusted },
     }
 }
 
