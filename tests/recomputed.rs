@@ -1080,3 +1080,26 @@ fn brackets_hold_on_both_clocks_within_the_tolerance_that_the_slower_one_needs()
     assert!(is_blind(edge * (1.0 + NEAR)));
     assert!(!is_blind(edge * (1.0 - NEAR)));
 }
+
+/// A rare part that both copies have is not in the difference of optimal pairs, but in the cost of
+/// others: what limits of the excess would have to allow for is not known there.
+#[test]
+fn the_excess_has_limits_only_where_copies_start_optimally_paired_and_share_their_bath() {
+    for (initial, coupling, given) in [
+        ("", "aligned", true),
+        ("pairing = \"independent\"\n", "aligned", false),
+        ("", "independent", false),
+    ] {
+        let model = format!(
+            "replicas = 4000\n[model]\nparticles = 8\nclock = \"theorem6\"\ncoupling = \"{coupling}\""
+        );
+        let initial = format!("{SHAPES}\n{initial}");
+        let distances = "[wasserstein]\npoints = 4\nsample = 500\nbracket = 32000\n";
+        let experiment = experiment(&model, &initial, distances);
+        let tables = Tables::of(&experiment, &findings(&experiment), distance_of_shapes());
+        let quantities = || tables.scaling.iter().map(|row| row.quantity);
+        assert!(quantities().any(|quantity| quantity == "joint_w2_squared"));
+        let found = quantities().any(|quantity| quantity == "joint_excess");
+        assert_eq!(found, given, "{initial} {coupling}");
+    }
+}

@@ -216,9 +216,13 @@ impl Known {
         }
     }
 
-    /// A lower limit between the exact bounds, and not above the distance where that is known.
+    /// A lower limit between the exact bounds, and not above the distance where that is known; 0 if it
+    /// is no more than rounding.
     fn at_least(&self, limit: f64) -> f64 {
-        let limit = limit.max(self.lower.unwrap_or(0.0)).max(0.0);
+        let squares = self.moments.iter().filter_map(|moments| moments.second);
+        let is_rounding = limit <= ROUNDING * squares.sum::<f64>();
+        let limit = if is_rounding { 0.0 } else { limit };
+        let limit = limit.max(self.lower.unwrap_or(0.0));
         let upper = self.distance.or(self.upper);
         upper.map_or(limit, |upper| limit.min(upper))
     }
@@ -239,6 +243,9 @@ impl Known {
         Some(first.max(second.relative_variance(particles)?))
     }
 }
+
+/// Limits below this multiple of both energies together may be rounding of sums.
+const ROUNDING: f64 = 1e-12;
 
 /// A bracket of W₂² of the first marginals. Without an error bar (R < 4) there is
 /// only [`pooled`](Bracket::pooled).

@@ -6,6 +6,7 @@ use crate::bracket::Excess;
 use crate::coupling::CouplingKind;
 use crate::experiment::Experiment;
 use crate::theory::Quantity;
+use crate::theory::pairing::Pairing;
 use serde::Serialize;
 
 /// A row of `scaling.csv`: a quantity at the end of the run, or a rate.
@@ -111,8 +112,10 @@ fn discrepancy_scaling(findings: &Findings) -> [ScalingRow; 3] {
     ]
 }
 
-/// Distances at the end, squared and per particle.
-fn distance_scaling(findings: &Findings) -> Vec<ScalingRow> {
+/// Distances at the end, squared and per particle. The excess of the joint laws is that of a coupling,
+/// and what its limits allow for is known where copies start optimally paired and meet the same bath
+/// velocities; there are none elsewhere.
+fn distance_scaling(experiment: &Experiment, findings: &Findings) -> Vec<ScalingRow> {
     let last = findings.times.len() - 1;
     let Some(index) = findings.distance_times.iter().position(|&at| at == last) else {
         return vec![];
@@ -125,8 +128,11 @@ fn distance_scaling(findings: &Findings) -> Vec<ScalingRow> {
         .trusted_brackets(index)
         .map(|(f, j)| (f, j))
         .unzip();
+    let is_priced =
+        experiment.pairing == Pairing::Optimal && experiment.coupling != CouplingKind::Independent;
     let excess = first
         .zip(joint)
+        .filter(|_| is_priced)
         .and_then(|(first, joint)| Excess::between(first, joint, TABLE_CONFIDENCE));
     vec![
         ScalingRow {
@@ -166,7 +172,7 @@ pub fn scaling_rows(experiment: &Experiment, findings: &Findings) -> Vec<Scaling
     };
     let rows = discrepancy_scaling(findings).into_iter();
     rows.chain([gelbrich])
-        .chain(distance_scaling(findings))
+        .chain(distance_scaling(experiment, findings))
         .chain([collision_row(experiment, findings)])
         .filter(ScalingRow::is_known)
         .collect()
