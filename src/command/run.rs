@@ -113,7 +113,7 @@ fn draw(
     results: &Results,
     files: &mut Vec<ListedFile>,
 ) -> Result<(), CommandError> {
-    let mut draw_one = |figure: &Figure| -> Result<(), CommandError> {
+    let draw_one = |figure: &Figure| -> Result<(), CommandError> {
         let rendered = match figure.render(&[tables]) {
             // Two equal copies, say: nothing to see on a log axis.
             Err(FigureError::NoData { .. }) => return Ok(()),
@@ -126,5 +126,6 @@ fn draw(
         Ok(())
     };
     let with_data = figures().filter(|figure| has_data(figure, results, results.sizes));
-    with_data.fold(Ok(()), |before, figure| before.and(draw_one(figure)))
+    let drawn: Vec<Result<(), CommandError>> = with_data.map(draw_one).collect();
+    drawn.into_iter().collect()
 }
