@@ -96,7 +96,7 @@ pub fn figure(
         simulate_tables(&experiments, places, overrides)?
     };
     let mut files: Vec<ListedFile> = Listed::read(places.out).unwrap_or_default().files;
-    files.retain(|file| !names.contains(&file.name));
+    files.retain(|file| !names.contains(&file.name) && file.is_in(places.out));
     for figure in figures {
         let experiments = figure.experiments.iter();
         let sets: Vec<&TableSet> = experiments.map(|name| &sets[name]).collect();

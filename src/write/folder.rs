@@ -140,7 +140,8 @@ impl OutputFolder {
                     .any(|file| file.name == name && file.is_in(&self.path))
         };
         let new_names = || new.files.iter().map(|file| file.name.as_str());
-        self.refuse_in_the_way(new_names(), is_ours)?;
+        let moved = || new_names().filter(|name| self.unfinished.join(name).exists());
+        self.refuse_in_the_way(moved(), is_ours)?;
         if self.force {
             let kept = |name: &&String| new_names().any(|new| new == **name);
             for name in self.names.iter().filter(|name| !kept(name)) {
