@@ -133,14 +133,14 @@ fn gases_that_fill_the_memory_are_planned_in_seconds() {
 }
 
 #[test]
-fn thousands_of_sizes_are_planned_in_seconds() {
-    let particles: Vec<usize> = (1..=3000).collect();
+fn a_thousand_sizes_are_planned_in_seconds() {
+    let particles: Vec<usize> = (1..=1000).collect();
     let rows = costs(&printed(
         &format!("{particles:?}"),
         "1.0",
         "theorem-6-coupling",
     ));
-    assert_eq!(rows.len(), 3000);
+    assert_eq!(rows.len(), 1000);
     for (row, particles) in rows.into_iter().zip(particles) {
         // One particle meets no other.
         let rate = if particles == 1 { 2.0 } else { 2.5 };
