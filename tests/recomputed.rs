@@ -785,16 +785,18 @@ fn brackets_are_void_where_upper_limits_of_the_shared_level_meet_the_exact_bound
         })
     };
     let edge = bisected(0.01 * MU, MU, exceeds);
+    assert_void_below(edge, &experiment, &mut findings, "bracket");
+}
+
+/// Theorem 7 is VOID by the named quantity where the exact values are those of a μ just below the
+/// edge, and not VOID just above it.
+fn assert_void_below(edge: f64, experiment: &Experiment, findings: &mut Findings, by: &str) {
     assert!(edge > 0.5 * MU, "{edge}");
     for (mu, is_void) in [(edge * (1.0 - NEAR), true), (edge * (1.0 + NEAR), false)] {
-        findings.theory = theory_at(&experiment, mu);
-        let row = verdict(&experiment, &findings, ("theorem-7", 1e-9, 0.999));
+        findings.theory = theory_at(experiment, mu);
+        let row = verdict(experiment, findings, ("theorem-7", 1e-9, 0.999));
         assert_eq!(row.verdict == "VOID", is_void, "{mu}: {}", row.reason);
-        assert!(
-            !is_void || row.quantity.contains("bracket"),
-            "{}",
-            row.quantity
-        );
+        assert!(!is_void || row.quantity.contains(by), "{}", row.quantity);
     }
 }
 
@@ -830,17 +832,7 @@ fn batches_are_void_where_the_limit_of_the_shared_level_meets_the_exact_bound() 
         })
     };
     let edge = bisected(0.01 * MU, MU, exceeds);
-    assert!(edge > 0.5 * MU, "{edge}");
-    for (mu, is_void) in [(edge * (1.0 - NEAR), true), (edge * (1.0 + NEAR), false)] {
-        findings.theory = theory_at(&experiment, mu);
-        let row = verdict(&experiment, &findings, ("theorem-7", 1e-9, 0.999));
-        assert_eq!(row.verdict == "VOID", is_void, "{mu}: {}", row.reason);
-        assert!(
-            !is_void || row.quantity.contains("pooled"),
-            "{}",
-            row.quantity
-        );
-    }
+    assert_void_below(edge, &experiment, &mut findings, "pooled");
 }
 
 /// What Theorem 1 watches, of which the level of a VOID is shared.

@@ -183,10 +183,10 @@ pub struct Known {
     pub upper: Option<f64>,
     /// The distance of both, where it is known: at time 0.
     pub distance: Option<f64>,
-    /// What upper limits allow for because a sample of this size is expected to lack it.
+    /// The part of W₂² that a sample of this size is expected to lack; upper limits allow for it.
     pub unseen: Unseen,
-    /// What the exact means of V, V² and V⁴ of both copies hold of draws that the sample may
-    /// lack.
+    /// The part of the exact means of V, V² and V⁴, for each copy, that comes from draws which the
+    /// sample may lack.
     pub unseen_powers: [[f64; 3]; 2],
 }
 

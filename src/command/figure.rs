@@ -24,7 +24,7 @@ pub struct Places<'a> {
     pub experiments: &'a Path,
     /// Folder of the figures; the tables are in its subfolder `tables`.
     pub out: &'a Path,
-    /// Whether to replace what another program put there.
+    /// If true, files that another program put there are replaced.
     pub force: bool,
 }
 

@@ -1,8 +1,9 @@
-//! What is said when a run is interrupted.
+//! When a run is interrupted, a message says which of its files have been kept.
 
 use std::sync::{Mutex, PoisonError};
 
-/// What has been kept of the run so far, in words. Whoever holds it is not interrupted.
+/// The message about what has been kept so far. A signal waits for this lock, so code that holds it
+/// is not interrupted.
 static KEPT: Mutex<String> = Mutex::new(String::new());
 
 /// Say from now on what has been kept when a signal (Ctrl-C, SIGTERM, SIGHUP) ends the process.

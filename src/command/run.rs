@@ -94,7 +94,7 @@ pub fn run(
     })
 }
 
-/// What the run says of its claims, or of its intervals if it was repeated.
+/// The text about the claims of a run, or about its intervals if it was repeated.
 fn verdicts(config: &Config, results: &Results) -> String {
     if config.experiment.calibration.is_some() {
         calibration::text(results)
@@ -115,7 +115,7 @@ fn draw(
 ) -> Result<(), CommandError> {
     let draw_one = |figure: &Figure| -> Result<(), CommandError> {
         let rendered = match figure.render(&[tables]) {
-            // Two equal copies, say: nothing to see on a log axis.
+            // Two equal copies, for example, show nothing on a logarithmic axis.
             Err(FigureError::NoData { .. }) => return Ok(()),
             rendered => rendered?,
         };

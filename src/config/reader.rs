@@ -33,11 +33,11 @@ struct Excerpt {
     width: usize,
 }
 
-/// So many characters of a line are shown before a fault, and from there on.
+/// The largest number of characters of a line that is shown before a fault, and from there on.
 const SHOWN: usize = LONGEST_QUOTE;
 
 impl Excerpt {
-    /// Of a line in which `width` characters from `column` on are at fault.
+    /// The part of a line that is shown where `width` characters from `column` on are at fault.
     fn new(line: &str, column: usize, width: usize) -> Self {
         let characters = || line.chars().skip(column.saturating_sub(SHOWN));
         let before: String = characters().take(column.min(SHOWN)).collect();

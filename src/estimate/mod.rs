@@ -94,10 +94,10 @@ pub fn is_difference_carried(theory: &Theory, time: f64, replicas: f64) -> bool 
     carried && are_collisions_many(theory, time, replicas)
 }
 
-/// Whether collisions of each kind that the gas has, of pairs and with the bath, are expected to be
-/// at least a hundred by a time, in all replicas together. Velocities of which next to none has
-/// collided show the law at time 0 with its error bar, and not the law at this time. At time 0
-/// there is nothing to show.
+/// True if at least a hundred collisions of each kind that the gas has, of pairs and with the bath,
+/// are expected by this time in all replicas together. Velocities of which next to none has collided
+/// show the law at time 0 with its error bar, and not the law at this time. At time 0 no collisions
+/// are needed.
 fn are_collisions_many(theory: &Theory, time: f64, replicas: f64) -> bool {
     const MANY: f64 = 100.0;
     let rates = theory.rates();

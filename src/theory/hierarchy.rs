@@ -832,8 +832,7 @@ mod tests {
         }
     }
 
-    /// Against the sum of powers of A, and where b or a is next to nothing beside the other:
-    /// with c = −(a + b) and a → 0, S decays into... at the rate of the slow one.
+    /// First rows are those of the sum of powers of A.
     #[test]
     fn first_rows_are_those_of_the_exponential() {
         for (rates, time) in [
@@ -852,7 +851,7 @@ mod tests {
                 assert!(close(found, *expected), "{rates:?}: {found} {expected}");
             }
         }
-        // Fast rates b and −c leave one slow one, ab/|c|.
+        // Fast rates b and −c leave one slow rate, ab/|c|.
         for fast in [1e3, 1e9, 1e15, 1e17, 1e30, 1e300] {
             let [growth, other] = first_row_of_two([0.375, 0.75 * fast, -fast], 2.0);
             let same = 1.0 + growth;

@@ -34,7 +34,7 @@ pub struct OutputFolder {
     unfinished: PathBuf,
     /// The names that the run may write.
     names: Vec<String>,
-    /// Whether to replace what another config or another program put there.
+    /// If true, files that another config or another program put there are replaced.
     force: bool,
     _lock: Lock,
 }
@@ -46,7 +46,7 @@ pub struct Claim<'a> {
     pub origin: Option<&'a Origin>,
     /// The names of the files that may be written.
     pub names: &'a [String],
-    /// Whether to replace what another config or another program put there.
+    /// If true, files that another config or another program put there are replaced.
     pub force: bool,
 }
 
