@@ -6,6 +6,7 @@
 pub mod folder;
 mod lock;
 pub mod manifest;
+pub mod report;
 
 use crate::verify::Results;
 use serde::Serialize;
@@ -19,6 +20,14 @@ pub enum WriteError {
     #[error("cannot write {}: {reason}; choose another folder with --out", path.display())]
     System {
         /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// The system refused a report.
+    #[error("cannot write the report {}: {reason}; choose another file with --output", path.display())]
+    Report {
+        /// The file.
         path: PathBuf,
         /// What the system said.
         reason: std::io::Error,
