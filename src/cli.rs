@@ -1,12 +1,16 @@
 //! The command line.
 
-use crate::command::check::Format;
+use crate::command::check::{Format, Report};
 use crate::command::figure::Places;
+use crate::command::threads::number_of_threads;
 use crate::command::{CommandError, Exit, Overrides, check, claims, figure, plan, run};
+use crate::experiment::MOST_REPLICAS;
 use crate::vector::Instructions;
 use crate::verify::Sampling;
 use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// Simulates Kac's gas with a thermostat exactly, two coupled copies at a time,
@@ -37,14 +41,22 @@ enum Command {
         #[command(flatten)]
         overrides: OverrideArguments,
     },
-    /// Simulate configs and judge their checks; write nothing
+    /// Simulate configs and judge their checks
     Check {
-        /// The TOML files [default: all in experiments/]
-        #[arg(value_name = "CONFIG")]
+        /// The TOML files, or folders of them: of a folder all that have checks are taken, by name;
+        /// folders in it are not searched [default: experiments/]
+        #[arg(value_name = "CONFIG|DIR")]
         configs: Vec<PathBuf>,
-        /// How to print the verdicts
+        /// How to report the verdicts
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        /// File for the report, which replaces an older one; the verdicts are printed as text
+        /// besides
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Print nothing but errors
+        #[arg(long)]
+        quiet: bool,
         /// Simulate only as many replicas as decide
         #[arg(long)]
         adaptive: bool,
@@ -79,9 +91,8 @@ enum Command {
         /// Folder of the configs
         #[arg(long, value_name = "DIR", default_value = "experiments")]
         experiments: PathBuf,
-        /// Threads [default: one per processor]
-        #[arg(long, value_name = "T", value_parser = threads)]
-        threads: Option<usize>,
+        #[command(flatten)]
+        threads: ThreadArguments,
     },
     /// The ledger: what is claimed, where, and how it is tested
     Claims {
@@ -93,31 +104,61 @@ enum Command {
 #[derive(Debug, Args)]
 struct OverrideArguments {
     /// Replicas for every N, instead of the config's
-    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u64).range(2..=1 << 53))]
+    #[arg(long, value_name = "R", value_parser = replicas, allow_negative_numbers = true)]
     replicas: Option<u64>,
     /// Seed, instead of the config's
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
+    #[arg(long, value_name = "S", value_parser = seed, allow_negative_numbers = true)]
     seed: Option<u64>,
-    /// Threads [default: one per processor]
-    #[arg(long, value_name = "T", value_parser = threads)]
+    #[command(flatten)]
+    threads: ThreadArguments,
+}
+
+#[derive(Debug, Args)]
+struct ThreadArguments {
+    /// Threads [default: the least of the processors that this process may use,
+    /// SLURM_CPUS_PER_TASK and RAYON_NUM_THREADS]
+    #[arg(long, value_name = "T", value_parser = threads, allow_negative_numbers = true)]
     threads: Option<usize>,
+}
+
+/// A whole number in a range; the message says what it is.
+fn whole(what: &str, text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    let (least, most) = range.into_inner();
+    number.ok_or_else(|| format!("{what} is a whole number from {least} to {most}"))
+}
+
+fn replicas(text: &str) -> Result<u64, String> {
+    whole("a number of replicas", text, 2..=MOST_REPLICAS)
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    whole("a seed", text, 0..=i64::MAX as u64)
 }
 
 /// A number of threads that a machine can start.
 fn threads(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number @ 1..=1024) => Ok(number),
-        _ => Err("write a whole number from 1 to 1024".to_string()),
-    }
+    whole("a number of threads", text, 1..=1024).map(|number| number as usize)
 }
 
 impl OverrideArguments {
-    fn overrides(&self) -> Overrides {
-        Overrides {
+    fn overrides(&self) -> Result<Overrides, CommandError> {
+        Ok(Overrides {
             replicas: self.replicas,
             seed: self.seed,
-            threads: self.threads,
-        }
+            ..self.threads.overrides()?
+        })
+    }
+}
+
+impl ThreadArguments {
+    /// Nothing of a run is changed but its threads.
+    fn overrides(&self) -> Result<Overrides, CommandError> {
+        Ok(Overrides {
+            replicas: None,
+            seed: None,
+            threads: number_of_threads(self.threads)?,
+        })
     }
 }
 
@@ -129,10 +170,12 @@ fn execute(command: &Command) -> Result<Exit, CommandError> {
             out,
             force,
             overrides,
-        } => run::run(config, out.as_deref(), *force, overrides.overrides()),
+        } => run::run(config, out.as_deref(), *force, overrides.overrides()?),
         Command::Check {
             configs,
             format,
+            output,
+            quiet,
             adaptive,
             overrides,
         } => {
@@ -141,9 +184,14 @@ fn execute(command: &Command) -> Result<Exit, CommandError> {
             } else {
                 Sampling::Full
             };
-            check::check(configs, *format, sampling, overrides.overrides())
+            let report = Report {
+                format: *format,
+                output: output.as_deref(),
+                quiet: *quiet,
+            };
+            check::check(configs, report, sampling, overrides.overrides()?)
         }
-        Command::Plan { config, overrides } => plan::run(config, overrides.overrides()),
+        Command::Plan { config, overrides } => plan::run(config, overrides.overrides()?),
         Command::Figure {
             name,
             list,
@@ -154,16 +202,12 @@ fn execute(command: &Command) -> Result<Exit, CommandError> {
             threads,
         } => match name {
             Some(name) if !list => {
-                let overrides = Overrides {
-                    threads: *threads,
-                    ..Overrides::default()
-                };
                 let places = Places {
                     experiments,
                     out,
                     force: *force,
                 };
-                figure::figure(name, *redraw, &places, overrides)
+                figure::figure(name, *redraw, &places, threads.overrides()?)
             }
             _ => figure::list(),
         },
@@ -171,11 +215,19 @@ fn execute(command: &Command) -> Result<Exit, CommandError> {
     }
 }
 
+/// The arguments, without those that ask for help on help: `kac help --help` is `kac help`.
+fn asked(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.get(1).is_some_and(|command| command == "help") {
+        arguments.retain(|argument| argument != "--help" && argument != "-h");
+    }
+    arguments
+}
+
 /// Parse the command line, do what it says, and give the exit code.
 ///
 /// Bad arguments end the process with code 2, `--help` and `--version` with 0.
 pub fn main() -> std::process::ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(asked(std::env::args_os().collect()));
     let exit = execute(&cli.command).unwrap_or_else(|error| {
         // Nobody may be listening any more: that is no reason to panic.
         let _ = writeln!(std::io::stderr(), "error: {error}");

@@ -4,6 +4,7 @@ use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::Findings;
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Expectation, Experiment, WassersteinPlan};
+use crate::gaps::gaps;
 use crate::judge::claims::claim_of;
 use crate::judge::forecast::{Forecast, Prospect, replicas_for};
 use crate::looks::{Look, false_alarm};
@@ -56,6 +57,8 @@ pub struct SizePlan {
     pub heavy_from: Option<(f64, f64)>,
     /// Whether the variance of ‖Δ‖² is infinite.
     pub infinite_variance: bool,
+    /// The cells of tables that will be empty, and why.
+    pub gaps: Vec<String>,
     /// The probability that a right program is reported as wrong, at most: of
     /// all verdicts and self-checks together (Bonferroni).
     pub false_alarm: f64,
@@ -131,6 +134,7 @@ fn plan_size(experiment: &Experiment, index: usize, initial_w2: f64, burst: &Bur
             .find(heavy)
             .and_then(|&time| Some((time, carried(experiment.end)?))),
         infinite_variance: !theory.has_finite_spread(),
+        gaps: gaps(experiment, index, theory),
         false_alarm: false_alarm(&prospect, Look::only(replicas)),
         checks: (experiment.checks.iter())
             .map(|check| plan_check(&prospect, check))
@@ -199,16 +203,26 @@ impl Budget {
     }
 }
 
-/// The work of a replica of entry `index`: of its collisions, which are known beforehand, of
-/// its start, its records and its part in the brackets.
+/// The work of a replica of entry `index`: of its simulation and its part in the brackets.
 fn work_of_replica(experiment: &Experiment, index: usize) -> f64 {
-    let (particles, replicas) = experiment.sweep[index];
+    let (_, replicas) = experiment.sweep[index];
+    let part = work_of_brackets(experiment, index) / replicas as f64;
+    work_of_simulation(experiment, index) + part
+}
+
+/// The work of simulating a replica of entry `index`, in that of a collision: of its
+/// collisions, which are known beforehand, of its start and its records.
+pub fn work_of_simulation(experiment: &Experiment, index: usize) -> f64 {
+    let (particles, _) = experiment.sweep[index];
     let rate = experiment.rates().for_particles(particles).total(particles);
-    let kept = bracketed(experiment, particles, replicas) as f64 / replicas as f64;
-    let times = experiment.wasserstein.map_or(0, |plan| plan.points) as f64;
-    let of_particle =
-        WORK_OF_START + WORK_OF_RECORD * experiment.points as f64 + WORK_OF_BRACKET * kept * times;
+    let of_particle = WORK_OF_START + WORK_OF_RECORD * experiment.points as f64;
     rate * experiment.end + of_particle * particles as f64
+}
+
+/// The work of all brackets of W₂ of entry `index`, in that of a collision.
+pub fn work_of_brackets(experiment: &Experiment, index: usize) -> f64 {
+    let times = experiment.wasserstein.map_or(0, |plan| plan.points) as f64;
+    WORK_OF_BRACKET * velocities_in_brackets(experiment, index) * times
 }
 
 /// What a burst showed of one N.

@@ -65,10 +65,19 @@ pub enum Sampling {
     Adaptive,
 }
 
+/// What [`verify`] tells of its progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// So many more replicas are done.
+    Replicas(u64),
+    /// From now on brackets, self-checks and verdicts are made of the replicas that are done.
+    Judging,
+}
+
 /// Simulate, estimate and judge each N in turn on the current thread pool.
 ///
-/// `progress` is told of replicas done, from any thread; `finished` sees the
-/// results after each N, and can stop the run with an error.
+/// `progress` is told of replicas done, from any thread, and of when an N is judged;
+/// `finished` sees the results after each N, and can stop the run with an error.
 ///
 /// # Errors
 ///
@@ -77,14 +86,14 @@ pub fn verify<E>(
     experiment: &Experiment,
     engine: Engine,
     sampling: Sampling,
-    progress: &(dyn Fn(u64) + Sync),
+    progress: &(dyn Fn(Step) + Sync),
     mut finished: impl FnMut(&Results) -> Result<(), E>,
 ) -> Result<Results, E> {
     let mut results = Results::default();
     let mut watch = Watch::start();
     let initial_w2 = experiment.initial_w2().unwrap_or(f64::NAN);
     results.profile.output += watch.lap();
-    for (index, &(_, replicas)) in experiment.sweep.iter().enumerate() {
+    for index in 0..experiment.sweep.len() {
         let judged = verify_size(experiment, index, initial_w2, engine, sampling, progress);
         let measured = &judged.findings.measured;
         results.sizes += 1;
@@ -97,7 +106,6 @@ pub fn verify<E>(
             results.collisions += steady.collisions;
             results.profile.collisions += steady.seconds;
         }
-        progress(experiment.passes() * (replicas - measured.replicas));
         let mut watch = Watch::start();
         let tables = Tables::of(experiment, &judged.findings, initial_w2);
         results.tables.extend(experiment, tables);
@@ -126,8 +134,9 @@ fn verify_size(
     initial_w2: f64,
     engine: Engine,
     sampling: Sampling,
-    progress: &(dyn Fn(u64) + Sync),
+    progress: &(dyn Fn(Step) + Sync),
 ) -> Judged {
+    let replicas_done = |done| progress(Step::Replicas(done));
     let mut watch = Watch::start();
     let mut seconds = 0.0;
     let (particles, replicas) = experiment.sweep[index];
@@ -153,9 +162,10 @@ fn verify_size(
     let mut steady = stage.as_ref().map(Stage::nothing);
     for (number, look) in looks.into_iter().enumerate() {
         seconds += watch.lap();
-        measured = job.extend(measured, look.replicas, engine, progress);
+        measured = job.extend(measured, look.replicas, engine, &replicas_done);
         steady = (stage.as_ref().zip(steady))
-            .map(|(stage, steady)| stage.extend(steady, look.replicas, progress));
+            .map(|(stage, steady)| stage.extend(steady, look.replicas, &replicas_done));
+        progress(Step::Judging);
         watch = Watch::start();
         let findings =
             Findings::new(experiment, index, theory.clone(), measured).with_steady(steady);

@@ -575,6 +575,13 @@ fn numbers_of_particles_and_replicas() {
         ),
         case(
             "replicas = [60, 40]",
+            "replicas = [60]",
+            "replicas",
+            "`replicas` = [60]: has 1 entry, but model.particles has 2",
+            "a list as long as model.particles",
+        ),
+        case(
+            "replicas = [60, 40]",
             "replicas = []",
             "replicas",
             "`replicas` = []: has 0 entries",
@@ -794,7 +801,7 @@ fn parameters_of_laws() {
             BATH,
             "law = \"normal-mixture\"\nweights = [0.5, 0.5]\nmeans = [0]\nsds = [1, 2]\n",
             "means",
-            "`bath.means` = [0]: it has 1 entries but `weights` has 2",
+            "`bath.means` = [0]: it has 1 entry but `weights` has 2",
             "equally many",
         ),
         case(
@@ -815,7 +822,7 @@ fn parameters_of_laws() {
             BATH,
             "law = \"discrete\"\nvalues = [-1, 1]\nweights = [0.5]\n",
             "weights",
-            "`bath.weights` = [0.5]: it has 1 entries but `values` has 2",
+            "`bath.weights` = [0.5]: it has 1 entry but `values` has 2",
             "equally many",
         ),
         case(
@@ -1812,7 +1819,7 @@ fn bad_arguments() {
         (&["run"], "<CONFIG>"),
         (
             &["run", "config.toml", "--replicas", "1"],
-            "'1' for '--replicas",
+            "'1' for '--replicas <R>': a number of replicas is a whole number from 2 to ",
         ),
         (
             &["run", "config.toml", "--replicas", "many"],
@@ -1835,7 +1842,7 @@ fn bad_arguments() {
         ),
         (
             &["claims", "theorem-66"],
-            "there is no claim `theorem-66`; choose one of lemma-1, ",
+            "there is no claim `theorem-66`; the nearest names are theorem-6, ",
         ),
     ];
     for (arguments, part) in cases {
@@ -1926,28 +1933,70 @@ fn no_escape_codes_away_from_a_terminal() {
     }
 }
 
-/// `script` gives a program a terminal; a machine without it proves nothing.
+/// What a command prints on a terminal, which `script` gives it, with these variables set or
+/// removed; `None` on a machine without `script`.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(
+    bench: &Bench,
+    command: &str,
+    environment: &[(&str, Option<&str>)],
+) -> Option<String> {
+    let mut script = std::process::Command::new("script");
+    script
+        .current_dir(bench.folder.path())
+        .args(["-qec", command, "/dev/null"])
+        .stdin(Stdio::null());
+    for &(variable, value) in environment {
+        match value {
+            Some(value) => script.env(variable, value),
+            None => script.env_remove(variable),
+        };
+    }
+    let output = script.output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A terminal that shows no colours and cannot move its cursor gets neither colours nor a bar.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_dumb_terminal_gets_plain_text_and_no_bar() {
+    let bench = Bench::new(GOOD);
+    let program = assert_cmd::cargo::cargo_bin!("kac").display();
+    for arguments in [
+        "check config.toml",
+        "run config.toml",
+        "run",
+        "check none.toml",
+    ] {
+        let printed = |terminal| {
+            let environment = [("TERM", terminal), ("NO_COLOR", None)];
+            on_a_terminal(&bench, &format!("'{program}' {arguments}"), &environment)
+        };
+        let Some(coloured) = printed(Some("xterm")) else {
+            return;
+        };
+        let has_colours = arguments != "check none.toml";
+        assert_eq!(coloured.contains('\u{1b}'), has_colours, "{coloured:?}");
+        for terminal in [Some("dumb"), None] {
+            let plain = printed(terminal).expect("it ran before");
+            assert!(!plain.contains('\u{1b}'), "{arguments}: {plain:?}");
+            assert!(!plain.contains("[=") && !plain.contains("0 %"), "{plain:?}");
+        }
+    }
+}
+
+/// A machine without `script` proves nothing.
 #[cfg(target_os = "linux")]
 #[test]
 fn colour_on_a_terminal_unless_no_color_is_set() {
     let bench = Bench::new(GOOD);
     let program = assert_cmd::cargo::cargo_bin!("kac").display();
     let on_terminal = |no_color: Option<&str>| {
-        let mut script = std::process::Command::new("script");
-        script
-            .current_dir(bench.folder.path())
-            .args([
-                "-qec",
-                &format!("'{program}' check config.toml 2>/dev/null"),
-                "/dev/null",
-            ])
-            .stdin(Stdio::null())
-            .env_remove("NO_COLOR");
-        if let Some(value) = no_color {
-            script.env("NO_COLOR", value);
-        }
-        let output = script.output().ok()?;
-        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+        on_a_terminal(
+            &bench,
+            &format!("'{program}' check config.toml 2>/dev/null"),
+            &[("TERM", Some("xterm")), ("NO_COLOR", no_color)],
+        )
     };
     let Some(coloured) = on_terminal(None) else {
         return;

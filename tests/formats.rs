@@ -151,6 +151,7 @@ fn the_schema_refuses_broken_documents() {
         ("tolerance", json!(0)),
         ("replicas", json!(null)),
         ("reason", json!("")),
+        ("check", json!(0)),
         ("line", json!(0)),
     ] {
         refused(&format!("/configs/0/verdicts/0/{key}"), wrong);
@@ -193,9 +194,12 @@ fn junit_is_read_by_a_parser_of_test_reports() {
     assert_eq!(names, ["a&'b, 100%", "silent"]);
     let cases = &report.suites[0].cases;
     let names: Vec<&str> = cases.iter().map(|case| &*case.original_name).collect();
-    let of = |name| [name; 3];
-    let (two, three) = (of("theorem-6-coupling N=2"), of("theorem-6-coupling N=3"));
-    assert_eq!(names, [two, three].concat());
+    // The claim is there three times, so the number of the check tells them apart.
+    let of = |particles| {
+        [1, 2, 3].map(|check| format!("theorem-6-coupling (check {check}) N={particles}"))
+    };
+    assert_eq!(names, [of(2), of(3)].concat());
+    assert_eq!(report.suites[1].cases[0].original_name, "lemma-2-first N=1");
     for (index, case) in cases.iter().enumerate() {
         let is = [
             case.status.is_success(),
@@ -205,6 +209,58 @@ fn junit_is_read_by_a_parser_of_test_reports() {
         assert!(is[index % 3], "{case:?}");
     }
     assert!(report.suites[1].cases[0].status.is_skipped());
+}
+
+#[test]
+fn no_two_cases_of_a_report_have_the_same_name() {
+    use Wanted::{Against, AsExpected};
+    let folder = tempfile::tempdir().unwrap();
+    // Three configs of one name, in one of which two checks share a line.
+    let checks = small::config(&[AsExpected, Against, AsExpected]);
+    let one = "{ claim = \"theorem-6-coupling\", expect = \"holds\", tolerance = 0.99 }";
+    let inline = format!("check = [{one}, {one}]\n{}", small::config(&[]));
+    for (place, config) in [("", &checks), ("x", &checks), ("y", &inline)] {
+        let place = folder.path().join(place);
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::write(place.join("same.toml"), config).unwrap();
+    }
+    let paths = ["same.toml", "x", "y/same.toml"];
+    let printed = |format: &str| {
+        let mut command = Command::cargo_bin("kac").unwrap();
+        command.current_dir(&folder).arg("check").args(paths);
+        let output = command.args(["--format", format]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let report = junit_parser::from_reader(printed("junit").as_bytes()).expect("JUnit XML");
+    let suites: Vec<&str> = report.suites.iter().map(|suite| &*suite.name).collect();
+    assert_eq!(suites, ["same.toml", "x/same.toml", "y/same.toml"]);
+    let cases = report.suites.iter().flat_map(|suite| &suite.cases);
+    let names: Vec<_> = cases
+        .map(|case| (case.classname.clone(), case.original_name.clone()))
+        .collect();
+    assert_eq!(names.len(), 2 * (3 + 3 + 2));
+    let different: BTreeSet<_> = names.iter().collect();
+    assert_eq!(different.len(), names.len(), "{names:?}");
+
+    let document: Value = serde_json::from_str(&printed("json")).expect("JSON");
+    let mut places = BTreeSet::new();
+    for config in document["configs"].as_array().unwrap() {
+        for verdict in config["verdicts"].as_array().unwrap() {
+            let of = |key: &str| verdict[key].as_u64().unwrap();
+            places.insert((config["file"].to_string(), of("check"), of("particles")));
+        }
+    }
+    assert_eq!(places.len(), names.len(), "{places:?}");
+
+    let github = printed("github");
+    let annotations = github.lines().filter(|line| line.starts_with("::error"));
+    let heads: Vec<&str> = annotations
+        .map(|line| line.rsplit_once("::").unwrap().0)
+        .collect();
+    assert_eq!(heads.len(), 4, "{github}");
+    let different: BTreeSet<&&str> = heads.iter().collect();
+    assert_eq!(different.len(), heads.len(), "{heads:?}");
 }
 
 #[test]
@@ -318,12 +374,19 @@ fn check_lines() -> Vec<u64> {
     checks.map(|(number, _)| number).collect()
 }
 
+/// A text without its last line, which says how long it took.
+fn untimed(text: &str) -> &str {
+    let (rest, last) = text.trim_end().rsplit_once('\n').expect("lines");
+    assert!(last.contains(" collisions in "), "{last}");
+    rest
+}
+
 #[test]
 fn github_gets_the_table_and_then_annotations() {
     let printed = printed("github");
     let at = printed.find("::").expect("a workflow command");
     let (table, annotations) = printed.split_at(at);
-    assert_eq!(table, self::printed("text"));
+    assert_eq!(untimed(table), untimed(&self::printed("text")));
     let commands: Vec<&str> = annotations.lines().collect();
     let lines = check_lines();
     let start = |level: &str, place: &str, check: usize, title: &str, says: &str| {
@@ -334,9 +397,9 @@ fn github_gets_the_table_and_then_annotations() {
     let mut expected = vec![];
     for particles in [2, 3] {
         let place = "a&'b%2C 100%25.toml";
-        let title = format!("theorem-6-coupling N = {particles}");
-        expected.push(start("error", place, 1, &title, "HOLDS where refuted"));
-        expected.push(start("warning", place, 2, &title, undecided));
+        let title = |check| format!("theorem-6-coupling (check {check}) N = {particles}");
+        expected.push(start("error", place, 1, &title(2), "HOLDS where refuted"));
+        expected.push(start("warning", place, 2, &title(3), undecided));
     }
     let title = "lemma-2-first N = 2";
     expected.push(start("warning", "silent.toml", 0, title, undecided));

@@ -163,7 +163,7 @@ fn expectations_that_exact_values_contradict_are_named() {
         "{said}"
     );
     assert!(
-        said.contains("The exact values contradict what 2 of the checks expect"),
+        said.contains("The exact values contradict what 2 checks expect: "),
         "{said}"
     );
     for particles in [2, 2000] {

@@ -1,10 +1,16 @@
-//! `kac check`: simulate and judge, write nothing.
+//! `kac check`: simulate, judge, and report the verdicts.
 
-use super::format::{Judged, github, json, junit, text};
-use super::{CommandError, Exit, Overrides, print, simulate};
-use crate::config::{load, load_with_checks};
+use super::format::{Judged, github, is_coloured, json, junit, text_with_effort};
+use super::progress::Progress;
+use super::{CommandError, Exit, Overrides, print, simulate_with};
+use crate::config::{Config, load, load_with_checks};
+use crate::judge::Outcome;
 use crate::verify::Sampling;
+use crate::write::report::ReportFile;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// How verdicts are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -19,8 +25,71 @@ pub enum Format {
     Github,
 }
 
-/// The configs in a folder, by name, but for those that calibrate: they judge
-/// no claims.
+/// Where the verdicts go.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// The format of the report.
+    pub format: Format,
+    /// The file that it is written to; standard output if not given.
+    pub output: Option<&'a Path>,
+    /// Whether nothing but errors is printed.
+    pub quiet: bool,
+}
+
+impl Report<'_> {
+    /// The file of the report, tried: better to fail before a long simulation than after it.
+    fn file(&self) -> Result<Option<ReportFile>, CommandError> {
+        let Some(path) = self.output else {
+            return Ok(None);
+        };
+        if is_config_name(path) {
+            return Err(CommandError::Argument(format!(
+                "--output {} has the name of a config, which it would replace; choose another \
+                 name, e.g. kac.xml or kac.json",
+                path.display()
+            )));
+        }
+        Ok(Some(ReportFile::open(path)?))
+    }
+
+    /// The text of the report.
+    fn text(&self, all: &[Judged], outcome: Outcome, coloured: bool) -> String {
+        match self.format {
+            Format::Text => text_with_effort(all, coloured),
+            Format::Json => json(all, outcome),
+            Format::Junit => junit(all),
+            Format::Github => github(all, coloured),
+        }
+    }
+
+    /// Write the report to its file, and print the verdicts unless that is unwanted; if the file
+    /// cannot be written, they are printed in any case.
+    fn deliver(
+        &self,
+        file: Option<&ReportFile>,
+        all: &[Judged],
+        outcome: Outcome,
+    ) -> Result<(), CommandError> {
+        let Some(file) = file else {
+            return match self.quiet {
+                true => Ok(()),
+                false => print(&self.text(all, outcome, is_coloured())),
+            };
+        };
+        let written = file.write(&self.text(all, outcome, false));
+        if !self.quiet || written.is_err() {
+            print(&text_with_effort(all, is_coloured()))?;
+        }
+        Ok(written?)
+    }
+}
+
+/// Whether a name ends like that of a config.
+fn is_config_name(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new("toml"))
+}
+
+/// The configs in a folder that have checks, by name. Folders in it are not searched.
 ///
 /// # Errors
 ///
@@ -33,64 +102,90 @@ fn judging_configs_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let mut configs = vec![];
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
+        if is_config_name(&path) && !path.is_dir() {
             configs.push(path);
         }
     }
     configs.sort();
     let mut judging = vec![];
     for path in configs {
-        if load(&path)?.experiment.calibration.is_none() {
+        if !load(&path)?.experiment.checks.is_empty() {
             judging.push(path);
         }
     }
     if judging.is_empty() {
         return Err(failed(std::io::Error::other(
-            "there is no .toml file with claims in it",
+            "there is no .toml file with a section [[check]] in it, and folders in it are not \
+             searched",
         )));
     }
     Ok(judging)
 }
 
-/// Judge the checks of these configs; of all in `experiments/` that judge if
-/// there are none.
+/// The configs at these paths: files, and those in folders; those in `experiments/` if there are
+/// no paths. A file that is met again, say by its name and in its folder, counts once.
 ///
 /// # Errors
 ///
-/// If a config cannot be used, or has no checks.
+/// If a config cannot be used or has no checks, or a folder has none with checks.
+fn configs_at(paths: &[PathBuf]) -> Result<Vec<Config>, CommandError> {
+    let mut files = match paths {
+        [] => judging_configs_in(Path::new("experiments"))?,
+        _ => vec![],
+    };
+    for path in paths {
+        match path.is_dir() {
+            true => files.extend(judging_configs_in(path)?),
+            false => files.push(path.clone()),
+        }
+    }
+    let mut met = BTreeSet::new();
+    files.retain(|path| met.insert(place(path)));
+    let load = |path: &PathBuf| Ok(load_with_checks(path)?);
+    files.iter().map(load).collect()
+}
+
+/// A file's name in its folder, which is the same however one gets there.
+fn place(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = std::fs::canonicalize(folder.unwrap_or(Path::new(".")));
+    match (folder, path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_path_buf(),
+    }
+}
+
+/// Judge the checks of the configs at these paths, which can be folders; of those in
+/// `experiments/` if there are none.
+///
+/// # Errors
+///
+/// If a config cannot be used, or has no checks, or the report cannot be written.
 pub fn check(
     paths: &[PathBuf],
-    format: Format,
+    report: Report,
     sampling: Sampling,
     overrides: Overrides,
 ) -> Result<Exit, CommandError> {
-    let paths = if paths.is_empty() {
-        judging_configs_in(Path::new("experiments"))?
-    } else {
-        paths.to_vec()
-    };
-    // All configs are read before anything is simulated.
-    let mut configs = vec![];
-    for path in &paths {
-        configs.push(overrides.apply(load_with_checks(path)?));
-    }
+    // All that can be wrong is found before anything is simulated.
+    let configs = configs_at(paths)?;
+    let file = report.file()?;
     overrides.on_threads(|| {
         let mut all = vec![];
-        let mut outcome = crate::judge::Outcome::AsExpected;
-        for config in &configs {
-            let results = simulate(&config.experiment, sampling, None)?;
+        let mut outcome = Outcome::AsExpected;
+        for config in configs {
+            let start = Instant::now();
+            let config = overrides.apply(config);
+            let experiment = &config.experiment;
+            let progress = match report.quiet {
+                true => Progress::hidden(experiment),
+                false => Progress::new(experiment),
+            };
+            let results = simulate_with(experiment, sampling, None, progress)?;
             outcome = outcome.max(results.outcome());
-            all.push(Judged::new(config, &results));
+            all.push(Judged::new(&config, &results).after(start.elapsed(), sampling));
         }
-        print(&match format {
-            Format::Text => text(&all),
-            Format::Json => json(&all, outcome),
-            Format::Junit => junit(&all),
-            Format::Github => github(&all),
-        })?;
+        report.deliver(file.as_ref(), &all, outcome)?;
         Ok(outcome.into())
     })
 }

@@ -1,8 +1,16 @@
 //! `kac claims`: the ledger.
 
-use super::{CommandError, Exit, print};
-use crate::judge::claims::{LEDGER, find};
+use super::figure::figure_names;
+use super::names::{joined, meant, suggestion};
+use super::{CommandError, Exit, committed, print};
+use crate::figure::Figure;
+use crate::judge::claims::{Claim, LEDGER, find};
 use crate::quote::quoted;
+
+/// The ids of all claims.
+pub(super) fn ids() -> Vec<&'static str> {
+    LEDGER.iter().map(|claim| claim.id()).collect()
+}
 
 /// Print the claim of that id, or all.
 ///
@@ -12,22 +20,37 @@ use crate::quote::quoted;
 pub fn claims(id: Option<&str>) -> Result<Exit, CommandError> {
     let chosen = match id {
         None => LEDGER.to_vec(),
-        Some(id) => vec![find(id).ok_or_else(|| {
-            let ids: Vec<&str> = LEDGER.iter().map(|claim| claim.id()).collect();
-            CommandError::Argument(format!(
-                "there is no claim `{}`; choose one of {}",
-                quoted(id),
-                ids.join(", ")
-            ))
-        })?],
+        Some(id) => vec![named(id)?],
     };
-    for claim in chosen {
-        print(&format!(
-            "{}\n    {}\n    tested by: {}\n",
-            claim.id(),
-            claim.statement(),
-            claim.method()
-        ))?;
-    }
+    let entries: String = chosen.into_iter().map(entry).collect();
+    print(&entries)?;
     Ok(Exit::AsExpected)
+}
+
+/// The claim that is meant.
+fn named(id: &str) -> Result<&'static dyn Claim, CommandError> {
+    let ids = ids();
+    let missing = || {
+        let fix = match meant(id, &figure_names()).and_then(Figure::named) {
+            Some(figure) => {
+                let claims = joined(&committed::claims_of(figure));
+                format!("claims that the figure {} is about: {claims}", figure.name)
+            }
+            None => suggestion(id, &ids),
+        };
+        CommandError::Argument(format!("there is no claim `{}`; {fix}", quoted(id)))
+    };
+    meant(id, &ids).and_then(find).ok_or_else(missing)
+}
+
+/// What the ledger says of a claim, the experiments that judge it, and the figures about it.
+fn entry(claim: &dyn Claim) -> String {
+    let id = claim.id();
+    format!(
+        "{id}\n    {}\n    tested by: {}\n    checked in experiments: {}\n    shown in figures: {}\n",
+        claim.statement(),
+        claim.method(),
+        joined(&committed::experiments_that_judge(id)),
+        joined(&committed::figures_of(id)),
+    )
 }

@@ -1,8 +1,10 @@
 //! `kac figure`: reproduce a named figure from its committed experiments.
 
+use super::claims::ids;
+use super::names::{joined, meant, suggestion};
 use super::{
-    CommandError, Exit, Overrides, figure_files, interrupt, print, rendered_files, simulate,
-    table_set,
+    CommandError, Exit, Overrides, committed, figure_files, interrupt, print, rendered_files,
+    simulate, table_set,
 };
 use crate::config::{Config, load};
 use crate::figure::{FIGURES, Figure, TableSet};
@@ -33,21 +35,49 @@ fn tables_of(experiment: &str, figures: &Path) -> PathBuf {
     figures.join("tables").join(experiment)
 }
 
+/// The names of all figures.
+pub(super) fn figure_names() -> Vec<&'static str> {
+    FIGURES.iter().map(|figure| figure.name).collect()
+}
+
 /// Print what figures there are.
 ///
 /// # Errors
 ///
 /// If standard output cannot be written.
 pub fn list() -> Result<Exit, CommandError> {
-    for figure in FIGURES {
-        print(&format!(
-            "{:12} {} (from {})\n",
+    let entry = |figure: &Figure| {
+        format!(
+            "{}\n    {}\n    drawn from experiments: {}\n    about claims: {}\n",
             figure.name,
             figure.shows,
-            figure.experiments.join(", ")
-        ))?;
-    }
+            figure.experiments.join(", "),
+            joined(&committed::claims_of(figure)),
+        )
+    };
+    let entries: String = FIGURES.iter().map(entry).collect();
+    print(&entries)?;
     Ok(Exit::AsExpected)
+}
+
+/// The figures that are meant by a name, which can be `all`.
+fn named(name: &str) -> Result<Vec<&'static Figure>, CommandError> {
+    let names = [&figure_names()[..], &["all"]].concat();
+    if let Some(found) = meant(name, &names) {
+        let is_meant = |figure: &&Figure| found == "all" || figure.name == found;
+        return Ok(FIGURES.iter().filter(is_meant).collect());
+    }
+    let fix = match meant(name, &ids()) {
+        Some(claim) => {
+            let figures = joined(&committed::figures_of(claim));
+            format!("figures about the claim {claim}: {figures}")
+        }
+        None => suggestion(name, &names),
+    };
+    Err(CommandError::Argument(format!(
+        "there is no figure `{}`; {fix}",
+        quoted(name)
+    )))
 }
 
 /// Draw a figure, or `all`. Its experiments are simulated first, unless
@@ -62,18 +92,7 @@ pub fn figure(
     places: &Places,
     overrides: Overrides,
 ) -> Result<Exit, CommandError> {
-    let figures: Vec<&Figure> = FIGURES
-        .iter()
-        .filter(|figure| name == "all" || figure.name == name)
-        .collect();
-    if figures.is_empty() {
-        let names: Vec<&str> = FIGURES.iter().map(|figure| figure.name).collect();
-        return Err(CommandError::Argument(format!(
-            "there is no figure `{}`; choose one of {}, or all",
-            quoted(name),
-            names.join(", ")
-        )));
-    }
+    let figures = named(name)?;
     let experiments: BTreeSet<&'static str> = figures
         .iter()
         .flat_map(|figure| figure.experiments.iter().copied())

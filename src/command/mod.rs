@@ -4,12 +4,15 @@ mod calibration;
 pub mod check;
 pub mod claims;
 mod columns;
+mod committed;
 pub mod figure;
 mod format;
 mod interrupt;
+mod names;
 pub mod plan;
 mod progress;
 pub mod run;
+pub mod threads;
 
 use crate::calibrate::calibrate;
 use crate::config::{Config, LoadError};
@@ -18,7 +21,7 @@ use crate::figure::{Figure, FigureError, Rendered, TableSet};
 use crate::judge::Outcome;
 use crate::measure::Engine;
 use crate::quote::quoted_path;
-use crate::verify::{Results, Sampling, verify};
+use crate::verify::{Results, Sampling, Step, verify};
 use crate::write::folder::OutputFolder;
 use crate::write::{File, WriteError, tables};
 use progress::Progress;
@@ -117,14 +120,14 @@ impl CommandError {
 }
 
 /// What the command line can change of a run.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Overrides {
     /// Replicas for every N.
     pub replicas: Option<u64>,
     /// Seed.
     pub seed: Option<u64>,
-    /// Threads; as many as there are processors if not given.
-    pub threads: Option<usize>,
+    /// Threads, at least one.
+    pub threads: usize,
 }
 
 impl Overrides {
@@ -145,14 +148,14 @@ impl Overrides {
         work: impl FnOnce() -> Result<T, CommandError> + Send,
     ) -> Result<T, CommandError> {
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.threads.unwrap_or(0))
+            .num_threads(self.threads)
             .use_current_thread()
             .build()?;
         pool.install(work)
     }
 }
 
-/// Simulate an experiment, or calibrate it, with a progress bar. After each N the tables are
+/// Simulate an experiment, or calibrate it, and say how far it is. After each N the tables are
 /// written to the unfinished run of `folder`, so that a killed run keeps what it finished; if that
 /// fails, the simulation goes on, and its end is what must be written.
 fn simulate(
@@ -160,9 +163,19 @@ fn simulate(
     sampling: Sampling,
     folder: Option<&OutputFolder>,
 ) -> Result<Results, CommandError> {
+    simulate_with(experiment, sampling, folder, Progress::new(experiment))
+}
+
+/// The same, and `progress` says how far it is.
+fn simulate_with(
+    experiment: &Experiment,
+    sampling: Sampling,
+    folder: Option<&OutputFolder>,
+    progress: Progress,
+) -> Result<Results, CommandError> {
     interrupt::kept("nothing was kept, no number of particles being done".to_string());
-    let progress = Progress::new(experiment);
     let keep = |results: &Results| -> Result<(), Infallible> {
+        progress.next_size();
         let Some(folder) = folder else { return Ok(()) };
         let written = (tables(results).iter()).try_for_each(|table| folder.write(table));
         match written {
@@ -176,10 +189,11 @@ fn simulate(
         }
         Ok(())
     };
-    let add = |done| progress.add(done);
+    let step = |step| progress.step(step);
+    let replicas = |done| progress.step(Step::Replicas(done));
     let results = match experiment.calibration {
-        Some(plan) => calibrate(experiment, plan, &add, keep),
-        None => verify(experiment, Engine::Block, sampling, &add, keep),
+        Some(plan) => calibrate(experiment, plan, &replicas, keep),
+        None => verify(experiment, Engine::Block, sampling, &step, keep),
     };
     progress.finish();
     let Ok(results) = results;

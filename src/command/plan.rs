@@ -4,7 +4,9 @@ use super::columns::aligned;
 use super::{CommandError, Exit, Overrides, print};
 use crate::config::load;
 use crate::experiment::Expectation;
+use crate::gaps::lacks_wasserstein_figure;
 use crate::plan::{CheckPlan, SizePlan, plan};
+use crate::words::counted;
 use console::Alignment::{Left, Right};
 use std::path::Path;
 
@@ -24,6 +26,12 @@ pub fn run(path: &Path, overrides: Overrides) -> Result<Exit, CommandError> {
         }
         let warnings: String = sizes.iter().flat_map(warnings).collect();
         print(&warnings)?;
+        print(&gaps(&sizes))?;
+        if lacks_wasserstein_figure(&experiment) {
+            print(
+                "note: no figure wasserstein will be drawn: no N has the two batches it shows\n",
+            )?;
+        }
         Ok(Exit::AsExpected)
     })
 }
@@ -66,12 +74,46 @@ fn false_alarms(sizes: &[SizePlan]) -> String {
     let checks = sizes.iter().flat_map(|size| &size.checks);
     let contradicted = checks.filter(|planned| planned.is_contradicted).count();
     if contradicted > 0 {
+        let checks = counted(contradicted, "check expects", "checks expect");
         said += &format!(
-            "The exact values contradict what {contradicted} of the checks expect: even a right \
-             program will be reported as wrong, given enough replicas.\n"
+            "The exact values contradict what {checks}: even a right program will be reported as \
+             wrong, given enough replicas.\n"
         );
     }
     said
+}
+
+/// What tables will lack: a line for each reason, with the N that it is about.
+fn gaps(sizes: &[SizePlan]) -> String {
+    let mut reasons: Vec<(&str, Vec<usize>)> = vec![];
+    for size in sizes {
+        for gap in &size.gaps {
+            match reasons.iter_mut().find(|(reason, _)| reason == gap) {
+                Some((_, particles)) => particles.push(size.particles),
+                None => reasons.push((gap, vec![size.particles])),
+            }
+        }
+    }
+    let line = |(reason, particles): (&str, Vec<usize>)| {
+        let place = match particles.len() == sizes.len() {
+            true => String::new(),
+            false => format!("N = {}: ", some(&particles)),
+        };
+        format!("note: {place}{reason}\n")
+    };
+    reasons.into_iter().map(line).collect()
+}
+
+/// The first of some numbers, and how many more there are.
+fn some(numbers: &[usize]) -> String {
+    const SHOWN: usize = 6;
+    let shown = &numbers[..numbers.len().min(SHOWN)];
+    let words: Vec<String> = shown.iter().map(usize::to_string).collect();
+    let more = match numbers.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    words.join(", ") + &more
 }
 
 fn percent(probability: f64) -> String {

@@ -21,6 +21,7 @@ use crate::law::{DataFile, Law};
 use crate::model::Clock;
 use crate::quote::quoted_path;
 use crate::theory::pairing::Pairing;
+use crate::words::counted;
 use laws::{WRITE_A_LAW, initial_law, thermostat_law};
 use reader::{Node, Section, Source};
 use std::path::{Path, PathBuf};
@@ -266,8 +267,8 @@ fn replicas(top: &Section, particles: &[usize]) -> Result<Vec<u64>, ConfigError>
     }
     if replicas.len() != particles.len() {
         let problem = format!(
-            "has {} entries, but model.particles has {}",
-            replicas.len(),
+            "has {}, but model.particles has {}",
+            counted(replicas.len(), "entry", "entries"),
             particles.len()
         );
         return Err(node.error(problem, fix));
@@ -458,7 +459,10 @@ fn affordable(experiment: &Experiment, model: &Section, time: &Section) -> Resul
             let (_, section, key) = largest.expect("there are three");
             return Err(section.error(
                 Some(key),
-                format!("makes {collisions:e} collisions in each replica of {particles} particles"),
+                format!(
+                    "makes {collisions:e} collisions in each replica of {}",
+                    counted(particles, "particle", "particles")
+                ),
                 "lower the rates, time.end or model.particles",
             ));
         }

@@ -6,6 +6,7 @@ use crate::coupling::{CouplingKind, Rematch};
 use crate::experiment::{Experiment, SteadyStatePlan};
 use crate::law::joint::Joint;
 use crate::theory::steady::{MOMENTS, Schedule};
+use crate::words::counted;
 
 const FIX: &str = "write a section [steady_state] with tolerance, or leave it out";
 
@@ -102,8 +103,10 @@ pub(super) fn reachable(experiment: &Experiment, top: &Section) -> Result<(), Co
         let rates = experiment.rates().for_particles(particles);
         let collisions = rates.total(particles) * schedule.end();
         if collisions > MOST_COLLISIONS {
-            let problem =
-                format!("makes {collisions:e} collisions in each replica of {particles} particles");
+            let problem = format!(
+                "makes {collisions:e} collisions in each replica of {}",
+                counted(particles, "particle", "particles")
+            );
             let fix = "lower model.lambda, or raise model.mu";
             return refused(problem, fix);
         }

@@ -2,6 +2,7 @@
 
 use super::{LawError, compensated_sum};
 use crate::quote::quoted;
+use crate::words::counted;
 
 /// Largest accepted magnitude of a location, a scale or a value: its fourth power stays finite.
 pub const LARGEST_MAGNITUDE: f64 = 1e60;
@@ -112,8 +113,8 @@ pub(super) fn same_length(
             parameter,
             format!("{list:?}"),
             format!(
-                "it has {} entries but `{other_parameter}` has {other_length}",
-                list.len()
+                "it has {} but `{other_parameter}` has {other_length}",
+                counted(list.len(), "entry", "entries")
             ),
             format!("give `{parameter}` and `{other_parameter}` equally many entries"),
         ));

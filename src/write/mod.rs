@@ -6,6 +6,7 @@
 pub mod folder;
 mod lock;
 pub mod manifest;
+pub mod report;
 
 use crate::quote::quoted_path;
 use crate::verify::Results;
@@ -23,6 +24,14 @@ pub enum WriteError {
     )]
     System {
         /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// The system refused a report.
+    #[error("cannot write the report {}: {reason}; choose another file with --output", path.display())]
+    Report {
+        /// The file.
         path: PathBuf,
         /// What the system said.
         reason: std::io::Error,

@@ -1,22 +1,23 @@
 //! Verdicts as annotations of GitHub Actions.
 
-use super::{Judged, sentence, summary, text};
+use super::{Judged, sentence, summary, text_with_effort};
 use crate::judge::Outcome;
 use std::fmt::Write;
 
 /// The table, and after it a workflow command for each verdict that is not as
 /// expected, at its check in the config, and one that sums up.
-pub fn github(all: &[Judged]) -> String {
-    let mut output = text(all);
+pub fn github(all: &[Judged], coloured: bool) -> String {
+    let mut output = text_with_effort(all, coloured);
     for judged in all {
         let file = property(&judged.path.to_string_lossy());
-        for (line, row) in judged.with_lines() {
+        for entry in judged.entries() {
+            let (row, line) = (entry.row, entry.line);
             let level = match row.outcome {
                 Outcome::AsExpected => continue,
                 Outcome::Undecided => "warning",
                 Outcome::Against => "error",
             };
-            let title = property(&format!("{} N = {}", row.claim, row.particles));
+            let title = property(&format!("{} N = {}", entry.claim, row.particles));
             let message = data(&sentence(row));
             let _ = writeln!(
                 output,
@@ -79,7 +80,7 @@ mod tests {
                 row(Outcome::AsExpected, "HOLDS"),
                 row(Outcome::Against, "REFUTED"),
             ];
-            let output = github(&[judged(name, rows)]);
+            let output = github(&[judged(name, rows)], false);
             let commands: Vec<_> = output.lines().filter_map(command).collect();
             let [verdict, last] = &commands[..] else {
                 panic!("two commands, not {commands:?}");

@@ -1,7 +1,7 @@
 //! Verdicts as JSON: `docs/check-format.md` says what the fields mean,
 //! `docs/check.schema.json` is their schema.
 
-use super::{Judged, false_alarm};
+use super::{Judged, false_alarm, seconds};
 use crate::judge::self_check::SelfCheckRow;
 use crate::judge::{Outcome, VerdictRow};
 use serde::Serialize;
@@ -15,6 +15,7 @@ struct Document<'a> {
     format: u32,
     outcome: &'static str,
     false_alarm: f64,
+    seconds: f64,
     configs: Vec<Config<'a>>,
 }
 
@@ -22,6 +23,8 @@ struct Document<'a> {
 struct Config<'a> {
     name: &'a str,
     file: String,
+    collisions: u64,
+    seconds: f64,
     self_checks: &'a [SelfCheckRow],
     verdicts: Vec<Verdict<'a>>,
 }
@@ -32,6 +35,7 @@ struct Verdict<'a> {
     #[serde(flatten)]
     row: &'a VerdictRow,
     outcome: &'static str,
+    check: usize,
     line: usize,
 }
 
@@ -44,14 +48,17 @@ fn word(outcome: Outcome) -> &'static str {
 }
 
 fn config(judged: &Judged) -> Config<'_> {
-    let verdicts = judged.with_lines().map(|(line, row)| Verdict {
-        row,
-        outcome: word(row.outcome),
-        line,
+    let verdicts = judged.entries().map(|entry| Verdict {
+        row: entry.row,
+        outcome: word(entry.row.outcome),
+        check: entry.check,
+        line: entry.line,
     });
     Config {
         name: &judged.name,
         file: judged.path.to_string_lossy().into_owned(),
+        collisions: judged.collisions,
+        seconds: judged.duration.as_secs_f64(),
         self_checks: &judged.self_checks,
         verdicts: verdicts.collect(),
     }
@@ -63,6 +70,7 @@ pub fn json(all: &[Judged], outcome: Outcome) -> String {
         format: FORMAT,
         outcome: word(outcome),
         false_alarm: false_alarm(all),
+        seconds: seconds(all),
         configs: all.iter().map(config).collect(),
     };
     let text = serde_json::to_string_pretty(&document);

@@ -1,17 +1,21 @@
 //! Verdicts as JUnit XML.
 
-use super::{Judged, sentence};
+use super::{Judged, labels, sentence};
 use crate::judge::{Outcome, Verdict, VerdictRow};
 use crate::quote::printable;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use std::time::Duration;
 
-/// A test suite per config, a test case per claim and N, in the schema junit-10 of
-/// Jenkins: a case has no place in a file there, so its output names it. A verdict against
-/// expectation is a failure, an undecided one an error; where a claim says
-/// nothing, the case is skipped.
+/// A test suite per config with the seconds it took, a test case per check and N, in the schema
+/// junit-10 of Jenkins: a case has no place in a file there, so its output names it. No two suites,
+/// and no two cases of a suite, have the same name. A verdict against expectation is a failure, an
+/// undecided one an error; where a claim says nothing, the case is skipped.
 pub fn junit(all: &[Judged]) -> String {
     let mut report = Report::new("kac check");
-    report.add_test_suites(all.iter().map(suite));
+    report.set_time(all.iter().map(|judged| judged.duration).sum::<Duration>());
+    let labels = labels(all);
+    let suites = all.iter().zip(&labels);
+    report.add_test_suites(suites.map(|(judged, label)| suite(judged, label)));
     let text = report.to_string();
     let text = text.expect("a report of plain strings can be serialised");
     // Counts of skipped cases are for suites only; the first is the root's.
@@ -24,16 +28,16 @@ fn is_skipped(row: &VerdictRow) -> bool {
     row.outcome == Outcome::AsExpected && row.verdict == Verdict::NotApplicable.name()
 }
 
-fn suite(judged: &Judged) -> TestSuite {
-    let name = printable(&judged.name);
+fn suite(judged: &Judged, name: &str) -> TestSuite {
     let file = printable(&judged.path.to_string_lossy());
-    let mut suite = TestSuite::new(&name);
+    let mut suite = TestSuite::new(name);
+    suite.set_time(judged.duration);
     suite.extra.insert("file".into(), file.as_str().into());
-    for (line, row) in judged.with_lines() {
-        let title = format!("{} N={}", row.claim, row.particles);
-        let mut case = TestCase::new(title, status(row));
-        case.set_classname(&name);
-        case.set_system_out(format!("{file}:{line}"));
+    for entry in judged.entries() {
+        let title = format!("{} N={}", entry.claim, entry.row.particles);
+        let mut case = TestCase::new(title, status(entry.row));
+        case.set_classname(name);
+        case.set_system_out(format!("{file}:{}", entry.line));
         suite.add_test_case(case);
     }
     suite

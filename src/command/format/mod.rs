@@ -8,13 +8,16 @@ mod text;
 pub use github::github;
 pub use json::json;
 pub use junit::junit;
-pub use text::text;
+pub use text::{is_coloured, text, text_with_effort};
 
 use crate::config::Config;
 use crate::judge::self_check::SelfCheckRow;
 use crate::judge::{Outcome, VerdictRow};
-use crate::verify::Results;
+use crate::quote::printable;
+use crate::verify::{Results, Sampling};
+use crate::words::counted;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The verdicts on one config.
 #[derive(Debug)]
@@ -25,6 +28,22 @@ pub struct Judged {
     self_checks: Vec<SelfCheckRow>,
     verdicts: Vec<VerdictRow>,
     false_alarm: f64,
+    collisions: u64,
+    /// How long it took.
+    duration: Duration,
+    /// Whether only as many replicas were simulated as decide.
+    is_adaptive: bool,
+}
+
+/// A verdict and the check that it is on.
+struct Entry<'a> {
+    row: &'a VerdictRow,
+    /// The number of the check in its config, from 1.
+    check: usize,
+    /// The line of the check in its config.
+    line: usize,
+    /// The claim, with the number of the check where the config has several on this claim.
+    claim: String,
 }
 
 impl Judged {
@@ -38,19 +57,58 @@ impl Judged {
             self_checks: results.self_checks.clone(),
             verdicts: results.verdicts.clone(),
             false_alarm: results.false_alarm,
+            collisions: results.collisions,
+            duration: Duration::ZERO,
+            is_adaptive: false,
         }
     }
 
-    /// Each verdict, with the line of its check in the config.
-    fn with_lines(&self) -> impl Iterator<Item = (usize, &VerdictRow)> {
-        let lines = self.check_lines.iter().copied().cycle();
-        lines.zip(&self.verdicts)
+    /// The same with how long it took and how many replicas were simulated.
+    pub fn after(self, duration: Duration, sampling: Sampling) -> Self {
+        Judged {
+            duration,
+            is_adaptive: sampling == Sampling::Adaptive,
+            ..self
+        }
+    }
+
+    /// Each verdict with its check.
+    fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let checks = self.check_lines.len();
+        let of_one_size = &self.verdicts[..checks.min(self.verdicts.len())];
+        let lines = (1..).zip(&self.check_lines).cycle();
+        lines.zip(&self.verdicts).map(|((check, &line), row)| {
+            let same = of_one_size.iter().filter(|other| other.claim == row.claim);
+            let claim = match same.count() {
+                1 => row.claim.clone(),
+                _ => format!("{} (check {check})", row.claim),
+            };
+            Entry {
+                row,
+                check,
+                line,
+                claim,
+            }
+        })
     }
 
     /// What makes verdicts void, and is against expectation where there are none.
     fn failed_self_checks(&self) -> impl Iterator<Item = &SelfCheckRow> {
         self.self_checks.iter().filter(|row| !row.passed)
     }
+}
+
+/// A name for each config that no other has: that of its file, or the path where several files
+/// have the same name.
+fn labels(all: &[Judged]) -> Vec<String> {
+    let label = |judged: &Judged| {
+        let takes = |other: &&Judged| other.name == judged.name || *other.path == *judged.name;
+        match all.iter().filter(takes).count() {
+            1 => printable(&judged.name),
+            _ => printable(&judged.path.to_string_lossy()),
+        }
+    };
+    all.iter().map(label).collect()
 }
 
 /// What the verdict is, what was expected, and why.
@@ -81,17 +139,33 @@ fn summary(all: &[Judged]) -> String {
     let failed = all.iter().map(|judged| judged.failed_self_checks().count());
     let self_checks = match failed.sum::<usize>() {
         0 => String::new(),
-        1 => "1 self-check failed; ".to_string(),
-        several => format!("{several} self-checks failed; "),
+        failed => counted(failed, "self-check", "self-checks") + " failed; ",
+    };
+    let looks = match all.iter().any(|judged| judged.is_adaptive) {
+        true => ", over all looks at the growing data",
+        false => "",
     };
     format!(
         "{self_checks}{} as expected, {} against, {} inconclusive; a right program is reported \
-         as wrong with a probability of at most {:.1e}",
+         as wrong with a probability of at most {:.1e}{looks}",
         count(Outcome::AsExpected),
         count(Outcome::Against),
         count(Outcome::Undecided),
         false_alarm(all)
     )
+}
+
+/// Seconds that all configs took together.
+fn seconds(all: &[Judged]) -> f64 {
+    let durations = all.iter().map(|judged| judged.duration);
+    durations.sum::<Duration>().as_secs_f64()
+}
+
+/// How much was simulated, and how long all took.
+fn effort(all: &[Judged]) -> String {
+    let collisions: u64 = all.iter().map(|judged| judged.collisions).sum();
+    let collisions = counted(collisions, "collision", "collisions");
+    format!("{collisions} in {:.1} s", seconds(all))
 }
 
 #[cfg(test)]
@@ -135,6 +209,81 @@ mod samples {
             self_checks: vec![],
             verdicts,
             false_alarm: 3e-7,
+            collisions: 1200,
+            duration: Duration::from_millis(1500),
+            is_adaptive: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::{judged, row};
+    use super::*;
+
+    fn at(path: &str) -> Judged {
+        let path = PathBuf::from(path);
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        Judged {
+            path: path.clone(),
+            ..judged(&name, vec![row(Outcome::AsExpected, "HOLDS")])
+        }
+    }
+
+    #[test]
+    fn no_two_configs_have_the_same_label() {
+        let of = |paths: &[&str]| {
+            let all: Vec<Judged> = paths.iter().map(|path| at(path)).collect();
+            labels(&all)
+        };
+        assert_eq!(of(&["x/a.toml", "y/b.toml"]), ["a", "b"]);
+        assert_eq!(
+            of(&["x/a.toml", "b.toml", "y/a.toml"]),
+            ["x/a.toml", "b", "y/a.toml"]
+        );
+        // A name can also be that of another config's path.
+        assert_eq!(
+            of(&["a.toml", "y/a.toml", "z/a.toml.toml"]),
+            ["a.toml", "y/a.toml", "z/a.toml.toml"]
+        );
+    }
+
+    #[test]
+    fn only_repeated_claims_have_the_number_of_their_check() {
+        let mut rows = vec![row(Outcome::AsExpected, "HOLDS"); 6];
+        rows[1].claim = "lemma-3".to_string();
+        rows[4].claim = "lemma-3".to_string();
+        let mut judged = judged("config", rows);
+        judged.check_lines = vec![7, 12, 12];
+        let claims: Vec<String> = judged.entries().map(|entry| entry.claim).collect();
+        let of_one = ["lemma-1 (check 1)", "lemma-3", "lemma-1 (check 3)"];
+        assert_eq!(claims, [of_one, of_one].concat());
+        let numbers: Vec<_> = judged
+            .entries()
+            .map(|entry| (entry.check, entry.line))
+            .collect();
+        assert_eq!(numbers[..3], [(1, 7), (2, 12), (3, 12)]);
+        assert_eq!(numbers[3..], numbers[..3]);
+    }
+
+    #[test]
+    fn the_bound_of_adaptive_checks_is_that_of_all_looks() {
+        let all = [judged("config", vec![row(Outcome::AsExpected, "HOLDS")])];
+        assert!(
+            summary(&all).ends_with("at most 3.0e-7"),
+            "{}",
+            summary(&all)
+        );
+        let all = all.map(|judged| judged.after(Duration::ZERO, Sampling::Adaptive));
+        let end = "at most 3.0e-7, over all looks at the growing data";
+        assert!(summary(&all).ends_with(end), "{}", summary(&all));
+    }
+
+    #[test]
+    fn the_effort_is_that_of_all_configs() {
+        assert_eq!(effort(&[at("a"), at("b")]), "2400 collisions in 3.0 s");
+        let mut one = at("a");
+        (one.collisions, one.duration) = (1, Duration::from_millis(40));
+        assert_eq!(effort(&[one]), "1 collision in 0.0 s");
     }
 }

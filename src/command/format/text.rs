@@ -1,6 +1,6 @@
 //! Verdicts as a table for people.
 
-use super::{Judged, sentence, summary};
+use super::{Entry, Judged, effort, labels, sentence, summary};
 use crate::command::columns::aligned;
 use crate::judge::{Outcome, VerdictRow};
 use crate::quote::printable;
@@ -10,15 +10,12 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 
 /// Words stand to the left, numbers to the right.
-const COLUMNS: [(&str, Alignment); 11] = [
-    ("config", Left),
+const COLUMNS: [(&str, Alignment); 8] = [
     ("claim", Left),
-    ("clock", Left),
     ("N", Right),
-    ("expect", Left),
     ("verdict", Left),
+    ("quantity", Left),
     ("estimate", Right),
-    ("std error", Right),
     ("interval", Right),
     ("printed", Right),
     ("exact", Right),
@@ -26,50 +23,77 @@ const COLUMNS: [(&str, Alignment); 11] = [
 
 type Cells = [String; COLUMNS.len()];
 
-/// A table with aligned columns, a row per claim and N; below it the self-checks
-/// that failed, the reasons of all verdicts that are not as expected, and lines
-/// that sum up; no table where nothing is judged. The verdicts have colours on a terminal, unless `NO_COLOR` is set.
+/// A table with aligned columns, a row per check and N below a line per config; after it the
+/// self-checks that failed, the reasons of all verdicts that are not as expected, and a line that
+/// sums up; no table where nothing is judged. The verdicts have colours if [`is_coloured`].
 pub fn text(all: &[Judged]) -> String {
+    render(all, is_coloured())
+}
+
+/// The same, and how much was simulated in which time.
+pub fn text_with_effort(all: &[Judged], coloured: bool) -> String {
+    format!("{}{}\n", render(all, coloured), effort(all))
+}
+
+/// Whether standard output is a terminal that shows colours, and `NO_COLOR` is not set.
+pub fn is_coloured() -> bool {
     let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    render(all, std::io::stdout().is_terminal() && !forbidden)
+    std::io::stdout().is_terminal() && !console::is_dumb() && !forbidden
 }
 
 fn render(all: &[Judged], coloured: bool) -> String {
+    let labels = labels(all);
     let mut rows = vec![COLUMNS.map(|(title, _)| title.to_string())];
     let mut reasons = String::new();
-    for judged in all {
-        let name = printable(&judged.name);
+    for (judged, label) in all.iter().zip(&labels) {
         for failed in judged.failed_self_checks() {
-            let _ = writeln!(reasons, "{name} {failed}");
+            let _ = writeln!(reasons, "{label} {failed}");
         }
-        for row in &judged.verdicts {
-            rows.push(cells(&name, row, coloured));
+        for entry in judged.entries() {
+            let row = entry.row;
             if row.outcome != Outcome::AsExpected {
-                let (claim, particles) = (&row.claim, row.particles);
+                let (claim, particles) = (&entry.claim, row.particles);
                 let reason = printable(&sentence(row));
-                let _ = writeln!(reasons, "{name} {claim} N = {particles}: {reason}");
+                let _ = writeln!(reasons, "{label} {claim} N = {particles}: {reason}");
             }
+            rows.push(cells(entry, coloured));
         }
     }
-    let table = if rows.len() == 1 {
-        String::new()
-    } else {
-        aligned(&rows, COLUMNS.map(|(_, side)| side)) + "\n"
+    let table = match rows.len() {
+        1 => String::new(),
+        _ => grouped(&aligned(&rows, COLUMNS.map(|(_, side)| side)), all, &labels) + "\n",
     };
     format!("{table}{reasons}{}\n", summary(all))
 }
 
-fn cells(name: &str, row: &VerdictRow, coloured: bool) -> Cells {
+/// The lines of a table, those of each config below its name and clock.
+fn grouped(table: &str, all: &[Judged], labels: &[String]) -> String {
+    let mut lines = table.lines();
+    let mut text = String::new();
+    let mut indent = |text: &mut String, count: usize| {
+        for line in lines.by_ref().take(count) {
+            let _ = writeln!(text, "  {line}");
+        }
+    };
+    indent(&mut text, 1);
+    for (judged, label) in all.iter().zip(labels) {
+        if let Some(row) = judged.verdicts.first() {
+            let _ = writeln!(text, "{label} (clock {})", row.clock);
+            indent(&mut text, judged.verdicts.len());
+        }
+    }
+    text
+}
+
+fn cells(entry: Entry, coloured: bool) -> Cells {
+    let row = entry.row;
     let interval = row.ci_low.zip(row.ci_high);
     [
-        name.to_string(),
-        row.claim.clone(),
-        row.clock.to_string(),
+        entry.claim,
         row.particles.to_string(),
-        row.expect.to_string(),
         painted(row, coloured),
+        symbol(&row.quantity),
         number(row.estimate),
-        number(row.std_error),
         interval.map_or_else(String::new, |(low, high)| {
             format!("[{}, {}]", number(Some(low)), number(Some(high)))
         }),
@@ -78,14 +102,60 @@ fn cells(name: &str, row: &VerdictRow, coloured: bool) -> Cells {
     ]
 }
 
+/// What the first words of a quantity are in short.
+const SYMBOLS: [(&str, &str); 12] = [
+    ("decay rate of ", "rate"),
+    ("bracket of W2 squared", "W2²"),
+    ("bracket of joint W2 squared/N", "W2²/N"),
+    ("pooled W2 squared", "W2²"),
+    ("Gelbrich bound", "W2²"),
+    ("W2 squared", "W2²"),
+    ("joint W2 squared/N over that of marginals", "ratio"),
+    ("E‖Δ‖²/N over Gelbrich's bound", "ratio"),
+    ("E||V - V'||^2/N", "‖Δ‖²/N"),
+    ("mean after one jump", "mean"),
+    ("second moment after one jump", "m2"),
+    ("self-check ", "self-check"),
+];
+
+/// A short name of a quantity, with its time in brackets: `rate` of a decay rate, `W2²(3)` of a
+/// squared distance at t = 3, `W2²/N(3)` of one of joint laws, and `m2` of a moment. Other
+/// quantities are named in full.
+fn symbol(quantity: &str) -> String {
+    let (words, place) = quantity.split_once(" at t = ").unwrap_or((quantity, ""));
+    let time = place.split(',').next().and_then(|time| time.parse().ok());
+    let time = time.map_or(String::new(), |time: f64| format!("({})", rounded(time)));
+    let known = SYMBOLS.iter().find(|(start, _)| words.starts_with(start));
+    if let Some((_, symbol)) = known {
+        format!("{symbol}{time}")
+    } else if let Some(moment) = words.strip_prefix("difference of ") {
+        format!("{moment} − {moment}′")
+    } else if let Some(moment) = words.strip_suffix(" in the steady state") {
+        moment.to_string()
+    } else {
+        quantity.to_string()
+    }
+}
+
+/// A number to four digits.
+fn rounded(value: f64) -> f64 {
+    let digits = format!("{value:.3e}");
+    digits.parse().expect("what was printed of a number is one")
+}
+
+/// The verdict, and whether it is against expectation; the colour says the same.
 fn painted(row: &VerdictRow, coloured: bool) -> String {
     let style = match row.outcome {
         Outcome::AsExpected => Style::new().green(),
         Outcome::Undecided => Style::new().yellow(),
         Outcome::Against => Style::new().red(),
     };
-    let verdict = style.force_styling(coloured).apply_to(row.verdict);
-    verdict.to_string()
+    let against = match row.outcome {
+        Outcome::Against => ", against",
+        _ => "",
+    };
+    let verdict = format!("{}{against}", row.verdict);
+    style.force_styling(coloured).apply_to(verdict).to_string()
 }
 
 fn number(value: Option<f64>) -> String {
@@ -103,6 +173,71 @@ mod tests {
     use super::super::samples::{judged, row};
     use super::*;
     use crate::judge::self_check::SelfCheckRow;
+
+    #[test]
+    fn quantities_have_short_names() {
+        for (quantity, expected) in [
+            ("decay rate of discrepancy", "rate"),
+            ("decay rate of pair-moment", "rate"),
+            ("pooled W2 squared at t = 0.5", "W2²(0.5)"),
+            (
+                "bracket of W2 squared at t = 0.30000000000000004",
+                "W2²(0.3)",
+            ),
+            ("bracket of joint W2 squared/N at t = 3", "W2²/N(3)"),
+            ("Gelbrich bound at t = 2.5, per particle", "W2²(2.5)"),
+            ("W2 squared of the products, per particle", "W2²"),
+            (
+                "joint W2 squared/N over that of marginals at t = 2",
+                "ratio(2)",
+            ),
+            ("E‖Δ‖²/N over Gelbrich's bound at t = 0", "ratio(0)"),
+            ("E||V - V'||^2/N at t = 12.5", "‖Δ‖²/N(12.5)"),
+            ("m2 in the steady state", "m2"),
+            ("difference of m11 at t = 0", "m11 − m11′"),
+            ("mean after one jump, second copy", "mean"),
+            ("self-check discrepancy", "self-check"),
+            ("steady state", "steady state"),
+        ] {
+            assert_eq!(symbol(quantity), expected);
+        }
+    }
+
+    #[test]
+    fn ordinary_rows_fit_in_100_columns() {
+        let mut rows = vec![row(Outcome::AsExpected, "HOLDS"); 2];
+        for row in &mut rows {
+            row.claim = "theorem-6-coupling".to_string();
+            row.particles = 4096;
+            (row.ci_low, row.ci_high) = (Some(0.99786), Some(1.00033));
+            (row.printed, row.exact) = (Some(1.0), Some(1.0));
+        }
+        (rows[1].verdict, rows[1].outcome) = ("INCONCLUSIVE", Outcome::Undecided);
+        rows[1].quantity = "pooled W2 squared at t = 2.5".to_string();
+        let text = render(&[judged("couplings-synchronous", rows)], false);
+        let table = text.lines().take_while(|line| !line.is_empty());
+        let widths: Vec<usize> = table.map(console::measure_text_width).collect();
+        assert_eq!(widths.len(), 4, "{text}");
+        assert!(widths.iter().all(|&width| width <= 100), "{text}");
+    }
+
+    #[test]
+    fn checks_and_configs_of_the_same_name_are_told_apart() {
+        let mut twice = judged("same", vec![row(Outcome::Against, "REFUTED"); 4]);
+        twice.check_lines = vec![7, 12];
+        let mut other = judged("same", vec![row(Outcome::Against, "REFUTED")]);
+        other.path = "folder/same.toml".into();
+        let text = render(&[twice, other, judged("third", vec![])], false);
+        for said in [
+            "\nsame.toml (clock theorem6)\n",
+            "\nfolder/same.toml (clock theorem6)\n  lemma-1  ",
+            "\nsame.toml lemma-1 (check 1) N = 2: ",
+            "\nsame.toml lemma-1 (check 2) N = 2: ",
+            "\nfolder/same.toml lemma-1 N = 2: ",
+        ] {
+            assert!(text.contains(said), "{said:?} in {text}");
+        }
+    }
 
     fn three_kinds(name: &str) -> Judged {
         let mut rows = vec![
@@ -123,14 +258,16 @@ mod tests {
             &[three_kinds("速度 Δμ₂"), three_kinds("cafe\u{301}")],
             false,
         );
-        let expected = "\
-config    claim    clock        N  expect  verdict       estimate  std error                interval  printed    exact
-速度 Δμ₂  lemma-1  theorem6  1024  holds   HOLDS          0.50000             [-1.0000e-7, 12.50000]           0.00000
-速度 Δμ₂  lemma-1  theorem6     2  holds   INCONCLUSIVE   0.50000                                              0.00000
-速度 Δμ₂  lemma-1  theorem6     2  holds   REFUTED                            [-1.0000e-7, 12.50000]           0.00000
-cafe\u{301}      lemma-1  theorem6  1024  holds   HOLDS          0.50000             [-1.0000e-7, 12.50000]           0.00000
-cafe\u{301}      lemma-1  theorem6     2  holds   INCONCLUSIVE   0.50000                                              0.00000
-cafe\u{301}      lemma-1  theorem6     2  holds   REFUTED                            [-1.0000e-7, 12.50000]           0.00000
+        let expected = "  \
+  claim       N  verdict           quantity  estimate                interval  printed    exact
+速度 Δμ₂ (clock theorem6)
+  lemma-1  1024  HOLDS             rate       0.50000  [-1.0000e-7, 12.50000]           0.00000
+  lemma-1     2  INCONCLUSIVE      rate       0.50000                                   0.00000
+  lemma-1     2  REFUTED, against  rate                [-1.0000e-7, 12.50000]           0.00000
+cafe\u{301} (clock theorem6)
+  lemma-1  1024  HOLDS             rate       0.50000  [-1.0000e-7, 12.50000]           0.00000
+  lemma-1     2  INCONCLUSIVE      rate       0.50000                                   0.00000
+  lemma-1     2  REFUTED, against  rate                [-1.0000e-7, 12.50000]           0.00000
 
 ";
         assert!(text.starts_with(expected), "{text}\n{expected}");
@@ -165,7 +302,7 @@ cafe\u{301}      lemma-1  theorem6     2  holds   REFUTED                       
         for verdict in [
             "\u{1b}[32mHOLDS\u{1b}[0m",
             "\u{1b}[33mINCONCLUSIVE\u{1b}[0m",
-            "\u{1b}[31mREFUTED\u{1b}[0m",
+            "\u{1b}[31mREFUTED, against\u{1b}[0m",
         ] {
             assert!(coloured.contains(verdict), "{coloured:?}");
         }
@@ -175,8 +312,8 @@ cafe\u{301}      lemma-1  theorem6     2  holds   REFUTED                       
     #[test]
     fn control_characters_are_spelt_out() {
         let text = render(&[three_kinds("a\n\u{1b}[2Jb")], false);
-        // Header, three rows, an empty line, two reasons, the sum.
-        assert_eq!(text.lines().count(), 8, "{text}");
+        // Header, config, three rows, an empty line, two reasons, the sum.
+        assert_eq!(text.lines().count(), 9, "{text}");
         assert!(text.contains(r"a\n\u{1b}[2Jb lemma-1 N = 2: REFUTED where holds is expected"));
         assert!(text.contains(r"\r\n\t\u{0}\u{1b}[31m\u{fffe}速度"));
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'));

@@ -1,0 +1,718 @@
+//! What the command line takes, and what scripts and terminals see of it: folders of configs,
+//! reports in files, quiet runs, the number of threads, names that are spelt another way, and what
+//! a plan says will be empty.
+
+mod small;
+
+use assert_cmd::Command;
+use kac_coupling::config::load;
+use kac_coupling::measure::Engine;
+use kac_coupling::verify::{Sampling, Step, verify};
+use serde_json::Value;
+use small::Wanted;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A folder in which `kac` works.
+struct Bench {
+    folder: TempDir,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+struct Ended {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Bench {
+    /// A folder with configs of these names, whose verdicts are as expected.
+    fn new(configs: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let bench = Bench { folder };
+        for name in configs {
+            bench.put(name, &small::config(&[Wanted::AsExpected]));
+        }
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn put(&self, name: &str, contents: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, contents).expect("a file of the test");
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).expect("a file")
+    }
+
+    fn names(&self) -> BTreeSet<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("the folder");
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name();
+        entries
+            .map(|entry| name(entry).into_string().expect("a UTF-8 name"))
+            .collect()
+    }
+
+    /// `kac` with these arguments and variables of the environment.
+    fn kac_in(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        let output = Command::cargo_bin("kac")
+            .expect("the program")
+            .current_dir(self.folder.path())
+            .args(arguments)
+            .env_remove("SLURM_CPUS_PER_TASK")
+            .env_remove("RAYON_NUM_THREADS")
+            .envs(environment.iter().copied())
+            .timeout(Duration::from_secs(60))
+            .output()
+            .expect("the program runs");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Ended {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    fn kac(&self, arguments: &[&str]) -> Ended {
+        self.kac_in(&[], arguments)
+    }
+
+    /// The files that `kac check` judges, given these arguments.
+    fn judged(&self, arguments: &[&str]) -> Vec<String> {
+        let ended = self.kac(&[&["check", "--format", "json"], arguments].concat());
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let document: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        let configs = document["configs"].as_array().expect("a list");
+        let file = |config: &Value| config["file"].as_str().expect("a path").to_string();
+        configs.iter().map(file).collect()
+    }
+}
+
+/// So many replicas would take hours: who is asked for them has to fail before.
+const HOURS: [&str; 2] = ["--replicas", "100000000000"];
+
+#[test]
+fn a_folder_stands_for_its_configs_with_checks() {
+    let bench = Bench::new(&["folder/b.toml", "folder/a.toml", "folder/below/c.toml"]);
+    bench.put("folder/nothing.toml", &small::config(&[]));
+    bench.put("folder/notes.txt", "no config");
+    assert_eq!(
+        bench.judged(&["folder"]),
+        ["folder/a.toml", "folder/b.toml"]
+    );
+    assert_eq!(bench.judged(&["folder/below/"]), ["folder/below/c.toml"]);
+    // A folder can have the name of a config.
+    bench.put("d.toml/e.toml", &small::config(&[Wanted::AsExpected]));
+    assert_eq!(bench.judged(&["d.toml"]), ["d.toml/e.toml"]);
+}
+
+#[test]
+fn files_and_folders_can_be_mixed_and_count_once() {
+    let bench = Bench::new(&["z.toml", "folder/b.toml", "folder/a.toml"]);
+    let all = ["z.toml", "folder/a.toml", "folder/b.toml"];
+    assert_eq!(bench.judged(&["z.toml", "folder"]), all);
+    assert_eq!(
+        bench.judged(&["z.toml", "folder", "./z.toml", "folder/a.toml"]),
+        all
+    );
+    assert_eq!(
+        bench.judged(&["folder/b.toml", "folder/../folder"]),
+        ["folder/b.toml", "folder/../folder/a.toml"]
+    );
+}
+
+#[test]
+fn a_folder_without_checks_is_an_error() {
+    let bench = Bench::new(&["nested/below/c.toml"]);
+    bench.put("unjudged/a.toml", &small::config(&[]));
+    std::fs::create_dir(bench.path("empty")).expect("a folder");
+    for folder in ["empty", "nested", "unjudged"] {
+        let ended = bench.kac(&["check", folder]);
+        assert_eq!((ended.code, &*ended.stdout), (Some(4), ""), "{folder}");
+        let start = format!("error: cannot read the folder {folder}: there is no .toml file with");
+        assert!(ended.stderr.starts_with(&start), "{}", ended.stderr);
+        assert!(ended.stderr.contains("folders in it are not searched"));
+    }
+    // Among others too, and before anything is simulated.
+    let ended = bench.kac(&[&["check", "nested/below", "empty"][..], &HOURS].concat());
+    assert_eq!((ended.code, &*ended.stdout), (Some(4), ""));
+    let help = bench.kac(&["check", "--help"]).stdout;
+    assert!(help.contains("folders in it are not searched"), "{help}");
+}
+
+#[test]
+fn a_report_goes_to_its_file_and_the_table_to_standard_output() {
+    let bench = Bench::new(&["a.toml"]);
+    bench.put("kac.xml", "an older report");
+    let ended = bench.kac(&["check", "a.toml", "--format", "junit", "-o", "kac.xml"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let report = junit_parser::from_reader(bench.read("kac.xml").as_bytes()).expect("JUnit");
+    assert_eq!(report.tests, 2);
+    assert!(
+        ended.stdout.contains("\na (clock theorem6)\n"),
+        "{}",
+        ended.stdout
+    );
+    assert!(ended.stdout.contains(" collisions in "), "{}", ended.stdout);
+    // Nothing but the report is new.
+    let left = ["a.toml", "kac.xml"].map(String::from);
+    assert_eq!(bench.names(), left.into());
+
+    let ended = bench.kac(&["check", "a.toml", "--output", "kac.txt"]);
+    assert_eq!(
+        bench.read("kac.txt").lines().count(),
+        ended.stdout.lines().count()
+    );
+}
+
+#[test]
+fn the_exit_code_does_not_depend_on_where_the_report_goes() {
+    let bench = Bench::new(&[]);
+    for (wanted, code) in [
+        (Wanted::AsExpected, 0),
+        (Wanted::Against, 1),
+        (Wanted::Inconclusive, 3),
+    ] {
+        bench.put("a.toml", &small::config(&[wanted]));
+        for arguments in [
+            &["--quiet"][..],
+            &["--quiet", "-o", "report"],
+            &["-o", "report"],
+        ] {
+            let ended = bench.kac(&[&["check", "a.toml"], arguments].concat());
+            assert_eq!(ended.code, Some(code), "{arguments:?}");
+            let is_quiet = arguments.contains(&"--quiet");
+            assert_eq!(ended.stdout.is_empty(), is_quiet, "{arguments:?}");
+            assert_eq!(ended.stderr, "");
+        }
+        let report = bench.read("report");
+        assert!(report.contains(" (clock theorem6)\n"), "{report}");
+    }
+    let ended = bench.kac(&["check", "none.toml", "--quiet"]);
+    assert_eq!(ended.code, Some(4));
+    assert!(
+        ended
+            .stderr
+            .starts_with("error: cannot read the config none.toml")
+    );
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_refused_before_the_simulation() {
+    let bench = Bench::new(&["a.toml"]);
+    std::fs::create_dir(bench.path("folder")).expect("a folder");
+    let mut cases = vec!["folder", "missing/kac.xml", "a.toml/kac.xml", "missing/"];
+    if cfg!(target_os = "linux") {
+        cases.push("/proc/kac.xml");
+    }
+    for output in cases {
+        let arguments = [&["check", "a.toml", "-o", output][..], &HOURS].concat();
+        let ended = bench.kac(&arguments);
+        assert_eq!(
+            (ended.code, &*ended.stdout),
+            (Some(4), ""),
+            "{output}: {ended:?}"
+        );
+        assert!(
+            ended.stderr.starts_with("error: cannot write the report "),
+            "{ended:?}"
+        );
+        assert!(
+            ended.stderr.contains("choose another file with --output"),
+            "{ended:?}"
+        );
+    }
+}
+
+#[test]
+fn a_report_does_not_replace_a_config() {
+    let bench = Bench::new(&["a.toml", "b.toml"]);
+    let before = bench.read("a.toml");
+    for output in ["a.toml", "new.toml"] {
+        let ended = bench.kac(&[&["check", "-o", output, "b.toml"][..], &HOURS].concat());
+        assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");
+        let start = format!("error: --output {output} has the name of a config");
+        assert!(ended.stderr.starts_with(&start), "{ended:?}");
+    }
+    assert_eq!(bench.read("a.toml"), before);
+    assert!(!bench.path("new.toml").exists());
+}
+
+/// A device that is full, which is only noticed when the report is written.
+#[cfg(target_os = "linux")]
+#[test]
+fn verdicts_are_printed_if_the_report_cannot_be_written_after_all() {
+    let bench = Bench::new(&["a.toml"]);
+    for arguments in [&["--format", "json"][..], &["--quiet"]] {
+        let all = [&["check", "a.toml", "-o", "/dev/full"], arguments].concat();
+        let ended = bench.kac(&all);
+        assert_eq!(ended.code, Some(4), "{ended:?}");
+        assert!(ended.stdout.contains("\na (clock theorem6)\n"), "{ended:?}");
+        let start = "error: cannot write the report /dev/full: ";
+        assert!(ended.stderr.starts_with(start), "{ended:?}");
+    }
+}
+
+/// Devices and pipes take a report, and stay what they are; of a link it is the file behind it.
+#[cfg(unix)]
+#[test]
+fn devices_are_written_to_and_links_followed() {
+    use std::os::unix::fs::FileTypeExt;
+    let bench = Bench::new(&["a.toml"]);
+    let ended = bench.kac(&["check", "a.toml", "--quiet", "-o", "/dev/null"]);
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), ""), "{ended:?}");
+    let device = std::fs::metadata("/dev/null").expect("the device");
+    assert!(device.file_type().is_char_device());
+    if cfg!(target_os = "linux") {
+        let arguments = [
+            "check",
+            "a.toml",
+            "--quiet",
+            "--format",
+            "json",
+            "-o",
+            "/dev/stdout",
+        ];
+        let ended = bench.kac(&arguments);
+        let document: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        assert_eq!(document["outcome"], "as-expected");
+    }
+    bench.put("reports/kac.txt", "an older report");
+    std::os::unix::fs::symlink("reports/kac.txt", bench.path("link")).expect("a link");
+    assert_eq!(bench.kac(&["check", "a.toml", "-o", "link"]).code, Some(0));
+    assert!(bench.path("link").is_symlink());
+    let report = bench.read("reports/kac.txt");
+    assert!(report.contains("2 as expected"), "{report}");
+}
+
+#[test]
+fn it_is_said_how_long_a_check_takes() {
+    let bench = Bench::new(&["a.toml", "b.toml"]);
+    let text = bench.kac(&["check", "a.toml"]).stdout;
+    let last = text.lines().last().expect("a line");
+    let (collisions, seconds) = last.split_once(" collisions in ").expect("two numbers");
+    let collisions: u64 = collisions.parse().expect("a number");
+    assert!(collisions > 0 && seconds.ends_with(" s"), "{last}");
+
+    let json = bench
+        .kac(&["check", "a.toml", "b.toml", "--format", "json"])
+        .stdout;
+    let document: Value = serde_json::from_str(&json).expect("JSON");
+    let configs = document["configs"].as_array().expect("a list");
+    let of = |key: &'static str| {
+        configs
+            .iter()
+            .map(move |config| config[key].as_f64().expect("a number"))
+    };
+    assert_eq!(of("collisions").collect::<Vec<_>>(), [collisions as f64; 2]);
+    assert!(of("seconds").all(|seconds| seconds > 0.0));
+    let all = document["seconds"].as_f64().expect("a number");
+    assert!((all - of("seconds").sum::<f64>()).abs() < 1e-6);
+
+    let xml = bench
+        .kac(&["check", "a.toml", "b.toml", "--format", "junit"])
+        .stdout;
+    let document = roxmltree::Document::parse(&xml).expect("XML");
+    let of = |tag: &'static str| {
+        let nodes = document
+            .descendants()
+            .filter(move |node| node.has_tag_name(tag));
+        let time = |node: roxmltree::Node| node.attribute("time").expect("a time").to_string();
+        let times: Vec<f64> = nodes
+            .map(|node| time(node).parse().expect("seconds"))
+            .collect();
+        times
+    };
+    let (suites, root) = (of("testsuite"), of("testsuites"));
+    assert_eq!((suites.len(), root.len()), (2, 1));
+    // Each is rounded to milliseconds.
+    assert!((suites.iter().sum::<f64>() - root[0]).abs() < 2e-3, "{xml}");
+}
+
+#[test]
+fn adaptive_checks_say_the_bound_of_all_their_looks() {
+    let bench = Bench::new(&["a.toml"]);
+    let said = "with a probability of at most ";
+    let full = bench.kac(&["check", "a.toml"]).stdout;
+    let adaptive = bench.kac(&["check", "a.toml", "--adaptive"]).stdout;
+    assert!(full.contains(said) && !full.contains("looks"), "{full}");
+    let (_, bound) = adaptive.split_once(said).expect("a bound");
+    assert!(
+        bound.contains(", over all looks at the growing data\n"),
+        "{adaptive}"
+    );
+}
+
+/// The number of threads in the manifest of a run.
+fn threads(environment: &[(&str, &str)], arguments: &[&str]) -> u64 {
+    let bench = Bench::new(&["a.toml"]);
+    let ended = bench.kac_in(environment, &[&["run", "a.toml"], arguments].concat());
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let manifest = bench.read("output/a/manifest.json");
+    let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    manifest["threads"].as_u64().expect("a number")
+}
+
+#[test]
+fn threads_are_the_least_of_what_is_allowed() {
+    let (slurm, rayon) = ("SLURM_CPUS_PER_TASK", "RAYON_NUM_THREADS");
+    let allowed = std::thread::available_parallelism()
+        .expect("a number")
+        .get() as u64;
+    assert_eq!(threads(&[], &[]), allowed);
+    assert_eq!(threads(&[(slurm, "1")], &[]), 1);
+    assert_eq!(threads(&[(rayon, "1")], &[]), 1);
+    assert_eq!(threads(&[(slurm, "4096"), (rayon, "")], &[]), allowed);
+    assert_eq!(threads(&[(slurm, "4096"), (rayon, "1")], &[]), 1);
+    // What the command line says is not questioned.
+    assert_eq!(
+        threads(&[(slurm, "1"), (rayon, "many")], &["--threads", "3"]),
+        3
+    );
+}
+
+#[test]
+fn a_variable_that_is_no_number_of_threads_is_named() {
+    let bench = Bench::new(&["a.toml"]);
+    for (variable, value) in [
+        ("SLURM_CPUS_PER_TASK", "many"),
+        ("SLURM_CPUS_PER_TASK", "0"),
+        ("SLURM_CPUS_PER_TASK", "-1"),
+        ("RAYON_NUM_THREADS", "1.5"),
+        ("RAYON_NUM_THREADS", "99999999999999999999999"),
+        ("RAYON_NUM_THREADS", " 2"),
+    ] {
+        for arguments in [
+            &["run", "a.toml"][..],
+            &["check", "a.toml"],
+            &["plan", "a.toml"],
+            &["figure", "decay"],
+        ] {
+            let ended = bench.kac_in(&[(variable, value)], arguments);
+            assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");
+            let start = format!("error: {variable} = {value:?} is no number of threads; set it to");
+            assert!(ended.stderr.starts_with(&start), "{ended:?}");
+        }
+        // What takes no threads does not look at it.
+        assert_eq!(
+            bench.kac_in(&[(variable, value)], &["claims"]).code,
+            Some(0)
+        );
+    }
+    assert_eq!(bench.names(), BTreeSet::from(["a.toml".to_string()]));
+    let help = bench.kac(&["run", "--help"]).stdout;
+    assert!(help.contains("SLURM_CPUS_PER_TASK") && help.contains("RAYON_NUM_THREADS"));
+}
+
+#[test]
+fn claims_are_found_however_they_are_spelt() {
+    let bench = Bench::new(&[]);
+    let expected = bench.kac(&["claims", "theorem-7"]);
+    assert_eq!(expected.code, Some(0));
+    assert!(expected.stdout.starts_with("theorem-7\n    Theorem 7: "));
+    for written in ["theorem7", "Theorem 7", "THEOREM_7", "Theorem-7"] {
+        let ended = bench.kac(&["claims", written]);
+        assert_eq!(
+            (ended.code, ended.stdout),
+            (Some(0), expected.stdout.clone()),
+            "{written}"
+        );
+    }
+}
+
+#[test]
+fn unknown_names_are_answered_with_near_ones() {
+    let bench = Bench::new(&[]);
+    for (arguments, says) in [
+        (
+            ["claims", "lema-12"],
+            "there is no claim `lema-12`; the nearest names are lemma-12, ",
+        ),
+        (["claims", "lemma-2"], "lemma-2-first, lemma-2-pair"),
+        (
+            ["claims", "kurtosis"],
+            "claims that the figure kurtosis is about: theorem-1\n",
+        ),
+        (
+            ["claims", ""],
+            "there is no claim ``; choose one of lemma-1, ",
+        ),
+        (
+            ["figure", "theorem-7"],
+            "figures about the claim theorem-7: decay, wasserstein, ",
+        ),
+        (
+            ["figure", "Lemma 2 pair"],
+            "figures about the claim lemma-2-pair: moments, ledger\n",
+        ),
+        (
+            ["figure", "wassertein"],
+            "the nearest name is wasserstein\n",
+        ),
+        (
+            ["figure", "stedy state"],
+            "the nearest name is steady-state\n",
+        ),
+    ] {
+        let ended = bench.kac(&arguments);
+        assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");
+        assert!(ended.stderr.contains(says), "{says:?} in {}", ended.stderr);
+    }
+    assert_eq!(bench.names(), BTreeSet::new());
+}
+
+#[test]
+fn figures_are_found_however_they_are_spelt() {
+    let bench = Bench::new(&[]);
+    for written in ["Steady State", "steadystate"] {
+        // It is found, and then there are no configs here.
+        let ended = bench.kac(&["figure", written]);
+        assert_eq!(ended.code, Some(4), "{ended:?}");
+        let start = "error: cannot read the config experiments/steady-state-";
+        assert!(ended.stderr.starts_with(start), "{ended:?}");
+    }
+}
+
+#[test]
+fn claims_experiments_and_figures_lead_to_each_other() {
+    let bench = Bench::new(&[]);
+    let claim = bench.kac(&["claims", "lemma-2-pair"]).stdout;
+    for line in [
+        "\n    checked in experiments: two-baths-master-equation, two-baths\n",
+        "\n    shown in figures: moments, ledger\n",
+    ] {
+        assert!(claim.contains(line), "{line:?} in {claim}");
+    }
+    let list = bench.kac(&["figure", "--list"]).stdout;
+    let moments = "\n    drawn from experiments: two-baths\n    about claims: lemma-1, lemma-2-first, \
+                   lemma-2-pair, theorem-6-coupling\n";
+    assert!(list.contains(moments), "{list}");
+    assert!(
+        list.contains("\n    about claims: none\n"),
+        "a calibration judges nothing: {list}"
+    );
+    // Of each claim, the figures are those that name it.
+    for entry in bench
+        .kac(&["claims"])
+        .stdout
+        .split_inclusive("shown in figures: ")
+        .skip(1)
+    {
+        assert!(!entry.starts_with("none"), "{entry}");
+    }
+}
+
+#[test]
+fn help_on_help_is_help() {
+    let bench = Bench::new(&[]);
+    let pages = [
+        (&["help"][..], &["help", "--help"][..]),
+        (&["help"], &["help", "-h"]),
+        (&["help", "check"], &["help", "check", "--help"]),
+    ];
+    for (one, other) in pages {
+        let (one, other) = (bench.kac(one), bench.kac(other));
+        assert_eq!((one.code, one.stdout), (other.code, other.stdout));
+        assert_eq!(one.code, Some(0));
+    }
+    assert_eq!(bench.kac(&["helpp", "--help"]).code, Some(2));
+}
+
+#[test]
+fn numbers_out_of_range_are_told_what_they_should_be() {
+    let bench = Bench::new(&["a.toml"]);
+    for (option, value, says) in [
+        (
+            "--seed",
+            "-1",
+            "a seed is a whole number from 0 to 9223372036854775807",
+        ),
+        ("--seed", "1.5", "a seed is a whole number from 0 to "),
+        ("--seed", "-1e3", "a seed is a whole number from 0 to "),
+        (
+            "--replicas",
+            "-5",
+            "a number of replicas is a whole number from 2 to 9007199254740992",
+        ),
+        (
+            "--threads",
+            "-2",
+            "a number of threads is a whole number from 1 to 1024",
+        ),
+    ] {
+        for command in ["run", "check", "plan"] {
+            let ended = bench.kac(&[command, "a.toml", option, value]);
+            assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");
+            let start = format!("error: invalid value '{value}' for '{option} <");
+            assert!(ended.stderr.starts_with(&start), "{ended:?}");
+            assert!(ended.stderr.contains(says), "{says:?} in {}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn one_is_singular_in_messages() {
+    let bench = Bench::new(&[]);
+    let one = small::config(&[]).replace("[2, 3]", "1");
+    bench.put("a.toml", &one.replace("mu = 0.75", "mu = 1e30"));
+    let ended = bench.kac(&["plan", "a.toml"]);
+    assert!(
+        ended.stderr.contains(" in each replica of 1 particle\n"),
+        "{ended:?}"
+    );
+    // On this clock the energy relaxes at rate μ, and Lemma 1 prints μ/2.
+    let check = small::config(&[Wanted::AsExpected]).replace("[2, 3]", "2");
+    let check = check
+        .replace("theorem-6-coupling", "lemma-1")
+        .replace("0.99", "0.1");
+    bench.put("a.toml", &check);
+    let said = "The exact values contradict what 1 check expects: even a right program";
+    let ended = bench.kac(&["plan", "a.toml"]);
+    assert!(ended.stdout.contains(said), "{ended:?}");
+}
+
+#[test]
+fn a_run_tells_when_it_judges() {
+    let bench = Bench::new(&["a.toml"]);
+    let config = load(&bench.path("a.toml")).expect("a config");
+    let replicas = config.experiment.sweep[0].1;
+    for sampling in [Sampling::Full, Sampling::Adaptive] {
+        let steps = Mutex::new(vec![]);
+        let note = |step| steps.lock().expect("no panic").push(step);
+        let finished = |_: &_| Ok::<(), std::convert::Infallible>(());
+        let Ok(results) = verify(&config.experiment, Engine::Block, sampling, &note, finished);
+        let steps = steps.into_inner().expect("no panic");
+        assert_eq!(steps.last(), Some(&Step::Judging));
+        let judged = steps.iter().filter(|&&step| step == Step::Judging).count();
+        let done = |step: &Step| match step {
+            Step::Replicas(done) => *done,
+            Step::Judging => 0,
+        };
+        let all: u64 = steps.iter().map(done).sum();
+        assert_eq!(all, results.replicas, "{steps:?}");
+        if sampling == Sampling::Full {
+            // Of each of two N after its replicas.
+            assert_eq!(judged, 2, "{steps:?}");
+            let first = steps.iter().take_while(|&&step| step != Step::Judging);
+            assert_eq!(first.map(done).sum::<u64>(), replicas, "{steps:?}");
+        } else {
+            assert!(judged >= 2, "{steps:?}");
+        }
+    }
+}
+
+/// What `kac plan` notes of the small config with these passages replaced.
+fn notes(edits: &[(&str, &str)]) -> Vec<String> {
+    let bench = Bench::new(&[]);
+    let mut config = small::config(&[]).replace("replicas = 100", "replicas = 100000");
+    for (from, to) in edits {
+        assert!(config.contains(from), "{from:?} in {config}");
+        config = config.replacen(from, to, 1);
+    }
+    bench.put("a.toml", &config);
+    let ended = bench.kac(&["plan", "a.toml"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let lines = ended
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("note: "));
+    lines.map(String::from).collect()
+}
+
+/// A section on W₂ at the end of the small config.
+const WASSERSTEIN: (&str, &str) = (
+    "points = 7\n",
+    "points = 7\n[wasserstein]\npoints = 4\nsample = SAMPLE\nbracket = BRACKET\n",
+);
+
+#[test]
+fn a_plan_says_where_batches_and_limits_are_missing() {
+    let with = |sample: &str, bracket: &str| {
+        notes(&[WASSERSTEIN, ("SAMPLE", sample), ("BRACKET", bracket)])
+    };
+    let no_figure = "no figure wasserstein will be drawn: no N has the two batches it shows";
+    let batches = |sample: &str| {
+        format!(
+            "wasserstein.csv has no w2_squared and coupling_upper: the velocities pooled from all \
+             replicas make fewer than 2 batches of wasserstein.sample = {sample}"
+        )
+    };
+    // A hundred thousand replicas of 2 and 3 particles.
+    assert_eq!(with("100000", "0"), [""; 0]);
+    assert_eq!(
+        with("100001", "0"),
+        [format!("N = 2: {}", batches("100001"))]
+    );
+    assert_eq!(
+        with("200000", "0"),
+        [batches("200000"), no_figure.to_string()]
+    );
+    let said = with("1000", "11");
+    let limits = "N = 3: wasserstein.csv has no limits of W₂: they take 4 whole replicas, and \
+                  wasserstein.bracket = 11 velocities or the replicas of the run are fewer";
+    assert!(said.contains(&limits.to_string()), "{said:#?}");
+    // Ten replicas carry nothing.
+    let said = with("1000", "20");
+    let limits = "wasserstein.csv has no limits of W₂ at 4 of 4 record times, t = 0 the first: ";
+    assert!(
+        said.iter().any(|line| line.starts_with(limits)),
+        "{said:#?}"
+    );
+}
+
+#[test]
+fn a_plan_says_where_there_is_no_closed_form() {
+    let clock = "clock = \"theorem6\"\n";
+    let with = |more: &str| notes(&[(clock, &format!("{clock}{more}"))]);
+    let said = |mean: &str, rematch: &str| {
+        format!(
+            "rates.csv has no rate of discrepancy, and discrepancy.csv no {mean}exact_std_error, z \
+             and trusted: closed forms of them are known for coupling = \"synchronous\"{rematch} only"
+        )
+    };
+    assert_eq!(with(""), [""; 0]);
+    assert_eq!(with("coupling = \"aligned\"\n"), [said("exact_mean, ", "")]);
+    assert_eq!(with("coupling = \"independent\"\n"), [said("", "")]);
+    let rematch = " and rematch = \"never\"";
+    assert_eq!(with("rematch = 0.1\n"), [said("exact_mean, ", rematch)]);
+    assert_eq!(
+        with("rematch = \"output\"\n"),
+        [said("exact_mean, ", rematch)]
+    );
+}
+
+#[test]
+fn a_plan_says_which_rates_and_moments_are_missing() {
+    let said = notes(&[("[2, 3]", "[1, 2, 3]")]);
+    let alone = ["first-moment", "pair-moment"].map(|name| {
+        format!(
+            "N = 1: rates.csv has no rate of {name}: not applicable at N = 1, where there are no \
+             pair collisions"
+        )
+    });
+    assert_eq!(said, alone);
+    let law = "law = \"normal\"\nmean = 0.0\nsd = 2.0";
+    let said = notes(&[(law, "law = \"student-t\"\ndf = 6\nscale = 1.0")]);
+    let moments =
+        "moments.csv lacks error bars of m4, m22: their variance is infinite or not known";
+    assert_eq!(said, [moments]);
+    // Many N are not all listed.
+    let sizes: Vec<usize> = (1..=12).collect();
+    let said = notes(&[
+        ("[2, 3]", &format!("{sizes:?}")),
+        WASSERSTEIN,
+        ("SAMPLE", "500000"),
+        ("BRACKET", "0"),
+    ]);
+    let start = "N = 1, 2, 3, 4, 5, 6 and 3 more: wasserstein.csv has no w2_squared ";
+    assert!(said.iter().any(|line| line.starts_with(start)), "{said:#?}");
+}
