@@ -1842,7 +1842,7 @@ fn bad_arguments() {
         ),
         (
             &["claims", "theorem-66"],
-            "there is no claim `theorem-66`; the nearest names are theorem-6, ",
+            "there is no claim `theorem-66`; the nearest name is theorem-6\n",
         ),
     ];
     for (arguments, part) in cases {

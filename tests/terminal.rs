@@ -435,7 +435,7 @@ fn unknown_names_are_answered_with_near_ones() {
     for (arguments, says) in [
         (
             ["claims", "lema-12"],
-            "there is no claim `lema-12`; the nearest names are lemma-12, ",
+            "there is no claim `lema-12`; the nearest name is lemma-12\n",
         ),
         (["claims", "lemma-2"], "lemma-2-first, lemma-2-pair"),
         (
