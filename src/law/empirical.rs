@@ -1,6 +1,7 @@
 //! The empirical law of measured velocities.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use num_complex::Complex64;
 
@@ -15,8 +16,8 @@ use crate::quote::{quoted, quoted_path};
 /// evaluations of sine and cosine. Two of these laws are equal if their values are, wherever these come from.
 #[derive(Debug, Clone)]
 pub struct Empirical {
-    /// Ascending; repeated values stay.
-    values: Vec<f64>,
+    /// Ascending; repeated values stay. Copies of the law share them.
+    values: Arc<[f64]>,
     mean: f64,
     variance: f64,
     third: f64,
@@ -131,7 +132,7 @@ impl Empirical {
             *value += shift;
             location("values", *value)?;
         }
-        values.sort_by(f64::total_cmp);
+        values.sort_unstable_by(f64::total_cmp);
         let count = values.len() as f64;
         let average = |power: &dyn Fn(f64) -> f64| {
             compensated_sum(values.iter().map(|&value| power(value))) / count
@@ -150,7 +151,7 @@ impl Empirical {
             fourth,
             shift,
             source: None,
-            values,
+            values: values.into(),
         })
     }
 
