@@ -5,8 +5,9 @@ use crate::decimal::Decimal;
 use crate::law::Law;
 use crate::law::joint::Joint;
 use crate::model::{Clock, Rates};
-use crate::theory::Theory;
 use crate::theory::pairing::{Pairing, wasserstein_squared};
+use crate::theory::{Draws, Theory};
+use std::sync::Arc;
 
 /// Counts of replicas stay exact in a float up to this.
 pub const MOST_REPLICAS: u64 = 1 << 53;
@@ -183,18 +184,22 @@ impl Experiment {
             .then(|| wasserstein_squared(&self.first, &self.second).0)
     }
 
+    /// The laws, for the closed forms of all N.
+    pub fn draws(&self) -> Arc<Draws> {
+        let laws = [self.first.clone(), self.second.clone()];
+        Arc::new(Draws::new(laws, self.bath.clone(), self.pairing))
+    }
+
     /// The closed forms for one N of the sweep.
     pub fn theory(&self, particles: usize) -> Theory {
-        Theory::new(
-            particles,
-            self.rates(),
-            &self.bath,
-            (&self.first, &self.second),
-            self.pairing,
-            self.coupling,
-        )
-        .rematched(self.rematch)
-        .with_joints(self.joints, self.pairing)
+        self.theory_of(particles, &self.draws())
+    }
+
+    /// The same with the laws of this experiment that other closed forms share.
+    pub fn theory_of(&self, particles: usize, draws: &Arc<Draws>) -> Theory {
+        Theory::of_draws(particles, self.rates(), draws.clone(), self.coupling)
+            .rematched(self.rematch)
+            .with_joints(self.joints, self.pairing)
     }
 
     /// The times up to the end at which the paths are rematched by an interval: its

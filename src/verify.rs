@@ -12,6 +12,8 @@ use crate::looks::{Look, false_alarm, looks};
 use crate::measure::{Engine, Job, Measured};
 use crate::profile::{Profile, Watch};
 use crate::steady::Stage;
+use crate::theory::{Draws, Theory};
+use std::sync::Arc;
 
 /// What an experiment gave, for as many N as are done.
 #[derive(Debug, Default)]
@@ -40,6 +42,26 @@ pub struct Results {
 }
 
 impl Results {
+    /// Add what was found at the next N.
+    pub(crate) fn add(&mut self, experiment: &Experiment, judged: Judged) {
+        let measured = &judged.findings.measured;
+        self.sizes += 1;
+        self.collisions += measured.collisions;
+        self.replicas += measured.replicas;
+        self.profile.merge(&measured.profile);
+        self.profile.output += judged.seconds;
+        self.false_alarm += judged.false_alarm;
+        if let Some(steady) = &judged.findings.steady {
+            self.collisions += steady.collisions;
+            self.profile.collisions += steady.seconds;
+        }
+        let initial_w2 = known_w2(&judged.findings.theory);
+        let tables = Tables::of(experiment, &judged.findings, initial_w2);
+        self.tables.extend(experiment, tables);
+        self.self_checks.extend(judged.self_checks);
+        self.verdicts.extend(judged.verdicts);
+    }
+
     /// The worst of all verdicts, self-checks and intervals; as expected if there
     /// are none.
     pub fn outcome(&self) -> Outcome {
@@ -91,26 +113,12 @@ pub fn verify<E>(
 ) -> Result<Results, E> {
     let mut results = Results::default();
     let mut watch = Watch::start();
-    let initial_w2 = experiment.initial_w2().unwrap_or(f64::NAN);
+    let draws = experiment.draws();
     results.profile.output += watch.lap();
     for index in 0..experiment.sweep.len() {
-        let judged = verify_size(experiment, index, initial_w2, engine, sampling, progress);
-        let measured = &judged.findings.measured;
-        results.sizes += 1;
-        results.collisions += measured.collisions;
-        results.replicas += measured.replicas;
-        results.profile.merge(&measured.profile);
-        results.profile.output += judged.seconds;
-        results.false_alarm += judged.false_alarm;
-        if let Some(steady) = &judged.findings.steady {
-            results.collisions += steady.collisions;
-            results.profile.collisions += steady.seconds;
-        }
+        let judged = verify_size(experiment, index, &draws, engine, sampling, progress);
         let mut watch = Watch::start();
-        let tables = Tables::of(experiment, &judged.findings, initial_w2);
-        results.tables.extend(experiment, tables);
-        results.self_checks.extend(judged.self_checks);
-        results.verdicts.extend(judged.verdicts);
+        results.add(experiment, judged);
         finished(&results)?;
         results.profile.output += watch.lap();
     }
@@ -118,7 +126,7 @@ pub fn verify<E>(
 }
 
 /// What was found at one N.
-struct Judged {
+pub(crate) struct Judged {
     findings: Findings,
     self_checks: Vec<SelfCheckRow>,
     verdicts: Vec<VerdictRow>,
@@ -131,7 +139,7 @@ struct Judged {
 fn verify_size(
     experiment: &Experiment,
     index: usize,
-    initial_w2: f64,
+    draws: &Arc<Draws>,
     engine: Engine,
     sampling: Sampling,
     progress: &(dyn Fn(Step) + Sync),
@@ -140,7 +148,7 @@ fn verify_size(
     let mut watch = Watch::start();
     let mut seconds = 0.0;
     let (particles, replicas) = experiment.sweep[index];
-    let theory = experiment.theory(particles);
+    let theory = experiment.theory_of(particles, draws);
     let job = Job::new(experiment, index, &theory);
     let stage = Stage::new(experiment, index, &theory);
     let prospect = Prospect {
@@ -148,7 +156,7 @@ fn verify_size(
         theory: &theory,
         particles,
         replicas,
-        initial_w2,
+        initial_w2: known_w2(&theory),
         pilot: None,
     };
     let looks = match sampling {
@@ -169,7 +177,7 @@ fn verify_size(
         watch = Watch::start();
         let findings =
             Findings::new(experiment, index, theory.clone(), measured).with_steady(steady);
-        let judged = judge_all(experiment, findings, initial_w2, look);
+        let judged = judge_all(experiment, findings, look);
         let decided = |row: &VerdictRow| row.outcome != Outcome::Undecided;
         if number == last || judged.verdicts.iter().all(decided) {
             seconds += watch.lap();
@@ -185,13 +193,19 @@ fn verify_size(
     unreachable!("the last look returns")
 }
 
-fn judge_all(experiment: &Experiment, findings: Findings, initial_w2: f64, look: Look) -> Judged {
+/// W₂² of the initial laws; NaN where it is not known.
+pub(crate) fn known_w2(theory: &Theory) -> f64 {
+    theory.initial_w2().unwrap_or(f64::NAN)
+}
+
+/// The self-checks and verdicts that findings give.
+pub(crate) fn judge_all(experiment: &Experiment, findings: Findings, look: Look) -> Judged {
     let self_checks = self_checks(&findings);
     let evidence = Evidence {
         experiment,
         findings: &findings,
         self_checks: &self_checks,
-        initial_w2,
+        initial_w2: known_w2(&findings.theory),
     };
     let verdict = |check: &Check| {
         let claim = claim_of(check);

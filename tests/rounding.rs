@@ -354,7 +354,7 @@ fn copies_of_very_unlike_size_do_not_void_lemma_3() {
         }
         let row = &results.verdicts[0];
         assert_eq!(row.verdict, expected, "{first} {second}: {row:?}");
-        let planned = &plan(&config.experiment())[0].checks[0];
+        let planned = &plan(&config.experiment()).sizes[0].checks[0];
         let holds = planned.forecast.holds;
         assert_eq!(
             holds > 0.99,
@@ -388,7 +388,7 @@ fn copies_at_rest_are_planned_as_they_are_judged() {
             second,
             ..Config::plain(check("lemma-3", 0.1))
         };
-        let planned = &plan(&config.experiment())[0].checks[0];
+        let planned = &plan(&config.experiment()).sizes[0].checks[0];
         assert!(planned.forecast.holds > 0.99, "{planned:?}");
         let row = &config.run().verdicts[0];
         assert_eq!(row.verdict, "HOLDS", "{model}: {row:?}");

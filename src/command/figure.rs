@@ -1,11 +1,9 @@
 //! `kac figure`: reproduce a named figure from its committed experiments.
 
 use super::claims::ids;
+use super::drawing::{figure_files, rendered_files, table_set};
 use super::names::{joined, meant, suggestion};
-use super::{
-    CommandError, Exit, Overrides, committed, figure_files, interrupt, print, rendered_files,
-    simulate, table_set,
-};
+use super::{CommandError, Exit, Overrides, committed, interrupt, print, simulate};
 use crate::config::{Config, load};
 use crate::figure::{FIGURES, Figure, TableSet};
 use crate::quote::quoted;

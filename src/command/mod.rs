@@ -5,6 +5,7 @@ pub mod check;
 pub mod claims;
 mod columns;
 mod committed;
+mod drawing;
 pub mod figure;
 mod format;
 mod interrupt;
@@ -17,17 +18,17 @@ pub mod threads;
 use crate::calibrate::calibrate;
 use crate::config::{Config, LoadError};
 use crate::experiment::Experiment;
-use crate::figure::{Figure, FigureError, Rendered, TableSet};
+use crate::figure::FigureError;
 use crate::judge::Outcome;
 use crate::measure::Engine;
 use crate::quote::quoted_path;
 use crate::verify::{Results, Sampling, Step, verify};
 use crate::write::folder::OutputFolder;
-use crate::write::{File, WriteError, tables};
+use crate::write::{WriteError, tables};
 use progress::Progress;
 use std::convert::Infallible;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// How a command ended; its number is the program's exit code.
@@ -207,43 +208,4 @@ fn print(text: &str) -> Result<(), CommandError> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
-}
-
-/// The tables that a run has written, for its figures.
-fn table_set(folder: &Path, tables: Vec<File>) -> TableSet {
-    let named = tables.into_iter().map(|file| (file.name, file.bytes));
-    TableSet::new(folder, named)
-}
-
-/// The names of a figure's files.
-fn figure_files(figure: &Figure) -> [String; 2] {
-    ["png", "svg"].map(|extension| format!("{}.{extension}", figure.name))
-}
-
-/// The files of a figure.
-fn rendered_files(figure: &Figure, rendered: Rendered) -> [File; 2] {
-    let [png, svg] = figure_files(figure);
-    let file = |name, bytes| File { name, bytes };
-    [
-        file(png, rendered.png),
-        file(svg, rendered.svg.into_bytes()),
-    ]
-}
-
-/// Whether a run has what a figure of one folder reads.
-fn has_data(figure: &Figure, results: &Results, sweep: usize) -> bool {
-    let tables = &results.tables;
-    figure.tables.iter().all(|&name| match name {
-        "wasserstein.csv" => tables
-            .wasserstein
-            .iter()
-            .any(|row| row.w2_squared.is_some()),
-        "scaling.csv" => sweep > 1 && !tables.scaling.is_empty(),
-        "calibration.csv" => !results.calibration.is_empty(),
-        "steady_state.csv" => !tables.steady_state.is_empty(),
-        "steady_density.csv" => !tables.steady_density.is_empty(),
-        "steady_kurtosis.csv" => !tables.steady_kurtosis.is_empty(),
-        "moments.csv" => !tables.moments.is_empty(),
-        _ => !tables.discrepancy.is_empty(),
-    })
 }

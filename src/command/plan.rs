@@ -1,14 +1,17 @@
 //! `kac plan`: what a config will cost and be able to decide.
 
 use super::columns::aligned;
+use super::drawing::draw;
 use super::{CommandError, Exit, Overrides, print};
 use crate::config::load;
 use crate::experiment::Expectation;
 use crate::gaps::lacks_wasserstein_figure;
-use crate::plan::{CheckPlan, SizePlan, plan};
+use crate::plan::{CheckPlan, Plan, SizePlan, plan};
 use crate::words::counted;
+use crate::write::tables;
 use console::Alignment::{Left, Right};
 use std::path::Path;
+use std::time::Instant;
 
 /// Print the plan of the config at `path`; refuses nothing.
 ///
@@ -16,10 +19,19 @@ use std::path::Path;
 ///
 /// If the config cannot be used, or standard output not be written.
 pub fn run(path: &Path, overrides: Overrides) -> Result<Exit, CommandError> {
+    let start = Instant::now();
     let experiment = overrides.apply(load(path)?).experiment;
+    let reading = start.elapsed().as_secs_f64();
     overrides.on_threads(|| {
-        let sizes = plan(&experiment);
-        print(&costs(&sizes))?;
+        let plan = plan(&experiment);
+        let start = Instant::now();
+        // A figure that cannot be drawn of a burst costs next to nothing.
+        let _ = draw(path, tables(&plan.bursts), &plan.bursts, |_| Ok(()));
+        // They have a line or a symbol for each N.
+        let sizes_per_burst = plan.sizes.len() as f64 / plan.bursts.sizes.max(1) as f64;
+        let figures = start.elapsed().as_secs_f64() * sizes_per_burst;
+        print(&costs(&plan, reading, figures))?;
+        let sizes = plan.sizes;
         if !experiment.checks.is_empty() {
             print(&format!("\n{}", verdicts(&sizes)))?;
             print(&false_alarms(&sizes))?;
@@ -36,30 +48,49 @@ pub fn run(path: &Path, overrides: Overrides) -> Result<Exit, CommandError> {
     })
 }
 
-/// A row per N, and the sums.
-fn costs(sizes: &[SizePlan]) -> String {
-    let header = ["N", "replicas", "collisions", "seconds", "MB"].map(String::from);
-    let mut rows = vec![header];
+/// A row for the laws, for each N and for the figures, and the sums.
+fn costs(plan: &Plan, reading: f64, figures: f64) -> String {
+    /// Bytes of a figure while it is drawn, and of its fonts.
+    const FIGURE: usize = 15 << 20;
+    let Plan {
+        sizes,
+        laws_seconds,
+        bytes,
+        ..
+    } = plan;
+    let megabytes = |bytes: usize| format!("{:.0}", bytes as f64 / 1e6);
+    let row = |name: &str, seconds: f64, bytes: usize| {
+        let empty = String::new;
+        let seconds = format!("{seconds:.2}");
+        [
+            name.to_string(),
+            empty(),
+            empty(),
+            seconds,
+            megabytes(bytes),
+        ]
+    };
+    let mut rows = vec![["N", "replicas", "collisions", "seconds", "MB"].map(String::from)];
+    rows.push(row("laws", reading + laws_seconds, *bytes));
     rows.extend(sizes.iter().map(|size| {
         [
             size.particles.to_string(),
             size.replicas.to_string(),
             format!("{:.3e}", size.collisions),
             format!("{:.2}", size.seconds),
-            format!("{:.0}", size.bytes as f64 / 1e6),
+            megabytes(bytes + size.bytes),
         ]
     }));
+    rows.push(row("figures", figures, bytes + FIGURE));
     let sum = |of: fn(&SizePlan) -> f64| sizes.iter().map(of).sum::<f64>();
-    rows.push([
-        "all".to_string(),
-        String::new(),
-        format!("{:.3e}", sum(|size| size.collisions)),
-        format!("{:.2}", sum(|size| size.seconds)),
-        format!(
-            "{:.0}",
-            sizes.iter().map(|size| size.bytes).max().unwrap_or(0) as f64 / 1e6
-        ),
-    ]);
+    let most = sizes.iter().map(|size| size.bytes).max().unwrap_or(0);
+    let mut all = row(
+        "all",
+        reading + laws_seconds + sum(|size| size.seconds) + figures,
+        bytes + most.max(FIGURE),
+    );
+    all[2] = format!("{:.3e}", sum(|size| size.collisions));
+    rows.push(all);
     aligned(&rows, [Right; 5])
 }
 

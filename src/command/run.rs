@@ -1,12 +1,9 @@
 //! `kac run`: simulate, write tables, judge, draw figures and write a manifest.
 
+use super::drawing::{draw, figure_files, figures};
 use super::format::{Judged, text};
-use super::{
-    CommandError, Exit, Overrides, calibration, figure_files, has_data, interrupt, print,
-    rendered_files, simulate, table_set,
-};
+use super::{CommandError, Exit, Overrides, calibration, interrupt, print, simulate};
 use crate::config::{Config, load};
-use crate::figure::{FIGURES, Figure, FigureError, TableSet};
 use crate::judge::Outcome;
 use crate::profile::Watch;
 use crate::quote::quoted_path;
@@ -16,11 +13,6 @@ use crate::write::manifest::{ListedFile, Origin, of_run};
 use crate::write::{TABLES, tables};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// The figures that one run can draw.
-fn figures() -> impl Iterator<Item = &'static Figure> {
-    FIGURES.iter().filter(|figure| figure.shows_one_run())
-}
 
 /// The names of all files that a run can write.
 fn names() -> Vec<String> {
@@ -73,8 +65,11 @@ pub fn run(
         written?;
         let mut files: Vec<ListedFile> = tables.iter().map(ListedFile::new).collect();
         // Figures show what this run wrote, whatever becomes of its folder.
-        let tables = table_set(&out, tables);
-        let drawn = draw(&folder, &tables, &results, &mut files);
+        let drawn = draw(&out, tables, &results, |file| {
+            folder.write(&file)?;
+            files.push(ListedFile::new(&file));
+            Ok(())
+        });
         results.profile.output += watch.lap();
         let manifest = of_run(&config, &origin, &results, &files, start.elapsed());
         interrupt::uninterrupted(
@@ -103,29 +98,4 @@ fn verdicts(config: &Config, results: &Results) -> String {
     } else {
         String::new()
     }
-}
-
-/// Draw the figures that these results have data for, one at a time, and write them. One that
-/// cannot be drawn does not keep the others from being drawn; the first error is given.
-fn draw(
-    folder: &OutputFolder,
-    tables: &TableSet,
-    results: &Results,
-    files: &mut Vec<ListedFile>,
-) -> Result<(), CommandError> {
-    let draw_one = |figure: &Figure| -> Result<(), CommandError> {
-        let rendered = match figure.render(&[tables]) {
-            // Two equal copies, for example, show nothing on a logarithmic axis.
-            Err(FigureError::NoData { .. }) => return Ok(()),
-            rendered => rendered?,
-        };
-        for file in rendered_files(figure, rendered) {
-            folder.write(&file)?;
-            files.push(ListedFile::new(&file));
-        }
-        Ok(())
-    };
-    let with_data = figures().filter(|figure| has_data(figure, results, results.sizes));
-    let drawn: Vec<Result<(), CommandError>> = with_data.map(draw_one).collect();
-    drawn.into_iter().collect()
 }

@@ -75,8 +75,9 @@ pub(super) fn reachable(experiment: &Experiment, top: &Section) -> Result<(), Co
         let problem = "is all particles at rest: the bath has no energy";
         return refused(problem.into(), "choose a bath that moves, or leave it out");
     }
+    let draws = experiment.draws();
     for &(particles, _) in &experiment.sweep {
-        let theory = experiment.theory(particles);
+        let theory = experiment.theory_of(particles, &draws);
         let apart = theory.synchronous_discrepancy(0.0);
         if apart <= plan.tolerance {
             let problem = format!(

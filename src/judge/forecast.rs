@@ -39,7 +39,7 @@ impl Prospect<'_> {
             };
             of(&Prospect {
                 experiment: &experiment,
-                theory: &experiment.theory(self.particles),
+                theory: &experiment.theory_of(self.particles, self.theory.draws()),
                 pilot: None,
                 ..*self
             })

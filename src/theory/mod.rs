@@ -20,6 +20,7 @@
 
 pub mod assignment;
 mod centred;
+mod draws;
 pub mod gelbrich;
 pub mod hierarchy;
 mod joint;
@@ -37,12 +38,12 @@ use crate::law::Law;
 use crate::law::joint::Joint;
 use crate::model::Rates;
 pub use centred::CentredPower;
+pub use draws::Draws;
 use hierarchy::{MomentSystem, first_row_of_two};
 use joint::JointDifference;
 use ndarray::Array1;
-use pairing::{DifferenceMoments, Pairing, difference_moments, higher_difference_moments};
+use pairing::{DifferenceMoments, Pairing};
 use std::sync::{Arc, OnceLock};
-use unseen::Draws;
 
 /// One of the two copies of the gas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,14 +196,8 @@ pub struct Theory {
     joints: [Joint; 2],
     /// Moments of the initial differences of copies that are not both product laws.
     joint_difference: Option<JointDifference>,
-    difference: DifferenceMoments,
-    /// W₂² of the joint laws at time 0, per particle, where it is known.
-    initial_w2: Option<f64>,
+    joint_moments: Option<DifferenceMoments>,
     coupling: CouplingKind,
-    /// d_6 and d_8 of the initial difference.
-    higher_difference: [Option<f64>; 2],
-    /// d₂ and d₄ of the optimally paired initial difference Δ₀ of product laws.
-    optimal: DifferenceMoments,
     /// The laws that the copies are made from, and the bath.
     draws: Arc<Draws>,
     rematch: Rematch,
@@ -229,6 +224,19 @@ impl Theory {
         pairing: Pairing,
         coupling: CouplingKind,
     ) -> Self {
+        let laws = [initial.0.clone(), initial.1.clone()];
+        let draws = Draws::new(laws, bath.clone(), pairing);
+        Theory::of_draws(particles, rates, Arc::new(draws), coupling)
+    }
+
+    /// The same of laws that gases of other N, or with other rates, can share.
+    pub fn of_draws(
+        particles: usize,
+        rates: Rates,
+        draws: Arc<Draws>,
+        coupling: CouplingKind,
+    ) -> Self {
+        let (bath, [first, second]) = (draws.bath(), draws.laws());
         let rates = rates.for_particles(particles);
         let bath_moments = raw_moments(bath);
         let bath_variance = bath.variance();
@@ -241,26 +249,16 @@ impl Theory {
             MomentSystem::new(particles, rates.pair, rates.bath, wanted, bath_moment)
         };
         let finite = |orders: &[usize]| orders.iter().all(|&order| bath_moments[order].is_some());
-        let optimal = difference_moments(initial.0, initial.1, Pairing::Optimal);
-        let laws = [initial.0.clone(), initial.1.clone()];
         Theory {
             particles,
             rates,
             bath: bath_moments,
             bath_variance,
-            initial: [raw_moments(initial.0), raw_moments(initial.1)],
-            about_mean: [moments_about_mean(initial.0), moments_about_mean(initial.1)],
+            initial: [raw_moments(first), raw_moments(second)],
+            about_mean: [moments_about_mean(first), moments_about_mean(second)],
             joints: [Joint::Product; 2],
             joint_difference: None,
-            difference: match pairing {
-                Pairing::Optimal => optimal,
-                Pairing::Independent => difference_moments(initial.0, initial.1, pairing),
-            },
-            // By Lemma 11.
-            initial_w2: Some(optimal.second),
-            optimal,
-            draws: Arc::new(Draws::new(laws, bath.clone())),
-            higher_difference: higher_difference_moments(initial.0, initial.1, pairing),
+            joint_moments: None,
             coupling,
             rematch: Rematch::Never,
             system: finite(&[4]).then(|| system(&FOURTH_DEGREE, &bath_moment)),
@@ -269,6 +267,25 @@ impl Theory {
             difference_system: system(&POWERS_OF_DISCREPANCY, &|_| 0.0),
             centred: Default::default(),
             spreads: Default::default(),
+            draws,
+        }
+    }
+
+    /// The laws, to share.
+    pub fn draws(&self) -> &Arc<Draws> {
+        &self.draws
+    }
+
+    /// d₂ and d₄ of the initial difference.
+    fn difference(&self) -> DifferenceMoments {
+        (self.joint_moments).unwrap_or_else(|| *self.draws.difference())
+    }
+
+    /// d₆ and d₈ of the initial difference.
+    fn higher_difference(&self) -> [Option<f64>; 2] {
+        match &self.joint_difference {
+            None => self.draws.higher_difference(),
+            Some(joint) => [6, 8].map(|order| joint.moment(&[order])),
         }
     }
 
@@ -287,15 +304,13 @@ impl Theory {
         };
         Theory {
             joints,
-            initial_w2: self.initial_w2.filter(|_| joints == [Joint::Sphere; 2]),
-            difference: DifferenceMoments {
+            joint_moments: Some(DifferenceMoments {
                 second: known(difference.moment(&[2])),
                 fourth: difference.moment(&[4]),
                 second_error: 0.0,
                 fourth_error: 0.0,
                 variance_of_square: difference.variance_of_square(),
-            },
-            higher_difference: [6, 8].map(|order| difference.moment(&[order])),
+            }),
             joint_difference: Some(difference),
             ..self
         }
@@ -360,7 +375,7 @@ impl Theory {
     fn initial_covariance(&self) -> f64 {
         let [first, second] = System::ALL.map(|copy| self.variance(copy, 0.0));
         let apart = self.first_moment(System::First, 0.0) - self.first_moment(System::Second, 0.0);
-        0.5 * (first + second + apart * apart - self.difference.second)
+        0.5 * (first + second + apart * apart - self.difference().second)
     }
 
     /// Whether and when the second copy's particles are permuted.
@@ -387,7 +402,7 @@ impl Theory {
         match self.coupling {
             CouplingKind::Synchronous => {
                 let decay = libm::exp(-0.5 * self.rates.bath * time);
-                Some(self.count() * self.difference.second * decay)
+                Some(self.count() * self.difference().second * decay)
             }
             CouplingKind::Aligned => None,
             CouplingKind::Independent => {
@@ -404,7 +419,7 @@ impl Theory {
     /// d_2 e^{−βt/2}: what E‖Δ(t)‖²/N is under the synchronous coupling from this start,
     /// without rematching (Theorem 6's proof).
     pub fn synchronous_discrepancy(&self, time: f64) -> f64 {
-        self.difference.second * libm::exp(-0.5 * self.rates.bath * time)
+        self.difference().second * libm::exp(-0.5 * self.rates.bath * time)
     }
 
     /// An upper bound on W₂,N²/N of the joint laws, and so on W₂² of the first marginals,
@@ -413,14 +428,15 @@ impl Theory {
     pub fn contraction_bound(&self, time: f64) -> f64 {
         let from_here = self.synchronous_discrepancy(time);
         let optimal = self
-            .initial_w2
+            .initial_w2()
             .map(|w2| w2 * libm::exp(-0.5 * self.rates.bath * time));
         optimal.map_or(from_here, |optimal| optimal.min(from_here))
     }
 
     /// W₂² of the joint laws of both copies at time 0, per particle; `None` where it is not known.
     pub fn initial_w2(&self) -> Option<f64> {
-        self.initial_w2
+        let is_known = self.joint_difference.is_none() || self.joints == [Joint::Sphere; 2];
+        is_known.then(|| self.draws.optimal().second)
     }
 
     /// v(t) = Var M(t) / (E M)²: the relative variance of ‖Δ(t)‖² under the
@@ -444,12 +460,12 @@ impl Theory {
     /// from v = Var Δ_1²/(N·d2²) for product laws, and a = d4/(N·d2²).
     pub fn synchronous_relative_variance(&self, time: f64) -> Option<f64> {
         let variance = self.synchronous_variance(time)?;
-        (self.difference.second != 0.0 && variance.is_finite()).then_some(variance)
+        (self.difference().second != 0.0 && variance.is_finite()).then_some(variance)
     }
 
     /// The same, which can overflow.
     fn synchronous_variance(&self, time: f64) -> Option<f64> {
-        self.variance_from(&self.difference, time)
+        self.variance_from(&self.difference(), time)
     }
 
     /// v(t) from the moments of the initial difference; `None` where they are infinite.
@@ -473,10 +489,10 @@ impl Theory {
         if self.joint_difference.is_some() {
             return self.synchronous_relative_variance(time);
         }
-        if self.optimal.second == 0.0 {
+        if self.draws.optimal().second == 0.0 {
             return Some(0.0);
         }
-        let variance = self.variance_from(&self.optimal, time)?;
+        let variance = self.variance_from(self.draws.optimal(), time)?;
         variance.is_finite().then_some(variance)
     }
 
@@ -553,7 +569,7 @@ impl Theory {
             }
         };
         match quantity {
-            Quantity::Discrepancy => n * self.difference.second,
+            Quantity::Discrepancy => n * self.difference().second,
             Quantity::Energy => {
                 n * unless_rounding(second - self.bath_variance, second + self.bath_variance)
             }
@@ -691,11 +707,11 @@ impl Theory {
         if variance * variance < 2e-13 * collisions.max(5.0) {
             return None;
         }
-        let [sixth, eighth] = self.higher_difference;
+        let [sixth, eighth] = self.higher_difference();
         let moments = [
             1.0,
-            self.difference.second,
-            self.difference.fourth?,
+            self.difference().second,
+            self.difference().fourth?,
             sixth?,
             eighth?,
         ];
@@ -739,7 +755,7 @@ impl Theory {
     /// Whether ‖Δ‖² has a finite variance at all times.
     pub fn has_finite_spread(&self) -> bool {
         match self.coupling {
-            CouplingKind::Synchronous | CouplingKind::Aligned => self.difference.fourth.is_some(),
+            CouplingKind::Synchronous | CouplingKind::Aligned => self.difference().fourth.is_some(),
             CouplingKind::Independent => System::ALL
                 .into_iter()
                 .all(|copy| self.has_fourth_moment(copy)),

@@ -252,7 +252,7 @@ impl Theory {
     /// known from them to about its own size; infinite or not a number where it cannot be told.
     pub fn bath_power_spread(&self, power: u32) -> f64 {
         if self.draws.has_bath_moment(4 * power) {
-            self.draws.bath().relative_square(2 * power)
+            self.draws.bath_sizes().relative_square(2 * power)
         } else {
             f64::INFINITY
         }

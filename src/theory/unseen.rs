@@ -31,12 +31,9 @@
 //! Not claimed: that draws between c₁ and c are represented. These are left to error bars, and
 //! the cut of 2 is where they do little harm (`docs/brackets.md`).
 
-use super::pairing::tail_exponent;
 use super::sizes::{Beyond, Sizes};
 use super::{System, Theory};
 use crate::law::joint::Joint;
-use crate::law::{Law, Point};
-use std::sync::OnceLock;
 
 /// So many draws of a run are expected to exceed the size c₁.
 const DRAWS: f64 = 100.0;
@@ -79,61 +76,6 @@ impl Unseen {
         let by_clipping = root.max(0.0) * root.max(0.0);
         (self.raised(0.0) <= raised).then_some(by_clipping.max(rest - self.square))
     }
-}
-
-/// The laws of a run, and the sizes of what is drawn from them, made when they are asked for.
-#[derive(Debug)]
-pub(super) struct Draws {
-    laws: [Law; 2],
-    bath: Law,
-    difference: OnceLock<Sizes>,
-    copies: [OnceLock<Sizes>; 2],
-    about_zero: [OnceLock<Sizes>; 2],
-    of_bath: OnceLock<Sizes>,
-}
-
-impl Draws {
-    pub(super) fn new(laws: [Law; 2], bath: Law) -> Draws {
-        Draws {
-            laws,
-            bath,
-            difference: OnceLock::new(),
-            copies: Default::default(),
-            about_zero: Default::default(),
-            of_bath: OnceLock::new(),
-        }
-    }
-
-    /// Sizes of Δ₀.
-    fn difference(&self) -> &Sizes {
-        let [first, second] = &self.laws;
-        (self.difference).get_or_init(|| Sizes::of_difference(first, second))
-    }
-
-    /// Sizes of V about a centre, which is always the same for a copy.
-    fn about(&self, copy: System, centre: f64) -> &Sizes {
-        self.copies[copy as usize].get_or_init(|| sizes_about(&self.laws[copy as usize], centre))
-    }
-
-    /// Sizes of V about 0.
-    fn about_zero(&self, copy: System) -> &Sizes {
-        self.about_zero[copy as usize].get_or_init(|| sizes_about(&self.laws[copy as usize], 0.0))
-    }
-
-    /// Sizes of bath velocities.
-    pub(super) fn bath(&self) -> &Sizes {
-        self.of_bath.get_or_init(|| sizes_about(&self.bath, 0.0))
-    }
-
-    /// Whether E |w|^order is finite.
-    pub(super) fn has_bath_moment(&self, order: u32) -> bool {
-        f64::from(order) * tail_exponent(&self.bath) < 1.0
-    }
-}
-
-fn sizes_about(law: &Law, centre: f64) -> Sizes {
-    let centre = Point::new(centre).expect("a centre between accepted velocities");
-    Sizes::of_difference(law, &Law::Point(centre))
 }
 
 /// The means of powers of sizes that so many draws may lack; none is above the largest.
@@ -187,7 +129,7 @@ impl Theory {
         let initial = lacking(self.draws.about_zero(copy), draws, largest);
         let of_bath = match draws * per_particle {
             0.0 => [0.0; 3],
-            draws => lacking(self.draws.bath(), draws, f64::INFINITY),
+            draws => lacking(self.draws.bath_sizes(), draws, f64::INFINITY),
         };
         let met = -libm::expm1(-per_particle);
         let decays = [0.5, 0.5, 0.625].map(|rate| libm::exp(-rate * per_particle));
@@ -196,11 +138,11 @@ impl Theory {
 
     /// E Δ(0)²: d₂ where W₂²(0) is known, else that of the copies as they are paired.
     fn initial_second(&self) -> f64 {
-        self.initial_w2.unwrap_or(self.difference.second)
+        self.initial_w2().unwrap_or(self.difference().second)
     }
 
     fn unseen_of_products(&self, draws: f64, cut: f64) -> Unseen {
-        let (cut, beyond) = beyond_cut(self.draws.difference(), draws, cut);
+        let (cut, beyond) = beyond_cut(self.draws.difference_sizes(), draws, cut);
         let others = (self.count() - 1.0) * beyond.probability * self.initial_second();
         Unseen {
             distance: beyond.clipped(cut).sqrt(),
@@ -223,7 +165,7 @@ impl Theory {
             let own = beyond.square
                 + 2.0 * apart * beyond.size
                 + (apart * apart + variance) * beyond.probability;
-            let others = (self.count() - 1.0) * beyond.probability * self.difference.second;
+            let others = (self.count() - 1.0) * beyond.probability * self.difference().second;
             sum.distance += beyond.clipped(cut).sqrt();
             sum.square += own + others;
         }
@@ -237,7 +179,7 @@ impl Theory {
         if draws == 0.0 {
             return 0.0;
         }
-        let (_, beyond) = beyond_cut(self.draws.bath(), draws, cut);
+        let (_, beyond) = beyond_cut(self.draws.bath_sizes(), draws, cut);
         -libm::expm1(-(self.count() - 0.5) * per_particle * beyond.probability)
     }
 }
