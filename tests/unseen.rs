@@ -179,3 +179,28 @@ fn the_guard_is_that_of_the_optimal_difference() {
     // E X⁴/(E X²)² is about 3/10⁻⁶, of four particles a fourth of it.
     assert!((0.5e6..1e6).contains(&variances[0]), "{variances:?}");
 }
+
+/// Of mirrored laws it is also that of their first marginals, ±1 and, rarely, ±1.9: the copies'
+/// own signs differ as often as not, and say nothing of the rare part.
+#[test]
+fn the_guard_of_mirrored_laws_is_that_of_their_marginals() {
+    let one: Law = point(1.0);
+    let rare: Law = Discrete::new(vec![1.0, 1.9], vec![0.99999, 1e-5])
+        .unwrap()
+        .into();
+    let joints = [Joint::MirroredOpposite; 2];
+    let guard = |second: &Law| {
+        let theory = theory(20, &point(0.0), [&one, second], Pairing::Independent);
+        let theory = theory.with_joints(joints, Pairing::Independent);
+        let own = theory.synchronous_relative_variance(0.0).unwrap();
+        (own, theory.optimal_relative_variance(0.0).unwrap())
+    };
+    let (own, guarded) = guard(&rare);
+    assert!(
+        own < 1.0 && (guarded / 5000.0 - 1.0).abs() < 1e-3,
+        "{guarded}"
+    );
+    // Equal marginals have nothing rare between them.
+    let (own, guarded) = guard(&one);
+    assert_eq!(own, guarded);
+}

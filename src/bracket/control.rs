@@ -26,6 +26,9 @@ const INDEPENDENT: f64 = 1e-4;
 const TAME_FOURTHS: f64 = 1e-4;
 /// Powers of sizes relative to those of velocities that are rounding.
 const ROUNDING: f64 = 1e-12;
+/// A column whose mean over the sample is so many standard errors away from 0, the exact one, does not enter: the
+/// sample lacks something that the exact mean has, and what is taken off then is no noise.
+const MOST_OFF: f64 = 8.0;
 /// Replicas for each column of a regression, at least.
 const REPLICAS_PER_COLUMN: usize = 10;
 
@@ -52,6 +55,8 @@ pub(super) struct Controls {
     /// For each column, an upper bound on the part of its exact mean that comes from draws which
     /// the sample may lack.
     unseen: Vec<f64>,
+    /// For each column, a standard deviation below which it may vary by rounding only.
+    rounding: Vec<f64>,
 }
 
 impl Controls {
@@ -86,6 +91,7 @@ impl Controls {
             up_to_power: vec![0],
             shortfalls: vec![of_squares],
             unseen: vec![],
+            rounding: vec![],
         };
         let [first_power, second_power] =
             exact.map(|moments| highest_power(&moments, particles, replicas));
@@ -100,6 +106,9 @@ impl Controls {
                 let index = index.expect("a power of control variates");
                 let unseen: f64 = known.unseen_powers.iter().map(|powers| powers[index]).sum();
                 controls.unseen.extend([unseen; 2]);
+                let squares = exact.map(|moments| moments.second.unwrap_or(0.0));
+                let size = libm::pow(squares[0].max(squares[1]), 0.5 * f64::from(power));
+                controls.rounding.extend([ROUNDING * size; 2]);
                 let all = of_squares.max(of_fourths);
                 controls
                     .shortfalls
@@ -169,27 +178,35 @@ impl Controls {
             return vec![vec![]];
         }
         let count = fold.others(values.len()).map(|others| others.len()).sum();
-        let all = covariances(&self.rows, values, fold, count);
+        let (means, all) = covariances(&self.rows, values, fold, count);
+        let rows = count as f64;
+        let varies = |i: usize| {
+            let variance = all[i][i] / rows;
+            let is_chance = means[i] * means[i] <= MOST_OFF * MOST_OFF * variance / rows;
+            variance > self.rounding[i] * self.rounding[i] && is_chance
+        };
+        let usable: Vec<bool> = (0..self.width()).map(varies).collect();
         (self.tiers().iter())
-            .map(|&width| coefficients(&all, width, count))
+            .map(|&width| coefficients(&all, &usable[..width], count))
             .collect()
     }
 }
 
-/// γ of the first `width` columns from covariances over so many replicas: columns enter one
-/// after the other, the one that takes off most first, as long as they are worth it and
-/// there are replicas enough; the others get 0.
-fn coefficients(covariances: &Matrix, width: usize, replicas: usize) -> Vec<f64> {
+/// γ of the first columns from covariances over so many replicas: of those that are usable the one
+/// that takes off most enters first, then others as long as they are worth it and there are
+/// replicas enough; the rest get 0.
+fn coefficients(covariances: &Matrix, usable: &[bool], replicas: usize) -> Vec<f64> {
+    let width = usable.len();
     let mut matrix = *covariances;
     let scale: Row = std::array::from_fn(|i| matrix[i][i]);
     let mut inside = [false; LANES];
     for _ in 0..width.min(replicas / REPLICAS_PER_COLUMN) {
         let left = matrix[STATISTIC][STATISTIC];
         let gain = |i: usize| matrix[i][STATISTIC] * matrix[i][STATISTIC] / matrix[i][i];
-        let usable =
-            |&i: &usize| !inside[i] && scale[i] > 0.0 && matrix[i][i] > INDEPENDENT * scale[i];
+        let has_rest =
+            |&i: &usize| usable[i] && !inside[i] && matrix[i][i] > INDEPENDENT * scale[i];
         let best = (0..width)
-            .filter(usable)
+            .filter(has_rest)
             .max_by(|&i, &j| gain(i).total_cmp(&gain(j)));
         let worth = WORTH / replicas as f64 * left;
         let Some(best) = best.filter(|&i| gain(i) > worth) else {
@@ -245,9 +262,9 @@ fn shortfall(copy: &[f64], exact: &Moments, power: usize) -> f64 {
     }
 }
 
-/// Σ over the replicas outside a fold, of which there are `count`, of products of centred
-/// columns, and of the values of a statistic.
-fn covariances(rows: &[Row], values: &[f64], fold: Fold, count: usize) -> Matrix {
+/// Means of columns, and of the values of a statistic, over the replicas outside a fold, of which
+/// there are `count`, and sums of the products of what is centred.
+fn covariances(rows: &[Row], values: &[f64], fold: Fold, count: usize) -> (Row, Matrix) {
     let instructions = Instructions::best();
     let mut mean = Row::default();
     let mut sums = Matrix::default();
@@ -266,7 +283,7 @@ fn covariances(rows: &[Row], values: &[f64], fold: Fold, count: usize) -> Matrix
         let (rows, values) = (&rows[others.clone()], &values[others]);
         add_products(instructions, rows, values, &mean, &mut sums);
     }
-    sums
+    (mean, sums)
 }
 
 vectorised! {
@@ -389,7 +406,7 @@ mod tests {
                 let mean = column.iter().sum::<f64>() / column.len() as f64;
                 column.into_iter().map(|x| x - mean).collect()
             };
-            let found = covariances(&rows, &values, fold, others.len());
+            let (_, found) = covariances(&rows, &values, fold, others.len());
             for (i, line) in found.iter().enumerate() {
                 for (j, &sum) in line.iter().enumerate() {
                     let (x, y) = (column(i), column(j));
@@ -414,6 +431,7 @@ mod tests {
             up_to_power: vec![0, 2, 4, 6],
             shortfalls: vec![1.0; 4],
             unseen: vec![0.0; 6],
+            rounding: vec![0.0; 6],
         };
         let values = (controls.rows.iter().enumerate())
             .map(|(r, row)| 700.0 + 3.0 * row[0] + of_last * row[5] + 1e-3 * number(r * r * r))

@@ -260,6 +260,9 @@ pub struct Bracket {
     pub pooled: f64,
     /// The same, less control variates: in the mean ≥ W₂² too.
     pub upper: Option<f64>,
+    /// E‖n‖² of the noise of the difference of both samples' quantile functions: noise of the second
+    /// order, which error bars do not hold.
+    pub second_order: Option<f64>,
     /// Over replicas, to the first order; the larger one of that under the pooled plan's
     /// potentials and that under the cross-fitted ones.
     pub upper_std_error: Option<f64>,
@@ -384,6 +387,7 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         dual_std_error: None,
         pooled,
         upper: None,
+        second_order: None,
         upper_std_error: None,
         sides: None,
         values: None,
@@ -412,6 +416,7 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         pooled: Controlled::of(pooled, &statistics, &of_dual, rule),
         noise: Noise::of(particles, replicas, [&f, &h]),
     };
+    bracket.second_order = Some(upper.noise.total());
     bracket.dual_lower = Some(lower.controlled().value);
     bracket.dual_std_error = Some(lower.controlled().std_error());
     bracket.upper = Some(upper.pooled.controlled().value);

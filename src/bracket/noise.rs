@@ -39,6 +39,11 @@ impl Noise {
         }
     }
 
+    /// E‖n‖².
+    pub(super) fn total(&self) -> f64 {
+        self.variances.total
+    }
+
     /// t²λ, λ the largest eigenvalue: noise in one direction has a square ‖n‖² of at most
     /// this with confidence (1 + `confidence`)/2.
     pub(super) fn in_one_direction(&self, confidence: f64) -> f64 {

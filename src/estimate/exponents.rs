@@ -112,6 +112,7 @@ pub fn exponent_rows(experiment: &Experiment, scaling: &[ScalingRow]) -> Vec<Exp
 }
 
 fn measurement(row: &ScalingRow) -> Option<Measurement> {
+    row.nearly_normal.then_some(())?;
     Some(Measurement {
         size: row.particles as f64,
         value: row.value?,

@@ -360,6 +360,8 @@ pub struct ExactDiscrepancy {
     /// v/R: the relative variance of the mean over R replicas. `None` where it is
     /// infinite or not known.
     pub relative_variance: Option<f64>,
+    /// The kurtosis over R.
+    kurtosis: f64,
     /// What rounding can do to it, as a share of it.
     rounding: f64,
 }
@@ -372,6 +374,7 @@ impl ExactDiscrepancy {
             relative_variance: theory
                 .discrepancy_relative_variance(time)
                 .map(|variance| variance / replicas as f64),
+            kurtosis: theory.discrepancy_kurtosis(time).unwrap_or(UNKNOWN_SPREAD) / replicas as f64,
             rounding: discrepancy_rounding(theory),
         }
     }
@@ -386,14 +389,34 @@ impl ExactDiscrepancy {
         z_score(mean, self.mean?, self.std_error()?)
     }
 
-    /// Whether z is nearly normal: the mean is not carried by few replicas, and rounding is next to
-    /// nothing beside its standard error, where there is one.
+    /// Whether z is nearly normal: the mean is not carried by few replicas, nor is its variance,
+    /// and rounding is next to nothing beside its standard error, where there is one.
     pub fn trusted(&self) -> Option<bool> {
         let variance = self.relative_variance?;
         let small = variance == 0.0 || self.rounding <= SMALL_SHIFT * variance.sqrt();
-        Some(variance <= FEW_REPLICAS && small)
+        Some(variance <= FEW_REPLICAS && small && self.has_spread_of_many())
+    }
+
+    /// Whether many replicas carry the variance, if there is any.
+    pub fn has_spread_of_many(&self) -> bool {
+        self.relative_variance == Some(0.0) || self.kurtosis <= SPREAD_OF_FEW
     }
 }
+
+/// The error to hold a mean over replicas against its exact value with: of few replicas that all
+/// deviate alike, as by one rare event each, the empirical one is 0. About the exact value it is at
+/// least |deviation|/√R, with which sums of any symmetric variates are rarely larger than normal
+/// ones (Efron 1969; Bercu and Touati 2008).
+pub fn error_about_exact(error: f64, deviation: f64, replicas: f64) -> f64 {
+    error.max(deviation.abs() / replicas.sqrt())
+}
+
+/// A mean whose kurtosis over R is larger than this, or whose summands' squares about their mean
+/// have a larger relative variance, is skewed like a count of ten: few replicas carry its variance,
+/// whatever constant carries the mean itself.
+pub const SPREAD_OF_FEW: f64 = 0.1;
+/// What these are taken for where they are not known: thrice those of a normal variate.
+pub const UNKNOWN_SPREAD: f64 = 10.0;
 
 /// (value − exact)/error where the error is not 0.
 pub fn z_score(value: f64, exact: f64, error: f64) -> Option<f64> {

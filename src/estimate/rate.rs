@@ -210,8 +210,8 @@ impl RateWeights {
             if !rate.is_finite() || rate.abs() > 1e3 * self.exact_rate {
                 return Err(NoRate::Undetermined);
             }
-            // Far below any standard error, and above rounding.
-            if step.abs() <= 1e-11 * rate.abs() {
+            // Far below any standard error, and above rounding; of a quantity that has not changed the rate is 0.
+            if step.abs() <= 1e-11 * rate.abs().max(self.exact_rate) {
                 return Ok(rate);
             }
         }

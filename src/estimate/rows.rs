@@ -8,8 +8,8 @@ use super::rate::FEW_REPLICAS;
 use super::scaling::{ScalingRow, scaling_rows};
 use super::steady::{DensityRow, KurtosisRow, SteadyRow, density_rows, kurtosis_rows, steady_rows};
 use super::{
-    ExactDiscrepancy, Findings, SMALL_SHIFT, TABLE_CONFIDENCE, normal_half_width,
-    velocity_rounding, z_score,
+    ExactDiscrepancy, Findings, SMALL_SHIFT, SPREAD_OF_FEW, TABLE_CONFIDENCE, UNKNOWN_SPREAD,
+    normal_half_width, velocity_rounding, z_score,
 };
 use crate::experiment::Experiment;
 use crate::observe::column;
@@ -269,7 +269,11 @@ fn moment_row(
         let small = error == 0.0 || rounding * size <= SMALL_SHIFT * error;
         error * error <= FEW_REPLICAS * size * size && small
     };
-    let trusted = exact_std_error.zip(size(time)).map(is_normal);
+    let trusted = exact_std_error.zip(size(time)).map(|known| {
+        let (error, _) = known;
+        let is_fixed = error == 0.0;
+        is_normal(known) && (is_fixed || has_spread_of_many(findings, system, moment, time))
+    });
     let sizes = size(time).zip(size(0.0));
     let underflowed = sizes.is_some_and(|(size, start)| has_underflowed(mean, size, start));
     MomentRow {
@@ -288,6 +292,21 @@ fn moment_row(
         exact_std_error,
         trusted: if underflowed { Some(false) } else { trusted },
     }
+}
+
+/// Whether many replicas carry the variance of a moment, as far as powers of velocities about their
+/// mean are known: first moments vary with the second power, others with the fourth too.
+fn has_spread_of_many(findings: &Findings, system: System, moment: Moment, time: f64) -> bool {
+    let powers: &[u32] = match moment {
+        Moment::M1 => &[2],
+        _ => &[2, 4],
+    };
+    let replicas = findings.measured.replicas as f64;
+    powers.iter().all(|&power| {
+        let known = findings.theory.centred_power(system, power, time);
+        let spread = known.map_or(UNKNOWN_SPREAD, |known| known.relative_variance());
+        spread <= SPREAD_OF_FEW * replicas
+    })
 }
 
 fn wasserstein_rows(

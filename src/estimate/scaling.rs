@@ -30,6 +30,9 @@ pub struct ScalingRow {
     pub lower_limit: Option<f64>,
     /// At least the quantity with the same confidence.
     pub upper_limit: Option<f64>,
+    /// Whether `value` is not known to be far from normal.
+    #[serde(skip)]
+    pub nearly_normal: bool,
 }
 
 impl ScalingRow {
@@ -44,6 +47,7 @@ impl ScalingRow {
             exact_std_error: None,
             lower_limit: None,
             upper_limit: None,
+            nearly_normal: true,
         }
     }
 
@@ -80,10 +84,13 @@ fn discrepancy_scaling(findings: &Findings) -> [ScalingRow; 3] {
     let replicas = findings.measured.replicas;
     let last = findings.times.len() - 1;
     let end = findings.times[last];
-    let row = |quantity| ScalingRow::unknown(findings.particles, quantity);
+    let exact = ExactDiscrepancy::new(theory, end, replicas);
+    let row = |quantity| ScalingRow {
+        nearly_normal: exact.has_spread_of_many(),
+        ..ScalingRow::unknown(findings.particles, quantity)
+    };
     let rate = findings.rate(Quantity::Discrepancy).ok();
     let (mean, error) = findings.discrepancy(last);
-    let exact = ExactDiscrepancy::new(theory, end, replicas);
     let spread = findings.measured.discrepancy.relative_variance(last);
     let exact_spread = theory.discrepancy_relative_variance(end);
     let relative_error = theory.discrepancy_relative_variance_error(end, replicas as f64);

@@ -33,9 +33,8 @@ pub struct StartGroups {
     pub unseen: Unseen,
     /// What few of the velocities of all groups can change.
     pub few: f64,
-    /// The noise of the second order, W₂²(0) v/R for pairs of relative variance v. Control variates
-    /// can take all noise of the first order off; what is left then is not in error bars, so scatter
-    /// is compared with larger ones only.
+    /// The noise of the second order of a group, on average. Control variates can take all noise of the
+    /// first order off; what is left then is not in error bars.
     pub second_order: f64,
     /// The dual lower estimates, in the mean at most W₂²(0).
     pub lower: Vec<(f64, f64)>,
@@ -88,7 +87,6 @@ impl StartGroups {
         if !is_bracket_trusted(theory, particles, 0.0, replicas as u64) {
             return None;
         }
-        let relative_variance = theory.optimal_relative_variance(0.0)?;
         let known = Known::at(theory, 0.0, replicas as u64);
         let size = replicas * particles;
         let of_group = |group: usize| {
@@ -100,11 +98,12 @@ impl StartGroups {
         let side = |of: fn(&Bracket) -> Option<(f64, f64)>| -> Option<Vec<(f64, f64)>> {
             brackets.iter().map(of).collect()
         };
+        let second_order: Option<f64> = brackets.iter().map(|bracket| bracket.second_order).sum();
         let found = StartGroups {
             exact,
             unseen: theory.unseen(0.0, (groups * replicas) as f64, CUT_FOR_VOID),
             few: few_velocities(theory, 0.0, (groups * size) as f64),
-            second_order: exact * relative_variance / replicas as f64,
+            second_order: second_order? / groups as f64,
             lower: side(|bracket| bracket.dual_lower.zip(bracket.dual_std_error))?,
             upper: side(|bracket| bracket.upper.zip(bracket.upper_std_error))?,
         };

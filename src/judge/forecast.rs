@@ -4,7 +4,7 @@
 //! the normal approximation of the estimate. `kac plan` prints it, and `kac
 //! check` adds up from it how probable a false alarm is.
 
-use super::{VOID_LEVEL, normal_half_width};
+use super::{VOID_LEVEL, largest_relative_error, normal_half_width};
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::measure::Measured;
 use crate::model::Clock;
@@ -127,7 +127,10 @@ pub fn forecast_equality(exact: f64, std_error: f64, printed: f64, check: &Check
         + between((high + half).max(exact - half), exact + half);
     Forecast {
         half_width: Some(half),
-        holds: between(low + half, high - half),
+        holds: match std_error <= largest_relative_error(check.confidence) * exact.abs() {
+            true => between(low + half, high - half),
+            false => 0.0,
+        },
         refuted: if precise { refuted } else { 0.0 },
         void: VOID_LEVEL,
         ..Forecast::undecided(None)

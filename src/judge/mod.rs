@@ -224,6 +224,15 @@ const VOID_LEVEL: f64 = 2e-7;
 /// hundred: one-sided intervals and rare deviations are not what they say.
 const LARGEST_RELATIVE_ERROR: f64 = 0.1;
 
+/// The largest relative standard error of a rate whose interval has this confidence. Skewness γ
+/// multiplies a small probability beyond z standard errors by about e^{γz³/6}, and γ is that of a
+/// count of 1/s²: it is s.
+fn largest_relative_error(confidence: f64) -> f64 {
+    const HALF_WIDTH: f64 = 3.29;
+    let wider = normal_half_width(confidence) / HALF_WIDTH;
+    LARGEST_RELATIVE_ERROR / (wider * wider * wider).max(1.0)
+}
+
 fn void_half_width() -> f64 {
     normal_half_width(1.0 - VOID_LEVEL)
 }
@@ -266,6 +275,17 @@ impl Measurement {
     /// Whether enough happened for the estimate to be nearly normal far in its tails.
     fn is_carried_by_many(&self, exact: f64) -> bool {
         self.std_error <= LARGEST_RELATIVE_ERROR * exact.abs()
+    }
+
+    /// Whether it is nearly normal as far out as its interval reaches.
+    fn is_nearly_normal(&self, exact: f64) -> bool {
+        self.std_error <= largest_relative_error(self.confidence) * exact.abs()
+    }
+
+    /// Replicas for [`Measurement::is_nearly_normal`], about.
+    fn replicas_to_be_nearly_normal(&self, exact: f64) -> Option<u64> {
+        let ratio = self.std_error / (largest_relative_error(self.confidence) * exact.abs());
+        (ratio > 1.0).then(|| (self.replicas as f64 * ratio * ratio).ceil() as u64)
     }
 
     /// Replicas for [`Measurement::is_carried_by_many`], about.
@@ -327,6 +347,9 @@ fn judge_equality(
             "the measurement contradicts the exact value {exact} of this clock: the program is at fault"
         );
         (Verdict::Void, reason)
+    } else if inside && !measurement.is_nearly_normal(exact) {
+        let reason = "the interval lies within the tolerance of the printed value, but too few collisions made the rate for its level to be known";
+        (Verdict::Inconclusive, reason.to_string())
     } else if inside {
         let reason = "the interval lies within the tolerance of the printed value";
         (
@@ -351,7 +374,8 @@ fn judge_equality(
         .then(|| {
             let room = (exact - band.0).min(band.1 - exact);
             if room >= 0.0 {
-                measurement.replicas_to_clear(room, two_sided)
+                let cleared = measurement.replicas_to_clear(room, two_sided);
+                cleared.max(measurement.replicas_to_be_nearly_normal(exact))
             } else {
                 let precision = measurement.replicas_to_clear(tolerance * exact.abs(), 0.0);
                 measurement
@@ -403,6 +427,22 @@ mod tests {
         assert_eq!(verdict(1.0, 0.001, 1.0, 1.004), Verdict::Holds);
         // Within the tolerance of the printed value, and still wrong.
         assert_eq!(verdict(1.0, 0.001, 1.0, 1.006), Verdict::Void);
+    }
+
+    /// A rate of 0.5 that some twenty collisions make came out above 0.5001 three times as often as
+    /// its level says.
+    #[test]
+    fn few_collisions_and_high_confidence_hold_nothing() {
+        let verdict = |std_error: f64, confidence: f64| {
+            let measurement = Measurement::new(1.0, std_error, 1000, confidence);
+            judge_equality("rate", measurement, 1.0, 1.0, 0.49).verdict
+        };
+        assert_eq!(verdict(0.09, 0.99), Verdict::Holds);
+        assert_eq!(verdict(0.09, 0.999), Verdict::Holds);
+        assert_eq!(verdict(0.09, 0.9999), Verdict::Inconclusive);
+        assert_eq!(verdict(0.05, 0.9999), Verdict::Holds);
+        assert_eq!(verdict(0.11, 0.9), Verdict::Inconclusive);
+        assert_eq!(verdict(0.02, 0.9999999), Verdict::Holds);
     }
 
     #[test]

@@ -18,7 +18,8 @@ use crate::estimate::binomial::{binomial_deviation, deviation_of, poisson_deviat
 use crate::estimate::start::{Scatter, StartGroups};
 use crate::estimate::steady::{SteadyEstimate, steady_estimates};
 use crate::estimate::{
-    Findings, ROUNDING, discrepancy_rounding, normal_half_width, velocity_rounding,
+    Findings, ROUNDING, discrepancy_rounding, error_about_exact, normal_half_width,
+    velocity_rounding,
 };
 use crate::judge::Outcome;
 use crate::observe::{DISCREPANCY, column};
@@ -45,6 +46,10 @@ const TWO_VALUES: f64 = 1.2;
 
 /// The share of the upper estimates of W₂² that lower ones reach where their potentials fit.
 const WELL_FITTED: f64 = 0.95;
+
+/// Error bars of brackets are compared with scatter where they are so many times the noise of the
+/// second order.
+const SEEN: f64 = 3.0;
 
 /// Sums of cosines of at least this variance are nearly normal far in their tails.
 const LEAST_VARIANCE: f64 = 30.0;
@@ -213,6 +218,7 @@ fn moments(findings: &Findings, system: System) -> Vec<Comparison> {
         let size = theory.moment_size(system, moment, time)?;
         let (mean, error) = findings.measured.mean(index, column(system, moment));
         let error = larger(error, findings.exact_moment_error(system, moment, time))?;
+        let error = error_about_exact(error, mean - exact, findings.measured.replicas as f64);
         let error = error.max(LOST * size);
         let place = format!("{} at t = {time}", moment.name());
         compare(mean - exact, error, size, rounding, place)
@@ -271,8 +277,8 @@ fn bracket_start(findings: &Findings, start: &StartGroups) -> Vec<Comparison> {
             &upper,
         ),
     ];
-    // Estimates without an error of their own are exact but for rounding.
-    let least = start.second_order.max(rounding);
+    // Error bars that are no larger than what they do not hold say nothing of scatter.
+    let least = (SEEN * start.second_order).max(rounding);
     let have_errors = |groups: &[(f64, f64)]| groups.iter().all(|(_, error)| *error > least);
     if have_errors(&start.upper) {
         comparisons.push(scatter("upper", &upper));
@@ -297,7 +303,8 @@ fn discrepancy(findings: &Findings) -> Vec<Comparison> {
             .map(|variance| (variance / replicas).sqrt() * exact);
         let place = format!("t = {time}");
         // Of a relative variance below 10⁻¹³ nothing is left beside rounding.
-        let error = larger(error, known)?.max(4e-7 * exact);
+        let error = error_about_exact(larger(error, known)?, mean - exact, replicas);
+        let error = error.max(4e-7 * exact);
         compare(mean - exact, error, exact, rounding, place)
     };
     findings

@@ -15,7 +15,7 @@
 //!
 //! Claimed: all four are exchangeable, and [`Joint::moment`] is exact for every N and degree.
 
-use super::Law;
+use super::{Discrete, Law, Level, NormalMixture};
 
 /// How the N velocities of a copy hang together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,16 @@ impl Joint {
     /// One sign for all stays, however many particles there are.
     pub fn is_chaotic(self) -> bool {
         self != Joint::MirroredEqual
+    }
+
+    /// The law of one particle of a joint law that is made from this one, where it is one of this crate's laws: with
+    /// signs drawn, that of ±X.
+    pub fn marginal(self, law: &Law) -> Option<Law> {
+        match self {
+            Joint::Product => Some(law.clone()),
+            Joint::Sphere => None,
+            Joint::MirroredEqual | Joint::MirroredOpposite => symmetrised(law),
+        }
     }
 
     /// Whether it can be made from this law: the sphere's radius is that of centred normal velocities.
@@ -124,9 +134,71 @@ fn on_sphere(particles: usize, partition: &[u32], variance: f64) -> Option<f64> 
     Some(length.chain(direction).product())
 }
 
+/// The law of ±X with a fair sign, where it is one of this crate's laws.
+fn symmetrised(law: &Law) -> Option<Law> {
+    let both = |values: Vec<f64>| [values.iter().map(|value| -value).collect(), values].concat();
+    let twice = |values: Vec<f64>| [values.clone(), values].concat();
+    let of_components = |components: Vec<(f64, f64, f64)>| {
+        let part =
+            |of: fn(&(f64, f64, f64)) -> f64| components.iter().map(of).collect::<Vec<f64>>();
+        let weights = twice(part(|component| 0.5 * component.0));
+        let means = both(part(|component| component.1));
+        NormalMixture::new(weights, means, twice(part(|component| component.2)))
+    };
+    match law {
+        Law::Normal(normal) => {
+            let parts = vec![(1.0, law.mean(), normal.sd())];
+            of_components(parts).ok().map(Law::NormalMixture)
+        }
+        Law::NormalMixture(mixture) => {
+            let parts = mixture.components().collect();
+            of_components(parts).ok().map(Law::NormalMixture)
+        }
+        Law::Uniform(_) | Law::Laplace(_) | Law::StudentT(_) => {
+            (law.mean() == 0.0).then(|| law.clone())
+        }
+        Law::Point(_) | Law::Discrete(_) | Law::Empirical(_) => {
+            let (weights, values) = atoms(law).into_iter().unzip();
+            let weights = twice(weights).into_iter().map(|weight: f64| 0.5 * weight);
+            Discrete::new(both(values), weights.collect())
+                .ok()
+                .map(Law::Discrete)
+        }
+    }
+}
+
+/// The probabilities and values of a law of finitely many values.
+fn atoms(law: &Law) -> Vec<(f64, f64)> {
+    let mut levels = law.jump_levels();
+    levels.push(Level {
+        lower: 1.0,
+        upper: 0.0,
+    });
+    let mut start = Level {
+        lower: 0.0,
+        upper: 1.0,
+    };
+    let mut atoms = Vec::with_capacity(levels.len());
+    for end in levels {
+        let value = law.quantile_at(
+            0.5 * (start.lower + end.lower),
+            0.5 * (start.upper + end.upper),
+        );
+        // Of the two equal expressions the one between smaller numbers loses less.
+        let probability = match start.lower < 0.5 {
+            true => end.lower - start.lower,
+            false => start.upper - end.upper,
+        };
+        atoms.push((probability, value));
+        start = end;
+    }
+    atoms
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::law::{Empirical, Normal, Uniform};
 
     /// All balanced sign vectors of that length.
     fn balanced_vectors(particles: usize) -> Vec<Vec<f64>> {
@@ -171,5 +243,32 @@ mod tests {
         // An infinite moment matters only where it is taken.
         assert_eq!(Joint::Product.moment(2, &[5, 1], law), None);
         assert_eq!(Joint::MirroredEqual.moment(2, &[5], law), Some(0.0));
+    }
+
+    #[test]
+    fn marginals_of_mirrored_laws_are_symmetric() {
+        let laws: [Law; 4] = [
+            Normal::new(1.0, 0.5).unwrap().into(),
+            NormalMixture::new(vec![0.25, 0.75], vec![1.0, -2.0], vec![0.5, 1.0])
+                .unwrap()
+                .into(),
+            Discrete::new(vec![1.0, 1.9], vec![0.75, 0.25])
+                .unwrap()
+                .into(),
+            Empirical::new(vec![3.0, -1.0, 1.0, 7.0], 0.0)
+                .unwrap()
+                .into(),
+        ];
+        for law in laws {
+            let marginal = Joint::MirroredOpposite.marginal(&law).unwrap();
+            for x in [-7.5, -2.1, -0.3, 0.4, 1.5, 3.5] {
+                // P(±X ≤ x) = ½ P(X ≤ x) + ½ P(X ≥ −x); no x is the negative of an atom.
+                let expected = 0.5 * law.cdf(x) + 0.5 * (1.0 - law.cdf(-x));
+                assert!((marginal.cdf(x) - expected).abs() < 1e-14, "{law:?} {x}");
+            }
+        }
+        let uniform: Law = Uniform::new(0.0, 1.0).unwrap().into();
+        assert_eq!(Joint::MirroredEqual.marginal(&uniform), None);
+        assert_eq!(Joint::Product.marginal(&uniform), Some(uniform));
     }
 }

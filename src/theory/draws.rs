@@ -5,6 +5,7 @@ use super::pairing::{
     DifferenceMoments, Pairing, difference_moments, higher_difference_moments, tail_exponent,
 };
 use super::sizes::Sizes;
+use crate::law::joint::Joint;
 use crate::law::{Law, Point};
 use std::sync::OnceLock;
 
@@ -17,6 +18,7 @@ pub struct Draws {
     optimal: OnceLock<DifferenceMoments>,
     difference: OnceLock<DifferenceMoments>,
     higher_difference: OnceLock<[Option<f64>; 2]>,
+    of_marginals: OnceLock<Option<DifferenceMoments>>,
     difference_sizes: OnceLock<Sizes>,
     copies: [OnceLock<Sizes>; 2],
     about_zero: [OnceLock<Sizes>; 2],
@@ -33,6 +35,7 @@ impl Draws {
             optimal: OnceLock::new(),
             difference: OnceLock::new(),
             higher_difference: OnceLock::new(),
+            of_marginals: OnceLock::new(),
             difference_sizes: OnceLock::new(),
             copies: Default::default(),
             about_zero: Default::default(),
@@ -84,6 +87,15 @@ impl Draws {
         let [first, second] = &self.laws;
         *(self.higher_difference)
             .get_or_init(|| higher_difference_moments(first, second, self.pairing))
+    }
+
+    /// d₂ and d₄ of optimally paired draws from the first marginals of these joint laws, which are the same whenever
+    /// it is asked; `None` where a marginal is no law of this crate.
+    pub(super) fn of_marginals(&self, joints: [Joint; 2]) -> Option<DifferenceMoments> {
+        *self.of_marginals.get_or_init(|| {
+            let [one, other] = [0, 1].map(|copy| joints[copy].marginal(&self.laws[copy]));
+            Some(difference_moments(&one?, &other?, Pairing::Optimal))
+        })
     }
 
     /// Sizes of an optimally paired Δ₀.

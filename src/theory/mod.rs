@@ -484,10 +484,17 @@ impl Theory {
     /// whatever pairing, coupling and rematching the copies have: what tells the two laws apart
     /// is Δ₀ = Q_f(u) − Q_h(u), and a sample that lacks its large values shows laws nearer to
     /// each other than they are, however it was drawn. 0 of equal laws. Of copies that are not
-    /// both product laws it is that from their own start. `None` where infinite.
+    /// both product laws it is that from their own start, or that from optimally paired draws of their
+    /// first marginals, where these differ and are known, if that is larger. `None` where infinite.
     pub fn optimal_relative_variance(&self, time: f64) -> Option<f64> {
         if self.joint_difference.is_some() {
-            return self.synchronous_relative_variance(time);
+            let own = self.synchronous_relative_variance(time)?;
+            let marginals = self.draws.of_marginals(self.joints);
+            let Some(apart) = marginals.filter(|apart| apart.second > 0.0) else {
+                return Some(own);
+            };
+            let variance = self.variance_from(&apart, time)?;
+            return variance.is_finite().then(|| variance.max(own));
         }
         if self.draws.optimal().second == 0.0 {
             return Some(0.0);

@@ -23,10 +23,13 @@ const QUANTITY: &str = "W2 squared of the products, per particle";
 const EQUAL_LAWS: &str = "the initial laws are equal: both sides are 0, which shows nothing";
 
 /// The verdict on W₂² of the products, of which the lemma knows the value; `size` is √E V² + √E V′².
-/// Rounding of velocities changes W₂ by no more than theirs.
+/// Rounding of velocities changes W₂ by no more than theirs, and that of probabilities changes its square.
 fn compare(products: ProductDistance, factors: f64, size: f64) -> Judgement {
     let root = factors.sqrt();
-    let equal = |square: f64| (square.sqrt() - root).abs() <= 0.5 * EQUAL * root + UNIT * size;
+    let equal = |square: f64| {
+        (square.sqrt() - root).abs() <= 0.5 * EQUAL * root + UNIT * size
+            || (square - factors).abs() <= products.rounding
+    };
     let (verdict, reason) = if equal(products.lower) && equal(products.upper) {
         (
             Verdict::Holds,
@@ -111,7 +114,14 @@ mod tests {
 
     #[test]
     fn a_coupling_that_is_not_optimal_is_noticed() {
-        let verdict = |lower, upper| compare(ProductDistance { lower, upper }, 2.5, 3.0).verdict;
+        let verdict = |lower, upper| {
+            let products = ProductDistance {
+                lower,
+                upper,
+                rounding: 0.0,
+            };
+            compare(products, 2.5, 3.0).verdict
+        };
         assert_eq!(verdict(2.5, 2.5 + 1e-12), Verdict::Holds);
         // A worse assignment, without and with the right prices.
         assert_eq!(verdict(2.6, 2.6), Verdict::Void);
@@ -126,6 +136,7 @@ mod tests {
             let products = ProductDistance {
                 lower: square,
                 upper: square,
+                rounding: 0.0,
             };
             compare(products, 1e-16, 2.0).verdict
         };

@@ -26,7 +26,7 @@
 use super::Claim;
 use super::by_bracket::{Brackets, Laws, Levels, brackets, broken, has_limits, may_decide};
 use crate::estimate::rate::FEW_REPLICAS;
-use crate::estimate::{Findings, discrepancy_rounding};
+use crate::estimate::{Findings, discrepancy_rounding, error_about_exact};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
@@ -113,9 +113,10 @@ fn measured(findings: &Findings) -> Option<Vec<Sides>> {
     let measured = |sides: Sides| {
         let index = findings.times.iter().position(|&time| time == sides.time)?;
         let (mean, error) = findings.measured.mean(index, DISCREPANCY);
+        let error = sides.std_error.max(error? / n);
         Some(Sides {
             upper: mean / n,
-            std_error: sides.std_error.max(error? / n),
+            std_error: error_about_exact(error, mean / n - sides.upper, replicas),
             ..sides
         })
     };

@@ -15,7 +15,7 @@
 use super::Claim;
 use super::comparison::{Comparison, forecast_together, judge_together};
 use crate::coupling::CouplingKind;
-use crate::estimate::velocity_rounding;
+use crate::estimate::{error_about_exact, velocity_rounding};
 use crate::experiment::{Check, Experiment};
 use crate::judge::forecast::{Forecast, Prospect};
 use crate::judge::{Evidence, Judgement, Verdict};
@@ -67,7 +67,11 @@ fn measured(evidence: Evidence) -> Option<Vec<Comparison>> {
     let comparisons = expected.into_iter().zip(measured);
     let comparisons = comparisons.map(|(expected, (value, error))| Comparison {
         value,
-        std_error: expected.std_error.max(error),
+        std_error: error_about_exact(
+            expected.std_error.max(error),
+            value - expected.exact,
+            jump.replicas as f64,
+        ),
         ..expected
     });
     Some(comparisons.collect())

@@ -12,6 +12,7 @@
 
 use super::Claim;
 use super::comparison::{Comparison, forecast_together, judge_together};
+use crate::estimate::error_about_exact;
 use crate::experiment::{Check, Experiment};
 use crate::judge::forecast::{Forecast, Prospect};
 use crate::judge::{Evidence, Judgement, Verdict};
@@ -62,9 +63,11 @@ fn measured(evidence: Evidence) -> Option<Vec<Comparison>> {
     let difference = |(expected, moment): (Comparison, Moment)| {
         let mean = |system| measured.mean(0, column(system, moment));
         let [(first, one), (second, other)] = System::ALL.map(mean);
+        let error = expected.std_error.max(libm::hypot(one?, other?));
+        let deviation = first - second - expected.exact;
         Some(Comparison {
             value: first - second,
-            std_error: expected.std_error.max(libm::hypot(one?, other?)),
+            std_error: error_about_exact(error, deviation, measured.replicas as f64),
             ..expected
         })
     };
