@@ -112,8 +112,8 @@ fn no_closed_form(experiment: &Experiment, theory: &Theory) -> String {
         _ => " and rematch = \"never\"",
     };
     format!(
-        "rates.csv has no rate of discrepancy, and discrepancy.csv no {mean}exact_std_error, z and \
-         trusted: closed forms of them are known for coupling = \"synchronous\"{rematch} only"
+        "rates.csv has no rate of discrepancy, and discrepancy.csv no {mean}exact_std_error and z: \
+         closed forms of them are known for coupling = \"synchronous\"{rematch} only"
     )
 }
 

@@ -924,6 +924,7 @@ fn scaled(particles: usize) -> Vec<ScalingRow> {
         exact_std_error: Some(0.05 * value),
         lower_limit: Some(0.9 * value),
         upper_limit: Some(1.1 * value),
+        meaning: "",
         nearly_normal: true,
     };
     vec![

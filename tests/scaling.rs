@@ -273,6 +273,7 @@ fn limits_of_joint_laws(particles: usize, lower: f64, upper: f64) -> ScalingRow 
         exact_std_error: None,
         lower_limit: Some(lower),
         upper_limit: Some(upper),
+        meaning: "",
         nearly_normal: true,
     }
 }

@@ -675,8 +675,8 @@ fn a_plan_says_where_there_is_no_closed_form() {
     let with = |more: &str| notes(&[(clock, &format!("{clock}{more}"))]);
     let said = |mean: &str, rematch: &str| {
         format!(
-            "rates.csv has no rate of discrepancy, and discrepancy.csv no {mean}exact_std_error, z \
-             and trusted: closed forms of them are known for coupling = \"synchronous\"{rematch} only"
+            "rates.csv has no rate of discrepancy, and discrepancy.csv no {mean}exact_std_error and \
+             z: closed forms of them are known for coupling = \"synchronous\"{rematch} only"
         )
     };
     assert_eq!(with(""), [""; 0]);

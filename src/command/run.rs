@@ -8,6 +8,7 @@ use crate::judge::Outcome;
 use crate::profile::Watch;
 use crate::quote::quoted_path;
 use crate::verify::{Results, Sampling};
+use crate::words::counted;
 use crate::write::folder::{Claim, OutputFolder};
 use crate::write::manifest::{ListedFile, Origin, of_run};
 use crate::write::{TABLES, tables};
@@ -78,8 +79,8 @@ pub fn run(
         )?;
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         print(&format!(
-            "{} collisions in {:.1} s; wrote {} and manifest.json to {}\n",
-            results.collisions,
+            "{} in {:.1} s; wrote {} and manifest.json to {}\n",
+            counted(results.collisions, "collision", "collisions"),
             start.elapsed().as_secs_f64(),
             names.join(", "),
             out.display()

@@ -37,9 +37,9 @@ pub struct DiscrepancyRow {
     pub z: Option<f64>,
     /// e^{−μt} E‖Δ(0)‖²: what Theorem 6's proof prints.
     pub bound: f64,
-    /// Whether z is nearly normal: relative variance over replicas below 0.01. Not where the mean has underflowed:
-    /// there is no z then.
-    pub trusted: Option<bool>,
+    /// Whether z is nearly normal: not where few replicas carry the mean or its variance, nor where the mean has
+    /// underflowed. Where no exact error is known, whether the measured one is at most a tenth of the mean.
+    pub trusted: bool,
 }
 
 /// A row of `moments.csv`.
@@ -63,9 +63,9 @@ pub struct MomentRow {
     pub z: Option<f64>,
     /// The exact standard error of the mean.
     pub exact_std_error: Option<f64>,
-    /// Whether z is nearly normal: the mean is not carried by few replicas. Not where it has underflowed: there is no
-    /// z then.
-    pub trusted: Option<bool>,
+    /// Whether z is nearly normal: not where few replicas carry the mean or its variance, where the variance is
+    /// infinite, nor where the mean has underflowed.
+    pub trusted: bool,
 }
 
 /// A row of `wasserstein.csv`: squared distances of first marginals.
@@ -216,6 +216,9 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
         let underflowed = exact
             .mean
             .is_some_and(|exact| has_underflowed(mean, exact, start));
+        // Where no exact error is known the measured one tells.
+        let is_carried = theory.has_finite_spread()
+            && std_error.is_some_and(|error| error * error <= FEW_REPLICAS * mean * mean);
         DiscrepancyRow {
             particles: findings.particles,
             time,
@@ -226,11 +229,7 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
             exact_std_error: exact.std_error(),
             z: exact.z(mean).filter(|_| !underflowed),
             bound: libm::exp(-experiment.mu * time) * start,
-            trusted: if underflowed {
-                Some(false)
-            } else {
-                exact.trusted()
-            },
+            trusted: !underflowed && exact.trusted().unwrap_or(is_carried),
         }
     };
     findings.times.iter().enumerate().map(row).collect()
@@ -269,7 +268,7 @@ fn moment_row(
         let small = error == 0.0 || rounding * size <= SMALL_SHIFT * error;
         error * error <= FEW_REPLICAS * size * size && small
     };
-    let trusted = exact_std_error.zip(size(time)).map(|known| {
+    let trusted = exact_std_error.zip(size(time)).is_some_and(|known| {
         let (error, _) = known;
         let is_fixed = error == 0.0;
         is_normal(known) && (is_fixed || has_spread_of_many(findings, system, moment, time))
@@ -290,7 +289,7 @@ fn moment_row(
             .and_then(|(exact, error)| z_score(mean, exact, error))
             .filter(|_| !underflowed),
         exact_std_error,
-        trusted: if underflowed { Some(false) } else { trusted },
+        trusted: !underflowed && trusted,
     }
 }
 

@@ -30,6 +30,8 @@ pub struct ScalingRow {
     pub lower_limit: Option<f64>,
     /// At least the quantity with the same confidence.
     pub upper_limit: Option<f64>,
+    /// What the quantity is, in words.
+    pub meaning: &'static str,
     /// Whether `value` is not known to be far from normal.
     #[serde(skip)]
     pub nearly_normal: bool,
@@ -47,6 +49,7 @@ impl ScalingRow {
             exact_std_error: None,
             lower_limit: None,
             upper_limit: None,
+            meaning: meaning(quantity),
             nearly_normal: true,
         }
     }
@@ -54,6 +57,28 @@ impl ScalingRow {
     /// Whether there is anything to show.
     fn is_known(&self) -> bool {
         self.value.or(self.upper_limit).is_some()
+    }
+}
+
+/// What a quantity of `scaling.csv` is.
+fn meaning(quantity: &str) -> &'static str {
+    match quantity {
+        "decay_rate" => "rate per unit of time at which the mean of |Delta|^2 decays",
+        "discrepancy_per_particle" => "mean of |Delta|^2/N over all replicas; error over replicas",
+        "relative_variance" => "variance of |Delta|^2 over replicas, over its squared mean",
+        "gelbrich_lower" => "exact lower bound on W2^2 of the first marginals",
+        "w2_squared" => {
+            "W2^2 of the first marginals: the value is a mean over batches of pooled velocities, \
+             too large by their noise; the limits are those of the law"
+        }
+        "coupling_upper" => {
+            "mean of |Delta|^2/N over the same batches as w2_squared, whose W2^2 it bounds from \
+             above; replicas that fill no batch are left out; error over batches"
+        }
+        "joint_w2_squared" => "W2^2 of the joint laws per particle",
+        "joint_excess" => "joint_w2_squared less w2_squared",
+        "collisions" => "rate per unit of time at which a replica collides",
+        _ => "",
     }
 }
 
