@@ -252,7 +252,11 @@ fn equality_verdict(
         // A tenth where 3.29 standard errors are the half-width, less by its cube where it is wider.
         let wider = (half_width(confidence) / 3.29).max(1.0);
         let is_normal = error <= 0.1 * exact / (wider * wider * wider);
-        if is_normal { "HOLDS" } else { "INCONCLUSIVE" }
+        if is_normal || (band[0] <= exact && exact <= band[1]) {
+            "HOLDS"
+        } else {
+            "INCONCLUSIVE"
+        }
     } else if (high < band[0] || band[1] < low)
         && reach <= tolerance * exact
         && low <= exact

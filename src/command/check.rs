@@ -5,6 +5,7 @@ use super::progress::Progress;
 use super::{CommandError, Exit, Overrides, print, simulate_with};
 use crate::config::{Config, load, load_with_checks};
 use crate::judge::Outcome;
+use crate::quote::quoted_path;
 use crate::verify::Sampling;
 use crate::write::report::ReportFile;
 use std::collections::BTreeSet;
@@ -46,7 +47,7 @@ impl Report<'_> {
             return Err(CommandError::Argument(format!(
                 "--output {} has the name of a config, which it would replace; choose another \
                  name, e.g. kac.xml or kac.json",
-                path.display()
+                quoted_path(path)
             )));
         }
         Ok(Some(ReportFile::open(path)?))

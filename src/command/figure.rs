@@ -6,7 +6,7 @@ use super::names::{joined, meant, suggestion};
 use super::{CommandError, Exit, Overrides, committed, interrupt, print, simulate};
 use crate::config::{Config, load};
 use crate::figure::{FIGURES, Figure, TableSet};
-use crate::quote::quoted;
+use crate::quote::{quoted, quoted_path};
 use crate::verify::Sampling;
 use crate::write::folder::{Claim, OutputFolder};
 use crate::write::manifest::{Listed, ListedFile, Origin, of_figures, of_tables};
@@ -125,7 +125,7 @@ pub fn figure(
     files.sort_by(|a, b| a.name.cmp(&b.name));
     folder.finish(&of_figures(&files))?;
     for name in names.iter().filter(|name| name.ends_with("png")) {
-        print(&format!("{}\n", places.out.join(name).display()))?;
+        print(&format!("{}\n", quoted_path(&places.out.join(name))))?;
     }
     Ok(Exit::AsExpected)
 }

@@ -227,7 +227,7 @@ fn bar(target: ProgressDrawTarget, experiment: &Experiment, state: Shared) -> Pr
         .progress_chars("=> ");
     let bar = ProgressBar::with_draw_target(Some(UNITS as u64), target)
         .with_style(style)
-        .with_message(experiment.name.clone());
+        .with_message(printable(&experiment.name));
     bar.enable_steady_tick(TICK);
     bar
 }

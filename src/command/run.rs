@@ -75,7 +75,10 @@ pub fn run(
         let manifest = of_run(&config, &origin, &results, &files, start.elapsed());
         interrupt::uninterrupted(
             || folder.finish(&manifest),
-            format!("the run was finished; its files are in {}", out.display()),
+            format!(
+                "the run was finished; its files are in {}",
+                quoted_path(&out)
+            ),
         )?;
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         print(&format!(
@@ -83,7 +86,7 @@ pub fn run(
             counted(results.collisions, "collision", "collisions"),
             start.elapsed().as_secs_f64(),
             names.join(", "),
-            out.display()
+            quoted_path(&out)
         ))?;
         drawn?;
         Ok(results.outcome().into())

@@ -268,11 +268,12 @@ fn moment_row(
         let small = error == 0.0 || rounding * size <= SMALL_SHIFT * error;
         error * error <= FEW_REPLICAS * size * size && small
     };
-    let trusted = exact_std_error.zip(size(time)).is_some_and(|known| {
-        let (error, _) = known;
-        let is_fixed = error == 0.0;
-        is_normal(known) && (is_fixed || has_spread_of_many(findings, system, moment, time))
-    });
+    let trusted = match exact_std_error.zip(size(time)) {
+        Some((0.0, size)) => is_normal((0.0, size)),
+        Some(known) => is_normal(known) && has_spread_of_many(findings, system, moment, time),
+        // What is at rest has no error, and is what it must be.
+        None => exact == Some(mean),
+    };
     let sizes = size(time).zip(size(0.0));
     let underflowed = sizes.is_some_and(|(size, start)| has_underflowed(mean, size, start));
     MomentRow {

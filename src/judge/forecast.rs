@@ -122,14 +122,17 @@ pub fn forecast_equality(exact: f64, std_error: f64, printed: f64, check: &Check
     );
     let between = |from: f64, to: f64| probability(exact, std_error, from, to);
     let precise = half <= check.tolerance * exact.abs();
+    let is_near = low <= exact && exact <= high;
+    let is_nearly_normal = std_error <= largest_relative_error(check.confidence) * exact.abs();
     // Outside the band, with an interval that meets the exact value.
     let refuted = between(exact - half, (low - half).min(exact + half))
         + between((high + half).max(exact - half), exact + half);
     Forecast {
         half_width: Some(half),
-        holds: match std_error <= largest_relative_error(check.confidence) * exact.abs() {
-            true => between(low + half, high - half),
-            false => 0.0,
+        holds: if is_near || is_nearly_normal {
+            between(low + half, high - half)
+        } else {
+            0.0
         },
         refuted: if precise { refuted } else { 0.0 },
         void: VOID_LEVEL,

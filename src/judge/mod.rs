@@ -282,12 +282,6 @@ impl Measurement {
         self.std_error <= largest_relative_error(self.confidence) * exact.abs()
     }
 
-    /// Replicas for [`Measurement::is_nearly_normal`], about.
-    fn replicas_to_be_nearly_normal(&self, exact: f64) -> Option<u64> {
-        let ratio = self.std_error / (largest_relative_error(self.confidence) * exact.abs());
-        (ratio > 1.0).then(|| (self.replicas as f64 * ratio * ratio).ceil() as u64)
-    }
-
     /// Replicas for [`Measurement::is_carried_by_many`], about.
     fn replicas_to_be_carried(&self, exact: f64) -> Option<u64> {
         let ratio = self.std_error / (LARGEST_RELATIVE_ERROR * exact.abs());
@@ -340,6 +334,8 @@ fn judge_equality(
     let (low, high) = measurement.interval;
     let band = ((1.0 - tolerance) * printed, (1.0 + tolerance) * printed);
     let inside = band.0 <= low && high <= band.1;
+    // Then holding is true, and its level does not matter.
+    let is_near = band.0 <= exact && exact <= band.1;
     let outside = high < band.0 || band.1 < low;
     let precise = measurement.half_width() <= tolerance * exact.abs();
     let (verdict, reason) = if measurement.contradicts(exact) {
@@ -347,7 +343,7 @@ fn judge_equality(
             "the measurement contradicts the exact value {exact} of this clock: the program is at fault"
         );
         (Verdict::Void, reason)
-    } else if inside && !measurement.is_nearly_normal(exact) {
+    } else if inside && !is_near && !measurement.is_nearly_normal(exact) {
         let reason = "the interval lies within the tolerance of the printed value, but too few collisions made the rate for its level to be known";
         (Verdict::Inconclusive, reason.to_string())
     } else if inside {
@@ -374,8 +370,7 @@ fn judge_equality(
         .then(|| {
             let room = (exact - band.0).min(band.1 - exact);
             if room >= 0.0 {
-                let cleared = measurement.replicas_to_clear(room, two_sided);
-                cleared.max(measurement.replicas_to_be_nearly_normal(exact))
+                measurement.replicas_to_clear(room, two_sided)
             } else {
                 let precision = measurement.replicas_to_clear(tolerance * exact.abs(), 0.0);
                 measurement
@@ -433,16 +428,16 @@ mod tests {
     /// its level says.
     #[test]
     fn few_collisions_and_high_confidence_hold_nothing() {
-        let verdict = |std_error: f64, confidence: f64| {
-            let measurement = Measurement::new(1.0, std_error, 1000, confidence);
-            judge_equality("rate", measurement, 1.0, 1.0, 0.49).verdict
+        let verdict = |value: f64, std_error: f64, confidence: f64, exact: f64| {
+            let measurement = Measurement::new(value, std_error, 1000, confidence);
+            judge_equality("rate", measurement, 1.0, exact, 0.3).verdict
         };
-        assert_eq!(verdict(0.09, 0.99), Verdict::Holds);
-        assert_eq!(verdict(0.09, 0.999), Verdict::Holds);
-        assert_eq!(verdict(0.09, 0.9999), Verdict::Inconclusive);
-        assert_eq!(verdict(0.05, 0.9999), Verdict::Holds);
-        assert_eq!(verdict(0.11, 0.9), Verdict::Inconclusive);
-        assert_eq!(verdict(0.02, 0.9999999), Verdict::Holds);
+        assert_eq!(verdict(1.0, 0.06, 0.999, 0.69), Verdict::Holds);
+        assert_eq!(verdict(1.0, 0.06, 0.9999, 0.69), Verdict::Inconclusive);
+        assert_eq!(verdict(0.87, 0.04, 0.9999, 0.69), Verdict::Holds);
+        assert_eq!(verdict(1.0, 0.08, 0.9, 0.69), Verdict::Inconclusive);
+        // Within the tolerance of the printed value holding is true.
+        assert_eq!(verdict(1.0, 0.08, 0.9, 0.71), Verdict::Holds);
     }
 
     #[test]

@@ -204,9 +204,10 @@ impl<'a> Ran<'a> {
             let of_replica = seconds / measured.replicas as f64;
             (measured, of_replica)
         };
-        // Fewer would be mostly start-up: each thread has a chunk to simulate, of whole batches, whose spread is seen.
-        let sample = experiment.wasserstein.map_or(0, |plan| plan.sample);
-        let chunks = rayon::current_num_threads().max(8) as u64;
+        // Fewer would be mostly start-up: each thread has a chunk to simulate. Chunks are batches of W₂, and fewer
+        // would not show their spread.
+        let (sample, fewest) = (experiment.wasserstein).map_or((0, 8), |plan| (plan.sample, 32));
+        let chunks = rayon::current_num_threads().max(fewest) as u64;
         let mut some = chunks.saturating_mul(chunk(particles, sample)).min(most);
         let (pilot, of_replica) = loop {
             let (measured, seconds) = run(some);

@@ -29,7 +29,10 @@ pub enum WriteError {
         reason: std::io::Error,
     },
     /// The system refused a report.
-    #[error("cannot write the report {}: {reason}; choose another file with --output", path.display())]
+    #[error(
+        "cannot write the report {}: {reason}; choose another file with --output",
+        quoted_path(path)
+    )]
     Report {
         /// The file.
         path: PathBuf,
