@@ -204,3 +204,27 @@ fn the_guard_of_mirrored_laws_is_that_of_their_marginals() {
     let (own, guarded) = guard(&one);
     assert_eq!(own, guarded);
 }
+
+/// The rarer sign of ten expected draws may not be seen; that of a millionth is not there.
+#[test]
+fn signs_of_mirrored_laws_are_carried_by_many_velocities() {
+    let law = |rare: f64| -> Law {
+        Discrete::new(vec![1.0, -1.0], vec![1.0 - rare, rare])
+            .unwrap()
+            .into()
+    };
+    let carried = |rare: f64, joint, replicas| {
+        let laws = [&law(rare), &point(1.0)];
+        let theory = theory(10, &point(0.0), laws, Pairing::Independent);
+        let joints = [joint, Joint::MirroredOpposite];
+        let theory = theory.with_joints(joints, Pairing::Independent);
+        theory.are_signs_carried(replicas)
+    };
+    let opposite = Joint::MirroredOpposite;
+    assert!(!carried(1e-3, opposite, 1000.0));
+    assert!(carried(1e-2, opposite, 1000.0));
+    assert!(carried(1e-12, opposite, 1000.0));
+    assert!(carried(1e-3, Joint::Product, 1000.0));
+    assert!(!carried(0.4, Joint::MirroredEqual, 19.0));
+    assert!(carried(0.4, Joint::MirroredEqual, 26.0));
+}

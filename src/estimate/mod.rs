@@ -87,11 +87,12 @@ pub fn is_bracket_trusted(theory: &Theory, particles: usize, time: f64, replicas
 
 /// Whether many of so many replicas carry what tells the two laws apart: the relative variance
 /// of the optimally paired ‖Δ‖² is at most [`FEW_REPLICAS`] R, whatever pairing, coupling and
-/// rematching the copies have; and many collisions made the laws what they are.
+/// rematching the copies have; many velocities show how signs are drawn; and many collisions made
+/// the laws what they are.
 pub fn is_difference_carried(theory: &Theory, time: f64, replicas: f64) -> bool {
     let carried = (theory.optimal_relative_variance(time))
         .is_some_and(|variance| variance <= FEW_REPLICAS * replicas);
-    carried && are_collisions_many(theory, time, replicas)
+    carried && theory.are_signs_carried(replicas) && are_collisions_many(theory, time, replicas)
 }
 
 /// True if at least a hundred collisions of each kind that the gas has, of pairs and with the bath,
@@ -188,7 +189,11 @@ impl Findings {
         let is_energy_carried = (brackets.0.relative_variance).is_some_and(|v| v <= FEW_REPLICAS);
         let replicas = brackets.0.replicas as f64;
         let carried = is_energy_carried && is_difference_carried(&self.theory, time, replicas);
-        carried.then_some(brackets)
+        // A sample without noise may lack what is rare, and nothing tells.
+        let has_noise =
+            (brackets.0.upper_std_error).is_some_and(|error| error > self.rounding(time));
+        let is_known = time == 0.0 && self.theory.initial_w2().is_some();
+        (carried && (has_noise || is_known)).then_some(brackets)
     }
 
     /// The same, but after time 0 only if the limits at time 0 contain the exact W₂²(0), where

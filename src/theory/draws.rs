@@ -18,7 +18,7 @@ pub struct Draws {
     optimal: OnceLock<DifferenceMoments>,
     difference: OnceLock<DifferenceMoments>,
     higher_difference: OnceLock<[Option<f64>; 2]>,
-    of_marginals: OnceLock<Option<DifferenceMoments>>,
+    of_marginals: OnceLock<DifferenceMoments>,
     difference_sizes: OnceLock<Sizes>,
     copies: [OnceLock<Sizes>; 2],
     about_zero: [OnceLock<Sizes>; 2],
@@ -90,11 +90,14 @@ impl Draws {
     }
 
     /// d₂ and d₄ of optimally paired draws from the first marginals of these joint laws, which are the same whenever
-    /// it is asked; `None` where a marginal is no law of this crate.
-    pub(super) fn of_marginals(&self, joints: [Joint; 2]) -> Option<DifferenceMoments> {
-        *self.of_marginals.get_or_init(|| {
-            let [one, other] = [0, 1].map(|copy| joints[copy].marginal(&self.laws[copy]));
-            Some(difference_moments(&one?, &other?, Pairing::Optimal))
+    /// it is asked; where a marginal is no law of this crate, from the laws that they are made from.
+    pub(super) fn of_marginals(&self, joints: [Joint; 2]) -> &DifferenceMoments {
+        self.of_marginals.get_or_init(|| {
+            let marginals = [0, 1].map(|copy| joints[copy].marginal(&self.laws[copy]));
+            match marginals {
+                [Some(one), Some(other)] => difference_moments(&one, &other, Pairing::Optimal),
+                _ => *self.optimal(),
+            }
         })
     }
 

@@ -485,15 +485,16 @@ impl Theory {
     /// is Δ₀ = Q_f(u) − Q_h(u), and a sample that lacks its large values shows laws nearer to
     /// each other than they are, however it was drawn. 0 of equal laws. Of copies that are not
     /// both product laws it is that from their own start, or that from optimally paired draws of their
-    /// first marginals, where these differ and are known, if that is larger. `None` where infinite.
+    /// first marginals, or of the laws that these are made from, where they differ, if that is larger.
+    /// `None` where infinite.
     pub fn optimal_relative_variance(&self, time: f64) -> Option<f64> {
         if self.joint_difference.is_some() {
             let own = self.synchronous_relative_variance(time)?;
-            let marginals = self.draws.of_marginals(self.joints);
-            let Some(apart) = marginals.filter(|apart| apart.second > 0.0) else {
+            let apart = self.draws.of_marginals(self.joints);
+            if apart.second == 0.0 {
                 return Some(own);
-            };
-            let variance = self.variance_from(&apart, time)?;
+            }
+            let variance = self.variance_from(apart, time)?;
             return variance.is_finite().then(|| variance.max(own));
         }
         if self.draws.optimal().second == 0.0 {
@@ -501,6 +502,29 @@ impl Theory {
         }
         let variance = self.variance_from(self.draws.optimal(), time)?;
         variance.is_finite().then_some(variance)
+    }
+
+    /// Whether a sample shows how the signs of mirrored copies are drawn: where velocities of both
+    /// signs come from the law that a copy is made from, a hundred of the rarer one are expected in so many
+    /// replicas, or none; and where all particles of a replica share a sign, there are twenty replicas at least.
+    pub fn are_signs_carried(&self, replicas: f64) -> bool {
+        const MANY: f64 = 100.0;
+        const NONE: f64 = 1e-6;
+        const REPLICAS: f64 = 20.0;
+        let is_carried = |(joint, law): (Joint, &Law)| {
+            let below = law.cdf(0.0);
+            let rarer = below.min(1.0 - below) * self.count() * replicas;
+            let are_many = !(NONE..MANY).contains(&rarer);
+            match joint {
+                Joint::Product | Joint::Sphere => true,
+                Joint::MirroredEqual => are_many && replicas >= REPLICAS,
+                Joint::MirroredOpposite => are_many,
+            }
+        };
+        self.joints
+            .into_iter()
+            .zip(self.draws.laws())
+            .all(is_carried)
     }
 
     /// E V_1(t)² = g_2 + (m_2(0) − g_2)e^{−βt/2} (Lemma 1).
