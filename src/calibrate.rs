@@ -17,6 +17,9 @@ use crate::theory::{Quantity, Theory};
 use crate::verify::Results;
 use rayon::prelude::*;
 
+/// Velocities of a mean over replicas whose intervals are counted, at least.
+const FEWEST_SUMMANDS: f64 = 200.0;
+
 /// Something estimated in each repetition, with what is known of it before.
 #[derive(Debug)]
 enum Estimate {
@@ -91,6 +94,8 @@ impl<'a> Repetition<'a> {
     pub fn estimates(&self) -> Vec<Repeated> {
         let (particles, replicas) = self.experiment.sweep[self.index];
         let times = self.experiment.times();
+        // Sums of few values that are one of two lie on a lattice, which is coarse beside their error.
+        let are_summands_many = particles as f64 * replicas as f64 >= FEWEST_SUMMANDS;
         let repeated = |estimate: &Estimate| {
             let (quantity, name, time, relative_variance, trusted) = match estimate {
                 Estimate::Rate(quantity, weights) => {
@@ -102,7 +107,7 @@ impl<'a> Repetition<'a> {
                     "mean",
                     Some(times[*record]),
                     exact.relative_variance.expect("it has an error bar"),
-                    exact.trusted() == Some(true),
+                    exact.trusted() == Some(true) && exact.has_known_spread && are_summands_many,
                 ),
             };
             Repeated {

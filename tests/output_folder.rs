@@ -184,7 +184,10 @@ fn force_replaces_what_is_in_the_way_and_nothing_else() {
     }
     place.kac_succeeds(&["run", "a.toml", "--out", "d", "--force"]);
     let mut files = place.files("d");
-    assert_eq!(files.remove("notes.txt").unwrap(), b"mine");
+    // This run writes no calibration.
+    for name in ["notes.txt", "calibration.csv"] {
+        assert_eq!(files.remove(name).unwrap(), b"mine");
+    }
     assert_vouched_for(&files);
 }
 
@@ -563,4 +566,203 @@ fn a_table_that_was_cut_or_changed_is_not_redrawn() {
     place.write(&format!("{folder}/discrepancy.csv"), &table);
     std::fs::remove_file(place.path(&format!("{folder}/manifest.json"))).unwrap();
     place.kac_refuses(&["figure", "decay", "--redraw", "--out", "f"], &[folder]);
+}
+
+/// A copy of the committed figures and tables in a folder.
+fn copy_figures(place: &Place, folder: &str) {
+    let copied = Command::new("cp")
+        .args(["-r", "output/figures"])
+        .arg(place.path(folder))
+        .status();
+    assert!(copied.unwrap().success());
+}
+
+#[test]
+fn a_folder_of_figures_is_no_run_s_and_a_run_s_folder_not_for_figures() {
+    let place = Place::new();
+    copy_figures(&place, "f");
+    let before = place.files("f");
+    place.kac_refuses(&["run", "a.toml", "--out", "f"], &["figures", "--force"]);
+    assert_eq!(place.files("f"), before);
+    place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+    copy_figures(&place, "output");
+    std::fs::rename(place.path("f/tables"), place.path("d/tables")).unwrap();
+    let before = place.files("d");
+    place.kac_refuses(
+        &["figure", "moments", "--redraw", "--out", "d"],
+        &["a.toml", "--force"],
+    );
+    assert_eq!(place.files("d"), before);
+}
+
+#[test]
+fn the_subfolder_of_an_unfinished_run_is_no_folder_for_another() {
+    let place = Place::new();
+    place.write("b.toml", &CONFIG.replace("end = 1.0", "end = 2.0"));
+    place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+    let before = place.files("d");
+    place.kac_refuses(&["run", "b.toml", "--out", "d/unfinished"], &["unfinished"]);
+    // A link leads to a folder of somebody else.
+    place.kac_succeeds(&["run", "b.toml", "--out", "other"]);
+    let other = place.files("other");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("../other", place.path("d/unfinished")).unwrap();
+    #[cfg(unix)]
+    place.kac_refuses(&["run", "a.toml", "--out", "d"], &["unfinished"]);
+    assert_eq!(place.files("other"), other);
+    assert_eq!(place.files("d"), before);
+}
+
+#[test]
+fn the_same_text_with_other_data_is_another_config() {
+    let place = Place::new();
+    let law = "first = { law = \"empirical\", file = \"v.csv\", column = \"v\" }";
+    let config = CONFIG.replace("first = { law = \"normal\", mean = 0.0, sd = 1.0 }", law);
+    for (folder, values) in [("a", "v\n1\n2\n"), ("b", "v\n1\n3\n"), ("c", "v\n1\n2\n")] {
+        place.write(&format!("{folder}/gas.toml"), &config);
+        place.write(&format!("{folder}/v.csv"), values);
+    }
+    place.kac_succeeds(&["run", "a/gas.toml"]);
+    let before = place.files("output/gas");
+    place.kac_refuses(&["run", "b/gas.toml"], &["a/gas.toml"]);
+    assert_eq!(place.files("output/gas"), before);
+    place.kac_succeeds(&["run", "c/gas.toml"]);
+    // The same config may read other data.
+    place.write("c/v.csv", "v\n7\n8\n");
+    place.kac_succeeds(&["run", "c/gas.toml"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_has_the_name_of_a_lock_is_not_written_to() {
+    let place = Place::new();
+    place.write("precious.txt", "mine");
+    std::fs::create_dir(place.path("d")).unwrap();
+    std::os::unix::fs::symlink("../precious.txt", place.path("d/.kac-lock")).unwrap();
+    place.kac_refuses(&["run", "a.toml", "--out", "d"], &[".kac-lock"]);
+    assert_eq!(place.read("precious.txt"), "mine");
+    place.write("e/.kac-lock", "mine");
+    place.write("f/.kac-notes.tmp", "mine");
+    place.kac_refuses(&["run", "a.toml", "--out", "e"], &[".kac-lock"]);
+    assert_eq!(place.read("e/.kac-lock"), "mine");
+    // What a killed process left is taken over.
+    place.write("f/.kac-lock", "process 1 on host\n");
+    place.kac_succeeds(&["run", "a.toml", "--out", "f"]);
+    assert_eq!(place.read("f/.kac-notes.tmp"), "mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_the_name_of_a_manifest_is_not_waited_for() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("d")).unwrap();
+    let made = Command::new("mkfifo")
+        .arg(place.path("d/manifest.json"))
+        .status();
+    assert!(made.unwrap().success());
+    place.kac_refuses(&["run", "a.toml", "--out", "d"], &["manifest.json"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_whose_verdicts_cannot_be_printed_is_finished_all_the_same() {
+    let place = Place::new();
+    let check = "[[check]]\nclaim = \"lemma-12\"\nexpect = \"holds\"\n";
+    place.write("a.toml", &format!("{CONFIG}{check}"));
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = place.command(&["run", "a.toml", "--out", "d"]);
+    let output = command.stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let files = place.files("d");
+    assert!(files.contains_key("decay.png") && files.contains_key("verdicts.csv"));
+    assert_vouched_for(&files);
+    assert!(!place.path("d/unfinished").exists());
+}
+
+/// A run that takes a second or so, started by a shell after some words, sent a signal, and awaited.
+#[cfg(unix)]
+fn signalled(words: &str, signal: i32) -> Output {
+    let place = Place::new();
+    let long = CONFIG.replace("replicas = 40", "replicas = [40, 300000]");
+    place.write("a.toml", &long);
+    let script = format!(
+        "{words} exec {} run a.toml --out d",
+        env!("CARGO_BIN_EXE_kac")
+    );
+    let run = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(&place.folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !place.path("d/unfinished/discrepancy.csv").exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let sent = Command::new("kill")
+        .args([format!("-{signal}"), run.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    run.wait_with_output().unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_that_are_ignored_stay_ignored() {
+    for (name, signal) in [("HUP", 1), ("INT", 2)] {
+        let output = signalled(&format!("trap '' {name};"), signal);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_can_be_stopped_where_nobody_listens() {
+    use std::os::unix::process::ExitStatusExt;
+    let output = signalled("exec 2>/dev/full;", 15);
+    assert_eq!(output.status.signal(), Some(15), "{output:?}");
+}
+
+#[test]
+fn tables_of_another_experiment_are_not_redrawn() {
+    let place = Place::new();
+    copy_figures(&place, "f");
+    let tables = |name: &str| place.path(&format!("f/tables/{name}"));
+    std::fs::remove_dir_all(tables("clock-theorem6")).unwrap();
+    std::fs::rename(tables("clock-master-equation"), tables("clock-theorem6")).unwrap();
+    std::fs::create_dir(tables("clock-master-equation")).unwrap();
+    let draw = ["figure", "clocks", "--redraw", "--out", "f"];
+    place.kac_refuses(&draw, &["clock"]);
+    // A table that the manifest does not list is not read.
+    copy_figures(&place, "g");
+    let manifest = place.read("g/tables/theorem6/manifest.json");
+    let mut value: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    value["files"] = serde_json::json!([]);
+    place.write("g/tables/theorem6/manifest.json", &value.to_string());
+    let output = place.kac(&["figure", "decay", "--redraw", "--out", "g"]);
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+}
+
+#[test]
+fn a_gas_without_a_bath_between_shifted_laws_has_no_error_that_is_no_number() {
+    let place = Place::new();
+    let config = CONFIG.replace("mu = 1.0", "mu = 0.0");
+    place.write(
+        "a.toml",
+        &config
+            .replace("mean = 2.0", "mean = 1.0")
+            .replace("[2, 3]", "[3, 7]"),
+    );
+    place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+    for (name, bytes) in place
+        .files("d")
+        .iter()
+        .filter(|(name, _)| name.ends_with("csv"))
+    {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(!text.contains("NaN"), "{name}: {text}");
+    }
 }

@@ -143,6 +143,12 @@ fn tables_to_redraw<'a>(
         let Some(listed) = Listed::read(&folder) else {
             return Err(CommandError::NoTables { folder });
         };
+        let config = listed
+            .origin
+            .and_then(|origin| Some(origin.path.file_stem()?.to_owned()));
+        if config.is_none_or(|config| config != **name) {
+            return Err(CommandError::OtherTables { folder });
+        }
         if let Some(file) = listed.files.iter().find(|file| !file.is_in(&folder)) {
             let path = folder.join(&file.name);
             return Err(CommandError::ChangedTable { path });
@@ -161,7 +167,10 @@ fn read_tables(
     source: &Path,
 ) -> Result<Sets, CommandError> {
     let read = |&name: &&'static str| {
-        let set = TableSet::read(&tables_of(name, source), names.iter().copied())?;
+        let folder = tables_of(name, source);
+        let listed = Listed::read(&folder).unwrap_or_default().files;
+        let is_listed = |name: &&str| listed.iter().any(|file| file.name == *name);
+        let set = TableSet::read(&folder, names.iter().copied().filter(is_listed))?;
         Ok((name, set))
     };
     experiments.iter().map(read).collect()

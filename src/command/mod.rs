@@ -77,6 +77,15 @@ pub enum CommandError {
         /// Their folder.
         folder: PathBuf,
     },
+    /// Tables of another experiment.
+    #[error(
+        "{} holds tables of another config; leave out --redraw to simulate them",
+        quoted_path(folder)
+    )]
+    OtherTables {
+        /// Their folder.
+        folder: PathBuf,
+    },
     /// A table that is not as it was written.
     #[error(
         "{} is missing or was changed since its run wrote it; leave out --redraw to simulate it",

@@ -62,7 +62,8 @@ pub fn run(
         let mut watch = Watch::start();
         let tables = tables(&results);
         let written = tables.iter().try_for_each(|table| folder.write(table));
-        print(&verdicts(&config, &results))?;
+        // Files are there even where nobody reads the verdicts.
+        let printed = print(&verdicts(&config, &results));
         written?;
         let mut files: Vec<ListedFile> = tables.iter().map(ListedFile::new).collect();
         // Figures show what this run wrote, whatever becomes of its folder.
@@ -88,6 +89,7 @@ pub fn run(
             names.join(", "),
             quoted_path(&out)
         ))?;
+        printed?;
         drawn?;
         Ok(results.outcome().into())
     })

@@ -367,6 +367,8 @@ pub struct ExactDiscrepancy {
     pub relative_variance: Option<f64>,
     /// The kurtosis over R.
     kurtosis: f64,
+    /// Whether the kurtosis is known: where it is infinite or lost to rounding it is not.
+    pub has_known_spread: bool,
     /// What rounding can do to it, as a share of it.
     rounding: f64,
 }
@@ -374,12 +376,14 @@ pub struct ExactDiscrepancy {
 impl ExactDiscrepancy {
     /// At a time, over this many replicas.
     pub fn new(theory: &Theory, time: f64, replicas: u64) -> Self {
+        let kurtosis = theory.discrepancy_kurtosis(time);
         ExactDiscrepancy {
             mean: theory.discrepancy_mean(time),
             relative_variance: theory
                 .discrepancy_relative_variance(time)
                 .map(|variance| variance / replicas as f64),
-            kurtosis: theory.discrepancy_kurtosis(time).unwrap_or(UNKNOWN_SPREAD) / replicas as f64,
+            kurtosis: kurtosis.unwrap_or(UNKNOWN_SPREAD) / replicas as f64,
+            has_known_spread: kurtosis.is_some(),
             rounding: discrepancy_rounding(theory),
         }
     }
@@ -400,6 +404,11 @@ impl ExactDiscrepancy {
         let variance = self.relative_variance?;
         let small = variance == 0.0 || self.rounding <= SMALL_SHIFT * variance.sqrt();
         Some(variance <= FEW_REPLICAS && small && self.has_spread_of_many())
+    }
+
+    /// Whether the variance over replicas is nearly normal itself.
+    pub fn has_normal_variance(&self) -> bool {
+        self.kurtosis <= 0.05 * SPREAD_OF_FEW
     }
 
     /// Whether many replicas carry the variance, if there is any.

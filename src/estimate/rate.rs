@@ -207,11 +207,15 @@ impl RateWeights {
                 .sum();
             let step = value / slope;
             rate -= step;
-            if !rate.is_finite() || rate.abs() > 1e3 * self.exact_rate {
+            let typical = self.exact_rate + self.exact_std_error();
+            if !rate.is_finite() || rate.abs() > 1e3 * typical {
                 return Err(NoRate::Undetermined);
             }
             // Far below any standard error, and above rounding; of a quantity that has not changed the rate is 0.
-            if step.abs() <= 1e-11 * rate.abs().max(self.exact_rate) {
+            // What rounding of the terms leaves is no step.
+            let size: f64 = terms.iter().map(|term| term.abs()).sum();
+            let rounding = 8.0 * f64::EPSILON * size / slope.abs();
+            if step.abs() <= rounding + 1e-11 * rate.abs().max(self.exact_rate) {
                 return Ok(rate);
             }
         }

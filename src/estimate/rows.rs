@@ -302,6 +302,12 @@ fn has_spread_of_many(findings: &Findings, system: System, moment: Moment, time:
         _ => &[2, 4],
     };
     let replicas = findings.measured.replicas as f64;
+    // Draws that are rare beside a constant carry the squares: ten of them are to be expected.
+    let of_squares = findings.theory.kurtosis_of_squares(system);
+    let draws = replicas * findings.particles as f64;
+    if moment != Moment::M1 && of_squares.is_some_and(|spread| spread > SPREAD_OF_FEW * draws) {
+        return false;
+    }
     powers.iter().all(|&power| {
         let known = findings.theory.centred_power(system, power, time);
         let spread = known.map_or(UNKNOWN_SPREAD, |known| known.relative_variance());

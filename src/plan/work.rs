@@ -8,6 +8,8 @@ use crate::measure::bracketed;
 pub(super) const WORK_OF_RECORD: f64 = 1.0;
 pub(super) const WORK_OF_START: f64 = 4.0;
 const WORK_OF_BRACKET: f64 = 8.0;
+/// The work of a replica beside that of its particles: its streams, its tallies.
+const WORK_OF_REPLICA: f64 = 300.0;
 
 /// The work of a replica of entry `index`: of its simulation and its part in the brackets.
 pub(super) fn work_of_replica(experiment: &Experiment, index: usize) -> f64 {
@@ -22,7 +24,7 @@ pub fn work_of_simulation(experiment: &Experiment, index: usize) -> f64 {
     let (particles, _) = experiment.sweep[index];
     let rate = experiment.rates().for_particles(particles).total(particles);
     let of_particle = WORK_OF_START + WORK_OF_RECORD * experiment.points as f64;
-    rate * experiment.end + of_particle * particles as f64
+    WORK_OF_REPLICA + rate * experiment.end + of_particle * particles as f64
 }
 
 /// The work of all brackets of W₂ of entry `index`, in that of a collision.

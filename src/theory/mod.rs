@@ -477,7 +477,8 @@ impl Theory {
         let p = self.rate_of_one_pair();
         let own = 0.375 * bath - (0.25 * pair + 0.75 * p);
         let [growth, from_fourth] = first_row_of_two([0.375 * bath, 0.75 * p, own], time);
-        Some(start + growth * (1.0 + start) + from_fourth * fourth)
+        // Between constants it is a difference of what is equal but for rounding.
+        Some((start + growth * (1.0 + start) + from_fourth * fourth).max(0.0))
     }
 
     /// The relative variance of ‖Δ(t)‖² under the synchronous coupling from an optimal start,
@@ -502,6 +503,26 @@ impl Theory {
         }
         let variance = self.variance_from(self.draws.optimal(), time)?;
         variance.is_finite().then_some(variance)
+    }
+
+    /// The kurtosis of V² of one velocity, of the law that a copy starts from or of the bath, whichever is
+    /// larger; `None` where it is infinite. Of a law of one size it is 0: nothing varies.
+    pub fn kurtosis_of_squares(&self, copy: System) -> Option<f64> {
+        let of_law = |moments: &RawMoments| {
+            let [second, fourth, sixth, eighth] = [2, 4, 6, 8].map(|order: usize| moments[order]);
+            let (second, fourth, sixth, eighth) = (second?, fourth?, sixth?, eighth?);
+            let square = second * second;
+            let variance = fourth - square;
+            let about_mean =
+                eighth - 4.0 * sixth * second + 6.0 * fourth * square - 3.0 * square * square;
+            let is_constant = variance <= 1e-12 * fourth;
+            Some(if is_constant {
+                0.0
+            } else {
+                about_mean / (variance * variance)
+            })
+        };
+        Some(of_law(&self.initial[copy as usize])?.max(of_law(&self.bath)?))
     }
 
     /// Whether a sample shows how the signs of mirrored copies are drawn: where velocities of both

@@ -8,7 +8,7 @@
 //! between has left is moved by the next one.
 //!
 //! Nothing is deleted or overwritten but what a manifest of this program lists with the checksum
-//! that it still has.
+//! that it still has. A folder is for the runs of one config, or for figures.
 
 use super::lock::{Lock, LockError};
 use super::manifest::{Listed, MANIFEST, Origin};
@@ -60,7 +60,12 @@ impl OutputFolder {
     /// it holds the run of another config, or a file in the way that no manifest vouches for.
     pub fn open(path: &Path, claim: Claim) -> Result<Self, WriteError> {
         let failed = |reason| WriteError::system(path, reason);
+        let unfinished = path.join(UNFINISHED);
+        refuse_reserved_name(path)?;
         std::fs::create_dir_all(path).map_err(failed)?;
+        if std::fs::symlink_metadata(&unfinished).is_ok_and(|found| !found.is_dir()) {
+            return Err(WriteError::InTheWay { path: unfinished });
+        }
         let lock = Lock::acquire(path).map_err(|error| match error {
             LockError::Held(holder) => WriteError::Locked {
                 path: path.to_path_buf(),
@@ -70,7 +75,7 @@ impl OutputFolder {
         })?;
         let folder = OutputFolder {
             path: path.to_path_buf(),
-            unfinished: path.join(UNFINISHED),
+            unfinished,
             names: claim.names.to_vec(),
             force: claim.force,
             _lock: lock,
@@ -142,16 +147,12 @@ impl OutputFolder {
         let new_names = || new.files.iter().map(|file| file.name.as_str());
         let moved = || new_names().filter(|name| self.unfinished.join(name).exists());
         self.refuse_in_the_way(moved(), is_ours)?;
-        if self.force {
-            let kept = |name: &&String| new_names().any(|new| new == **name);
-            for name in self.names.iter().filter(|name| !kept(name)) {
-                remove(&self.path, name)?;
-            }
-        }
         let [aside, manifest] = [self.unfinished.join(REPLACED), self.path.join(MANIFEST)];
         move_if_there(&manifest, &aside)?;
         synchronise(&self.path)?;
         let gone = old.files.iter().filter(|file| !new.files.contains(file));
+        // A manifest that was edited may list what no run writes.
+        let gone = gone.filter(|file| self.names.contains(&file.name));
         for file in gone.filter(|file| file.is_in(&self.path)) {
             remove(&self.path, &file.name)?;
         }
@@ -164,21 +165,24 @@ impl OutputFolder {
         self.remove_unfinished()
     }
 
-    /// Refuse a folder that is another config's.
+    /// Refuse a folder that is another config's, or for figures, or a run's if it is to be for figures.
     fn refuse_other_owners(&self, origin: Option<&Origin>) -> Result<(), WriteError> {
         if self.force {
             return Ok(());
         }
         for folder in [&self.path, &self.unfinished] {
-            let owner = Listed::read(folder).and_then(|listed| listed.origin);
-            let (Some(owner), Some(origin)) = (owner, origin) else {
+            let Some(listed) = Listed::read(folder) else {
                 continue;
             };
-            if !owner.is_same_config(origin) {
-                return Err(WriteError::OtherConfig {
-                    path: folder.clone(),
-                    owner: owner.path,
-                });
+            let path = folder.clone();
+            match (listed.origin, origin) {
+                (Some(owner), Some(origin)) if owner.is_same_config(origin) => {}
+                (Some(owner), _) => {
+                    let owner = owner.path;
+                    return Err(WriteError::OtherConfig { path, owner });
+                }
+                (None, Some(_)) => return Err(WriteError::HoldsFigures { path }),
+                (None, None) => {}
             }
         }
         Ok(())
@@ -250,13 +254,12 @@ impl OutputFolder {
     /// Remove the temporary files of runs that were killed. What cannot be removed
     /// stays: it is in nobody's way.
     fn remove_temporary_files(&self) {
-        for folder in [&self.path, &self.unfinished] {
-            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                if name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX) {
-                    let _ = std::fs::remove_file(entry.path());
-                }
+        let entries = std::fs::read_dir(&self.unfinished);
+        for entry in entries.into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX) {
+                let _ = std::fs::remove_file(entry.path());
             }
         }
     }
@@ -270,6 +273,18 @@ impl Drop for OutputFolder {
         if is_empty {
             let _ = self.remove_unfinished();
         }
+    }
+}
+
+/// Refuse the name that the subfolder of an unfinished run has.
+fn refuse_reserved_name(path: &Path) -> Result<(), WriteError> {
+    let real = path.canonicalize();
+    let names = [Some(path), real.as_deref().ok()].map(|path| path.and_then(Path::file_name));
+    match names.contains(&Some(UNFINISHED.as_ref())) {
+        true => Err(WriteError::ReservedName {
+            path: path.to_path_buf(),
+        }),
+        false => Ok(()),
     }
 }
 

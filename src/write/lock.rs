@@ -1,7 +1,8 @@
 //! One run at a time in an output folder.
 
+use crate::quote::quoted_path;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// The name of the file that is locked while a run works in a folder.
@@ -34,6 +35,10 @@ impl Lock {
     /// Lock a folder, or say who has locked it.
     pub(super) fn acquire(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join(NAME);
+        // What is no lock of this program is a user's, and a link leads to what may be.
+        if std::fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(not_a_lock(&path).into());
+        }
         loop {
             let mut file = OpenOptions::new()
                 .read(true)
@@ -58,6 +63,15 @@ impl Lock {
             }
             // The process that held the lock may have removed the file in between.
             if is_same_file(&file, &path) {
+                let mut before = String::new();
+                let is_text = (&mut file)
+                    .take(LONGEST)
+                    .read_to_string(&mut before)
+                    .is_ok();
+                if !is_text || !(before.is_empty() || before.starts_with(PROCESS)) {
+                    return Err(not_a_lock(&path).into());
+                }
+                file.rewind()?;
                 file.set_len(0)?;
                 file.write_all(this_process().as_bytes())?;
                 file.flush()?;
@@ -74,6 +88,19 @@ impl Drop for Lock {
     }
 }
 
+/// How a lock file begins.
+const PROCESS: &str = "process ";
+
+/// A lock file is not longer than this.
+const LONGEST: u64 = 1000;
+
+fn not_a_lock(path: &Path) -> std::io::Error {
+    std::io::Error::other(format!(
+        "{} is not a lock of this program; move it",
+        quoted_path(path)
+    ))
+}
+
 /// This process, in words.
 fn this_process() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -81,7 +108,7 @@ fn this_process() -> String {
         "" => String::new(),
         host => format!(" on {host}"),
     };
-    format!("process {}{on_host}\n", std::process::id())
+    format!("{PROCESS}{}{on_host}\n", std::process::id())
 }
 
 /// Whether an open file is the one that now has this name.

@@ -3,7 +3,7 @@
 use super::File;
 use crate::config::Config;
 use crate::coupling::Rematch;
-use crate::input::hexadecimal;
+use crate::input::{contents, hexadecimal};
 use crate::law::Law;
 use crate::vector::Instructions;
 use crate::verify::Results;
@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// The name of the manifest in its folder.
 pub const MANIFEST: &str = "manifest.json";
+
+/// A manifest has at most so many bytes.
+const LONGEST_MANIFEST: u64 = 100_000_000;
 
 /// The commit that the program was built from, where known.
 pub const COMMIT: Option<&str> = option_env!("KAC_COMMIT");
@@ -96,22 +99,25 @@ fn sha256(bytes: &[u8]) -> String {
 pub struct Origin {
     /// Its file, relative to the folder.
     pub path: PathBuf,
-    /// The SHA-256 of its text.
+    /// The SHA-256 of its text and, if it reads files of data, their SHA-256.
     pub sha256: String,
 }
 
 impl Origin {
     /// That of a config for a folder.
     pub fn new(config: &Config, folder: &Path) -> Self {
+        let data = config.data.iter().map(|file| file.sha256.as_str());
+        let text = config.text.clone() + &data.collect::<String>();
         Origin {
             path: relative(&absolute(&config.path), &absolute(folder)),
-            sha256: sha256(config.text.as_bytes()),
+            sha256: sha256(text.as_bytes()),
         }
     }
 
     /// Whether it is the same file, perhaps edited, or the same text elsewhere.
     pub(super) fn is_same_config(&self, other: &Origin) -> bool {
-        self.path == other.path || self.sha256 == other.sha256
+        // A manifest has no bytes but those of text.
+        self.path.to_string_lossy() == other.path.to_string_lossy() || self.sha256 == other.sha256
     }
 
     fn json(&self) -> Value {
@@ -212,8 +218,8 @@ impl Listed {
 
     /// Of a manifest under another name.
     pub(super) fn read_file(path: &Path) -> Option<Self> {
-        let text = std::fs::read_to_string(path).ok()?;
-        let manifest: Value = serde_json::from_str(&text).ok()?;
+        let text = contents(path, LONGEST_MANIFEST).ok()?;
+        let manifest: Value = serde_json::from_slice(&text).ok()?;
         if manifest["program"] != PROGRAM {
             return None;
         }

@@ -62,6 +62,24 @@ pub enum WriteError {
         /// The config whose run it holds.
         owner: PathBuf,
     },
+    /// The folder is for figures, and a run is to have it.
+    #[error(
+        "{} holds figures of `kac figure`; choose another folder with --out, or replace them with --force",
+        quoted_path(path)
+    )]
+    HoldsFigures {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder has the name of the subfolder of a run that is not finished.
+    #[error(
+        "{} has the name of the subfolder where a run keeps its files until it is finished; choose another name with --out",
+        quoted_path(path)
+    )]
+    ReservedName {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A folder has the name of a file.
     #[error(
         "{} is a folder, and a file is to have this name; move it, or choose another folder with --out",
