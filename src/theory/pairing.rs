@@ -357,7 +357,14 @@ fn by_quadrature(first: &Law, second: &Law, orders: [u32; 2]) -> [(Option<f64>, 
         let mut roundings = [0.0; 2];
         for (k, order) in orders.into_iter().enumerate().filter(|&(k, _)| finite[k]) {
             let all_but_one = (1..order / 2).fold(weight, |product, _| product * square);
-            values[k] = all_but_one * square;
+            let value = all_but_one * square;
+            // Far out in a tail the square may overflow where the probability makes up for it.
+            let scaled = || libm::pow(weight, 1.0 / f64::from(order)) * difference;
+            values[k] = if value.is_finite() {
+                value
+            } else {
+                power(scaled(), order)
+            };
             let order = f64::from(order);
             let slope = order * difference.abs() + 0.5 * order * (order - 1.0) * rounding;
             roundings[k] = all_but_one * rounding * slope;
