@@ -406,11 +406,6 @@ impl ExactDiscrepancy {
         Some(variance <= FEW_REPLICAS && small && self.has_spread_of_many())
     }
 
-    /// Whether the variance over replicas is nearly normal itself.
-    pub fn has_normal_variance(&self) -> bool {
-        self.kurtosis <= 0.05 * SPREAD_OF_FEW
-    }
-
     /// Whether many replicas carry the variance, if there is any.
     pub fn has_spread_of_many(&self) -> bool {
         self.relative_variance == Some(0.0) || self.kurtosis <= SPREAD_OF_FEW

@@ -135,8 +135,6 @@ fn discrepancy_scaling(findings: &Findings) -> [ScalingRow; 3] {
             ..row("discrepancy_per_particle")
         },
         ScalingRow {
-            // Errors of a variance take the kurtosis of what is squared, which rarer replicas carry.
-            nearly_normal: exact.has_normal_variance(),
             value: spread.map(|(value, _)| value),
             std_error: spread.map(|(_, error)| error),
             exact: exact_spread,
