@@ -429,6 +429,58 @@ fn names_in_folders_that_begin_with_a_dot_are_passed_over() {
     assert_eq!(bench.judged(&["folder/.b.toml"]), ["folder/.b.toml"]);
 }
 
+/// The number of replicas that each verdict of a config asks for.
+fn needed(bench: &Bench, config: &str) -> Vec<Option<u64>> {
+    let ended = bench.kac(&["check", config, "--format", "json"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    let document: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let verdicts = document["configs"][0]["verdicts"]
+        .as_array()
+        .expect("a list");
+    let needed = |row: &Value| row["replicas_needed"].as_u64();
+    verdicts.iter().map(needed).collect()
+}
+
+#[test]
+fn a_check_of_the_steady_state_asks_for_as_many_replicas_as_its_plan() {
+    let path = "experiments/steady-state-uniform-two.toml";
+    let text = std::fs::read_to_string(path).expect("an experiment");
+    let bench = Bench::new(&[]);
+    for (particles, replicas) in [("1", 100), ("2", 200), ("2", 500), ("8", 50)] {
+        let mut lines = vec![];
+        for line in text.lines() {
+            lines.push(match line.split(" = ").next() {
+                Some("replicas") => format!("replicas = {replicas}"),
+                Some("particles") => format!("particles = {particles}"),
+                _ => line.to_string(),
+            });
+        }
+        bench.put("s.toml", &lines.join("\n"));
+        let planned = bench.kac(&["plan", "s.toml"]).stdout;
+        let [Some(needed)] = needed(&bench, "s.toml")[..] else {
+            panic!("the check of {particles} particles is decided");
+        };
+        let mut words = planned
+            .lines()
+            .filter(|line| line.contains("theorem-1"))
+            .flat_map(str::split_whitespace);
+        assert!(
+            words.any(|word| word == needed.to_string()),
+            "{needed}: {planned}"
+        );
+    }
+}
+
+#[test]
+fn no_verdict_asks_for_more_replicas_than_a_run_can_have() {
+    let bench = Bench::new(&[]);
+    bench.put("a.toml", &small::config(&[Wanted::Inconclusive]));
+    assert_eq!(needed(&bench, "a.toml"), [None, None]);
+    let text = small::config(&[Wanted::Inconclusive]).replace("1e-9", "1e-5");
+    bench.put("a.toml", &text);
+    assert!(needed(&bench, "a.toml").iter().all(Option::is_some));
+}
+
 #[test]
 fn it_is_said_how_long_a_check_takes() {
     let bench = Bench::new(&["a.toml", "b.toml"]);
