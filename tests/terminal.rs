@@ -429,6 +429,27 @@ fn names_in_folders_that_begin_with_a_dot_are_passed_over() {
     assert_eq!(bench.judged(&["folder/.b.toml"]), ["folder/.b.toml"]);
 }
 
+/// A limit of the memory that addresses can name leaves no room for the stacks of many threads.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_that_cannot_be_started_are_a_bad_argument() {
+    let bench = Bench::new(&["a.toml"]);
+    let mut shell = Command::new("sh");
+    shell.current_dir(bench.folder.path());
+    shell.args([
+        "-c",
+        "ulimit -v 500000; exec \"$0\" check a.toml --threads 1000",
+    ]);
+    let ended = shell.arg(assert_cmd::cargo::cargo_bin("kac")).assert();
+    let output = ended.code(2).get_output().clone();
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(stderr.starts_with("error: cannot start 1000 threads: "));
+    assert!(
+        stderr.ends_with("; ask for fewer with --threads\n"),
+        "{stderr}"
+    );
+}
+
 /// The number of replicas that each verdict of a config asks for.
 fn needed(bench: &Bench, config: &str) -> Vec<Option<u64>> {
     let ended = bench.kac(&["check", config, "--format", "json"]);

@@ -104,17 +104,22 @@ pub enum CommandError {
     #[error("{0}")]
     Argument(String),
     /// Threads.
-    #[error("cannot start the threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
+    #[error("cannot start {threads} threads: {reason}; ask for fewer with --threads")]
+    Threads {
+        /// Their number.
+        threads: usize,
+        /// What the system said.
+        reason: rayon::ThreadPoolBuildError,
+    },
 }
 
 impl CommandError {
     /// The exit code of this error.
     pub fn exit(&self) -> Exit {
         match self {
-            CommandError::Config(LoadError::Invalid(_)) | CommandError::Argument(_) => {
-                Exit::BadInput
-            }
+            CommandError::Config(LoadError::Invalid(_))
+            | CommandError::Argument(_)
+            | CommandError::Threads { .. } => Exit::BadInput,
             _ => Exit::Files,
         }
     }
@@ -151,7 +156,11 @@ impl Overrides {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .use_current_thread()
-            .build()?;
+            .build()
+            .map_err(|reason| CommandError::Threads {
+                threads: self.threads,
+                reason,
+            })?;
         pool.install(work)
     }
 }
