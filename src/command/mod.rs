@@ -193,7 +193,7 @@ fn simulate_with(
                 "the tables of {} of {} numbers of particles are in {}; the next run in this folder replaces them",
                 results.sizes,
                 experiment.sweep.len(),
-                quoted_path(&folder.unfinished())
+                quoted_path(folder.unfinished())
             )),
             Err(error) => progress.warn(&format!("warning: {error}; the simulation goes on")),
         }
