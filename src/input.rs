@@ -1,4 +1,4 @@
-//! Files of users: regular ones, of a length that is bounded.
+//! Files of users: regular ones, of a length that is bounded, and the numbers in them.
 //!
 //! Devices and pipes may have no end, and may never begin, so that they are not opened at all.
 
@@ -56,6 +56,12 @@ pub fn hexadecimal(hasher: Sha256) -> String {
         let _ = write!(digits, "{byte:02x}");
     }
     digits
+}
+
+/// Whether a number that is not 0 was read as 0, since it is too small to be represented.
+pub fn is_underflow(written: &str, number: f64) -> bool {
+    let mantissa = written.split(['e', 'E']).next().unwrap_or_default();
+    number == 0.0 && mantissa.contains(|digit| ('1'..='9').contains(&digit))
 }
 
 /// The error of a file that is longer than it may be.

@@ -1006,6 +1006,41 @@ fn an_initial_mean_must_not_hide_the_spread() {
 }
 
 #[test]
+fn numbers_that_would_be_read_as_zero_are_refused() {
+    let small = "it is too small to be represented";
+    let fix = "write 0 if it is meant";
+    let says = |key: &str, value: &str| format!("`{key}` = {value}: {small}");
+    let [lambda, mean, tolerance, low] = [
+        says("model.lambda", "1e-400"),
+        says("bath.mean", "-0.000_1E-4_00"),
+        says("check[0].tolerance", "9.9e-99999"),
+        says("initial.second.low", "-1e-330"),
+    ];
+    refused(&[
+        case("lambda = 1.25", "lambda = 1e-400", "lambda", &lambda, fix),
+        case(
+            "mean = 0.0",
+            "mean = -0.000_1E-4_00",
+            "mean = -",
+            &mean,
+            fix,
+        ),
+        case(
+            "tolerance = 0.5",
+            "tolerance = 9.9e-99999",
+            "tolerance",
+            &tolerance,
+            fix,
+        ),
+        case("low = -3.0", "low = -1e-330", "low =", &low, fix),
+    ]);
+    for zero in ["0", "0.0", "-0.0", "0e5", "+0.0", "0.000e-400"] {
+        let bench = Bench::new(&edited(GOOD, "mean = 0.0", &format!("mean = {zero}")));
+        load(&bench.path("config.toml")).expect("a good config");
+    }
+}
+
+#[test]
 fn files_of_measured_velocities() {
     let cases = [
         (
@@ -1036,6 +1071,20 @@ fn files_of_measured_velocities() {
             Some("u,v\n1,2\n1,inf\n"),
             "v",
             "`initial.second.file` = \"data.csv\": `data.csv`, line 3: `inf` in column `v`",
+            "mend the data",
+        ),
+        (
+            Some("v\n0\n-0.0\n0e5\n0.0e-400\n1e-400\n"),
+            "v",
+            "`initial.second.file` = \"data.csv\": `data.csv`, line 6: `1e-400` in column `v` is \
+             too small to be represented; write 0 if it is meant",
+            "mend the data",
+        ),
+        (
+            Some("u,v\n1,0\n1,\"-0.5E-1000\"\n"),
+            "v",
+            "`initial.second.file` = \"data.csv\": `data.csv`, line 3: `-0.5E-1000` in column `v` is \
+             too small",
             "mend the data",
         ),
         (

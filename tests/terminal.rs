@@ -294,6 +294,214 @@ fn devices_are_written_to_and_links_followed() {
     assert!(report.contains("2 as expected"), "{report}");
 }
 
+/// What a shell sends to a file stays there, whichever name of the descriptor a report is given.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_to_a_descriptor_replaces_no_file() {
+    let bench = Bench::new(&["a.toml"]);
+    std::os::unix::fs::symlink("/dev/stdout", bench.path("out")).expect("a link");
+    for (output, redirected) in [
+        ("/dev/stdout", ">> log.txt"),
+        ("/dev/stdout", "> log.txt"),
+        ("/dev/stderr", "2>> log.txt"),
+        ("/dev/stderr", "2> log.txt"),
+        ("/dev/fd/1", ">> log.txt"),
+        ("/dev/fd/3", "3>> log.txt"),
+        ("/proc/self/fd/1", ">> log.txt"),
+        ("/proc/self/fd/3", "3>> log.txt"),
+        ("out", ">> log.txt"),
+        ("log.txt", ">> log.txt"),
+    ] {
+        let case = format!("-o {output} {redirected}");
+        bench.put("log.txt", "a line of before\n");
+        let kept = std::fs::File::open(bench.path("log.txt")).expect("the log");
+        let program = assert_cmd::cargo::cargo_bin("kac");
+        let line = format!("\"$0\" check a.toml -o {output} {redirected}");
+        let mut shell = Command::new("sh");
+        shell.current_dir(bench.folder.path()).arg("-c").arg(line);
+        shell.arg(program).assert().code(0);
+        let text = std::io::read_to_string(kept).expect("text");
+        assert_eq!(text, bench.read("log.txt"), "{case}: it was replaced");
+        let was_kept = text.starts_with("a line of before\n");
+        assert_eq!(was_kept, redirected.contains(">>"), "{case}: {text}");
+        // The table also goes to standard output, behind the report.
+        let is_standard = !redirected.starts_with(['2', '3']);
+        let reports = text.matches("a (clock theorem6)\n").count();
+        assert_eq!(reports, 1 + usize::from(is_standard), "{case}: {text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_replaces_nothing_that_its_check_was_read_from() {
+    let bench = Bench::new(&["folder/a.toml"]);
+    let first = "first = { law = \"normal\", mean = 0.5, sd = 1.0 }";
+    let empirical = "first = { law = \"empirical\", file = \"../v.csv\", column = \"v\" }";
+    let text = bench.read("folder/a.toml");
+    assert!(text.contains(first));
+    bench.put("conf.txt", &text);
+    bench.put("X.TOML", &text);
+    bench.put("folder/b.toml", &text.replace(first, empirical));
+    bench.put("v.csv", "v\n1\n2\n3\n");
+    for (link, to) in [
+        ("latest.json", "folder/a.toml"),
+        ("data.json", "v.csv"),
+        ("new.json", "new.toml"),
+    ] {
+        std::os::unix::fs::symlink(to, bench.path(link)).expect("a link");
+    }
+    let texts = ["conf.txt", "X.TOML", "folder/a.toml", "v.csv"].map(|name| bench.read(name));
+    for (output, problem) in [
+        ("conf.txt", "is a config of this check"),
+        ("folder/../conf.txt", "is a config of this check"),
+        ("X.TOML", "has the name of a config"),
+        ("new.Toml", "has the name of a config"),
+        ("new.json", "has the name of a config"),
+        ("latest.json", "has the name of a config"),
+        ("v.csv", "has data of a config of this check"),
+        ("data.json", "has data of a config of this check"),
+    ] {
+        let arguments = ["check", "conf.txt", "folder", "-o", output];
+        let ended = bench.kac(&[&arguments[..], &HOURS].concat());
+        assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");
+        let start = format!("error: --output {output} {problem}, which it would replace; choose");
+        assert!(ended.stderr.starts_with(&start), "{ended:?}");
+    }
+    let after = ["conf.txt", "X.TOML", "folder/a.toml", "v.csv"].map(|name| bench.read(name));
+    assert_eq!(texts, after);
+    assert!(!bench.path("new.toml").exists() && !bench.path("new.Toml").exists());
+    // Data of other configs are files like any other.
+    let ended = bench.kac(&["check", "conf.txt", "-o", "v.csv"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_makes_the_file_that_a_link_leads_to() {
+    use std::os::unix::fs::symlink;
+    let bench = Bench::new(&["reports/a.toml"]);
+    symlink("reports/new.txt", bench.path("link")).expect("a link");
+    symlink("link", bench.path("second")).expect("a link");
+    for link in ["link", "second"] {
+        let ended = bench.kac(&["check", "reports/a.toml", "-o", link]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(bench.path("link").is_symlink() && bench.path("second").is_symlink());
+        let report = bench.read("reports/new.txt");
+        assert!(report.contains("2 as expected"), "{report}");
+        std::fs::remove_file(bench.path("reports/new.txt")).expect("the report");
+    }
+    // Such links lead nowhere.
+    symlink("missing/new.txt", bench.path("nowhere")).expect("a link");
+    symlink("round", bench.path("round")).expect("a link");
+    for link in ["nowhere", "round"] {
+        let ended = bench.kac(&[&["check", "reports/a.toml", "-o", link][..], &HOURS].concat());
+        assert_eq!((ended.code, &*ended.stdout), (Some(4), ""), "{ended:?}");
+        assert!(bench.path(link).is_symlink(), "{link}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_keeps_the_permissions_of_the_file_it_replaces() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new(&["a.toml"]);
+    for mode in [0o600, 0o640, 0o664] {
+        bench.put("kac.txt", "an older report");
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(bench.path("kac.txt"), permissions).expect("permissions");
+        let ended = bench.kac(&["check", "a.toml", "-o", "kac.txt"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(bench.read("kac.txt").contains("2 as expected"));
+        let after = std::fs::metadata(bench.path("kac.txt")).expect("the report");
+        assert_eq!(after.permissions().mode() & 0o777, mode);
+    }
+}
+
+#[test]
+fn names_in_folders_that_begin_with_a_dot_are_passed_over() {
+    let bench = Bench::new(&["folder/a.toml", "folder/.b.toml"]);
+    bench.put("folder/._a.toml", "\0\u{5}\u{16}\u{7}");
+    bench.put("folder/.toml", "no config");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("user@host.1234", bench.path("folder/.#a.toml")).expect("a link");
+    assert_eq!(bench.judged(&["folder"]), ["folder/a.toml"]);
+    // Who names one means it.
+    assert_eq!(bench.judged(&["folder/.b.toml"]), ["folder/.b.toml"]);
+}
+
+/// A limit of the memory that addresses can name leaves no room for the stacks of many threads.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_that_cannot_be_started_are_a_bad_argument() {
+    let bench = Bench::new(&["a.toml"]);
+    let mut shell = Command::new("sh");
+    shell.current_dir(bench.folder.path());
+    shell.args([
+        "-c",
+        "ulimit -v 500000; exec \"$0\" check a.toml --threads 1000",
+    ]);
+    let ended = shell.arg(assert_cmd::cargo::cargo_bin("kac")).assert();
+    let output = ended.code(2).get_output().clone();
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(stderr.starts_with("error: cannot start 1000 threads: "));
+    assert!(
+        stderr.ends_with("; ask for fewer with --threads\n"),
+        "{stderr}"
+    );
+}
+
+/// The number of replicas that each verdict of a config asks for.
+fn needed(bench: &Bench, config: &str) -> Vec<Option<u64>> {
+    let ended = bench.kac(&["check", config, "--format", "json"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    let document: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let verdicts = document["configs"][0]["verdicts"]
+        .as_array()
+        .expect("a list");
+    let needed = |row: &Value| row["replicas_needed"].as_u64();
+    verdicts.iter().map(needed).collect()
+}
+
+#[test]
+fn a_check_of_the_steady_state_asks_for_as_many_replicas_as_its_plan() {
+    let path = "experiments/steady-state-uniform-two.toml";
+    let text = std::fs::read_to_string(path).expect("an experiment");
+    let bench = Bench::new(&[]);
+    for (particles, replicas) in [("1", 100), ("2", 200), ("2", 500), ("8", 50)] {
+        let mut lines = vec![];
+        for line in text.lines() {
+            lines.push(match line.split(" = ").next() {
+                Some("replicas") => format!("replicas = {replicas}"),
+                Some("particles") => format!("particles = {particles}"),
+                _ => line.to_string(),
+            });
+        }
+        bench.put("s.toml", &lines.join("\n"));
+        let planned = bench.kac(&["plan", "s.toml"]).stdout;
+        let [Some(needed)] = needed(&bench, "s.toml")[..] else {
+            panic!("the check of {particles} particles is decided");
+        };
+        let mut words = planned
+            .lines()
+            .filter(|line| line.contains("theorem-1"))
+            .flat_map(str::split_whitespace);
+        assert!(
+            words.any(|word| word == needed.to_string()),
+            "{needed}: {planned}"
+        );
+    }
+}
+
+#[test]
+fn no_verdict_asks_for_more_replicas_than_a_run_can_have() {
+    let bench = Bench::new(&[]);
+    bench.put("a.toml", &small::config(&[Wanted::Inconclusive]));
+    assert_eq!(needed(&bench, "a.toml"), [None, None]);
+    let text = small::config(&[Wanted::Inconclusive]).replace("1e-9", "1e-5");
+    bench.put("a.toml", &text);
+    assert!(needed(&bench, "a.toml").iter().all(Option::is_some));
+}
+
 #[test]
 fn it_is_said_how_long_a_check_takes() {
     let bench = Bench::new(&["a.toml", "b.toml"]);

@@ -7,9 +7,8 @@ use crate::config::{Config, load, load_with_checks};
 use crate::judge::Outcome;
 use crate::quote::quoted_path;
 use crate::verify::Sampling;
-use crate::write::report::ReportFile;
+use crate::write::report::{ReportFile, destination, folder_of};
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -38,19 +37,23 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// The file of the report, tried: better to fail before a long simulation than after it.
-    fn file(&self) -> Result<Option<ReportFile>, CommandError> {
+    /// The file of the report, tried: better to fail before a long simulation than after it. A
+    /// file that these configs or their data were read from is refused.
+    fn file(&self, configs: &[Config]) -> Result<Option<ReportFile>, CommandError> {
         let Some(path) = self.output else {
             return Ok(None);
         };
-        if is_config_name(path) {
-            return Err(CommandError::Argument(format!(
-                "--output {} has the name of a config, which it would replace; choose another \
-                 name, e.g. kac.xml or kac.json",
-                quoted_path(path)
-            )));
-        }
-        Ok(Some(ReportFile::open(path)?))
+        let target = destination(path);
+        let problem = match configs.iter().find_map(|config| role_in(config, &target)) {
+            _ if [path, &target].into_iter().any(is_config_name) => "has the name of a config",
+            Some(role) => role,
+            None => return Ok(Some(ReportFile::open(path)?)),
+        };
+        Err(CommandError::Argument(format!(
+            "--output {} {problem}, which it would replace; choose another name, e.g. kac.xml or \
+             kac.json",
+            quoted_path(path)
+        )))
     }
 
     /// The text of the report.
@@ -85,12 +88,32 @@ impl Report<'_> {
     }
 }
 
-/// Whether a name ends like that of a config.
+/// Whether a name ends like that of a config, in capitals or not.
 fn is_config_name(path: &Path) -> bool {
-    path.extension() == Some(OsStr::new("toml"))
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }
 
-/// The configs in a folder that have checks, by name. Folders in it are not searched.
+/// Whether a name begins with a dot, as those do that editors and systems leave behind.
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// What a file is to a config that was read from it, or whose data were; `None` if it is neither.
+fn role_in(config: &Config, file: &Path) -> Option<&'static str> {
+    let is_file = |path: &Path| std::fs::canonicalize(path).is_ok_and(|path| path == file);
+    let folder = folder_of(&config.path);
+    if is_file(&config.path) {
+        return Some("is a config of this check");
+    }
+    let mut data = config.data.iter();
+    data.any(|data| is_file(&folder.join(&data.file)))
+        .then_some("has data of a config of this check")
+}
+
+/// The configs in a folder that have checks, by name. Folders in it are not searched, and names
+/// that begin with a dot are passed over.
 ///
 /// # Errors
 ///
@@ -103,7 +126,7 @@ fn judging_configs_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let mut configs = vec![];
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if is_config_name(&path) && !path.is_dir() {
+        if is_config_name(&path) && !is_hidden(&path) && !path.is_dir() {
             configs.push(path);
         }
     }
@@ -148,8 +171,7 @@ fn configs_at(paths: &[PathBuf]) -> Result<Vec<Config>, CommandError> {
 
 /// A file's name in its folder, which is the same however one gets there.
 fn place(path: &Path) -> PathBuf {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let folder = std::fs::canonicalize(folder.unwrap_or(Path::new(".")));
+    let folder = std::fs::canonicalize(folder_of(path));
     match (folder, path.file_name()) {
         (Ok(folder), Some(name)) => folder.join(name),
         _ => path.to_path_buf(),
@@ -170,7 +192,7 @@ pub fn check(
 ) -> Result<Exit, CommandError> {
     // All that can be wrong is found before anything is simulated.
     let configs = configs_at(paths)?;
-    let file = report.file()?;
+    let file = report.file(&configs)?;
     overrides.on_threads(|| {
         let mut all = vec![];
         let mut outcome = Outcome::AsExpected;

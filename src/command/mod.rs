@@ -113,17 +113,22 @@ pub enum CommandError {
     #[error("{0}")]
     Argument(String),
     /// Threads.
-    #[error("cannot start the threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
+    #[error("cannot start {threads} threads: {reason}; ask for fewer with --threads")]
+    Threads {
+        /// Their number.
+        threads: usize,
+        /// What the system said.
+        reason: rayon::ThreadPoolBuildError,
+    },
 }
 
 impl CommandError {
     /// The exit code of this error.
     pub fn exit(&self) -> Exit {
         match self {
-            CommandError::Config(LoadError::Invalid(_)) | CommandError::Argument(_) => {
-                Exit::BadInput
-            }
+            CommandError::Config(LoadError::Invalid(_))
+            | CommandError::Argument(_)
+            | CommandError::Threads { .. } => Exit::BadInput,
             _ => Exit::Files,
         }
     }
@@ -160,7 +165,11 @@ impl Overrides {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .use_current_thread()
-            .build()?;
+            .build()
+            .map_err(|reason| CommandError::Threads {
+                threads: self.threads,
+                reason,
+            })?;
         pool.install(work)
     }
 }
@@ -193,7 +202,7 @@ fn simulate_with(
                 "the tables of {} of {} numbers of particles are in {}; the next run in this folder replaces them",
                 results.sizes,
                 experiment.sweep.len(),
-                quoted_path(&folder.unfinished())
+                quoted_path(folder.unfinished())
             )),
             Err(error) => progress.warn(&format!("warning: {error}; the simulation goes on")),
         }

@@ -1,5 +1,6 @@
 //! Reading TOML values with errors that say where, what and how to mend it.
 
+use crate::input::is_underflow;
 use crate::quote::{LONGEST_QUOTE, nearest, printable, quoted, quoted_path};
 use std::fmt;
 use std::ops::Range;
@@ -400,7 +401,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     ///
-    /// If it is no number, NaN or infinite.
+    /// If it is no number, NaN, infinite, or too small to be represented without being 0.
     pub fn number(&self, fix: &str) -> Result<f64, ConfigError> {
         let parsed = match self.value.get_ref() {
             DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse().ok(),
@@ -408,6 +409,10 @@ impl<'a> Node<'a> {
             _ => None,
         };
         let number: f64 = parsed.ok_or_else(|| self.error("must be a number", fix))?;
+        if is_underflow(self.text(), number) {
+            let fix = "write 0 if it is meant, or choose units in which it is of moderate size";
+            return Err(self.error("it is too small to be represented", fix));
+        }
         if number.is_finite() {
             Ok(number)
         } else {

@@ -13,7 +13,7 @@ pub mod self_check;
 
 use crate::estimate::rate::RateEstimate;
 use crate::estimate::{Findings, normal_half_width};
-use crate::experiment::{Check, Expectation, Experiment};
+use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
 use crate::special::normal_quantile;
 use claims::Claim;
 use self_check::SelfCheckRow;
@@ -135,7 +135,7 @@ pub struct VerdictRow {
     pub exact: Option<f64>,
     /// Replicas simulated.
     pub replicas: u64,
-    /// Replicas that would decide with probability 0.9.
+    /// Replicas that would decide with probability 0.9, if a run can have so many.
     pub replicas_needed: Option<u64>,
     /// The verdict in words.
     pub reason: String,
@@ -199,7 +199,7 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
         printed,
         exact,
         replicas: evidence.findings.measured.replicas,
-        replicas_needed,
+        replicas_needed: replicas_needed.filter(|&needed| needed <= MOST_REPLICAS),
         reason,
         outcome: Outcome::of(verdict, check.expect),
     }

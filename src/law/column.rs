@@ -6,7 +6,7 @@
 //! of nothing but white space are skipped, whatever the number of columns. Numbers are written like 1, -2.5 or 3e-4.
 
 use super::EmpiricalError;
-use crate::input::{LONGEST_DATA, hexadecimal, open, too_long};
+use crate::input::{LONGEST_DATA, hexadecimal, is_underflow, open, too_long};
 use crate::quote::{nearest, quoted};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -197,6 +197,10 @@ fn value_of<R: Read>(
         lines.bad(format!("`{text}` in column `{column}` {problem}"), fix)
     };
     match text.parse::<f64>() {
+        Ok(value) if is_underflow(text, value) => Err(refused(
+            "is too small to be represented",
+            "write 0 if it is meant, or choose units in which it is of moderate size",
+        )),
         Ok(value) if value.is_finite() => Ok(value),
         Ok(_) => Err(refused("is not finite", "correct or remove the line")),
         Err(_) if text.replacen(',', ".", 1).parse::<f64>().is_ok() => {

@@ -6,35 +6,76 @@ use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// A file that a report can be written to, and that is replaced if it is there.
+/// The system follows at most so many links from a path.
+const MOST_LINKS: usize = 40;
+
+/// A file that a report can be written to.
 #[derive(Debug)]
 pub struct ReportFile {
     path: PathBuf,
-    /// Whether it is a device or a pipe, which takes what is written and is never replaced.
-    is_special: bool,
+    way: Way,
+}
+
+/// How a report gets into its file.
+#[derive(Debug)]
+enum Way {
+    /// Through standard output or standard error, which leads to the file: each then writes behind
+    /// what the other wrote.
+    Stream(File),
+    /// By appending: to a device, a pipe or a descriptor, which are never replaced.
+    Append,
+    /// By replacing the file, if it is there.
+    Replace,
+}
+
+impl Way {
+    fn to(path: &Path) -> Self {
+        let is_special =
+            || std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+        match stream_to(path) {
+            Some(stream) => Way::Stream(stream),
+            None if is_special() || is_descriptor(path) => Way::Append,
+            None => Way::Replace,
+        }
+    }
 }
 
 impl ReportFile {
     /// The file at `path`, tried: better to fail before a long simulation than after it. Of a link
-    /// it is the file that it leads to.
+    /// it is the file that it leads to. Standard output, standard error, other descriptors, devices
+    /// and pipes are written to; any other file is replaced if it is there.
     ///
     /// # Errors
     ///
     /// If it is a folder or named like one, or its folder is not there or takes no new files.
     pub fn open(path: &Path) -> Result<Self, WriteError> {
+        let way = Way::to(path);
         let file = ReportFile {
-            path: std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()),
-            is_special: std::fs::metadata(path)
-                .is_ok_and(|found| !found.is_file() && !found.is_dir()),
+            path: match way {
+                Way::Replace => destination(path),
+                _ => path.to_path_buf(),
+            },
+            way,
         };
-        let is_folder = path.to_string_lossy().ends_with(std::path::is_separator);
-        let tried = match is_folder || file.path.is_dir() {
-            true => Err(ErrorKind::IsADirectory.into()),
-            false if file.is_special => Ok(()),
-            false => temporary_file(file.folder()).map(drop),
-        };
-        tried.map_err(|reason| file.failed(reason))?;
+        file.attempt(path).map_err(|reason| file.failed(reason))?;
         Ok(file)
+    }
+
+    /// Try what can be tried of the file at `given` without a change to it.
+    fn attempt(&self, given: &Path) -> std::io::Result<()> {
+        let is_folder = given.to_string_lossy().ends_with(std::path::is_separator);
+        if is_folder || given.is_dir() {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        let found = std::fs::metadata(given);
+        match (&self.way, found) {
+            (Way::Stream(_), _) => Ok(()),
+            // To open a pipe would wait for its reader.
+            (Way::Append, Ok(found)) if !found.is_file() => Ok(()),
+            (Way::Append, _) => self.appended().map(drop),
+            (Way::Replace, Err(reason)) if reason.kind() != ErrorKind::NotFound => Err(reason),
+            (Way::Replace, _) => temporary_file(folder_of(&self.path)).map(drop),
+        }
     }
 
     /// Write the report.
@@ -43,28 +84,30 @@ impl ReportFile {
     ///
     /// If it cannot be written; then an older file is as it was.
     pub fn write(&self, text: &str) -> Result<(), WriteError> {
-        let written = match self.is_special {
-            true => File::options()
-                .write(true)
-                .open(&self.path)
-                .and_then(|mut file| file.write_all(text.as_bytes())),
-            false => self.replace(text),
+        let bytes = text.as_bytes();
+        let written = match &self.way {
+            Way::Stream(stream) => (&*stream).write_all(bytes),
+            Way::Append => self.appended().and_then(|mut file| file.write_all(bytes)),
+            Way::Replace => self.replace(bytes),
         };
         written.map_err(|reason| self.failed(reason))
     }
 
-    /// Write it under a temporary name, which is then changed.
-    fn replace(&self, text: &str) -> std::io::Result<()> {
-        let mut file = temporary_file(self.folder())?;
-        file.write_all(text.as_bytes())?;
+    fn appended(&self) -> std::io::Result<File> {
+        File::options().append(true).open(&self.path)
+    }
+
+    /// Write it under a temporary name, which is then changed. The permissions of an older file
+    /// are kept.
+    fn replace(&self, bytes: &[u8]) -> std::io::Result<()> {
+        let mut file = temporary_file(folder_of(&self.path))?;
+        if let Ok(older) = std::fs::metadata(&self.path) {
+            file.as_file().set_permissions(older.permissions())?;
+        }
+        file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
-    }
-
-    fn folder(&self) -> &Path {
-        let folder = self.path.parent().filter(|folder| *folder != Path::new(""));
-        folder.unwrap_or(Path::new("."))
     }
 
     fn failed(&self, reason: std::io::Error) -> WriteError {
@@ -73,4 +116,56 @@ impl ReportFile {
             reason,
         }
     }
+}
+
+/// The file that a path leads to through links, whether it is there or not.
+pub fn destination(path: &Path) -> PathBuf {
+    let last = || steps(path).last().unwrap_or_else(|| path.to_path_buf());
+    std::fs::canonicalize(path).unwrap_or_else(|_| last())
+}
+
+/// The path, and each that a link leads to from there.
+fn steps(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let next = |at: &PathBuf| Some(folder_of(at).join(std::fs::read_link(at).ok()?));
+    std::iter::successors(Some(path.to_path_buf()), next).take(MOST_LINKS)
+}
+
+/// The folder that a file is in.
+pub fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Whether a path leads over a name that the system gives to a descriptor, such as /dev/stdout,
+/// /dev/fd/3 or /proc/self/fd/3. The file behind it is open elsewhere and has to stay.
+fn is_descriptor(path: &Path) -> bool {
+    steps(path).any(|at| {
+        std::fs::canonicalize(folder_of(&at)).is_ok_and(|folder| {
+            ["/dev", "/dev/fd"].map(Path::new).contains(&&*folder) || folder.starts_with("/proc")
+        })
+    })
+}
+
+/// Standard output or standard error, if it leads to the same file as the path.
+#[cfg(unix)]
+fn stream_to(path: &Path) -> Option<File> {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let wanted = std::fs::metadata(path).ok()?;
+    let is_wanted = |stream: &File| {
+        let found = stream.metadata();
+        found.is_ok_and(|found| (found.dev(), found.ino()) == (wanted.dev(), wanted.ino()))
+    };
+    let streams = [
+        std::io::stdout().as_fd().try_clone_to_owned(),
+        std::io::stderr().as_fd().try_clone_to_owned(),
+    ];
+    let mut streams = streams.into_iter().flatten().map(File::from);
+    streams.find(is_wanted)
+}
+
+/// Elsewhere streams have no name.
+#[cfg(not(unix))]
+fn stream_to(_path: &Path) -> Option<File> {
+    None
 }

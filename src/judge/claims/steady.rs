@@ -15,10 +15,9 @@ use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::steady::{
     FEWEST_REPLICAS, SteadyEstimate, W2_UPPER, discrepancy_error, steady_estimates,
 };
-use crate::experiment::{Check, Experiment};
-use crate::judge::forecast::{Forecast, Prospect, probability};
+use crate::experiment::{Check, Expectation, Experiment};
+use crate::judge::forecast::{Forecast, Prospect, probability, replicas_for};
 use crate::judge::{Evidence, Judgement, Measurement, VOID_LEVEL, Verdict};
-use crate::special::normal_quantile;
 use crate::theory::steady::{MOMENTS, Schedule};
 
 /// Theorem 1.
@@ -39,10 +38,8 @@ const WATCHED: [&str; 7] = ["m1", "m2", "m11", "m4", "m22", "excess-kurtosis", W
 struct Test {
     estimate: SteadyEstimate,
     measurement: Measurement,
-    /// How far from `estimate.exact` the interval may reach; for the bound on W₂²,
-    /// how far up.
-    room: f64,
-    /// The share of the room that is taken: it holds at 1 and below.
+    /// How far from `estimate.exact` the interval reaches, for the bound on W₂² how far up, as a
+    /// share of how far it may: it holds at 1 and below.
     taken: f64,
 }
 
@@ -61,7 +58,6 @@ impl Test {
         Some(Test {
             estimate,
             measurement,
-            room,
             taken: reach / room,
         })
     }
@@ -81,10 +77,6 @@ impl Test {
     /// A verdict that shows this quantity.
     fn judgement(&self, verdict: Verdict, printed: f64, reason: String) -> Judgement {
         let measurement = &self.measurement;
-        let one_sided = -normal_quantile(0.05, 0.95);
-        let carried = measurement.std_error * measurement.std_error
-            / (FEW_REPLICAS * self.estimate.size * self.estimate.size);
-        let carried = (measurement.replicas as f64 * carried).ceil() as u64;
         Judgement {
             verdict,
             quantity: self.shown(),
@@ -93,12 +85,32 @@ impl Test {
             interval: Some(measurement.interval),
             printed: Some(printed),
             exact: Some(self.estimate.exact),
-            replicas_needed: (verdict == Verdict::Inconclusive)
-                .then(|| measurement.replicas_to_clear(self.room, one_sided))
-                .flatten()
-                .map(|needed| needed.max(FEWEST_REPLICAS).max(carried)),
+            replicas_needed: None,
             reason,
         }
+    }
+}
+
+impl SteadyState {
+    /// Replicas for which it holds with probability 0.9: all its quantities have to, so that no
+    /// fewer are asked for than any of them needs. A plan says the same number.
+    fn replicas_needed(&self, evidence: Evidence, check: &Check) -> Option<u64> {
+        let check = Check {
+            expect: Expectation::Holds,
+            ..check.clone()
+        };
+        let with = |replicas| {
+            let prospect = Prospect {
+                experiment: evidence.experiment,
+                theory: &evidence.findings.theory,
+                particles: evidence.findings.particles,
+                replicas,
+                initial_w2: evidence.initial_w2,
+                pilot: None,
+            };
+            self.forecast(&prospect, &check)
+        };
+        replicas_for(0.9, &check, with)
     }
 }
 
@@ -161,7 +173,10 @@ impl Claim for SteadyState {
             } else {
                 "too few replicas carry the mean"
             };
-            return test.judgement(Verdict::Inconclusive, printed(test), reason.to_string());
+            return Judgement {
+                replicas_needed: self.replicas_needed(evidence, check),
+                ..test.judgement(Verdict::Inconclusive, printed(test), reason.to_string())
+            };
         }
         let of = |name: &str| tests.iter().find(|test| test.estimate.quantity == name);
         let (Some(energy), Some(bound)) = (of("m2"), of(W2_UPPER)) else {
@@ -206,7 +221,10 @@ impl Claim for SteadyState {
                 return Forecast::undecided(None);
             };
             let room = check.tolerance * size - widths * error;
-            fails += 1.0 - probability(0.0, error, -room, room);
+            fails += match error * error <= FEW_REPLICAS * size * size {
+                true => 1.0 - probability(0.0, error, -room, room),
+                false => 1.0,
+            };
             if *name == "m2" {
                 shown = Some(widths * error);
             }
