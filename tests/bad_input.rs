@@ -2165,7 +2165,7 @@ fn only_temporary_files_are_tidied_away() {
     let manifest = std::fs::read(bench.path("out/manifest.json")).expect("a manifest");
     let mut killed: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
     killed["finished"] = false.into();
-    bench.put("out/unfinished/manifest.json", &killed.to_string());
+    bench.put("out/unfinished/manifest.json", killed.to_string());
     bench.put("out/unfinished/.kac-x.tmp", "half a tab");
     let ended = bench.kac(&["run", "config.toml", "--out", "out"]);
     assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.stderr);
