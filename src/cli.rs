@@ -47,7 +47,7 @@ enum Command {
         /// folders in it are not searched [default: experiments/]
         #[arg(value_name = "CONFIG|DIR")]
         configs: Vec<PathBuf>,
-        /// How to report the verdicts
+        /// The format of the report
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
         /// File for the report, which replaces an older one; the verdicts are printed as text

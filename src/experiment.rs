@@ -195,7 +195,7 @@ impl Experiment {
         self.theory_of(particles, &self.draws())
     }
 
-    /// The same with the laws of this experiment that other closed forms share.
+    /// The closed forms for one N, with laws that those for other N share.
     pub fn theory_of(&self, particles: usize, draws: &Arc<Draws>) -> Theory {
         Theory::of_draws(particles, self.rates(), draws.clone(), self.coupling)
             .rematched(self.rematch)

@@ -25,14 +25,14 @@ pub enum Format {
     Github,
 }
 
-/// Where the verdicts go.
+/// The form and the destination of the verdicts.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
     /// The format of the report.
     pub format: Format,
     /// The file that it is written to; standard output if not given.
     pub output: Option<&'a Path>,
-    /// Whether nothing but errors is printed.
+    /// True if nothing but errors is printed.
     pub quiet: bool,
 }
 
@@ -88,19 +88,19 @@ impl Report<'_> {
     }
 }
 
-/// Whether a name ends like that of a config, in capitals or not.
+/// True if a name ends in `.toml`, in capitals or not, as names of configs do.
 fn is_config_name(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }
 
-/// Whether a name begins with a dot, as those do that editors and systems leave behind.
+/// True if a name begins with a dot: editors and systems leave such files behind.
 fn is_hidden(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     name.as_encoded_bytes().starts_with(b".")
 }
 
-/// What a file is to a config that was read from it, or whose data were; `None` if it is neither.
+/// The role of a file for a config, in words: the config or its data were read from it. `None` if it has none.
 fn role_in(config: &Config, file: &Path) -> Option<&'static str> {
     let is_file = |path: &Path| std::fs::canonicalize(path).is_ok_and(|path| path == file);
     let folder = folder_of(&config.path);

@@ -43,7 +43,7 @@ fn named(id: &str) -> Result<&'static dyn Claim, CommandError> {
     meant(id, &ids).and_then(find).ok_or_else(missing)
 }
 
-/// What the ledger says of a claim, the experiments that judge it, and the figures about it.
+/// The ledger's text about a claim, the experiments that judge it, and the figures about it.
 fn entry(claim: &dyn Claim) -> String {
     let id = claim.id();
     format!(

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 /// The names and texts of the configs in `experiments/`.
 const CONFIGS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/experiments.rs"));
 
-/// What is read of a committed config.
+/// The part of a committed config that is read.
 #[derive(Deserialize)]
 struct Config {
     #[serde(default)]

@@ -58,7 +58,7 @@ pub(super) fn rendered_files(figure: &Figure, rendered: Rendered) -> [File; 2] {
 }
 
 /// Whether a run has what a figure of one folder reads.
-pub(super) fn has_data(figure: &Figure, results: &Results, sweep: usize) -> bool {
+fn has_data(figure: &Figure, results: &Results, sweep: usize) -> bool {
     let tables = &results.tables;
     figure.tables.iter().all(|&name| match name {
         "wasserstein.csv" => tables

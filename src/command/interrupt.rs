@@ -2,16 +2,16 @@
 
 use std::sync::{Mutex, PoisonError};
 
-/// What has been kept so far.
+/// The messages about files that have been kept.
 #[derive(Debug, Default)]
 struct Kept {
-    /// Of runs that are finished, a sentence each.
+    /// A sentence for each run that is finished.
     finished: Vec<String>,
-    /// Of the run that is worked on.
+    /// The sentence about the run that is worked on.
     current: String,
 }
 
-/// What has been kept so far. A signal waits for this lock, so code that holds it is not interrupted.
+/// The messages of this process. A signal waits for this lock, so code that holds it is not interrupted.
 static KEPT: Mutex<Kept> = Mutex::new(Kept {
     finished: vec![],
     current: String::new(),

@@ -185,7 +185,7 @@ fn simulate(
     simulate_with(experiment, sampling, folder, Progress::new(experiment))
 }
 
-/// The same, and `progress` says how far it is.
+/// As [`simulate`]; `progress` says how far it is.
 fn simulate_with(
     experiment: &Experiment,
     sampling: Sampling,

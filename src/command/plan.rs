@@ -114,7 +114,7 @@ fn false_alarms(sizes: &[SizePlan]) -> String {
     said
 }
 
-/// What tables will lack: a line for each reason, with the N that it is about.
+/// The gaps of tables: a line for each reason, with the N that it is about.
 fn gaps(sizes: &[SizePlan]) -> String {
     let mut reasons: Vec<(&str, Vec<usize>)> = vec![];
     for size in sizes {

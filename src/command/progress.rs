@@ -14,16 +14,16 @@ use std::time::{Duration, Instant};
 
 /// Length of the bar in units of its own.
 const UNITS: f64 = 1000.0;
-/// How often the bar is drawn anew while nothing is counted.
+/// The time after which the bar is drawn anew while nothing is counted.
 const TICK: Duration = Duration::from_millis(500);
-/// How often a line is written, at most.
+/// The least time between two lines.
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// When this process wrote its last line about progress, or made its first run; so runs that
 /// follow each other write no more lines than one long run.
 static LAST_LINE: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// What there is to do for one N, in the work of a collision.
+/// The work for one N, in units of a collision.
 #[derive(Debug)]
 struct Size {
     particles: usize,
@@ -33,7 +33,7 @@ struct Size {
     brackets: f64,
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Debug)]
 struct State {
     sizes: Vec<Size>,

@@ -424,7 +424,7 @@ pub fn error_about_exact(error: f64, deviation: f64, replicas: f64) -> f64 {
 /// have a larger relative variance, is skewed like a count of ten: few replicas carry its variance,
 /// whatever constant carries the mean itself.
 pub const SPREAD_OF_FEW: f64 = 0.1;
-/// What these are taken for where they are not known: thrice those of a normal variate.
+/// A kurtosis, or relative variance of powers, that is not known counts as this: a normal variate has 3.
 pub const UNKNOWN_SPREAD: f64 = 10.0;
 
 /// (value − exact)/error where the error is not 0.

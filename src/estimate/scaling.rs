@@ -30,7 +30,7 @@ pub struct ScalingRow {
     pub lower_limit: Option<f64>,
     /// At least the quantity with the same confidence.
     pub upper_limit: Option<f64>,
-    /// What the quantity is, in words.
+    /// The meaning of the quantity in words.
     pub meaning: &'static str,
     /// Whether `value` is not known to be far from normal.
     #[serde(skip)]
@@ -60,7 +60,7 @@ impl ScalingRow {
     }
 }
 
-/// What a quantity of `scaling.csv` is.
+/// The meaning of a quantity of `scaling.csv`.
 fn meaning(quantity: &str) -> &'static str {
     match quantity {
         "decay_rate" => "rate per unit of time at which the mean of |Delta|^2 decays",

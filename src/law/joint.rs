@@ -15,7 +15,7 @@
 //!
 //! Claimed: all four are exchangeable, and [`Joint::moment`] is exact for every N and degree.
 
-use super::{Discrete, Law, Level, NormalMixture};
+use super::{Discrete, Law, Level, NormalMixture, between_levels};
 
 /// How the N velocities of a copy hang together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,30 +169,10 @@ fn symmetrised(law: &Law) -> Option<Law> {
 
 /// The probabilities and values of a law of finitely many values.
 fn atoms(law: &Law) -> Vec<(f64, f64)> {
-    let mut levels = law.jump_levels();
-    levels.push(Level {
-        lower: 1.0,
-        upper: 0.0,
-    });
-    let mut start = Level {
-        lower: 0.0,
-        upper: 1.0,
+    let atom = |(probability, level): (f64, Level)| {
+        (probability, law.quantile_at(level.lower, level.upper))
     };
-    let mut atoms = Vec::with_capacity(levels.len());
-    for end in levels {
-        let value = law.quantile_at(
-            0.5 * (start.lower + end.lower),
-            0.5 * (start.upper + end.upper),
-        );
-        // Of the two equal expressions the one between smaller numbers loses less.
-        let probability = match start.lower < 0.5 {
-            true => end.lower - start.lower,
-            false => start.upper - end.upper,
-        };
-        atoms.push((probability, value));
-        start = end;
-    }
-    atoms
+    between_levels(law.jump_levels()).map(atom).collect()
 }
 
 #[cfg(test)]

@@ -115,6 +115,34 @@ pub(crate) struct Level {
     pub upper: f64,
 }
 
+/// The intervals between ascending levels, from 0 to 1, that are not empty: their probabilities and middles.
+pub(crate) fn between_levels(levels: Vec<Level>) -> impl Iterator<Item = (f64, Level)> {
+    let last = Level {
+        lower: 1.0,
+        upper: 0.0,
+    };
+    let mut start = Level {
+        lower: 0.0,
+        upper: 1.0,
+    };
+    let interval = move |end: Level| {
+        // The one of two equal expressions that is between smaller numbers loses less.
+        let probability = if start.lower < 0.5 {
+            end.lower - start.lower
+        } else {
+            start.upper - end.upper
+        };
+        let middle = Level {
+            lower: 0.5 * (start.lower + end.lower),
+            upper: 0.5 * (start.upper + end.upper),
+        };
+        start = end;
+        (probability, middle)
+    };
+    let intervals = levels.into_iter().chain([last]).map(interval);
+    intervals.filter(|(probability, _)| *probability > 0.0)
+}
+
 /// What each law implements. [`Law`] documents the methods.
 pub(crate) trait Distribution {
     fn name(&self) -> &'static str;

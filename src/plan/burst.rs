@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// Length of a burst that is measured, in seconds, about, and what all N may take together.
 const BURST: f64 = 0.1;
 const ALL_BURSTS: f64 = 2.0;
-/// What the burst of one N may take, and those of all N together, in the work of a
+/// The most work of the burst of one N, and of those of all N together, in units of a
 /// collision: some ten nanoseconds of a thread.
 const MOST_WORK: f64 = 5e7;
 const ALL_WORK: f64 = 3e8;
@@ -32,7 +32,7 @@ const MOST_BYTES: usize = 256 << 20;
 /// have no bracket.
 const FEW: u64 = 8;
 
-/// What may be spent on the burst of one N.
+/// The limits of the burst of one N.
 #[derive(Debug, Clone, Copy)]
 struct Budget {
     work: f64,
@@ -62,10 +62,10 @@ impl Budget {
     }
 }
 
-/// What a burst showed of one N.
+/// The findings of a burst of one N.
 pub(super) struct Burst {
     pub theory: Theory,
-    /// What was measured, where whole replicas were simulated.
+    /// The tallies, where whole replicas were simulated.
     pub pilot: Option<Measured>,
     /// The end of a replica that goes on into the steady state; 0 if none does.
     pub steady_end: f64,
@@ -77,7 +77,7 @@ pub(super) struct Burst {
     of_steady: f64,
     /// Seconds of brackets per velocity that they are made of.
     per_velocity: f64,
-    /// What intervals cover, of a run that is repeated.
+    /// The coverage of intervals, of a run that is repeated.
     pub calibration: Vec<CalibrationRow>,
 }
 
@@ -119,7 +119,7 @@ impl Burst {
         (burst, judged)
     }
 
-    /// What entry `index` would show, judged by the burst of another entry.
+    /// The burst that entry `index` would have, judged by that of another entry.
     pub fn like(&self, experiment: &Experiment, index: usize, draws: &Arc<Draws>) -> Burst {
         let theory = experiment.theory_of(experiment.sweep[index].0, draws);
         let nothing = Budget {
@@ -285,7 +285,7 @@ struct SteadyBurst {
     end: f64,
     /// Seconds of a replica.
     of_replica: f64,
-    /// What was seen, where replicas could be afforded.
+    /// The tallies, where replicas could be afforded.
     seen: Option<Steady>,
 }
 

@@ -28,7 +28,7 @@ pub struct Plan {
     pub laws_seconds: f64,
     /// Bytes that the program, the values of empirical laws and what is computed of them take.
     pub bytes: usize,
-    /// What was found in the bursts: tables of the shape that those of the run will have.
+    /// The results of the bursts: tables of the shape that those of the run will have.
     pub bursts: Results,
 }
 
@@ -126,7 +126,7 @@ pub fn plan(experiment: &Experiment) -> Plan {
     }
 }
 
-/// What some work gave, and the seconds it took.
+/// The result of some work, and the seconds it took.
 fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let start = Instant::now();
     let made = work();

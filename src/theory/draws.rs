@@ -1,4 +1,4 @@
-//! What is drawn: the laws of a run, their differences, and how large draws are.
+//! The laws of a run, their differences, and the sizes of what is drawn from them.
 
 use super::System;
 use super::pairing::{

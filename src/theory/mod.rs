@@ -229,7 +229,7 @@ impl Theory {
         Theory::of_draws(particles, rates, Arc::new(draws), coupling)
     }
 
-    /// The same of laws that gases of other N, or with other rates, can share.
+    /// The closed forms with laws that gases of other N, or with other rates, share.
     pub fn of_draws(
         particles: usize,
         rates: Rates,

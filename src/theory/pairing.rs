@@ -14,7 +14,7 @@
 mod quadrature;
 
 use super::levels::{LAST_LOGIT, jumps, level_at, steep_ends};
-use crate::law::{Law, Level, compensated_sum, power, shifted_moment};
+use crate::law::{Law, Level, between_levels, compensated_sum, power, shifted_moment};
 use quadrature::{Integral, Integrand, integrate};
 
 /// How (V_i(0), V′_i(0)) are drawn.
@@ -285,34 +285,11 @@ pub(super) fn values_of_finitely_many(first: &Law, second: &Law) -> Option<Vec<(
     let mut levels = first.jump_levels();
     levels.extend(second.jump_levels());
     levels.sort_by(ascending);
-    levels.push(Level {
-        lower: 1.0,
-        upper: 0.0,
-    });
-    let mut start = Level {
-        lower: 0.0,
-        upper: 1.0,
+    let difference = |(probability, level): (f64, Level)| {
+        let at = |law: &Law| law.quantile_at(level.lower, level.upper);
+        (probability, at(first) - at(second))
     };
-    let mut values = Vec::with_capacity(levels.len());
-    for end in levels {
-        // Of the two equal expressions the one between smaller numbers loses less.
-        let probability = if start.lower < 0.5 {
-            end.lower - start.lower
-        } else {
-            start.upper - end.upper
-        };
-        if probability > 0.0 {
-            let middle = |start: f64, end: f64| 0.5 * (start + end);
-            let (lower, upper) = (
-                middle(start.lower, end.lower),
-                middle(start.upper, end.upper),
-            );
-            let difference = first.quantile_at(lower, upper) - second.quantile_at(lower, upper);
-            values.push((probability, difference));
-        }
-        start = end;
-    }
-    Some(values)
+    Some(between_levels(levels).map(difference).collect())
 }
 
 fn ascending(left: &Level, right: &Level) -> std::cmp::Ordering {

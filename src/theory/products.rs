@@ -18,7 +18,7 @@ pub struct ProductDistance {
     pub lower: f64,
     /// At most.
     pub upper: f64,
-    /// What probabilities that are rounded to multiples of one 1/L can change it by.
+    /// The most that it changes where probabilities are rounded to multiples of one 1/L.
     pub rounding: f64,
 }
 

@@ -35,7 +35,7 @@ impl Lock {
     /// Lock a folder, or say who has locked it.
     pub(super) fn acquire(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join(NAME);
-        // What is no lock of this program is a user's, and a link leads to what may be.
+        // A file that is no lock of this program is a user's, and a link may lead to one.
         if std::fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
             return Err(not_a_lock(&path).into());
         }
@@ -88,7 +88,7 @@ impl Drop for Lock {
     }
 }
 
-/// How a lock file begins.
+/// The first characters of a lock file.
 const PROCESS: &str = "process ";
 
 /// A lock file is not longer than this.

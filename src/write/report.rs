@@ -16,7 +16,7 @@ pub struct ReportFile {
     way: Way,
 }
 
-/// How a report gets into its file.
+/// The way that a report takes into its file.
 #[derive(Debug)]
 enum Way {
     /// Through standard output or standard error, which leads to the file: each then writes behind

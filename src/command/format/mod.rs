@@ -29,7 +29,7 @@ pub struct Judged {
     verdicts: Vec<VerdictRow>,
     false_alarm: f64,
     collisions: u64,
-    /// How long it took.
+    /// The time from the start of the simulation to the verdicts.
     duration: Duration,
     /// Whether only as many replicas were simulated as decide.
     is_adaptive: bool,
@@ -63,7 +63,7 @@ impl Judged {
         }
     }
 
-    /// The same with how long it took and how many replicas were simulated.
+    /// These verdicts with the time that they took, and the sampling.
     pub fn after(self, duration: Duration, sampling: Sampling) -> Self {
         Judged {
             duration,
@@ -161,7 +161,7 @@ fn seconds(all: &[Judged]) -> f64 {
     durations.sum::<Duration>().as_secs_f64()
 }
 
-/// How much was simulated, and how long all took.
+/// The number of collisions and the seconds of all configs, in words.
 fn effort(all: &[Judged]) -> String {
     let collisions: u64 = all.iter().map(|judged| judged.collisions).sum();
     let collisions = counted(collisions, "collision", "collisions");

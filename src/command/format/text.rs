@@ -30,7 +30,7 @@ pub fn text(all: &[Judged]) -> String {
     render(all, is_coloured())
 }
 
-/// The same, and how much was simulated in which time.
+/// The table of [`text`], and a line with the number of collisions and the seconds.
 pub fn text_with_effort(all: &[Judged], coloured: bool) -> String {
     format!("{}{}\n", render(all, coloured), effort(all))
 }
@@ -102,7 +102,7 @@ fn cells(entry: Entry, coloured: bool) -> Cells {
     ]
 }
 
-/// What the first words of a quantity are in short.
+/// The first words of quantities, and symbols for them.
 const SYMBOLS: [(&str, &str); 12] = [
     ("decay rate of ", "rate"),
     ("bracket of W2 squared", "W2²"),
