@@ -2,12 +2,13 @@
 
 use crate::command::check::{Format, Report};
 use crate::command::figure::Places;
+use crate::command::format::are_colours_forbidden;
 use crate::command::threads::number_of_threads;
 use crate::command::{CommandError, Exit, Overrides, check, claims, figure, plan, run};
 use crate::experiment::MOST_REPLICAS;
 use crate::vector::Instructions;
 use crate::verify::Sampling;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::Write;
 use std::ops::RangeInclusive;
@@ -223,11 +224,25 @@ fn asked(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
+/// The command line, parsed. A wrong one ends the process with a message; that message and the
+/// help have colours by the rule of the verdicts: clap alone would colour them on a terminal
+/// without colours where the variable `CI` is set.
+fn parsed(arguments: Vec<OsString>) -> Cli {
+    let colours = match are_colours_forbidden() {
+        true => ColorChoice::Never,
+        false => ColorChoice::Auto,
+    };
+    let matches = Cli::command()
+        .color(colours)
+        .get_matches_from(asked(arguments));
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
 /// Parse the command line, do what it says, and give the exit code.
 ///
 /// Bad arguments end the process with code 2, `--help` and `--version` with 0.
 pub fn main() -> std::process::ExitCode {
-    let cli = Cli::parse_from(asked(std::env::args_os().collect()));
+    let cli = parsed(std::env::args_os().collect());
     let exit = execute(&cli.command).unwrap_or_else(|error| {
         // Nobody may be listening any more: that is no reason to panic.
         let _ = writeln!(std::io::stderr(), "error: {error}");

@@ -2017,19 +2017,21 @@ fn a_dumb_terminal_gets_plain_text_and_no_bar() {
         "run",
         "check none.toml",
     ] {
-        let printed = |terminal| {
-            let environment = [("TERM", terminal), ("NO_COLOR", None)];
-            on_a_terminal(&bench, &format!("'{program}' {arguments}"), &environment)
-        };
-        let Some(coloured) = printed(Some("xterm")) else {
-            return;
-        };
-        let has_colours = arguments != "check none.toml";
-        assert_eq!(coloured.contains('\u{1b}'), has_colours, "{coloured:?}");
-        for terminal in [Some("dumb"), None] {
-            let plain = printed(terminal).expect("it ran before");
-            assert!(!plain.contains('\u{1b}'), "{arguments}: {plain:?}");
-            assert!(!plain.contains("[=") && !plain.contains("0 %"), "{plain:?}");
+        for ci in [None, Some("true")] {
+            let printed = |terminal| {
+                let environment = [("TERM", terminal), ("NO_COLOR", None), ("CI", ci)];
+                on_a_terminal(&bench, &format!("'{program}' {arguments}"), &environment)
+            };
+            let Some(coloured) = printed(Some("xterm")) else {
+                return;
+            };
+            let has_colours = arguments != "check none.toml";
+            assert_eq!(coloured.contains('\u{1b}'), has_colours, "{coloured:?}");
+            for terminal in [Some("dumb"), None] {
+                let plain = printed(terminal).expect("it ran before");
+                assert!(!plain.contains('\u{1b}'), "{arguments}: {plain:?}");
+                assert!(!plain.contains("[=") && !plain.contains("0 %"), "{plain:?}");
+            }
         }
     }
 }

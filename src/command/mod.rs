@@ -7,7 +7,7 @@ mod columns;
 mod committed;
 mod drawing;
 pub mod figure;
-mod format;
+pub mod format;
 mod interrupt;
 mod names;
 pub mod plan;

@@ -8,7 +8,7 @@ mod text;
 pub use github::github;
 pub use json::json;
 pub use junit::junit;
-pub use text::{is_coloured, text, text_with_effort};
+pub use text::{are_colours_forbidden, is_coloured, text, text_with_effort};
 
 use crate::config::Config;
 use crate::judge::self_check::SelfCheckRow;

@@ -35,10 +35,14 @@ pub fn text_with_effort(all: &[Judged], coloured: bool) -> String {
     format!("{}{}\n", render(all, coloured), effort(all))
 }
 
-/// Whether standard output is a terminal that shows colours, and `NO_COLOR` is not set.
+/// Whether standard output is a terminal and nothing forbids colours.
 pub fn is_coloured() -> bool {
-    let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    std::io::stdout().is_terminal() && !console::is_dumb() && !forbidden
+    std::io::stdout().is_terminal() && !are_colours_forbidden()
+}
+
+/// Whether `NO_COLOR` is set, or `TERM` names a terminal without colours or none.
+pub fn are_colours_forbidden() -> bool {
+    console::is_dumb() || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 fn render(all: &[Judged], coloured: bool) -> String {
