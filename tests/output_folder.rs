@@ -161,6 +161,47 @@ fn a_manifest_of_another_program_is_not_replaced() {
 }
 
 #[test]
+fn a_manifest_with_notes_is_not_replaced() {
+    let place = Place::new();
+    place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+    let written = place.read("d/manifest.json");
+    for edited in [
+        written.replacen('{', "{\n  \"notes\": \"mine\",", 1),
+        written.replacen("\"law\"", "\"note\": \"mine\", \"law\"", 1),
+        written.clone() + "\n\n",
+        written.replacen("\"wall_seconds\": ", "\"wall_seconds\": 1", 1),
+    ] {
+        assert_ne!(edited, written);
+        place.write("d/manifest.json", &edited);
+        place.kac_refuses(&["run", "a.toml", "--out", "d"], &["manifest.json"]);
+        assert_eq!(place.read("d/manifest.json"), edited);
+    }
+    place.write("d/manifest.json", &written);
+    place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
+}
+
+#[test]
+fn force_does_not_replace_what_the_config_was_read_from() {
+    let config = CONFIG.replacen(
+        "first = { law = \"normal\", mean = 0.0, sd = 1.0 }",
+        "first = { law = \"empirical\", file = \"scaling.csv\", column = \"v\" }",
+        1,
+    );
+    assert_ne!(config, CONFIG);
+    let place = Place::new();
+    for name in ["d/a.toml", "d/manifest.json"] {
+        place.write(name, &config);
+        place.write("d/scaling.csv", "v\n1\n-1\n2\n-2\n");
+        for folder in ["d", "d/../d"] {
+            let arguments = ["run", name, "--out", folder, "--force"];
+            place.kac_refuses(&arguments, &["the config was read from it", "--out"]);
+        }
+        place.kac_succeeds(&["run", name, "--out", "e", "--force"]);
+        assert_eq!(place.read(name), config);
+    }
+}
+
+#[test]
 fn a_table_that_was_edited_is_not_replaced() {
     let place = Place::new();
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);

@@ -352,14 +352,17 @@ fn a_report_replaces_nothing_that_its_check_was_read_from() {
     }
     let texts = ["conf.txt", "X.TOML", "folder/a.toml", "v.csv"].map(|name| bench.read(name));
     for (output, problem) in [
-        ("conf.txt", "is a config of this check"),
-        ("folder/../conf.txt", "is a config of this check"),
+        ("conf.txt", "is a config of this check or data of one"),
+        (
+            "folder/../conf.txt",
+            "is a config of this check or data of one",
+        ),
         ("X.TOML", "has the name of a config"),
         ("new.Toml", "has the name of a config"),
         ("new.json", "has the name of a config"),
         ("latest.json", "has the name of a config"),
-        ("v.csv", "has data of a config of this check"),
-        ("data.json", "has data of a config of this check"),
+        ("v.csv", "is a config of this check or data of one"),
+        ("data.json", "is a config of this check or data of one"),
     ] {
         let arguments = ["check", "conf.txt", "folder", "-o", output];
         let ended = bench.kac(&[&arguments[..], &HOURS].concat());

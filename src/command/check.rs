@@ -44,10 +44,12 @@ impl Report<'_> {
             return Ok(None);
         };
         let target = destination(path);
-        let problem = match configs.iter().find_map(|config| role_in(config, &target)) {
-            _ if [path, &target].into_iter().any(is_config_name) => "has the name of a config",
-            Some(role) => role,
-            None => return Ok(Some(ReportFile::open(path)?)),
+        let problem = if [path, &target].into_iter().any(is_config_name) {
+            "has the name of a config"
+        } else if configs.iter().any(|config| is_source(config, &target)) {
+            "is a config of this check or data of one"
+        } else {
+            return Ok(Some(ReportFile::open(path)?));
         };
         Err(CommandError::Argument(format!(
             "--output {} {problem}, which it would replace; choose another name, e.g. kac.xml or \
@@ -100,16 +102,10 @@ fn is_hidden(path: &Path) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 
-/// The role of a file for a config, in words: the config or its data were read from it. `None` if it has none.
-fn role_in(config: &Config, file: &Path) -> Option<&'static str> {
-    let is_file = |path: &Path| std::fs::canonicalize(path).is_ok_and(|path| path == file);
-    let folder = folder_of(&config.path);
-    if is_file(&config.path) {
-        return Some("is a config of this check");
-    }
-    let mut data = config.data.iter();
-    data.any(|data| is_file(&folder.join(&data.file)))
-        .then_some("has data of a config of this check")
+/// Whether a config or its data were read from a file.
+fn is_source(config: &Config, file: &Path) -> bool {
+    let mut sources = config.sources().into_iter();
+    sources.any(|path| std::fs::canonicalize(path).is_ok_and(|path| path == file))
 }
 
 /// The configs in a folder that have checks, by name. Folders in it are not searched, and names

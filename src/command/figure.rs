@@ -100,6 +100,7 @@ pub fn figure(
         origin: None,
         names: &names,
         force: places.force,
+        sources: &[],
     };
     let source = match redraw {
         true => tables_to_redraw(&experiments, places.out)?,
@@ -192,6 +193,7 @@ fn simulate_tables(
             origin: Some(&origin),
             names: &names,
             force: places.force,
+            sources: &config.sources(),
         };
         let folder = OutputFolder::open(&path, claim)?;
         runs.push((name, config, origin, folder));

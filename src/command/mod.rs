@@ -26,10 +26,17 @@ use crate::verify::{Results, Sampling, Step, verify};
 use crate::write::folder::OutputFolder;
 use crate::write::{WriteError, tables};
 use progress::Progress;
+use std::collections::TryReserveError;
 use std::convert::Infallible;
 use std::io::Write;
 use std::path::PathBuf;
 use thiserror::Error;
+
+/// Bytes of a thread's stack.
+const STACK_BYTES: usize = 2 << 20;
+
+/// Bytes that a thread maps beside its stack, at least.
+const BYTES_BESIDE_STACK: usize = 64 << 10;
 
 /// How a command ended; its number is the program's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +125,7 @@ pub enum CommandError {
         /// Their number.
         threads: usize,
         /// What the system said.
-        reason: rayon::ThreadPoolBuildError,
+        reason: String,
     },
 }
 
@@ -162,16 +169,26 @@ impl Overrides {
         self,
         work: impl FnOnce() -> Result<T, CommandError> + Send,
     ) -> Result<T, CommandError> {
+        let failed = |reason| CommandError::Threads {
+            threads: self.threads,
+            reason,
+        };
+        has_room_for(self.threads).map_err(|reason| failed(reason.to_string()))?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
+            .stack_size(STACK_BYTES)
             .use_current_thread()
             .build()
-            .map_err(|reason| CommandError::Threads {
-                threads: self.threads,
-                reason,
-            })?;
+            .map_err(|reason| failed(reason.to_string()))?;
         pool.install(work)
     }
+}
+
+/// Whether there are addresses for the stacks of so many threads. The process aborts where a thread
+/// that has a stack finds no memory for anything else, so this is tried beforehand.
+fn has_room_for(threads: usize) -> Result<(), TryReserveError> {
+    let bytes = threads.saturating_mul(STACK_BYTES + BYTES_BESIDE_STACK);
+    Vec::<u8>::new().try_reserve_exact(bytes)
 }
 
 /// Simulate an experiment, or calibrate it, and say how far it is. After each N the tables are

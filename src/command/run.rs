@@ -54,6 +54,7 @@ pub fn run(
         origin: Some(&origin),
         names: &names(),
         force,
+        sources: &config.sources(),
     };
     let folder = OutputFolder::open(&out, claim)?;
     interrupt::watch()?;

@@ -97,6 +97,20 @@ pub struct Config {
     pub data: Vec<DataFile>,
 }
 
+impl Config {
+    /// The paths of all files that it was read from: its own, and those of data.
+    pub fn sources(&self) -> Vec<PathBuf> {
+        let folder = folder_of_data(&self.path);
+        let data = self.data.iter().map(|data| folder.join(&data.file));
+        [self.path.clone()].into_iter().chain(data).collect()
+    }
+}
+
+/// The folder from which the config at `path` names its files of data.
+fn folder_of_data(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
+
 /// Read and check a config.
 ///
 /// # Errors
@@ -179,7 +193,7 @@ fn parse(source: &Source) -> Result<(Experiment, Vec<usize>), ConfigError> {
     let initial = top
         .get("initial", fix)?
         .section(&["first", "second", "pairing"], fix)?;
-    let folder = source.path().parent().unwrap_or(Path::new("."));
+    let folder = folder_of_data(source.path());
     let law_of = |key: &str| initial_law(&initial.get(key, WRITE_A_LAW)?, folder, &particles);
     let bath_node = top.get("bath", "add a section [bath] with a law of mean 0")?;
     let fix = "add a section [time] with end and points";

@@ -11,7 +11,7 @@
 //! that it still has. A folder is for the runs of one config, or for figures.
 
 use super::lock::{Lock, LockError};
-use super::manifest::{Listed, MANIFEST, Origin};
+use super::manifest::{Listed, MANIFEST, Origin, sealed};
 use super::{File, WriteError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -36,6 +36,8 @@ pub struct OutputFolder {
     names: Vec<String>,
     /// If true, files that another config or another program put there are replaced.
     force: bool,
+    /// Files that are never replaced.
+    sources: Vec<PathBuf>,
     _lock: Lock,
 }
 
@@ -48,6 +50,8 @@ pub struct Claim<'a> {
     pub names: &'a [String],
     /// If true, files that another config or another program put there are replaced.
     pub force: bool,
+    /// The files that the config was read from, which are never replaced.
+    pub sources: &'a [PathBuf],
 }
 
 impl OutputFolder {
@@ -56,8 +60,9 @@ impl OutputFolder {
     ///
     /// # Errors
     ///
-    /// If it cannot be made or written to; if another process works in it; and unless `force`, if
-    /// it holds the run of another config, or a file in the way that no manifest vouches for.
+    /// If it cannot be made or written to; if another process works in it; if the config was read
+    /// from a file in the way; and unless `force`, if it holds the run of another config, or a file
+    /// in the way that no manifest vouches for.
     pub fn open(path: &Path, claim: Claim) -> Result<Self, WriteError> {
         let failed = |reason| WriteError::system(path, reason);
         let unfinished = path.join(UNFINISHED);
@@ -78,6 +83,7 @@ impl OutputFolder {
             unfinished,
             names: claim.names.to_vec(),
             force: claim.force,
+            sources: claim.sources.to_vec(),
             _lock: lock,
         };
         folder.remove_temporary_files();
@@ -115,7 +121,7 @@ impl OutputFolder {
     ///
     /// If a file cannot be written, moved or removed.
     pub fn finish(&self, manifest: &serde_json::Value) -> Result<(), WriteError> {
-        write_whole(&self.unfinished, MANIFEST, &manifest_bytes(manifest))?;
+        write_whole(&self.unfinished, MANIFEST, &sealed(manifest.clone()))?;
         self.publish()
     }
 
@@ -194,7 +200,10 @@ impl OutputFolder {
         let is_ours = |name: &str| {
             listed.as_ref().is_some_and(|listed| {
                 let mut files = listed.files.iter();
-                name == MANIFEST || files.any(|file| file.name == name && file.is_in(&self.path))
+                match name {
+                    MANIFEST => listed.is_unedited,
+                    _ => files.any(|file| file.name == name && file.is_in(&self.path)),
+                }
             })
         };
         let names = self.names.iter().map(String::as_str);
@@ -209,7 +218,7 @@ impl OutputFolder {
     }
 
     /// Refuse names that are taken in this folder by what is not ours; with `force`, by what is no
-    /// file.
+    /// file, or what the config was read from.
     fn refuse_in_the_way<'a>(
         &self,
         names: impl IntoIterator<Item = &'a str>,
@@ -219,6 +228,7 @@ impl OutputFolder {
             let path = self.path.join(name);
             match std::fs::symlink_metadata(&path) {
                 Ok(found) if found.is_dir() => return Err(WriteError::IsFolder { path }),
+                Ok(_) if self.is_source(&path) => return Err(WriteError::IsSource { path }),
                 Ok(_) if !self.force && !is_ours(name) => {
                     return Err(WriteError::InTheWay { path });
                 }
@@ -228,13 +238,20 @@ impl OutputFolder {
         Ok(())
     }
 
+    /// Whether the config was read from this file, perhaps by another path.
+    fn is_source(&self, path: &Path) -> bool {
+        let mut sources = self.sources.iter();
+        path.canonicalize()
+            .is_ok_and(|path| sources.any(|source| source.canonicalize().is_ok_and(|s| s == path)))
+    }
+
     /// Start an unfinished run in place of one that was killed.
     fn begin(&self, origin: Option<&Origin>) -> Result<(), WriteError> {
         self.remove_unfinished()?;
         std::fs::create_dir_all(&self.unfinished)
             .map_err(|reason| WriteError::system(&self.unfinished, reason))?;
         let manifest = super::manifest::unfinished(origin);
-        write_whole(&self.unfinished, MANIFEST, &manifest_bytes(&manifest))
+        write_whole(&self.unfinished, MANIFEST, &sealed(manifest))
     }
 
     /// Remove the subfolder of an unfinished run with all that a run writes there; other files
@@ -286,12 +303,6 @@ fn refuse_reserved_name(path: &Path) -> Result<(), WriteError> {
         }),
         false => Ok(()),
     }
-}
-
-fn manifest_bytes(manifest: &serde_json::Value) -> Vec<u8> {
-    let mut text = serde_json::to_string_pretty(manifest).expect("JSON values can be printed");
-    text.push('\n');
-    text.into_bytes()
 }
 
 /// Write a file whole, to the disk: under a temporary name in its folder, which is then changed.

@@ -208,6 +208,8 @@ pub struct Listed {
     pub finished: bool,
     /// Its files.
     pub files: Vec<ListedFile>,
+    /// Whether the manifest is as this program wrote it: nobody's notes are in it.
+    pub is_unedited: bool,
 }
 
 impl Listed {
@@ -238,12 +240,36 @@ impl Listed {
             origin: origin(),
             finished: manifest["finished"] != false,
             files: files.collect::<Option<_>>()?,
+            is_unedited: is_sealed(&manifest, &text),
         })
     }
 }
 
 /// How this program calls itself in manifests.
 const PROGRAM: &str = "kac";
+
+/// The key of a manifest's own checksum: that of its text with [`UNSEALED`] in its place.
+const SEAL: &str = "sha256";
+
+/// As many zeros as a checksum has digits.
+const UNSEALED: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The text of a manifest, with its own checksum.
+pub(super) fn sealed(mut manifest: Value) -> Vec<u8> {
+    manifest[SEAL] = json!(UNSEALED);
+    let mut text = serde_json::to_string_pretty(&manifest).expect("JSON values can be printed");
+    text.push('\n');
+    text.replace(UNSEALED, &sha256(text.as_bytes()))
+        .into_bytes()
+}
+
+/// Whether a manifest's text has the checksum that it says.
+fn is_sealed(manifest: &Value, text: &[u8]) -> bool {
+    let (Some(seal), Ok(text)) = (manifest[SEAL].as_str(), std::str::from_utf8(text)) else {
+        return false;
+    };
+    !seal.is_empty() && sha256(text.replace(seal, UNSEALED).as_bytes()) == seal
+}
 
 fn listed(files: &[ListedFile]) -> Value {
     files.iter().map(ListedFile::json).collect()

@@ -89,6 +89,15 @@ pub enum WriteError {
         /// The folder.
         path: PathBuf,
     },
+    /// The config was read from a file that would be replaced.
+    #[error(
+        "{} would be replaced, and the config was read from it; choose another folder with --out",
+        quoted_path(path)
+    )]
+    IsSource {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file that would be replaced is not as a run left it.
     #[error(
         "{} is in the way: no manifest says that kac wrote it as it is; move it, choose another folder with --out, or replace it with --force",
