@@ -27,7 +27,9 @@ fn commit() {
 /// The file `experiments.rs`: a list of the name and the text of each config in `experiments/`.
 fn experiments() {
     println!("cargo::rerun-if-changed=experiments");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+    // A compiled build script can serve several checkouts.
+    let package = std::env::var("CARGO_MANIFEST_DIR").expect("cargo names the package's folder");
+    let folder = Path::new(&package).join("experiments");
     let entries = std::fs::read_dir(folder).expect("the folder of the experiments");
     let paths = entries.map(|entry| entry.expect("an entry of the folder").path());
     let is_config = |path: &PathBuf| path.extension().is_some_and(|end| end == "toml");

@@ -27,8 +27,9 @@ fn velocities(particles: usize) -> ([Vec<f64>; 2], Known) {
     let theory = experiment.theory(particles);
     let job = Job::new(&experiment, 0, &theory);
     let kept = job
-        .alone(1)
+        .single_threaded(1)
         .run(Engine::Block, &|_| ())
+        .pairs
         .kept
         .swap_remove(AT);
     let time = experiment.times()[experiment.wasserstein_indices()[AT]];

@@ -9,9 +9,9 @@ use crate::estimate::rate::{FEW_REPLICAS, RateWeights};
 use crate::estimate::{ExactDiscrepancy, Findings, rate_weights, z_score};
 use crate::experiment::{CalibrationPlan, Experiment};
 use crate::judge::calibration::{CalibrationRow, Repeated, Tally, calibration_rows};
+use crate::measure::profile::Profile;
+use crate::measure::records::DISCREPANCY;
 use crate::measure::{Engine, Job};
-use crate::observe::DISCREPANCY;
-use crate::profile::Profile;
 use crate::random::repetition_seed;
 use crate::theory::{Quantity, Theory};
 use crate::verify::Results;
@@ -69,7 +69,7 @@ impl<'a> Repetition<'a> {
 
     /// What is found under a seed, by the current thread alone.
     pub fn run(&self, seed: u64, progress: &(dyn Fn(u64) + Sync)) -> Findings {
-        let measured = self.job.alone(seed).run(Engine::Block, progress);
+        let measured = self.job.single_threaded(seed).run(Engine::Block, progress);
         Findings::new(self.experiment, self.index, self.theory.clone(), measured)
     }
 
@@ -156,7 +156,7 @@ impl Repetitions {
         for (tally, &score) in self.tallies.iter_mut().zip(scores) {
             tally.add(score);
         }
-        self.collisions += findings.measured.collisions;
+        self.collisions += findings.measured.pairs.collisions;
         self.replicas += findings.measured.replicas;
         self.profile.merge(&findings.measured.profile);
     }

@@ -66,9 +66,9 @@ pub fn false_alarm(prospect: &Prospect, look: Look) -> f64 {
     self_check::LEVEL + checks.map(of_check).sum::<f64>()
 }
 
-/// The looks at the replicas of one N, up to those of the prospect; they come in
-/// whole chunks, but for the last look's.
-pub fn looks(prospect: &Prospect, chunk: u64) -> Vec<Look> {
+/// The last look at the replicas of one N, and those before it, up to the replicas of the prospect;
+/// they come in whole chunks, but for the last look's.
+pub fn looks(prospect: &Prospect, chunk: u64) -> (Look, Vec<Look>) {
     let most = prospect.replicas;
     let needed = |check: &Check, share: f64| {
         let claim = claim_of(check);
@@ -116,8 +116,8 @@ fn replicas_of_looks(enough: u64, most: u64, chunk: u64) -> Vec<u64> {
     replicas
 }
 
-/// Looks at these replicas, and at `most` if that is more.
-fn share_out(replicas: Vec<u64>, most: u64) -> Vec<Look> {
+/// The last look at these replicas, and at `most` if that is more, and those before it.
+fn share_out(replicas: Vec<u64>, most: u64) -> (Look, Vec<Look>) {
     let earlier = replicas.len() - 1;
     let before = if earlier > 0 { BEFORE } else { 0.0 };
     let after = if replicas[earlier] < most { AFTER } else { 0.0 };
@@ -135,13 +135,14 @@ fn share_out(replicas: Vec<u64>, most: u64) -> Vec<Look> {
             share: share(number),
         })
         .collect();
-    if after > 0.0 {
-        looks.push(Look {
-            replicas: most,
-            share: after,
-        });
+    let surest = Look {
+        replicas: most,
+        share: after,
+    };
+    match looks.pop() {
+        Some(deciding) if after == 0.0 => (deciding, looks),
+        deciding => (surest, looks.into_iter().chain(deciding).collect()),
     }
-    looks
 }
 
 #[cfg(test)]
@@ -171,11 +172,12 @@ mod tests {
             (vec![10], 2),
             (vec![4000], 1),
         ] {
-            let shared = share_out(replicas, 4000);
-            assert_eq!(shared.len(), looks);
-            assert_eq!(shared.last().unwrap().replicas, 4000);
-            let levels = shared
+            let (last, earlier) = share_out(replicas, 4000);
+            assert_eq!(earlier.len() + 1, looks);
+            assert_eq!(last.replicas, 4000);
+            let levels = earlier
                 .iter()
+                .chain([&last])
                 .map(|look| 1.0 - look.check(&check).confidence);
             assert!((levels.sum::<f64>() - 0.01).abs() < 1e-12);
         }

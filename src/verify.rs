@@ -9,9 +9,11 @@ use crate::judge::forecast::Prospect;
 use crate::judge::self_check::{SelfCheckRow, self_checks};
 use crate::judge::{Evidence, Outcome, VerdictRow, judge};
 use crate::looks::{Look, false_alarm, looks};
-use crate::measure::{Engine, Job, Measured};
-use crate::profile::{Profile, Watch};
-use crate::steady::Stage;
+use crate::measure::forest::Forest;
+use crate::measure::profile::{Profile, Watch};
+use crate::measure::runner::Control;
+use crate::measure::steady::{SteadyStage, SteadyTally};
+use crate::measure::{Engine, Job, Samples};
 use crate::theory::{Draws, Theory};
 use std::sync::Arc;
 
@@ -46,14 +48,13 @@ impl Results {
     pub(crate) fn add(&mut self, experiment: &Experiment, judged: Judged) {
         let measured = &judged.findings.measured;
         self.sizes += 1;
-        self.collisions += measured.collisions;
+        self.collisions += measured.pairs.collisions;
         self.replicas += measured.replicas;
         self.profile.merge(&measured.profile);
         self.profile.output += judged.seconds;
         self.false_alarm += judged.false_alarm;
         if let Some(steady) = &judged.findings.steady {
             self.collisions += steady.collisions;
-            self.profile.collisions += steady.seconds;
         }
         let initial_w2 = known_w2(&judged.findings.theory);
         let tables = Tables::of(experiment, &judged.findings, initial_w2);
@@ -135,6 +136,59 @@ pub(crate) struct Judged {
     seconds: f64,
 }
 
+/// One N, as far as it is simulated.
+#[derive(Clone)]
+struct Size<'a> {
+    experiment: &'a Experiment,
+    index: usize,
+    theory: Theory,
+    job: Job,
+    samples: Samples,
+    /// The steady state, if it is asked for.
+    steady: Option<(SteadyStage, Forest<SteadyTally>)>,
+    /// Seconds of all threads in the steady state.
+    profile: Profile,
+}
+
+impl<'a> Size<'a> {
+    /// Entry `index` of the sweep, with no replicas.
+    fn new(experiment: &'a Experiment, index: usize, theory: Theory) -> Self {
+        let job = Job::new(experiment, index, &theory);
+        let stage = SteadyStage::new(experiment, index, &theory);
+        Size {
+            experiment,
+            index,
+            samples: job.nothing(),
+            job,
+            steady: stage.map(|stage| {
+                let forest = stage.forest();
+                (stage, forest)
+            }),
+            theory,
+            profile: Profile::default(),
+        }
+    }
+
+    /// Simulate up to so many replicas.
+    fn extend(&mut self, replicas: u64, engine: Engine, control: Control) {
+        self.job
+            .extend(&mut self.samples, 0..replicas, engine, control);
+        if let Some((stage, forest)) = &mut self.steady {
+            self.profile
+                .merge(&stage.extend(forest, 0..replicas, control));
+        }
+    }
+
+    /// What is found at a look.
+    fn judged(self, look: Look) -> Judged {
+        let mut measured = self.job.measured(self.samples);
+        measured.profile.merge(&self.profile);
+        let steady = self.steady.map(|(stage, forest)| stage.seen(forest));
+        let findings = Findings::new(self.experiment, self.index, self.theory, measured);
+        judge_all(self.experiment, findings.with_steady(steady), look)
+    }
+}
+
 /// Simulate entry `index` of the sweep up to the look that decides.
 fn verify_size(
     experiment: &Experiment,
@@ -145,52 +199,47 @@ fn verify_size(
     progress: &(dyn Fn(Step) + Sync),
 ) -> Judged {
     let replicas_done = |done| progress(Step::Replicas(done));
+    let control = Control::new(&replicas_done);
     let mut watch = Watch::start();
     let mut seconds = 0.0;
     let (particles, replicas) = experiment.sweep[index];
     let theory = experiment.theory_of(particles, draws);
-    let job = Job::new(experiment, index, &theory);
-    let stage = Stage::new(experiment, index, &theory);
+    let mut size = Size::new(experiment, index, theory);
     let prospect = Prospect {
         experiment,
-        theory: &theory,
+        theory: &size.theory,
         particles,
         replicas,
-        initial_w2: known_w2(&theory),
+        initial_w2: known_w2(&size.theory),
         pilot: None,
     };
-    let looks = match sampling {
-        Sampling::Full => vec![Look::only(replicas)],
-        Sampling::Adaptive => looks(&prospect, job.chunk()),
+    let (last, earlier) = match sampling {
+        Sampling::Full => (Look::only(replicas), vec![]),
+        Sampling::Adaptive => looks(&prospect, size.job.chunk()),
     };
-    let alarms = looks.iter().map(|&look| false_alarm(&prospect, look));
-    let false_alarm = alarms.sum();
-    let last = looks.len() - 1;
-    let mut measured = Measured::new(&job);
-    let mut steady = stage.as_ref().map(Stage::nothing);
-    for (number, look) in looks.into_iter().enumerate() {
+    let alarms = earlier.iter().chain([&last]);
+    let false_alarm = alarms.map(|&look| false_alarm(&prospect, look)).sum();
+    let mut simulate = |size: &mut Size, look: Look| {
         seconds += watch.lap();
-        measured = job.extend(measured, look.replicas, engine, &replicas_done);
-        steady = (stage.as_ref().zip(steady))
-            .map(|(stage, steady)| stage.extend(steady, look.replicas, &replicas_done));
+        size.extend(look.replicas, engine, control);
         progress(Step::Judging);
         watch = Watch::start();
-        let findings =
-            Findings::new(experiment, index, theory.clone(), measured).with_steady(steady);
-        let judged = judge_all(experiment, findings, look);
-        let decided = |row: &VerdictRow| row.outcome != Outcome::Undecided;
-        if number == last || judged.verdicts.iter().all(decided) {
-            seconds += watch.lap();
-            return Judged {
-                false_alarm,
-                seconds,
-                ..judged
-            };
-        }
-        measured = judged.findings.measured;
-        steady = judged.findings.steady;
+    };
+    let decided_early = earlier.into_iter().find_map(|look| {
+        simulate(&mut size, look);
+        let judged = size.clone().judged(look);
+        let is_decided = |row: &VerdictRow| row.outcome != Outcome::Undecided;
+        judged.verdicts.iter().all(is_decided).then_some(judged)
+    });
+    let judged = decided_early.unwrap_or_else(|| {
+        simulate(&mut size, last);
+        size.judged(last)
+    });
+    Judged {
+        false_alarm,
+        seconds: seconds + watch.lap(),
+        ..judged
     }
-    unreachable!("the last look returns")
 }
 
 /// W₂² of the initial laws; NaN where it is not known.

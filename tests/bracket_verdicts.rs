@@ -229,7 +229,7 @@ fn what_is_not_foreseen_counts_as_a_false_alarm() {
     // refuted.
     let experiment = base(16, 4000);
     let pilot = findings(&base(16, 400)).measured;
-    assert!(pilot.distances.count() >= 2.0);
+    assert!(pilot.pairs.distances.count() >= 2.0);
     for pilot in [None, Some(&pilot)] {
         let [joint, marginal] =
             ["theorem-6", "theorem-7"].map(|claim| foreseen(&experiment, claim, pilot));
@@ -503,7 +503,7 @@ fn brackets_that_are_not_trusted_show_nothing() {
 /// the second of which is stretched. At time 0 limits can be exact but for rounding.
 fn plant(findings: &mut Findings, of_joint: bool, stretch: f64) {
     let times = findings.distance_times.iter().map(|&at| findings.times[at]);
-    let kept = findings.measured.kept.iter().zip(times);
+    let kept = findings.measured.pairs.kept.iter().zip(times);
     for (bracket, (kept, time)) in findings.brackets.iter_mut().zip(kept).skip(1) {
         let second: Vec<f64> = kept.second.iter().map(|v| stretch * v).collect();
         let velocities = Velocities::new(findings.particles, &kept.first, &second);
@@ -747,7 +747,7 @@ fn limits_that_miss_the_known_start_are_the_last_ones() {
         verdict(&experiment, &findings, "theorem-7").verdict,
         "HOLDS"
     );
-    let kept = &findings.measured.kept[0];
+    let kept = &findings.measured.pairs.kept[0];
     let halfway = |(v, u): (&f64, &f64)| u + 0.02 * (v - u);
     let second: Vec<f64> = kept.first.iter().zip(&kept.second).map(halfway).collect();
     let velocities = Velocities::new(16, &kept.first, &second);

@@ -42,7 +42,7 @@ fn scores(experiment: &Experiment, simulated: &Experiment) -> Scores {
     let job = Job::new(simulated, 0, &theory);
     let score = |index| {
         let seed = repetition_seed(experiment.seed, index);
-        let measured = job.alone(seed).run(Engine::Block, &|_| ());
+        let measured = job.single_threaded(seed).run(Engine::Block, &|_| ());
         repetition.scores(&Findings::new(experiment, 0, theory.clone(), measured))
     };
     (0..SEEDS).into_par_iter().map(score).collect()

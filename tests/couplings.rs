@@ -7,9 +7,10 @@ use kac_coupling::coupling::{
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Discrete, Law, Normal, NormalMixture, Point, Uniform};
+use kac_coupling::measure::marks::Reveal;
+use kac_coupling::measure::records::{DISCREPANCY, column};
 use kac_coupling::measure::{Engine, Job, Measured};
 use kac_coupling::model::{Clock, Rates};
-use kac_coupling::observe::{DISCREPANCY, column};
 use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::Gas;
 use kac_coupling::simulate::block::BlockPath;
@@ -230,9 +231,11 @@ fn wrong_couplings_and_permutations_that_look_ahead_do_not_keep_the_law() {
     let experiment = experiment(5, 40_000);
     let initial = InitialPairs::new(&experiment.first, &experiment.second, experiment.pairing);
     let z = |coupling: WrongAligned, before: fn(&mut [Slot], Collision)| {
-        let measured = job(&experiment).run_on(&|_| (), |gas| {
-            Moved::new(gas, initial.clone(), coupling, before)
-        });
+        let measured = job(&experiment).run_on(
+            &|_| (),
+            |gas| Moved::new(gas, initial.clone(), coupling, before),
+            |gas| BlockPath::new(gas, Reveal),
+        );
         largest_z(&experiment, &measured)
     };
     let right = WrongAligned(|cos, sin, one, other| Aligned.collide(cos, sin, one, other));

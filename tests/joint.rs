@@ -10,6 +10,7 @@ use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, Outcome, VerdictRow, judge};
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Law, Normal, NormalMixture, Point, Uniform};
+use kac_coupling::measure::marks::Reveal;
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::block::BlockPath;
@@ -310,7 +311,8 @@ fn findings<P: CoupledPair>(
     new_pair: impl Fn(&Arc<kac_coupling::simulate::Gas>) -> P + Sync,
 ) -> Findings {
     let theory = experiment.theory(experiment.sweep[0].0);
-    let measured = Job::new(experiment, 0, &theory).run_on(&|_| (), new_pair);
+    let measured = Job::new(experiment, 0, &theory)
+        .run_on(&|_| (), new_pair, |gas| BlockPath::new(gas, Reveal));
     Findings::new(experiment, 0, theory, measured)
 }
 
@@ -505,7 +507,7 @@ fn wrong_jumps_are_noticed_by_lemma_3() {
         let measured = Job::new(&other, 0, &theory).run(Engine::Block, &|_| ());
         // Binomial: once in e times, and P(|z| > 5) < 6e-7.
         let (all, p) = (measured.replicas as f64, libm::exp(-1.0));
-        let z = (measured.jump.replicas as f64 - all * p) / (all * p * (1.0 - p)).sqrt();
+        let z = (measured.first_collisions.count() - all * p) / (all * p * (1.0 - p)).sqrt();
         assert!(z.abs() < 5.0, "{z}");
         let findings = Findings::new(&experiment, 0, theory, measured);
         verdict(&experiment, "lemma-3", &findings)

@@ -62,7 +62,15 @@ impl Run {
         let (job, theory) = self.job();
         (0..seeds)
             .into_par_iter()
-            .map(|seed| made(&theory, &job.alone(seed).run(Engine::Block, &|_| ()).kept))
+            .map(|seed| {
+                made(
+                    &theory,
+                    &job.single_threaded(seed)
+                        .run(Engine::Block, &|_| ())
+                        .pairs
+                        .kept,
+                )
+            })
             .collect()
     }
 }
@@ -208,7 +216,7 @@ fn references() {
             steps: 1,
         };
         let (job, theory) = run.job();
-        let kept = job.run(Engine::Block, &|_| ()).kept;
+        let kept = job.run(Engine::Block, &|_| ()).pairs.kept;
         let found = bracket(
             particles,
             &kept[1],

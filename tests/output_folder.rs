@@ -467,10 +467,21 @@ fn interrupted(place: &Place, signal: i32) -> Output {
     output
 }
 
+/// The signals that this process ignores and its children would, a bit each from that of signal 1
+/// on, as those of a shell's background jobs; none where the system does not tell.
+#[cfg(unix)]
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_says_what_it_kept() {
-    for signal in [1, 2, 15] {
+    let ignored = |signal: &i32| ignored_signals() >> (signal - 1) & 1 == 1;
+    for signal in [1, 2, 15].into_iter().filter(|signal| !ignored(signal)) {
         let place = Place::new();
         place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
         let before = place.files("d");

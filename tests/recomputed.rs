@@ -19,8 +19,8 @@ use kac_coupling::judge::claims::find;
 use kac_coupling::judge::forecast::Prospect;
 use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
+use kac_coupling::measure::steady::SteadyStage;
 use kac_coupling::measure::{Engine, Job};
-use kac_coupling::steady::Stage;
 use kac_coupling::theory::Theory;
 use kac_coupling::theory::unseen::{CUT, CUT_FOR_VOID, Unseen};
 
@@ -125,8 +125,8 @@ fn rates(clock: &str) -> [f64; 2] {
 fn findings(experiment: &Experiment) -> Findings {
     let theory = experiment.theory(experiment.sweep[0].0);
     let measured = Job::new(experiment, 0, &theory).run(Engine::Block, &|_| ());
-    let stage = Stage::new(experiment, 0, &theory);
-    let steady = stage.map(|stage| stage.extend(stage.nothing(), experiment.sweep[0].1, &|_| ()));
+    let stage = SteadyStage::new(experiment, 0, &theory);
+    let steady = stage.map(|stage| stage.run(experiment.sweep[0].1));
     Findings::new(experiment, 0, theory, measured).with_steady(steady)
 }
 
@@ -831,8 +831,13 @@ fn batches_are_void_where_the_limit_of_the_shared_level_meets_the_exact_bound() 
         let theory = theory_at(&experiment, mu);
         (1..4).any(|index| {
             let time = findings.times[findings.distance_times[index]];
-            let mean = findings.measured.distances.mean(2 * index);
-            let error = findings.measured.distances.std_error(2 * index).unwrap();
+            let mean = findings.measured.pairs.distances.mean(2 * index);
+            let error = findings
+                .measured
+                .pairs
+                .distances
+                .std_error(2 * index)
+                .unwrap();
             let unseen = theory.unseen(time, replicas, CUT_FOR_VOID);
             let limit = unseen.raised(mean * libm::exp(reach * error / mean));
             gelbrich_of_normals(mu, time) > limit + few(10.0, mu, time)
@@ -1014,7 +1019,7 @@ fn a_refutation_by_brackets_is_foreseen_where_the_printed_rate_exceeds_the_exact
 #[test]
 fn a_holds_by_batches_is_foreseen_as_they_are_spread() {
     let (experiment, findings) = shapes("[wasserstein]\npoints = 4\nsample = 1000\nbracket = 0\n");
-    let tally = &findings.measured.distances;
+    let tally = &findings.measured.pairs.distances;
     // A bound that is low enough for the limit to be about it.
     let mu = 2.5 * MU;
     let printing = Experiment { mu, ..experiment };

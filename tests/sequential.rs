@@ -8,7 +8,8 @@ use kac_coupling::judge::claims::claim_of;
 use kac_coupling::judge::forecast::Prospect;
 use kac_coupling::judge::{Evidence, judge};
 use kac_coupling::looks::{Look, looks};
-use kac_coupling::measure::{Engine, Job, Measured};
+use kac_coupling::measure::runner::Control;
+use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::Clock;
 use kac_coupling::verify::{Results, Sampling, verify};
 use std::path::Path;
@@ -75,9 +76,11 @@ fn misses(mut experiment: Experiment, looks: &[Look]) -> [Vec<u64>; 3] {
     for seed in 0..SEEDS_OF_LEVELS {
         experiment.seed = seed;
         let job = Job::new(&experiment, 0, &theory);
-        let mut measured = Measured::new(&job);
+        let mut samples = job.nothing();
         for (number, look) in looks.iter().enumerate() {
-            measured = job.extend(measured, look.replicas, Engine::Block, &|_| ());
+            let control = Control::new(&|_| ());
+            job.extend(&mut samples, 0..look.replicas, Engine::Block, control);
+            let measured = job.measured(samples.clone());
             let findings = Findings::new(&experiment, 0, theory.clone(), measured);
             let evidence = Evidence {
                 experiment: &experiment,
@@ -94,7 +97,6 @@ fn misses(mut experiment: Experiment, looks: &[Look]) -> [Vec<u64>; 3] {
             misses[0][number] += missed(&look.check(&check), 1.0);
             misses[1][number] += missed(&look.check(&check), 0.8);
             misses[2][number] += missed(&check, 1.0);
-            measured = findings.measured;
         }
     }
     misses
@@ -115,7 +117,8 @@ fn the_interval_at_each_look_misses_the_exact_value_as_often_as_its_level_says()
         initial_w2: 1.0,
         pilot: None,
     };
-    let looks = looks(&prospect, 256);
+    let (last, mut looks) = looks(&prospect, 256);
+    looks.push(last);
     assert!(looks.len() >= 3, "{looks:?}");
     // A count above the binomial limit has a probability of 5e-4 at each look.
     let limits = looks.iter().map(|look| {

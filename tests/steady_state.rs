@@ -12,12 +12,13 @@ use kac_coupling::judge::forecast::Prospect;
 use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, judge};
 use kac_coupling::law::{Law, NormalMixture, StudentT};
-use kac_coupling::measure::{Engine, Job, Measured};
+use kac_coupling::measure::runner::Control;
+use kac_coupling::measure::steady::{CELLS, Steady, SteadyStage};
+use kac_coupling::measure::{Engine, Job};
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::pair::SameCollisions;
 use kac_coupling::slot::Slot;
-use kac_coupling::steady::{CELLS, Stage, Steady};
 use kac_coupling::verify::{Results, Sampling, verify};
 use std::convert::Infallible;
 use std::path::Path;
@@ -71,14 +72,15 @@ fn moments_are_those_of_the_hierarchy() {
 fn findings(judged: &Experiment, simulated: &Experiment) -> Findings {
     let (particles, replicas) = judged.sweep[0];
     let theory = judged.theory(particles);
-    let stage = Stage::new(simulated, 0, &theory).unwrap();
-    found(judged, stage.extend(stage.nothing(), replicas, &|_| ()))
+    let stage = SteadyStage::new(simulated, 0, &theory).unwrap();
+    found(judged, stage.run(replicas))
 }
 
 /// The findings of an experiment's first N, with this steady state and no more.
 fn found(experiment: &Experiment, steady: Steady) -> Findings {
     let theory = experiment.theory(experiment.sweep[0].0);
-    let measured = Measured::new(&Job::new(experiment, 0, &theory));
+    let job = Job::new(experiment, 0, &theory);
+    let measured = job.measured(job.nothing());
     Findings::new(experiment, 0, theory, measured).with_steady(Some(steady))
 }
 
@@ -159,16 +161,17 @@ fn copies_that_do_not_meet_prove_nothing() {
     // steady state is another, at W2² = OWN² K_g.
     let experiment = experiment("uniform", "half", &[(8, 40_000)]);
     let theory = experiment.theory(8);
-    let stage = Stage::new(&experiment, 0, &theory).unwrap();
+    let stage = SteadyStage::new(&experiment, 0, &theory).unwrap();
     let initial = Arc::new(InitialPairs::new(
         &experiment.first,
         &experiment.second,
         experiment.pairing,
     ));
-    let steady = stage.extend_on(stage.nothing(), 40_000, &|_| (), |gas| {
+    let mut forest = stage.forest();
+    stage.extend_on(&mut forest, 0..40_000, Control::new(&|_| ()), |gas| {
         SameCollisions::new(gas, &initial, BlockPath::new(gas, OwnBath))
     });
-    let findings = found(&experiment, steady);
+    let findings = found(&experiment, stage.seen(forest));
     let (says, about) = verdict(&experiment, &findings);
     assert_eq!(says, "VOID");
     assert!(about.starts_with("E||V - V'||^2/N"), "{about}");
@@ -195,8 +198,8 @@ fn too_little_data_do_not_hold() {
     assert!(about.ends_with("in the steady state"), "{about}");
     // And no data at all.
     let theory = small.theory(2);
-    let stage = Stage::new(&small, 0, &theory).unwrap();
-    let nothing = found(&small, stage.nothing());
+    let stage = SteadyStage::new(&small, 0, &theory).unwrap();
+    let nothing = found(&small, stage.seen(stage.forest()));
     assert_eq!(verdict(&small, &nothing).0, "INCONCLUSIVE");
 }
 
@@ -240,7 +243,7 @@ fn the_forecast_is_the_frequency_of_holds() {
 fn threads_and_looks_change_no_bit() {
     let experiment = experiment("two-point", "two", &[(3, 2000)]);
     let theory = experiment.theory(3);
-    let stage = Stage::new(&experiment, 0, &theory).unwrap();
+    let stage = SteadyStage::new(&experiment, 0, &theory).unwrap();
     let bits = |steady: &Steady| {
         let cells = (0..CELLS).map(|index| steady.cell(index).1.to_bits());
         let moments = (0..9).map(|index| steady.moment(index));
@@ -251,23 +254,21 @@ fn threads_and_looks_change_no_bit() {
     let on = |threads: usize, looks: &[u64]| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.unwrap().install(|| {
-            let looks = looks.iter();
-            looks.fold(stage.nothing(), |steady, &upto| {
-                stage.extend(steady, upto, &|_| ())
-            })
+            let mut forest = stage.forest();
+            for &upto in looks {
+                stage.extend(&mut forest, 0..upto, Control::new(&|_| ()));
+            }
+            stage.seen(forest)
         })
     };
     let expected = bits(&on(1, &[2000]));
     assert_eq!(bits(&on(3, &[2000])), expected);
-    // Whole chunks, of 256.
-    assert_eq!(bits(&on(2, &[512, 768, 2000])), expected);
+    // Chunks are of 256 replicas.
+    assert_eq!(bits(&on(2, &[512, 700, 701, 2000])), expected);
     let mut other = experiment.clone();
     other.seed += 1;
-    let other = Stage::new(&other, 0, &theory).unwrap();
-    assert_ne!(
-        bits(&other.extend(other.nothing(), 2000, &|_| ())),
-        expected
-    );
+    let other = SteadyStage::new(&other, 0, &theory).unwrap();
+    assert_ne!(bits(&other.run(2000)), expected);
 }
 
 #[test]

@@ -297,7 +297,7 @@ fn the_kurtosis_of_the_discrepancy_is_that_of_many_replicas() {
         let theory = experiment.theory(particles);
         let measured = Job::new(&experiment, index, &theory).run(Engine::Block, &|_| ());
         for (at, time) in experiment.times().into_iter().enumerate() {
-            let (_, error) = measured.discrepancy.variance(at).unwrap();
+            let (_, error) = measured.pairs.discrepancy.variance(at).unwrap();
             let sampled = 1.0 + error * error * replicas as f64;
             let exact = theory.discrepancy_kurtosis(time).unwrap();
             assert!(
@@ -348,7 +348,7 @@ fn the_error_of_a_relative_variance_is_that_of_many_replicas() {
         let theory = experiment.theory(particles);
         let measured = Job::new(&experiment, index, &theory).run(Engine::Block, &|_| ());
         for (at, time) in experiment.times().into_iter().enumerate() {
-            let (value, sampled) = measured.discrepancy.relative_variance(at).unwrap();
+            let (value, sampled) = measured.pairs.discrepancy.relative_variance(at).unwrap();
             let exact = theory.discrepancy_relative_variance_error(time, replicas as f64);
             let ratio = sampled / value / exact.unwrap();
             assert!(

@@ -3,12 +3,12 @@
 use kac_coupling::config::load;
 use kac_coupling::coupling::CouplingKind;
 use kac_coupling::estimate::Findings;
-use kac_coupling::estimate::tally::{Centred, Means};
 use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::{LEDGER, find};
 use kac_coupling::judge::self_check::{SelfCheckRow, self_checks};
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
 use kac_coupling::law::{Discrete, Law, Normal, StudentT};
+use kac_coupling::measure::tally::{Centred, Means};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::Clock;
 use kac_coupling::theory::pairing::{Pairing, wasserstein_squared};
@@ -110,7 +110,7 @@ fn a_distance_outside_its_bracket_is_void() {
         means
     };
     let mut judged = |number, distance| {
-        findings.measured.distances = batches(number, distance);
+        findings.measured.pairs.distances = batches(number, distance);
         // These are not the distances of the velocities, as a self-check sees.
         verdict_after(&[], &experiment, &findings, "theorem-7").verdict
     };

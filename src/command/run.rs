@@ -5,7 +5,7 @@ use super::format::{Judged, text};
 use super::{CommandError, Exit, Overrides, calibration, interrupt, print, simulate};
 use crate::config::{Config, load};
 use crate::judge::Outcome;
-use crate::profile::Watch;
+use crate::measure::profile::Watch;
 use crate::quote::quoted_path;
 use crate::verify::{Results, Sampling};
 use crate::words::counted;

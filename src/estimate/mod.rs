@@ -8,16 +8,15 @@ pub mod rows;
 pub mod scaling;
 pub mod start;
 pub mod steady;
-pub mod tally;
 
 use crate::bracket::{Bracket, JointBracket, Known, Velocities, first_marginals, joint_laws};
 use crate::experiment::Experiment;
 use crate::law::Law;
 use crate::law::joint::Joint;
+use crate::measure::records::DISCREPANCY;
+use crate::measure::steady::Steady;
 use crate::measure::{Kept, Measured};
-use crate::observe::DISCREPANCY;
 use crate::special::normal_quantile;
-use crate::steady::Steady;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::pairing::Pairing;
 use crate::theory::unseen::CUT;
@@ -155,10 +154,10 @@ impl Findings {
         let particles = experiment.sweep[index].0;
         let times = experiment.times();
         let distance_times = experiment.wasserstein_indices();
-        let kept = measured.kept.par_iter().zip(&distance_times);
+        let kept = measured.pairs.kept.par_iter().zip(&distance_times);
         let brackets = kept.map(|(kept, &at)| bracket(particles, kept, &theory, times[at]));
         let brackets = brackets.collect();
-        let at_start = measured.kept.first();
+        let at_start = measured.pairs.kept.first();
         let start = at_start.and_then(|kept| StartGroups::new(particles, kept, &theory));
         Findings {
             particles,
@@ -263,7 +262,7 @@ impl Findings {
     /// If the means determine no rate.
     pub fn rate_with(&self, quantity: Quantity, weights: &RateWeights) -> RateResult {
         let n = self.particles as f64;
-        let tally = &self.measured.tracked[quantity as usize];
+        let tally = &self.measured.pairs.tracked[quantity as usize];
         let (scale, shift) = match quantity {
             Quantity::Discrepancy => (1.0, 0.0),
             Quantity::Energy => (n, -n * self.theory.bath_variance()),
@@ -286,7 +285,7 @@ impl Findings {
     /// inequality, whatever the coupling). `None` where the bound has no
     /// derivative or a variance is infinite.
     pub fn measured_gelbrich(&self, time: usize) -> (f64, Option<f64>) {
-        let tally = &self.measured.low_moments;
+        let tally = &self.measured.pairs.low_moments;
         let mean = tally.mean(time);
         let about_mean = |copy: &[f64]| (copy[0], copy[1] - copy[0] * copy[0]);
         let measured = gelbrich_squared(about_mean(&mean[..2]), about_mean(&mean[2..]));

@@ -17,8 +17,8 @@
 //! [`FEW_REPLICAS`] are left out: there the mean is carried by a few replicas,
 //! and no error bar is right. Which ones is known before sampling.
 
-use super::tally::Covariances;
 use crate::experiment::MOST_REPLICAS;
+use crate::measure::tally::Covariances;
 use thiserror::Error;
 
 /// A mean is carried by too few replicas where its relative variance over
@@ -258,7 +258,7 @@ impl RateWeights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimate::tally::Centred;
+    use crate::measure::tally::Centred;
 
     /// Weights for q_k = Δt_k: a martingale whose relative variance is t.
     fn weights(rate: f64, replicas: u64) -> RateWeights {

@@ -12,7 +12,7 @@ use super::{
     normal_half_width, velocity_rounding, z_score,
 };
 use crate::experiment::Experiment;
-use crate::observe::column;
+use crate::measure::records::column;
 use crate::theory::{Moment, Quantity, System};
 use serde::Serialize;
 
@@ -320,7 +320,7 @@ fn wasserstein_rows(
     findings: &Findings,
     initial_w2: f64,
 ) -> Vec<WassersteinRow> {
-    let distances = &findings.measured.distances;
+    let distances = &findings.measured.pairs.distances;
     let batches = distances.count() as u64;
     let batch = findings.sample.div_ceil(findings.particles) as u64;
     let enough = batches >= 2;

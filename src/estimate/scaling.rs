@@ -93,7 +93,7 @@ fn collision_row(experiment: &Experiment, findings: &Findings) -> ScalingRow {
     };
     let exact = paths * rates.total(findings.particles);
     let watched = findings.measured.replicas as f64 * experiment.end;
-    let value = findings.measured.collisions as f64 / watched;
+    let value = findings.measured.pairs.collisions as f64 / watched;
     ScalingRow {
         value: Some(value),
         std_error: (value > 0.0).then(|| (value / watched).sqrt()),
@@ -116,7 +116,7 @@ fn discrepancy_scaling(findings: &Findings) -> [ScalingRow; 3] {
     };
     let rate = findings.rate(Quantity::Discrepancy).ok();
     let (mean, error) = findings.discrepancy(last);
-    let spread = findings.measured.discrepancy.relative_variance(last);
+    let spread = findings.measured.pairs.discrepancy.relative_variance(last);
     let exact_spread = theory.discrepancy_relative_variance(end);
     let relative_error = theory.discrepancy_relative_variance_error(end, replicas as f64);
     [
@@ -153,7 +153,7 @@ fn distance_scaling(experiment: &Experiment, findings: &Findings) -> Vec<Scaling
         return vec![];
     };
     let row = |quantity| ScalingRow::unknown(findings.particles, quantity);
-    let distances = &findings.measured.distances;
+    let distances = &findings.measured.pairs.distances;
     let pooled = |variable| (distances.count() >= 2.0).then(|| distances.mean(variable));
     let mean = findings.theory.discrepancy_mean(findings.times[last]);
     let (first, joint) = findings

@@ -4,7 +4,7 @@ use super::rate::FEW_REPLICAS;
 use super::{Findings, ROUNDING, SMALL_SHIFT, discrepancy_rounding};
 use crate::experiment::Experiment;
 use crate::law::{Law, Normal};
-use crate::steady::{CELLS, Steady};
+use crate::measure::steady::{CELLS, Steady};
 use crate::theory::Theory;
 use crate::theory::steady::{MOMENTS, excess_kurtosis, excess_kurtosis_limit};
 use serde::Serialize;

@@ -22,9 +22,9 @@ use crate::estimate::{
     velocity_rounding,
 };
 use crate::judge::Outcome;
-use crate::observe::{DISCREPANCY, column};
-use crate::pilot::{Collided, PAIRS, PARTICLES, Sums};
-use crate::probe::{Drawn, EQUAL_ANGLES, equal_velocities};
+use crate::measure::marks::{Drawn, EQUAL_ANGLES, equal_velocities};
+use crate::measure::records::{DISCREPANCY, column};
+use crate::measure::small_gas::{Collided, PAIRS, PARTICLES, Sums};
 use crate::simulate::census::{GROUPS, group_size};
 use crate::theory::{Moment, System};
 use serde::Serialize;
@@ -190,11 +190,14 @@ pub fn self_checks(findings: &Findings) -> Vec<SelfCheckRow> {
         ),
         (
             DRIFT,
-            relative(measured.seen.rematching, "velocities of the second copy"),
+            relative(
+                measured.pairs.seen.rematching,
+                "velocities of the second copy",
+            ),
         ),
         (
             SAME_ANGLE,
-            relative(measured.pilot.together.angle, "both copies"),
+            relative(measured.small_gas.together.angle, "both copies"),
         ),
         (SORTED, sorted_pairs(findings)),
     ];
@@ -327,7 +330,7 @@ fn variances(findings: &Findings) -> Vec<Comparison> {
         }
         let mean = theory.discrepancy_mean(time)?;
         let exact = relative * mean * mean;
-        let (variance, error) = findings.measured.discrepancy.variance(index)?;
+        let (variance, error) = findings.measured.pairs.discrepancy.variance(index)?;
         let replicas = findings.measured.replicas as f64;
         let kurtosis = theory.discrepancy_kurtosis(time)?;
         // Rare replicas carry this mean, hence even more this variance.
@@ -362,14 +365,14 @@ fn collisions(findings: &Findings) -> Vec<Comparison> {
         Rematch::Never => System::ALL.len(),
         _ => 1,
     };
-    let copies = findings.measured.pilot.copies.iter();
+    let copies = findings.measured.small_gas.copies.iter();
     let copies = copies.zip(System::ALL).take(told_apart);
     let each = |(collided, system): (&Collided, System)| {
         let mut comparisons = counts(collided, system, probability);
         comparisons.extend(angles(collided, system));
         comparisons
     };
-    let together = findings.measured.pilot.together;
+    let together = findings.measured.small_gas.together;
     let others = (together.compared > 0).then(|| Comparison {
         deviation: binomial_deviation(together.others, together.compared, together.chance),
         place: "collisions of one copy only".to_string(),
@@ -381,7 +384,7 @@ fn collisions(findings: &Findings) -> Vec<Comparison> {
 /// at the run's own N.
 fn collision_counts(findings: &Findings) -> Vec<Comparison> {
     let (measured, particles) = (&findings.measured, findings.particles);
-    let (rates, census) = (findings.theory.rates(), &measured.seen.census);
+    let (rates, census) = (findings.theory.rates(), &measured.pairs.seen.census);
     let paths = match findings.theory.coupling() {
         CouplingKind::Independent => 2.0,
         _ => 1.0,
@@ -389,7 +392,7 @@ fn collision_counts(findings: &Findings) -> Vec<Comparison> {
     let end = findings.times.last().copied().unwrap_or(0.0);
     let expected = rates.total(particles) * end * paths * measured.replicas as f64;
     let mut comparisons = vec![Comparison {
-        deviation: poisson_deviation(measured.collisions, expected),
+        deviation: poisson_deviation(measured.pairs.collisions, expected),
         place: "all collisions".to_string(),
     }];
     let (number, pairs) = (particles as f64, rates.pair_probability());
@@ -463,7 +466,7 @@ fn marks(findings: &Findings) -> Vec<Comparison> {
 
 /// Replicas in which particle 0 ends at the velocity of another replica.
 fn repeated_replicas(findings: &Findings) -> Vec<Comparison> {
-    let kept = findings.measured.repeated_replicas();
+    let kept = findings.measured.pairs.last_velocities.repeated();
     // Each of these with any of all replicas.
     let pairs = 0.5 * kept.count as f64 * findings.measured.replicas as f64;
     let compared = kept.count > 0;
@@ -481,13 +484,14 @@ fn repeated_replicas(findings: &Findings) -> Vec<Comparison> {
 /// roots do not differ by more.
 fn sorted_pairs(findings: &Findings) -> Vec<Comparison> {
     let (measured, particles) = (&findings.measured, findings.particles as f64);
-    let pooled = measured.distances.count() * findings.sample as f64;
+    let pooled = measured.pairs.distances.count() * findings.sample as f64;
     if pooled == 0.0 {
         return vec![];
     }
     let all = measured.replicas as f64 * particles;
     let compare = |(index, &at): (usize, &usize)| {
-        let [distance, paired] = [0, 1].map(|k| measured.distances.mean(2 * index + k).sqrt());
+        let [distance, paired] =
+            [0, 1].map(|k| measured.pairs.distances.mean(2 * index + k).sqrt());
         let energy = |system| measured.mean(at, column(system, Moment::M2)).0;
         // Σ V² of those that are pooled is at most that of all.
         let sizes: f64 = System::ALL.map(energy).iter().sum();

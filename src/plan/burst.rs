@@ -11,8 +11,8 @@ use crate::estimate::Findings;
 use crate::experiment::{CalibrationPlan, Experiment, WassersteinPlan};
 use crate::judge::calibration::CalibrationRow;
 use crate::looks::Look;
+use crate::measure::steady::{Steady, SteadyStage};
 use crate::measure::{Engine, Job, Measured, bracketed, chunk};
-use crate::steady::{Stage, Steady};
 use crate::theory::steady::RECORDS;
 use crate::theory::{Draws, Theory};
 use crate::verify::{Judged, Results, judge_all};
@@ -298,11 +298,11 @@ impl SteadyBurst {
         budget: &Budget,
         seconds_per_work: f64,
     ) -> SteadyBurst {
-        let Some(stage) = Stage::new(experiment, index, theory) else {
+        let Some(stage) = SteadyStage::new(experiment, index, theory) else {
             return SteadyBurst::default();
         };
         let (particles, replicas) = experiment.sweep[index];
-        let end = stage.nothing().schedule.end();
+        let end = stage.schedule().end();
         let rate = experiment.rates().for_particles(particles).total(particles);
         // Powers up to the eighth are recorded.
         let of_particle = WORK_OF_START + 8.0 * WORK_OF_RECORD * RECORDS as f64;
@@ -317,7 +317,7 @@ impl SteadyBurst {
         }
         let mut some = rayon::current_num_threads() as u64;
         loop {
-            let (seen, seconds) = timed(|| stage.extend(stage.nothing(), some.min(most), &|_| ()));
+            let (seen, seconds) = timed(|| stage.run(some.min(most)));
             if seconds >= budget.seconds || some >= most {
                 return SteadyBurst {
                     end,

@@ -3,8 +3,9 @@
 use crate::coupling::{CouplingKind, Rematch};
 use crate::experiment::Experiment;
 use crate::law::Law;
-use crate::measure::{CHUNKS_AHEAD, TALLIED_TOGETHER, bracketed, chunk};
-use crate::observe::COLUMNS;
+use crate::measure::pairs::TALLIED_TOGETHER;
+use crate::measure::records::COLUMNS;
+use crate::measure::{bracketed, chunk};
 use crate::simulate::powers::SUMS;
 
 /// Bytes of the program, of the values of empirical laws and of what is computed of them.
@@ -63,12 +64,11 @@ pub(super) fn of_simulation(experiment: &Experiment, particles: usize, replicas:
     // Covariances of four quantities, of which half is used.
     let tally = 4 * 8 * points * points / 2;
     let threads = rayon::current_num_threads();
-    // The total, and those of chunks that are simulated or wait for earlier
-    // ones; a single replica has no covariances.
-    let tallies = match chunk {
-        1 => 1,
-        _ => 1 + (CHUNKS_AHEAD * threads as u64).min(replicas.div_ceil(chunk)) as usize,
-    };
+    // Those of chunks that are simulated, and a node of each level of the tree along which they
+    // are merged; a single replica has no covariances.
+    let chunks = replicas.div_ceil(chunk);
+    let levels = chunks.checked_ilog2().unwrap_or(0) as usize + usize::from(chunk > 1);
+    let tallies = levels.max(1) + threads.min(chunks as usize);
     // Velocities for the bracket, in the total and while it is made.
     let whole = bracketed(experiment, particles, replicas) as usize;
     let kept = whole * particles;

@@ -6,6 +6,7 @@
 
 use crate::random::ReplicaKey;
 use crate::vector::{Instructions, vectorised};
+use serde::{Deserialize, Serialize};
 
 /// Groups of neighbouring particles that are told apart, at most.
 pub const GROUPS: usize = 16;
@@ -19,7 +20,7 @@ pub const BLOCK: usize = 240;
 const GROUPED_ONCE_IN: u64 = 16;
 
 /// Counts of collisions by who took part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Census {
     /// All collisions.
     pub collisions: u64,

@@ -9,6 +9,7 @@ use super::{Gas, Path};
 use crate::random::ReplicaKey;
 use crate::slot::{self, Slot};
 use crate::vector::vectorised;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 vectorised! {
@@ -71,7 +72,7 @@ pub trait CoupledPair {
 }
 
 /// What is seen of a run's own paths on the way.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
     /// Who collided, in both copies where they differ.
     pub census: Census,

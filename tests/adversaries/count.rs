@@ -10,9 +10,9 @@ use kac_coupling::experiment::Check;
 use kac_coupling::judge::claims::find;
 use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
+use kac_coupling::measure::steady::SteadyStage;
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::Clock;
-use kac_coupling::steady::Stage;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -136,10 +136,10 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
     let mut seeded = experiment.clone();
     seeded.seed = seed;
     let measured = Job::new(&seeded, 0, &theory)
-        .alone(seed)
+        .single_threaded(seed)
         .run(Engine::Block, &|_| ());
-    let stage = Stage::new(&seeded, 0, &theory);
-    let steady = stage.map(|stage| stage.extend(stage.nothing(), replicas, &|_| ()));
+    let stage = SteadyStage::new(&seeded, 0, &theory);
+    let steady = stage.map(|stage| stage.run(replicas));
     let findings = Findings::new(&seeded, 0, theory.clone(), measured).with_steady(steady);
     let mut count = Count {
         runs: 1,

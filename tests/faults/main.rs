@@ -9,9 +9,9 @@ mod table;
 
 use catalogue::{FAULTS, NOTHING};
 use kac_coupling::judge::Outcome;
+use kac_coupling::measure::records::COLUMNS;
 use kac_coupling::measure::{Engine, Measured};
 use kac_coupling::model::Clock;
-use kac_coupling::observe::COLUMNS;
 use kac_coupling::verify::{Sampling, verify};
 use plant::{Plant, SAME, measure};
 use std::convert::Infallible;

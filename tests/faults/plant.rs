@@ -4,9 +4,9 @@
 
 use kac_coupling::coupling::{Collision, Coupling, Synchronous, apply};
 use kac_coupling::experiment::Experiment;
+use kac_coupling::measure::marks::Reveal;
+use kac_coupling::measure::records::DISCREPANCY;
 use kac_coupling::measure::{Engine, Job, Measured};
-use kac_coupling::observe::DISCREPANCY;
-use kac_coupling::probe::Reveal;
 use kac_coupling::random::{Purpose, ReplicaKey, scalar_stream};
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::census::{BLOCK, Census};
@@ -88,8 +88,7 @@ fn run<P: CoupledPair, Q: Path>(
     } = experiment;
     let initial = Arc::new(InitialPairs::new(first, second, *pairing));
     let job = job(experiment, experiment);
-    let measured = job.run_on(&|_| (), |gas| new_pair(gas, &initial));
-    job.probed(measured, new_path)
+    job.run_on(&|_| (), |gas| new_pair(gas, &initial), new_path)
 }
 
 fn misread(experiment: &Experiment, name: fn(u64) -> u64, read: &Reading) -> Measured {

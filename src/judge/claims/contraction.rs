@@ -332,7 +332,7 @@ fn batches_may_decide(prospect: &Prospect) -> bool {
 /// go wrong at each time.
 fn forecast_pooled(prospect: &Prospect, check: &Check) -> Option<Forecast> {
     let experiment = prospect.experiment;
-    let tally = &prospect.pilot?.distances;
+    let tally = &prospect.pilot?.pairs.distances;
     let batches = planned_batches(prospect)? as f64;
     if tally.count() < 2.0 {
         return None;
@@ -440,7 +440,7 @@ impl Distance {
 /// none if there are fewer than two batches.
 fn distances(evidence: Evidence, cut: f64) -> Vec<Distance> {
     let findings = evidence.findings;
-    let tally = &findings.measured.distances;
+    let tally = &findings.measured.pairs.distances;
     if tally.count() < 2.0 {
         return vec![];
     }
@@ -492,7 +492,7 @@ fn broken_batches(evidence: Evidence) -> Option<Judgement> {
     if distances.is_empty() {
         return None;
     }
-    let batches = evidence.findings.measured.distances.count();
+    let batches = evidence.findings.measured.pairs.distances.count();
     let enough = are_enough(batches, evidence.findings.sample);
     let half_width = student_quantile(batches - 1.0, VOID_LEVEL / distances.len() as f64);
     let broken = distances.into_iter().find(|at| {
@@ -652,7 +652,7 @@ fn mechanism(evidence: Evidence, check: &Check) -> Option<Judgement> {
 fn pooled(evidence: Evidence, check: &Check) -> Option<Judgement> {
     let all = distances(evidence, CUT);
     let (start, distances) = all.split_first().filter(|(_, later)| !later.is_empty())?;
-    let batches = evidence.findings.measured.distances.count();
+    let batches = evidence.findings.measured.pairs.distances.count();
     let level = SHARE * (1.0 - check.confidence) / distances.len() as f64;
     let half_width = student_quantile(batches - 1.0, level);
     let enough = are_enough(batches, evidence.findings.sample);

@@ -31,7 +31,7 @@ use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::law::joint::Joint;
-use crate::observe::DISCREPANCY;
+use crate::measure::records::DISCREPANCY;
 use crate::special::normal_quantile;
 use crate::theory::Theory;
 use crate::theory::unseen::CUT;

@@ -59,9 +59,9 @@ fn expected(theory: &Theory, replicas: f64) -> Option<Vec<Comparison>> {
 }
 
 fn measured(evidence: Evidence) -> Option<Vec<Comparison>> {
-    let jump = &evidence.findings.measured.jump;
-    let expected = expected(&evidence.findings.theory, jump.replicas as f64)?;
-    let copies = System::ALL.map(|system| jump.moments(system as usize));
+    let collided = &evidence.findings.measured.first_collisions;
+    let expected = expected(&evidence.findings.theory, collided.count())?;
+    let copies = System::ALL.map(|system| collided.moments(system as usize));
     let [[mean, square], [other_mean, other_square]] = [copies[0]?, copies[1]?];
     let measured = [square, mean, other_square, other_mean];
     let comparisons = expected.into_iter().zip(measured);
@@ -70,7 +70,7 @@ fn measured(evidence: Evidence) -> Option<Vec<Comparison>> {
         std_error: error_about_exact(
             expected.std_error.max(error),
             value - expected.exact,
-            jump.replicas as f64,
+            collided.count(),
         ),
         ..expected
     });

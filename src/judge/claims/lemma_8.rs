@@ -17,7 +17,7 @@ use crate::experiment::{Check, Experiment};
 use crate::judge::forecast::{Forecast, Prospect};
 use crate::judge::{Evidence, Judgement, Verdict};
 use crate::law::joint::Joint;
-use crate::observe::column;
+use crate::measure::records::column;
 use crate::theory::{Moment, System, Theory};
 
 /// The lemma.

@@ -1,6 +1,6 @@
 //! What is read off two copies of the gas at a record time.
 
-use crate::estimate::tally::LANES;
+use super::tally::LANES;
 use crate::simulate::powers::{SUMS, Sums};
 use crate::theory::{Moment, System};
 use crate::vector::{Instructions, vectorised};

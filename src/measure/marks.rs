@@ -30,7 +30,7 @@ impl Coupling for Reveal {
 }
 
 /// What is seen of the marks of some collisions.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Probe {
     /// Angles.
     pub angles: Drawn,
@@ -41,7 +41,7 @@ pub struct Probe {
 }
 
 /// Numbers that were drawn.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Drawn {
     /// How many.
     pub count: u64,

@@ -15,10 +15,17 @@
 //! Copies that see the same collisions are also compared with each other: who collides in
 //! one must collide in the other, and at the same angle.
 
+use super::forest::Tally;
+use super::profile::Profile;
+use super::runner::Stage;
 use crate::coupling::CouplingKind;
+use crate::simulate::Gas;
 use crate::simulate::pair::CoupledPair;
 use crate::simulate::slabs::Place;
 use crate::vector::{Instructions, vectorised};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// Particles of the small gas.
 pub const PARTICLES: usize = 5;
@@ -29,9 +36,9 @@ pub const PAIRS: usize = PARTICLES * (PARTICLES - 1) / 2;
 /// Angles are watched through cos(kθ) for k up to this, a power of two.
 pub const HARMONICS: usize = 32;
 
-/// What is seen of each copy of the small gas.
-#[derive(Debug, Clone, Default)]
-pub struct Pilot {
+/// What is seen of the small gas.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SmallGas {
     /// V and V′.
     pub copies: [Collided; 2],
     /// The two compared with each other.
@@ -50,7 +57,7 @@ pub enum Common {
 }
 
 /// How collisions of two copies agree.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Together {
     /// Collisions that were compared.
     pub compared: u64,
@@ -75,7 +82,7 @@ const COMPARABLE: [f64; 2] = [1e-5, 1e-2];
 const ALIKE: f64 = 1e-9;
 
 /// The single collisions of one copy.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Collided {
     /// How often each particle met the bath.
     pub bath: [u64; PARTICLES],
@@ -93,7 +100,7 @@ pub struct Collided {
 type Waves = [f64; HARMONICS];
 
 /// Sums of independent terms of mean 0, and their variances.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sums {
     /// Σ x.
     pub values: Waves,
@@ -110,36 +117,76 @@ impl Sums {
             self.variances[k] += 0.5 * weights[k] * weights[k];
         }
     }
+
+    fn merge(&mut self, other: &Sums) {
+        let mine = self.values.iter_mut().chain(&mut self.variances);
+        for (sum, more) in mine.zip(other.values.iter().chain(&other.variances)) {
+            *sum += more;
+        }
+    }
 }
 
-impl Pilot {
-    /// Watch replicas, named downwards from the last there can be, of a pair that
-    /// meets a bath of velocity `bath_velocity`, from stop to stop.
-    pub fn watch(
-        pair: &mut impl CoupledPair,
-        seed: u64,
-        replicas: u64,
-        stops: &[Place],
-        (bath_velocity, common): (f64, Common),
-    ) -> Pilot {
-        let mut pilot = Pilot::default();
-        for replica in 0..replicas {
-            pair.restart(seed, u64::MAX - 1 - replica, stops);
+impl Tally for SmallGas {
+    const KIND: &'static str = "small gas 1";
+
+    fn merge(&mut self, next: Self) {
+        for (mine, theirs) in self.copies.iter_mut().zip(&next.copies) {
+            mine.merge(theirs);
+        }
+        self.together.merge(&next.together);
+    }
+}
+
+/// Replicas of a small gas that are tallied together.
+pub(super) const CHUNK: u64 = 32;
+
+/// Replicas of a small gas, named downwards from the last there can be.
+#[derive(Debug)]
+pub(super) struct SmallGasStage<'a, F> {
+    /// The gas, whose bath particles all have the same velocity.
+    pub(super) gas: Arc<Gas>,
+    pub(super) seed: u64,
+    /// Where it is looked at.
+    pub(super) stops: Vec<Place>,
+    pub(super) bath_velocity: f64,
+    pub(super) common: Common,
+    pub(super) new_pair: &'a F,
+}
+
+impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for SmallGasStage<'_, F> {
+    type Tally = SmallGas;
+    type Worker = P;
+
+    fn chunk(&self) -> u64 {
+        CHUNK
+    }
+
+    fn worker(&self) -> P {
+        (self.new_pair)(&self.gas)
+    }
+
+    fn tally(&self, pair: &mut P, replicas: Range<u64>, _: &mut Profile) -> SmallGas {
+        let mut seen = SmallGas::default();
+        for replica in replicas {
+            pair.restart(self.seed, u64::MAX - 1 - replica, &self.stops);
             pair.advance();
             let mut before = (pair.collisions(), velocities(pair));
-            for _ in 1..stops.len() {
+            for _ in 1..self.stops.len() {
                 pair.advance();
                 let after = (pair.collisions(), velocities(pair));
                 if after.0 == before.0 + 1 {
-                    pilot.add(&before.1, &after.1, bath_velocity);
-                    (pilot.together).add([&before.1, &after.1], bath_velocity, common);
+                    let velocities = [&before.1, &after.1];
+                    seen.add(velocities[0], velocities[1], self.bath_velocity);
+                    (seen.together).add(velocities, self.bath_velocity, self.common);
                 }
                 before = after;
             }
         }
-        pilot
+        seen
     }
+}
 
+impl SmallGas {
     /// Take in one collision.
     fn add(&mut self, before: &Velocities, after: &Velocities, bath_velocity: f64) {
         let readable = READABLE * largest(before).max(bath_velocity.abs());
@@ -179,10 +226,10 @@ impl Together {
                 let [first, second] = [0, 1].map(|copy| changed(seen.map(|v| &v[copy])));
                 self.count(first != second);
                 if first == second {
-                    let angle = angle_between(seen, first, (bath_velocity, largest), coupling);
-                    self.angle = angle.map_or(self.angle, |angle| {
-                        Some(self.angle.map_or(angle, |worst| worst.max(angle)))
-                    });
+                    let velocities = (bath_velocity, largest);
+                    if let Some(angle) = angle_between(seen, first, velocities, coupling) {
+                        self.see_angle(angle);
+                    }
                 }
             }
             _ => (),
@@ -192,6 +239,19 @@ impl Together {
     fn count(&mut self, others: bool) {
         self.compared += 1;
         self.others += u64::from(others);
+    }
+
+    fn see_angle(&mut self, angle: f64) {
+        self.angle = Some(self.angle.map_or(angle, |worst| worst.max(angle)));
+    }
+
+    fn merge(&mut self, other: &Together) {
+        self.compared += other.compared;
+        self.others += other.others;
+        self.chance = self.chance.max(other.chance);
+        if let Some(angle) = other.angle {
+            self.see_angle(angle);
+        }
     }
 }
 
@@ -288,6 +348,18 @@ fn velocities(pair: &impl CoupledPair) -> Velocities {
 }
 
 impl Collided {
+    fn merge(&mut self, other: &Collided) {
+        let mine = self.bath.iter_mut().chain(&mut self.pairs);
+        for (count, more) in mine.zip(other.bath.iter().chain(&other.pairs)) {
+            *count += more;
+        }
+        self.others += other.others;
+        self.turned.merge(&other.turned);
+        for (mine, theirs) in self.met.iter_mut().zip(&other.met) {
+            mine.merge(theirs);
+        }
+    }
+
     /// Collisions seen, of bath and pairs.
     pub fn total(&self) -> u64 {
         self.bath.iter().chain(&self.pairs).sum()
@@ -519,12 +591,12 @@ mod tests {
         collided.add(&before, &before, 1.5);
         collided.add(&before, &[0.1; PARTICLES], 1.5);
         assert_eq!((collided.others, collided.total()), (1, 2));
-        let mut pilot = Pilot::default();
-        pilot.add(&[before, before], &[before, before], 1.5);
-        assert_eq!(pilot.copies[0].others, 1);
+        let mut gas = SmallGas::default();
+        gas.add(&[before, before], &[before, before], 1.5);
+        assert_eq!(gas.copies[0].others, 1);
         // Two particles at rest may have collided.
         let rest = [0.0, 0.0, 0.5, 3.0, -1.0];
-        pilot.add(&[before, rest], &[before, rest], 1.5);
-        assert_eq!(pilot.copies[0].others, 1);
+        gas.add(&[before, rest], &[before, rest], 1.5);
+        assert_eq!(gas.copies[0].others, 1);
     }
 }

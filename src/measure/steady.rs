@@ -8,14 +8,15 @@
 //! replicas only.
 //!
 //! These are the paths of the run itself, followed further: the same replicas with
-//! the same collisions. Replicas are cut into the same chunks, whose tallies are
-//! merged in order, so the result does not depend on the number of threads.
+//! the same collisions, in the same chunks.
 
+use super::forest::{Forest, Tally};
+use super::job::chunk;
+use super::profile::{Profile, Watch};
+use super::runner::{Control, Stage, extend};
+use super::tally::{Centred, LANES, Means};
 use crate::coupling::Synchronous;
-use crate::estimate::tally::{Centred, LANES, Means};
 use crate::experiment::Experiment;
-use crate::measure::chunk;
-use crate::profile::Watch;
 use crate::simulate::Gas;
 use crate::simulate::block::BlockPath;
 use crate::simulate::initial::InitialPairs;
@@ -24,7 +25,8 @@ use crate::simulate::particles::Particles;
 use crate::simulate::slabs::Place;
 use crate::theory::Theory;
 use crate::theory::steady::{MOMENTS, RECORDS, Schedule};
-use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Cells of the density's histogram: of [`Steady::cell_width`], the middle one
@@ -44,14 +46,11 @@ const VARIABLES: usize = FIRST_CELL + CELLS;
 /// Lanes of a replica's contributions.
 const WIDTH: usize = VARIABLES.div_ceil(LANES);
 
-/// Chunks whose tallies are held at a time.
-const CHUNKS_TOGETHER: u64 = 1024;
-
 type Line = [[f64; LANES]; WIDTH];
 
 /// All replicas of one N, to be simulated into the steady state.
 #[derive(Debug, Clone)]
-pub struct Stage {
+pub struct SteadyStage {
     gas: Arc<Gas>,
     initial: Arc<InitialPairs>,
     seed: u64,
@@ -70,8 +69,6 @@ pub struct Steady {
     pub replicas: u64,
     /// Number of collisions simulated.
     pub collisions: u64,
-    /// Seconds of all threads together; no number depends on it.
-    pub seconds: f64,
     /// When it was seen.
     pub schedule: Schedule,
     /// Width of a cell of the histogram.
@@ -79,6 +76,63 @@ pub struct Steady {
     /// The derivatives of m4/m2² by m2 and m4, at the exact moments.
     pub kurtosis_gradient: [f64; 2],
     means: Means,
+}
+
+/// Statistics of replicas in the steady state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SteadyTally {
+    collisions: u64,
+    means: Means,
+}
+
+impl Default for SteadyTally {
+    fn default() -> Self {
+        SteadyTally {
+            collisions: 0,
+            means: Means::new(VARIABLES),
+        }
+    }
+}
+
+impl Tally for SteadyTally {
+    const KIND: &'static str = "steady state 1";
+
+    fn merge(&mut self, next: Self) {
+        self.collisions += next.collisions;
+        self.means.merge(&next.means);
+    }
+}
+
+/// A [`SteadyStage`] on pairs that `new_pair` makes for a gas.
+struct OnPairs<'a, F> {
+    stage: &'a SteadyStage,
+    new_pair: F,
+}
+
+impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for OnPairs<'_, F> {
+    type Tally = SteadyTally;
+    type Worker = P;
+
+    fn chunk(&self) -> u64 {
+        self.stage.chunk
+    }
+
+    fn worker(&self) -> P {
+        (self.new_pair)(&self.stage.gas)
+    }
+
+    fn tally(&self, pair: &mut P, replicas: Range<u64>, profile: &mut Profile) -> SteadyTally {
+        let mut watch = Watch::start();
+        let mut tally = SteadyTally::default();
+        let mut lines = vec![];
+        for replica in replicas {
+            lines.extend(self.stage.run_replica(pair, replica));
+            tally.collisions += pair.collisions();
+        }
+        tally.means.add(&Centred::new(VARIABLES, &mut lines));
+        profile.collisions += watch.lap();
+        tally
+    }
 }
 
 impl Steady {
@@ -114,7 +168,7 @@ impl Steady {
     }
 }
 
-impl Stage {
+impl SteadyStage {
     /// The replicas of entry `index` of an experiment's sweep; `None` if no steady
     /// state is asked for.
     pub fn new(experiment: &Experiment, index: usize, theory: &Theory) -> Option<Self> {
@@ -127,7 +181,7 @@ impl Stage {
         let sample = experiment.wasserstein.map_or(0, |plan| plan.sample);
         let second = theory.bath_variance();
         let fourth = theory.steady_moment(&[4])?;
-        Some(Stage {
+        Some(SteadyStage {
             initial: Arc::new(InitialPairs::new(
                 &experiment.first,
                 &experiment.second,
@@ -146,78 +200,72 @@ impl Stage {
         })
     }
 
-    /// What is seen of no replicas.
-    pub fn nothing(&self) -> Steady {
-        Steady {
-            replicas: 0,
-            collisions: 0,
-            seconds: 0.0,
-            schedule: self.schedule,
-            cell_width: self.cell_width,
-            kurtosis_gradient: self.kurtosis_gradient,
-            means: Means::new(VARIABLES),
-        }
+    /// The tally of no replicas.
+    pub fn forest(&self) -> Forest<SteadyTally> {
+        Forest::new(self.chunk)
     }
 
-    /// Go on from what was seen of the first replicas, a whole number of chunks, up
-    /// to `upto`, on the current thread pool: the same numbers as all at once.
-    /// `progress` is told how many more replicas are done, from any thread.
-    pub fn extend(&self, steady: Steady, upto: u64, progress: &(dyn Fn(u64) + Sync)) -> Steady {
-        self.extend_on(steady, upto, progress, |gas| {
+    /// When the steady state is seen.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// Simulate the replicas of a range that the forest does not have; see
+    /// [`runner::extend`](extend).
+    pub fn extend(
+        &self,
+        forest: &mut Forest<SteadyTally>,
+        replicas: Range<u64>,
+        control: Control,
+    ) -> Profile {
+        self.extend_on(forest, replicas, control, |gas| {
             let path = BlockPath::new(gas, Synchronous);
             SameCollisions::new(gas, &self.initial, path)
         })
     }
 
-    /// The same with pairs of copies made by `new_pair` for a gas.
+    /// [`extend`](Self::extend) with pairs of copies made by `new_pair` for a gas.
     pub fn extend_on<P: CoupledPair>(
         &self,
-        mut steady: Steady,
-        upto: u64,
-        progress: &(dyn Fn(u64) + Sync),
+        forest: &mut Forest<SteadyTally>,
+        replicas: Range<u64>,
+        control: Control,
         new_pair: impl Fn(&Arc<Gas>) -> P + Sync,
-    ) -> Steady {
-        debug_assert!(steady.replicas.is_multiple_of(self.chunk), "whole chunks");
-        let mut next = steady.replicas / self.chunk;
-        let end = upto.div_ceil(self.chunk);
-        while next < end {
-            let together = next..(next + CHUNKS_TOGETHER).min(end);
-            next = together.end;
-            let tallied: Vec<Steady> = together
-                .into_par_iter()
-                .map_init(
-                    || new_pair(&self.gas),
-                    |pair, index| {
-                        let from = index * self.chunk;
-                        let replicas = (from + self.chunk).min(upto) - from;
-                        let tallied = self.run_chunk(pair, from, replicas);
-                        progress(replicas);
-                        tallied
-                    },
-                )
-                .collect();
-            for tallied in &tallied {
-                steady.replicas += tallied.replicas;
-                steady.collisions += tallied.collisions;
-                steady.seconds += tallied.seconds;
-                steady.means.merge(&tallied.means);
-            }
-        }
-        steady
+    ) -> Profile {
+        extend(
+            &OnPairs {
+                stage: self,
+                new_pair,
+            },
+            forest,
+            replicas,
+            control,
+        )
     }
 
-    fn run_chunk(&self, pair: &mut impl CoupledPair, from: u64, replicas: u64) -> Steady {
-        let mut watch = Watch::start();
-        let mut tallied = self.nothing();
-        let mut lines = vec![];
-        for replica in from..from + replicas {
-            lines.extend(self.run_replica(pair, replica));
-            tallied.collisions += pair.collisions();
+    /// Simulate so many replicas on the current thread pool.
+    pub fn run(&self, replicas: u64) -> Steady {
+        let mut forest = self.forest();
+        self.extend(&mut forest, 0..replicas, Control::new(&|_| ()));
+        self.seen(forest)
+    }
+
+    /// What was seen of the replicas of a forest.
+    ///
+    /// # Panics
+    ///
+    /// If replicas before others are missing.
+    pub fn seen(&self, forest: Forest<SteadyTally>) -> Steady {
+        let total = forest.total().expect("replicas follow each other");
+        let (replicas, tally) = total.unwrap_or_else(|| (0, SteadyTally::default()));
+        Steady {
+            replicas,
+            collisions: tally.collisions,
+            schedule: self.schedule,
+            cell_width: self.cell_width,
+            kurtosis_gradient: self.kurtosis_gradient,
+            means: tally.means,
         }
-        tallied.replicas = replicas;
-        tallied.means.add(&Centred::new(VARIABLES, &mut lines));
-        tallied.seconds = watch.lap();
-        tallied
     }
 
     fn run_replica(&self, pair: &mut impl CoupledPair, replica: u64) -> Line {

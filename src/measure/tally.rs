@@ -6,6 +6,7 @@
 //! on the order in which that is done, so callers do it in a fixed order.
 
 use crate::vector::{Instructions, vectorised};
+use serde::{Deserialize, Serialize};
 
 /// Numbers that are added together in one instruction. Times are padded with
 /// zeros to whole multiples of it.
@@ -177,7 +178,7 @@ fn variance(squares: f64, count: f64) -> Option<f64> {
 }
 
 /// Count, means and centred sums of squares of one quantity over time.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Means {
     count: f64,
     mean: Line,
@@ -253,7 +254,7 @@ impl Means {
 }
 
 /// Count, means and centred sums of products between times of one quantity.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Covariances {
     count: f64,
     times: usize,
@@ -376,7 +377,7 @@ impl Covariances {
 pub const QUANTITIES: usize = 4;
 
 /// At each of several times, the means and covariances of four quantities.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cross {
     count: f64,
     mean: [Line; QUANTITIES],
@@ -475,7 +476,7 @@ impl Cross {
 ///
 /// Fourth powers of a quantity of size 1e-80 or 1e80 are no floats any more.
 /// Division by a power of two is exact: where they are, no bit depends on it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Powers {
     count: f64,
     /// One over the power of two.

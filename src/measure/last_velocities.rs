@@ -1,0 +1,106 @@
+//! Last velocities of replicas, by which replicas that are equal are found.
+
+use super::marks::Drawn;
+use crate::random::mix;
+use serde::{Deserialize, Serialize};
+
+/// More velocities than this are zeros out, to half as many.
+const MOST: usize = 1 << 17;
+
+/// Velocities below this have lost digits.
+const LEAST_VELOCITY: f64 = 1e-290;
+
+/// Bits of the last velocity of particle 0 in the first copy, of replicas in which it collided.
+///
+/// If there are more than [`MOST`], only those are kept whose mixed bits begin with the least number
+/// of zeros that leaves no more: replicas that are equal are kept together, and what is kept
+/// depends on the replicas only, not on the order in which they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastVelocities {
+    bits: Vec<u64>,
+    /// The number of zeros.
+    zeros: u32,
+}
+
+impl LastVelocities {
+    /// Take in a velocity, if it has changed from what it was.
+    pub(super) fn add(&mut self, first: f64, last: f64) {
+        let has_changed = last != first && last.abs() > LEAST_VELOCITY;
+        if has_changed && self.keeps(last.to_bits()) {
+            self.bits.push(last.to_bits());
+            self.thin();
+        }
+    }
+
+    /// Take in those of the replicas that follow.
+    pub(super) fn merge(&mut self, mut next: LastVelocities) {
+        self.bits.append(&mut next.bits);
+        if next.zeros != self.zeros {
+            self.zeros = next.zeros.max(self.zeros);
+            self.drop_others();
+        }
+        self.thin();
+    }
+
+    fn thin(&mut self) {
+        while self.bits.len() > MOST {
+            self.zeros += 1;
+            self.drop_others();
+        }
+    }
+
+    /// Whether these bits are among those that are kept.
+    fn keeps(&self, bits: u64) -> bool {
+        mix(bits).leading_zeros() >= self.zeros
+    }
+
+    fn drop_others(&mut self) {
+        let mut bits = std::mem::take(&mut self.bits);
+        bits.retain(|&bits| self.keeps(bits));
+        self.bits = bits;
+    }
+
+    /// The number of velocities that are kept, and of those that repeat one.
+    pub fn repeated(&self) -> Drawn {
+        let mut sorted = self.bits.clone();
+        sorted.sort_unstable();
+        Drawn::new(&sorted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_velocities_that_changed_are_kept() {
+        let mut last = LastVelocities::default();
+        last.add(1.0, 1.0);
+        last.add(1.0, 0.0);
+        assert_eq!(last.repeated().count, 0);
+        last.add(1.0, 0.5);
+        last.add(2.0, 0.5);
+        assert_eq!((last.repeated().count, last.repeated().repeated), (2, 1));
+    }
+
+    #[test]
+    fn what_is_kept_depends_on_the_replicas_only() {
+        let velocities: Vec<f64> = (1..=400_000).map(f64::from).collect();
+        let of = |velocities: &[f64]| {
+            let mut last = LastVelocities::default();
+            for &velocity in velocities {
+                last.add(0.0, velocity);
+            }
+            last
+        };
+        let all = of(&velocities);
+        assert!(all.repeated().count.abs_diff(100_000) < 1000);
+        for parts in [2, 3, 50_000] {
+            let mut merged = LastVelocities::default();
+            for part in velocities.chunks(velocities.len().div_ceil(parts)) {
+                merged.merge(of(part));
+            }
+            assert!(merged == all, "{parts} parts");
+        }
+    }
+}

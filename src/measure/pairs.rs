@@ -1,0 +1,234 @@
+//! Coupled pairs at the record times of a run: how they are simulated, and what is tallied.
+
+use super::forest::Tally;
+use super::job::Job;
+use super::last_velocities::LastVelocities;
+use super::pooled::{Kept, Pool, distances};
+use super::profile::{Profile, Watch};
+use super::records::{COLUMNS, DISCREPANCY, Records, column};
+use super::runner::Stage;
+use super::tally::{Centred, Covariances, Cross, LANES, Means, Powers, QUANTITIES};
+use crate::simulate::Gas;
+use crate::simulate::pair::{CoupledPair, Seen};
+use crate::simulate::particles::Particles;
+use crate::theory::{Moment, System};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Replicas whose records are tallied together; one amid them is timed, as the first finds
+/// colder caches and takes new memory.
+pub const TALLIED_TOGETHER: u64 = 64;
+
+/// m1 and m2 of the first and of the second copy.
+const LOW_MOMENTS: [(System, Moment); QUANTITIES] = [
+    (System::First, Moment::M1),
+    (System::First, Moment::M2),
+    (System::Second, Moment::M1),
+    (System::Second, Moment::M2),
+];
+
+/// Statistics of coupled pairs at the record times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pairs {
+    /// Number of collisions simulated.
+    pub collisions: u64,
+    /// What was seen of the paths of the run itself.
+    pub seen: Seen,
+    /// Last velocities, by which replicas that are equal are found.
+    pub last_velocities: LastVelocities,
+    /// Means of all columns over the record times; see [`Pairs::mean`].
+    means: [Means; COLUMNS],
+    /// For each [`Quantity`](crate::theory::Quantity), its column's covariances over the record
+    /// times.
+    pub tracked: [Covariances; 4],
+    /// At each record time, m1 and m2 of the first and of the second copy.
+    pub low_moments: Cross,
+    /// ‖Δ‖² at each record time.
+    pub discrepancy: Powers,
+    /// Over batches: W₂² and Σ_pool Δ²/sample at each record time of W₂.
+    pub distances: Means,
+    /// Velocities of the first replicas at each record time of W₂.
+    pub kept: Vec<Kept>,
+}
+
+impl Tally for Pairs {
+    const KIND: &'static str = "pairs 1";
+
+    fn merge(&mut self, next: Self) {
+        self.collisions += next.collisions;
+        self.seen.merge(&next.seen);
+        self.last_velocities.merge(next.last_velocities);
+        for (mine, theirs) in self.means.iter_mut().zip(&next.means) {
+            mine.merge(theirs);
+        }
+        for (mine, theirs) in self.tracked.iter_mut().zip(&next.tracked) {
+            mine.merge(theirs);
+        }
+        self.low_moments.merge(&next.low_moments);
+        self.discrepancy.merge(&next.discrepancy);
+        self.distances.merge(&next.distances);
+        for (mine, theirs) in self.kept.iter_mut().zip(next.kept) {
+            mine.merge(theirs);
+        }
+    }
+}
+
+impl Pairs {
+    /// The tally of no replicas of a job.
+    pub(super) fn new(job: &Job) -> Self {
+        let times = job.places.len();
+        Pairs {
+            collisions: 0,
+            seen: Seen::default(),
+            last_velocities: LastVelocities::default(),
+            means: std::array::from_fn(|_| Means::new(times)),
+            tracked: std::array::from_fn(|_| Covariances::new(times)),
+            low_moments: Cross::new(times),
+            discrepancy: Powers::new(&job.sizes),
+            distances: Means::new(2 * job.distances.len()),
+            kept: vec![Kept::default(); job.distances.len()],
+        }
+    }
+
+    /// Take in records: the columns of some replicas.
+    fn add(&mut self, job: &Job, columns: [&mut [[f64; LANES]]; COLUMNS]) {
+        let columns = columns.map(|lines| Centred::new(job.places.len(), lines));
+        for (means, column) in self.means.iter_mut().zip(&columns) {
+            means.add(column);
+        }
+        for (covariances, &column) in self.tracked.iter_mut().zip(&job.tracked) {
+            covariances.add(&columns[column]);
+        }
+        self.low_moments
+            .add(LOW_MOMENTS.map(|(system, moment)| &columns[column(system, moment)]));
+        self.discrepancy.add(&columns[DISCREPANCY]);
+    }
+
+    /// The mean over replicas of a column at a record time, and its standard
+    /// error.
+    pub fn mean(&self, time: usize, column: usize) -> (f64, Option<f64>) {
+        let means = &self.means[column];
+        (means.mean(time), means.std_error(time))
+    }
+}
+
+/// Coupled pairs that `new_pair` makes for a gas.
+#[derive(Debug)]
+pub(super) struct PairStage<'a, F> {
+    pub(super) job: &'a Job,
+    pub(super) new_pair: &'a F,
+}
+
+/// What a thread needs, kept from chunk to chunk.
+#[derive(Debug)]
+pub(super) struct Worker<P> {
+    pair: P,
+    particles: Particles,
+    /// Records of the replicas that are tallied together.
+    records: Records,
+    /// A pool for each record time of W₂.
+    pools: Vec<Pool>,
+}
+
+impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for PairStage<'_, F> {
+    type Tally = Pairs;
+    type Worker = Worker<P>;
+
+    fn chunk(&self) -> u64 {
+        self.job.chunk()
+    }
+
+    fn worker(&self) -> Worker<P> {
+        let job = self.job;
+        // Fewer replicas than a batch takes fill no pool.
+        let velocities = job.replicas.saturating_mul(job.gas.particles as u64);
+        let size = velocities.min(job.sample as u64) as usize;
+        let pools = job.distances.iter().map(|_| Pool::with_capacity(size));
+        let together = job.chunk().min(job.replicas).min(TALLIED_TOGETHER) as usize;
+        Worker {
+            pair: (self.new_pair)(&job.gas),
+            particles: Particles::default(),
+            records: Records::new(job.gas.particles, job.places.len(), together),
+            pools: pools.collect(),
+        }
+    }
+
+    fn tally(&self, worker: &mut Worker<P>, replicas: Range<u64>, profile: &mut Profile) -> Pairs {
+        let job = self.job;
+        let mut pairs = Pairs::new(job);
+        for pool in &mut worker.pools {
+            pool.clear();
+        }
+        for from in replicas.clone().step_by(TALLIED_TOGETHER as usize) {
+            let together = (replicas.end - from).min(TALLIED_TOGETHER) as usize;
+            for index in 0..together {
+                let mut timed = (index == together / 2).then(Profile::default);
+                run_replica(job, worker, (from, index), &mut pairs, timed.as_mut());
+                if let Some(timed) = timed {
+                    profile.collisions += timed.collisions * together as f64;
+                    profile.records += timed.records * together as f64;
+                }
+            }
+            let mut watch = Watch::start();
+            pairs.add(job, worker.records.columns(together));
+            profile.tallies += watch.lap();
+        }
+        let is_batch = replicas.end - replicas.start == job.chunk();
+        if is_batch && !job.distances.is_empty() {
+            let mut watch = Watch::start();
+            let mut batch = distances(&mut worker.pools);
+            profile.sorting += watch.lap();
+            let batch = Centred::new(2 * job.distances.len(), &mut batch);
+            pairs.distances.add(&batch);
+        }
+        for (kept, pool) in pairs.kept.iter_mut().zip(&mut worker.pools) {
+            *kept = std::mem::take(&mut pool.kept);
+        }
+        pairs.seen = worker.pair.take_seen();
+        pairs
+    }
+}
+
+/// Simulate the `index`-th replica from `from` on; its records go to the
+/// records of that index, its velocities to the pools.
+fn run_replica<P: CoupledPair>(
+    job: &Job,
+    worker: &mut Worker<P>,
+    (from, index): (u64, usize),
+    pairs: &mut Pairs,
+    mut profile: Option<&mut Profile>,
+) {
+    let Worker {
+        pair,
+        particles,
+        records,
+        pools,
+    } = worker;
+    let replica = from + index as u64;
+    let mut watch = profile.is_some().then(Watch::start);
+    pair.restart(job.seed, replica, &job.places);
+    let mut pools = job.distances.iter().zip(pools).peekable();
+    let mut start = 0.0;
+    for time in 0..job.places.len() {
+        pair.advance();
+        if let (Some(profile), Some(watch)) = (&mut profile, &mut watch) {
+            profile.collisions += watch.lap();
+        }
+        records.set(index, time, pair.sums());
+        if time == 0 {
+            start = pair.particle(0).0;
+        }
+        if let Some((_, pool)) = pools.next_if(|(at, _)| **at == time) {
+            pool.fill(pair, particles, job.sample);
+            if replica < job.bracketed {
+                pool.keep(pair, particles);
+            }
+        }
+        if let (Some(profile), Some(watch)) = (&mut profile, &mut watch) {
+            profile.records += watch.lap();
+        }
+    }
+    pairs.last_velocities.add(start, pair.particle(0).0);
+    pairs.collisions += pair.collisions();
+}
