@@ -64,7 +64,7 @@
 //!
 //! How often limits miss is proved for none of this at finite R: `tests/limits.rs` counts it.
 //! Upper limits are raised by what a sample is expected to lack of the known laws
-//! ([`Known::unseen`], `docs/brackets.md`).
+//! ([`Known::unseen`], `docs/bracket.md`).
 //!
 //! Where exact bounds are known limits are clamped to them: exact bounds cannot cost
 //! confidence.

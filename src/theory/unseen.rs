@@ -29,7 +29,7 @@
 //! (N−1) P(|V − E V| > c) E Δ(0)², U being the other copy.
 //!
 //! Not claimed: that draws between c₁ and c are represented. These are left to error bars, and
-//! the cut of 2 is where they do little harm (`docs/brackets.md`).
+//! the cut of 2 is where they do little harm (`docs/bracket.md`).
 
 use super::sizes::{Beyond, Sizes};
 use super::{System, Theory};
