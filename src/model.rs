@@ -33,7 +33,7 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// Both clocks.
+    /// All clocks.
     pub const ALL: [Clock; 2] = [Clock::MasterEquation, Clock::Theorem6];
 
     /// The name used in configs and tables.

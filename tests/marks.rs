@@ -149,7 +149,7 @@ fn normal_variates_drawn_together_are_independent() {
     lanes.fill(instructions, &mut words);
     let mut rows = vec![[0.0; LANES]; words.len()];
     let normal = Law::Normal(Normal::new(0.0, 1.0).unwrap());
-    let more = |_| || panic!("one component leaves no doubt");
+    let more = |_| || panic!("the words decide, as there is one component");
     BathVelocities::new(&normal).draw(instructions, &words, more, &mut rows);
     let root = (rows.len() as f64).sqrt();
     let correlations = |rows: &[[f64; LANES]], a: usize, b: usize| {

@@ -94,7 +94,7 @@ impl PoissonPoints {
         }
         let [who, angle] = &self.rows;
         let [first, other] = halves(who, lane);
-        let more = more_words(self.key, Purpose::Doubts, self.collisions);
+        let more = more_words(self.key, Purpose::MoreForCollision, self.collisions);
         let (particle, partner) = law.particles(first, other, more);
         let (cos, sin) = direction(angle[lane]);
         self.collisions += 1;
@@ -117,7 +117,7 @@ impl PoissonPoints {
             let mut group = [[0.0; LANES]];
             let rows = self.gas.bath.rows_per_group();
             let rows: Vec<Row> = (0..rows).map(|_| self.bath.next_row()).collect();
-            let more = |at| more_words(self.key, Purpose::BathDoubts, self.bath_drawn + at as u64);
+            let more = |at| more_words(self.key, Purpose::MoreForBath, self.bath_drawn + at as u64);
             (self.gas.bath).draw(Instructions::best(), &rows, more, &mut group);
             self.bath_drawn += GROUP as u64;
             self.bath_velocities.extend(group[0].iter().rev());
