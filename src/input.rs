@@ -18,6 +18,7 @@ pub const LONGEST_DATA: u64 = 1_000_000_000;
 /// grows.
 ///
 /// # Errors
+///
 /// If the file cannot be opened, is no regular file, or is longer.
 pub fn open(path: &Path, most: u64) -> Result<Take<File>> {
     let metadata = std::fs::metadata(path)?;

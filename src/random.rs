@@ -1,4 +1,4 @@
-//! Where every random number comes from: streams named by what they are for.
+//! The source of every random number: streams that are named by their purpose.
 //!
 //! A *stream* is a generator whose state is a hash of
 //! `(seed, particles, replica, process, purpose, part)`. Two streams share nothing but
@@ -6,8 +6,6 @@
 //! thread that runs it, the replicas that ran before it, the record times, or
 //! how long the run goes on.
 //!
-//! Three kinds of generator are used. The numbers of collisions in slabs of time,
-//! one in hundreds of collisions, are drawn from a PCG64 of the `rand_pcg` crate, as is
 //! Three kinds of generator are used. A PCG64 of the `rand_pcg` crate draws the numbers of
 //! collisions in slabs of time (one number in hundreds of collisions), and numbers that are rare or
 //! that a replica asks for once (further words of marks, ties, signs). The [hash itself](Rows)
@@ -15,7 +13,7 @@
 //! All other numbers come from [`Lanes`]: sixteen xoshiro256++ generators (Blackman and Vigna 2021,
 //! "Scrambled linear pseudorandom number generators") that step together, so that a compiler can
 //! put them into vector registers.
-//! Claimed: distinct names give streams that are statistically independent, as
+//!
 //! Claimed: distinct names give streams that are statistically independent, as far as a 256-bit
 //! state filled from a hash can. (A short stream is the hash: a place of 64 bits in the sequence of
 //! SplitMix64, and 64 more bits that are XORed.) Not claimed: cryptographic strength.

@@ -81,8 +81,8 @@ impl Joint {
 
     /// E V_1^{a_1} ⋯ V_k^{a_k} of N particles for the partition a, from the moments of X; 0 where it takes more
     /// particles than there are, `None` where one that it takes is infinite.
+    ///
     /// * Mirrored: the product law's moment, times E s^{Σa} (0 or 1) or E e_1 ⋯ e_j with j the number of odd a_i.
-    /// * Mirrored: the product law's, times E s^{Σa} (0 or 1) or E e_1 ⋯ e_j with j the number of odd a_i.
     /// * Sphere: ∏ (a_i − 1)!! · ∏_{k<m} Nσ²/(N + 2k) for even a_i with sum 2m (of a normal vector the direction
     ///   and the length are independent), otherwise 0.
     pub fn moment(

@@ -21,23 +21,23 @@ pub struct PoissonPoints {
     gas: Arc<Gas>,
     key: ReplicaKey,
     count_stream: Pcg64,
-    /// Slab of the next point, and the sorted places of the slab's points.
+    /// The slab of the next point, and the sorted places of the slab's points.
     slab: u64,
     places: Vec<u64>,
     next_in_slab: usize,
-    /// Collisions drawn.
+    /// The number of collisions that were drawn.
     collisions: u64,
     marks: Lanes,
     /// The rows of the next collision's group.
     rows: [Row; ROWS_PER_GROUP],
     bath: Lanes,
-    /// Bath velocities drawn.
+    /// The number of bath velocities that were drawn.
     bath_drawn: u64,
     bath_velocities: Vec<f64>,
 }
 
 impl PoissonPoints {
-    /// The points that drive the replica of that name.
+    /// The points that drive the replica of this name.
     pub fn new(gas: &Arc<Gas>, key: ReplicaKey) -> Self {
         let mut points = PoissonPoints {
             gas: gas.clone(),
@@ -149,7 +149,7 @@ pub struct PlainPath<C> {
 }
 
 impl<C: Coupling> PlainPath<C> {
-    /// A path of that gas; [`Path::restart`] before use.
+    /// A path of this gas; [`Path::restart`] must be called before use.
     pub fn new(gas: &Arc<Gas>, coupling: C) -> Self {
         let key = ReplicaKey::new(0, 0, 0, 0);
         PlainPath {

@@ -13,11 +13,11 @@ fn deviation((_, variance): (f64, f64)) -> f64 {
     variance.max(0.0).sqrt()
 }
 
-/// The same, less what rounding of means and variances can do where that is more than 10⁻⁹
-/// of it: nearly equal means or deviations leave little of their digits.
+/// Gelbrich's bound, less the largest effect of rounding of means and variances where this is more
+/// than 10⁻⁹ of the bound: nearly equal means or deviations leave little of their digits.
 pub fn gelbrich_lower(first: (f64, f64), second: (f64, f64)) -> f64 {
     const UNIT: f64 = 4.0 * f64::EPSILON;
-    // What two numbers that are right to rounding differ by at least.
+    // A lower bound on the difference of two numbers that are right to rounding.
     let apart = |one: f64, other: f64| {
         let certain = (one - other).abs() - UNIT * (one.abs() + other.abs());
         certain.max(0.0)
