@@ -22,6 +22,7 @@
 //! d/dt Cov(F_a, F_b) = Σ_c A_ac Cov(F_c, F_b) + Σ_c A_bc Cov(F_a, F_c) + E Γ(F_a, F_b)
 //! Γ(F, G) = 𝓛(FG) − F𝓛G − G𝓛F = Σ over collisions of their rate times ⟨δF δG⟩
 //! ```
+//!
 //! with δF the change of F in one collision. The squares of means, which make up nearly all of E F_a² where velocities
 //! vary little, are not in it: nothing cancels.
 
