@@ -181,7 +181,7 @@ impl Coupling for Aligned {
     }
 }
 
-/// Apply a collision to N particles; `slots` has N + 1 entries.
+/// Applies a collision to N particles; `slots` has N + 1 entries.
 ///
 /// # Panics
 ///

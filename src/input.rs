@@ -39,7 +39,7 @@ pub fn open(path: &Path, most: u64) -> Result<Take<File>> {
 ///
 /// # Errors
 ///
-/// Those of [`open`], and if it cannot be read.
+/// If [`open`] gives an error, or the file cannot be read.
 pub fn contents(path: &Path, most: u64) -> Result<Vec<u8>> {
     let mut contents = vec![];
     let count = open(path, most)?.read_to_end(&mut contents)?;

@@ -17,7 +17,7 @@
 
 use serde::Serialize;
 
-/// Which of the paper's two readings of (λ, μ) sets the rates.
+/// The reading of (λ, μ) that sets the rates, one of the paper's two.
 ///
 /// The paper puts a factor two on the pair term in one place and on the bath
 /// term in the other; the two are different processes, and its Theorem 6 is

@@ -91,7 +91,7 @@ pub enum EmpiricalError {
         path: PathBuf,
         /// Line in the file, from 1.
         line: u64,
-        /// What is wrong with it.
+        /// The problem with the line.
         problem: String,
         /// The way to correct it.
         fix: &'static str,

@@ -51,7 +51,7 @@ pub struct LawError {
     pub parameter: &'static str,
     /// The refused value, printed.
     pub value: String,
-    /// What is wrong with it.
+    /// The problem with the value.
     pub problem: String,
     /// The value to write instead.
     pub fix: String,

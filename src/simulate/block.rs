@@ -193,7 +193,7 @@ impl Block {
         (self.next, self.filled) = (0, groups * LANES);
     }
 
-    /// Apply the next `count` collisions, all of them drawn already.
+    /// Applies the next `count` collisions, all of them drawn already.
     fn apply<C: Coupling>(&mut self, count: usize, coupling: C, slots: &mut [Slot]) {
         let prefetch = size_of_val(slots) > PREFETCH_ABOVE;
         match self.instructions.level() {

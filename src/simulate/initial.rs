@@ -69,7 +69,7 @@ impl InitialPairs {
         InitialPairs::Joint(JointPairs::new(laws, joints, pairing))
     }
 
-    /// Fill the first N of the N + 1 slots.
+    /// Fills the first N of the N + 1 slots.
     ///
     /// Each particle takes a lane of a row; where the second copies are
     /// independent, they take one of a stream of their own.

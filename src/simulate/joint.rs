@@ -45,7 +45,7 @@ impl JointPairs {
         }
     }
 
-    /// Fill the first N of the N + 1 slots.
+    /// Fills the first N of the N + 1 slots.
     pub fn fill(&self, instructions: Instructions, key: ReplicaKey, slots: &mut [Slot]) {
         let particles = slots.len() - 1;
         let draw = |copy: usize| {

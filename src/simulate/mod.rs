@@ -89,7 +89,7 @@ pub trait Path {
     /// will stop at these places, which are in order; their positions have no effect on the path.
     fn restart(&mut self, key: ReplicaKey, stops: &[Place]) -> &mut [Slot];
 
-    /// Apply all collisions before the next stop.
+    /// Applies all collisions before the next stop.
     ///
     /// # Panics
     ///

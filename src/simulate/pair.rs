@@ -28,7 +28,7 @@ pub trait CoupledPair {
     /// Begins replica `replica` at time 0, with these stops, in order.
     fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]);
 
-    /// Apply all collisions before the next stop.
+    /// Applies all collisions before the next stop.
     fn advance(&mut self);
 
     /// N.
@@ -37,7 +37,7 @@ pub trait CoupledPair {
     /// V, V′ and Δ = V − V′ of a particle.
     fn particle(&self, index: usize) -> (f64, f64, f64);
 
-    /// Read the particles from index `from` on, at most [`Particles::MOST`].
+    /// Reads the particles from index `from` on, at most [`Particles::MOST`].
     fn read(&self, from: usize, particles: &mut Particles) {
         let end = self.particles().min(from + Particles::MOST);
         let [first, second, difference] = particles.hold(end - from);

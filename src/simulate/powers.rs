@@ -44,7 +44,7 @@ impl Parts {
         parts
     }
 
-    /// Add particles to the parts [`IN_TURN`].
+    /// Adds particles to the parts [`IN_TURN`].
     fn add_in_turn(&mut self, instructions: Instructions, eights: &[Eight]) {
         match instructions.level() {
             #[cfg(not(target_arch = "x86_64"))]
@@ -71,7 +71,7 @@ impl Parts {
         }
     }
 
-    /// Add some particles; all calls but the last take whole multiples of eight.
+    /// Adds some particles; all calls but the last take whole multiples of eight.
     pub fn add(&mut self, particles: &Particles) {
         for index in 0..particles.first().len() {
             let v = (particles.first()[index], particles.second()[index]);
@@ -79,7 +79,7 @@ impl Parts {
         }
     }
 
-    /// Add a particle to a part.
+    /// Adds a particle to a part.
     #[inline(always)]
     fn add_one(&mut self, part: usize, (first, second): (f64, f64), difference: f64) {
         let [s2, s4, f1, f2, f4, h1, h2, h4] = &mut self.0;

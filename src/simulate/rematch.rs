@@ -185,7 +185,7 @@ impl<P: Path> Permutable for OwnCollisions<P> {
 #[derive(Debug)]
 pub struct Rematched<P> {
     pair: P,
-    /// Where the path is rematched, in order.
+    /// The places at which the path is rematched, in order.
     grid: Vec<Place>,
     /// The stops of the path, each with a flag that is true for a record.
     stops: Vec<(Place, bool)>,

@@ -168,7 +168,7 @@ pub struct Places {
 }
 
 impl Places {
-    /// Draw the places of the `count` collisions in slab `slab`.
+    /// Draws the places of the `count` collisions in slab `slab`.
     pub fn draw(&mut self, instructions: Instructions, key: ReplicaKey, slab: u64, count: usize) {
         self.count = count;
         self.rows.resize(count.div_ceil(LANES), [0; LANES]);
@@ -210,7 +210,7 @@ pub struct Stops {
 }
 
 impl Stops {
-    /// Draw the numbers of collisions before `stops`, which are in order.
+    /// Draws the numbers of collisions before `stops`, which are in order.
     pub fn draw(
         &mut self,
         instructions: Instructions,

@@ -15,7 +15,7 @@ pub struct Assignment {
     pub least: f64,
 }
 
-/// Assign rows to columns of a square matrix of finite costs, given row by row.
+/// Assigns rows to columns of a square matrix of finite costs, given row by row.
 ///
 /// # Panics
 ///
