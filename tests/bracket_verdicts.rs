@@ -222,7 +222,7 @@ fn few_replicas_have_no_joint_limits_that_decide() {
 }
 
 #[test]
-fn what_is_not_foreseen_counts_as_a_false_alarm() {
+fn an_unforeseen_holds_counts_as_a_false_alarm() {
     let near = |found: f64, expected: f64| (found - expected).abs() < 1e-12;
     // 32 batches of 2000 velocities and brackets: two ways for theorem-7 to hold, one for
     // theorem-6, with a pilot or without. The printed bound is the exact one and cannot be
@@ -360,7 +360,7 @@ fn holds_is_as_probable_as_the_levels_allow() {
 }
 
 #[test]
-fn what_is_false_by_less_than_the_tolerance_does_not_hold() {
+fn a_claim_false_by_less_than_the_tolerance_does_not_hold() {
     // With a bath at rest, copies that are multiples of each other and W₂² = Gelbrich's
     // bound = e^{−βt/2}W₂²(0); the printed rate is a millionth more.
     let uniform = |scale: f64| Law::Uniform(Uniform::new(-scale, 2.0 * scale).unwrap());
@@ -385,7 +385,7 @@ fn what_is_false_by_less_than_the_tolerance_does_not_hold() {
 }
 
 #[test]
-fn of_one_particle_both_theorems_are_the_same() {
+fn both_theorems_agree_for_one_particle() {
     let aligned = Experiment {
         coupling: CouplingKind::Aligned,
         ..base(1, 20_000)
@@ -532,7 +532,7 @@ fn plant(findings: &mut Findings, of_joint: bool, stretch: f64) {
 const ABOUT_BRACKETS: [&str; 3] = ["theorem-6", "theorem-7", "lemma-12"];
 
 #[test]
-fn brackets_that_cannot_be_are_void() {
+fn contradictory_brackets_are_void() {
     let mut experiment = base(16, 4000);
     // One mean and one variance: Gelbrich's bound is 0.
     let alike = |experiment: &Experiment| Experiment {
@@ -731,7 +731,7 @@ fn lemma_12_is_shown_by_brackets_where_moments_show_nothing() {
 /// A copy that is nearer to the other one than it is known to be at time 0: its later limits are
 /// those of a sample that does not show the law.
 #[test]
-fn limits_that_miss_the_known_start_are_the_last_ones() {
+fn no_limits_follow_those_that_miss_the_known_start() {
     let mut experiment = base(16, 4000);
     experiment.rematch = Rematch::Output;
     let mut findings = findings(&experiment);

@@ -206,7 +206,7 @@ fn seeds_of_repetitions_are_apart_and_can_be_written_in_a_config() {
 /// A few collisions from constant starts make ‖Δ‖² a constant and a rare rest, and its mean is not normal
 /// however small its relative error; and a quantity that has not changed has the rate 0.
 #[test]
-fn few_collisions_are_not_held_against_a_program() {
+fn few_collisions_do_not_fail_a_right_program() {
     let point = |value| Law::Point(Point::new(value).unwrap());
     let of = |lambda, mu, end, laws: [Law; 2]| {
         let mut experiment = small(2, 10);

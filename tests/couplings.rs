@@ -410,7 +410,7 @@ fn a_path_is_shorter_from_where_it_is_rematched() {
 }
 
 #[test]
-fn couplings_are_as_tight_as_they_should_be() {
+fn couplings_have_their_measured_distances() {
     // Data A of the measurements: the means of ‖Δ‖²/N at t = 1 are about 1.36, 0.58,
     // 0.31 and 0.29 of the start 5 at N = 8. Each must be well below the one before.
     let mut means = vec![];
@@ -463,7 +463,7 @@ fn of_particle_0(pair: &mut dyn CoupledPair, stop: Place, replicas: u64) -> [(f6
 }
 
 #[test]
-fn a_particle_of_a_record_is_any_particle() {
+fn particles_of_a_record_are_exchangeable() {
     // A batch of W₂ takes some particles of a replica: labels must know nothing of
     // ranks. Kept sorted, particle 0 would be the slowest.
     let mut experiment = experiment(5, 1);

@@ -207,7 +207,7 @@ fn a_state_beyond_the_caches_and_a_horizon_between_slabs_change_no_bit() {
 }
 
 #[test]
-fn engines_agree_on_what_takes_more_words() {
+fn engines_agree_on_collisions_that_take_further_words() {
     // Of 300 000 collisions of two million particles some hundreds leave a doubt, for
     // which words are named by the replica and the collision.
     let rates = Rates {
@@ -269,7 +269,7 @@ fn collisions_come_at_the_rate_of_the_clock() {
 }
 
 #[test]
-fn the_difference_is_accurate_for_ever() {
+fn the_difference_keeps_its_accuracy_at_late_times() {
     // Under the synchronous coupling the slot's Δ is the path of a gas whose
     // bath is at rest, started from Δ(0): relative accuracy at any time.
     let gas = Arc::new(Gas::new(

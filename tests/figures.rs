@@ -885,7 +885,7 @@ fn a_message_quotes_a_short_piece_without_control_characters() {
 }
 
 #[test]
-fn what_is_not_utf_8_is_named_with_its_line() {
+fn text_that_is_not_utf_8_is_named_with_its_line() {
     let tables = tables_of(Clock::Theorem6, &[4]);
     let mut bytes = tables["scaling.csv"].clone().into_bytes();
     let third = bytes
@@ -1291,7 +1291,7 @@ fn render_with(figure: &Figure, particles: &[u64], columns: &[&str], value: &str
 }
 
 #[test]
-fn no_content_of_a_column_is_a_panic() {
+fn no_content_of_a_column_makes_figures_panic() {
     let values = [
         "", "0", "-1", "1", "NaN", "inf", "-inf", "1e308", "-1e308", "1e-320",
     ];
@@ -1308,7 +1308,7 @@ fn no_content_of_a_column_is_a_panic() {
 }
 
 #[test]
-fn extreme_particle_numbers_are_no_panic() {
+fn extreme_particle_numbers_do_not_make_figures_panic() {
     for particles in [
         &[0][..],
         &[1],
@@ -1339,7 +1339,7 @@ fn many_particle_numbers_fit_into_the_legend() {
 
 #[test]
 #[ignore = "writes the pictures to the folder named by FIGURES_OUT, to be looked at"]
-fn pictures_to_look_at() {
+fn pictures_are_written_for_inspection() {
     let out = std::env::var_os("FIGURES_OUT").expect("FIGURES_OUT names a folder");
     fs::create_dir_all(&out).unwrap();
     for (suffix, particles) in [("", &PARTICLES[..]), ("-few", &[32]), ("-two", &[2, 100])] {

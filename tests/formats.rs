@@ -72,7 +72,7 @@ fn json_meets_its_schema() {
 }
 
 #[test]
-fn json_says_what_was_found() {
+fn json_has_the_verdicts_and_their_numbers() {
     let document = document();
     assert_eq!(document["format"], 1);
     assert_eq!(document["outcome"], "against");

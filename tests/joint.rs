@@ -467,7 +467,7 @@ fn a_discrepancy_below_the_lower_bound_voids_lemma_12() {
 }
 
 #[test]
-fn products_are_as_far_apart_as_lemma_11_says() {
+fn distances_of_products_agree_with_lemma_11() {
     let path = Path::new("experiments/lemma11.toml");
     let mut experiment = load(path).unwrap().experiment;
     (experiment.end, experiment.points, experiment.wasserstein) = (0.1, 2, None);

@@ -986,7 +986,7 @@ fn lines_that_cannot_be_read_are_named() {
 }
 
 #[test]
-fn a_file_of_data_is_told_as_it_was_read() {
+fn a_manifest_describes_a_file_of_data_as_it_was_read() {
     let file = csv_file(b"\xef\xbb\xbft,v\r\n0,1.5\r\n\r\n1,-2\r\n");
     let name = file.path().to_str().unwrap();
     let law = Law::from(Empirical::from_csv(Path::new(""), name, "v", 0.5).unwrap());
@@ -1010,7 +1010,7 @@ fn parameters(law: impl Into<Law>) -> serde_json::Value {
 }
 
 #[test]
-fn laws_tell_their_parameters() {
+fn laws_give_their_parameters_by_name() {
     use serde_json::json;
     let mixture = NormalMixture::new(
         vec![0.25, 0.0, 0.75],
@@ -1286,7 +1286,7 @@ fn fourth_moment_is_absent_unless_heavy_tails_cancel() {
 }
 
 #[test]
-fn equal_laws_differ_by_exactly_nothing() {
+fn equal_laws_have_difference_moments_of_exactly_zero() {
     for law in all_laws() {
         let moments = optimal(&law, &law);
         assert_eq!(

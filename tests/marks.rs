@@ -55,7 +55,7 @@ fn angles_are_uniform_on_the_circle_and_half_circles_are_caught() {
 }
 
 #[test]
-fn everybody_meets_everybody_and_the_bath_equally_often() {
+fn all_particles_meet_each_other_and_the_bath_equally_often() {
     let mut marks = collisions(400);
     assert!(marks.iter().all(|c| c.particle != c.partner));
     assert!(partner_statistic(&marks, PARTICLES, RATES) < Z_LIMIT);

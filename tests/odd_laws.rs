@@ -147,7 +147,7 @@ const PLAIN: Odd = Odd {
 };
 
 #[test]
-fn the_right_program_is_not_called_wrong() {
+fn the_right_program_is_not_void_with_odd_laws() {
     // Each N is with probability 4e-7 at most: over some 400 runs 2e-4.
     for odd in ODD {
         let folder = tempfile::tempdir().unwrap();

@@ -213,7 +213,7 @@ fn a_table_that_was_edited_is_not_replaced() {
 }
 
 #[test]
-fn force_replaces_what_is_in_the_way_and_nothing_else() {
+fn force_replaces_only_the_files_that_the_run_writes() {
     let place = Place::new();
     for name in [
         "calibration.csv",
@@ -277,7 +277,7 @@ fn tables_that_the_new_run_does_not_have_are_gone() {
 }
 
 #[test]
-fn one_of_many_runs_at_once_has_the_folder() {
+fn only_one_of_many_simultaneous_runs_gets_the_folder() {
     let place = Place::new();
     let mut alone = vec![];
     for seed in 0..20 {
@@ -469,7 +469,7 @@ fn interrupted(place: &Place, signal: i32) -> Output {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_says_what_it_kept() {
+fn an_interrupted_run_names_the_files_that_it_kept() {
     for signal in [1, 2, 15] {
         let place = Place::new();
         place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
@@ -619,7 +619,7 @@ fn copy_figures(place: &Place, folder: &str) {
 }
 
 #[test]
-fn a_folder_of_figures_is_no_run_s_and_a_run_s_folder_not_for_figures() {
+fn folders_of_figures_and_of_runs_are_refused_to_each_other() {
     let place = Place::new();
     copy_figures(&place, "f");
     let before = place.files("f");
@@ -675,7 +675,7 @@ fn the_same_text_with_other_data_is_another_config() {
 
 #[cfg(unix)]
 #[test]
-fn what_has_the_name_of_a_lock_is_not_written_to() {
+fn a_file_with_the_name_of_a_lock_is_not_written_to() {
     let place = Place::new();
     place.write("precious.txt", "mine");
     std::fs::create_dir(place.path("d")).unwrap();

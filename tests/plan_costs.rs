@@ -264,7 +264,7 @@ fn planned(config: &Path) -> (f64, f64) {
 }
 
 #[test]
-fn a_run_takes_what_was_planned() {
+fn a_run_takes_the_planned_time_and_memory() {
     let is_idle = std::env::var_os("KAC_PLANS").is_some();
     // A busy machine takes many times as long, for the plan or for the run.
     let (factor, spare) = if is_idle { (2.0, 0.1) } else { (5.0, 2.0) };

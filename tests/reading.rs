@@ -67,7 +67,7 @@ fn pipe(folder: &TempDir, name: &str) {
 }
 
 #[test]
-fn configs_have_an_end() {
+fn endless_and_long_configs_are_refused() {
     let folder = bench();
     sparse(&folder, "long.toml", 1_000_001);
     sparse(&folder, "very-long.toml", 1 << 40);
@@ -95,7 +95,7 @@ fn configs_have_an_end() {
 }
 
 #[test]
-fn files_of_data_have_an_end() {
+fn endless_and_long_files_of_data_are_refused() {
     let folder = bench();
     sparse(&folder, "long.csv", 1_000_000_001);
     sparse(&folder, "zeros.csv", 999_999_999);
@@ -158,7 +158,7 @@ fn escaped(text: &str) -> String {
 }
 
 #[test]
-fn messages_repeat_little_and_nothing_that_a_terminal_obeys() {
+fn messages_quote_little_and_no_control_characters() {
     let folder = bench();
     let data = format!("v{},w\n1,{OBEYED}\n", OBEYED.trim());
     put(&folder, "data.csv", data);
@@ -251,7 +251,7 @@ fn messages_repeat_little_and_nothing_that_a_terminal_obeys() {
 
 #[cfg(unix)]
 #[test]
-fn names_of_files_are_printed_without_what_a_terminal_obeys() {
+fn names_of_files_are_printed_without_control_characters() {
     let folder = bench();
     let name = format!("{}.toml", OBEYED.trim());
     put(&folder, &name, config(&[AsExpected, Against, Inconclusive]));
@@ -269,7 +269,7 @@ fn names_of_files_are_printed_without_what_a_terminal_obeys() {
 }
 
 #[test]
-fn the_shown_part_of_a_line_has_the_fault_in_it() {
+fn the_quoted_part_of_a_line_contains_the_fault() {
     let folder = bench();
     let text = with_first(&format!(
         "{{ law = \"normal\",{}\tmean = \"\u{1b}\", sd = 1.0 }}",
@@ -295,7 +295,7 @@ fn the_shown_part_of_a_line_has_the_fault_in_it() {
 }
 
 #[test]
-fn a_config_whose_name_gives_no_folder_needs_one() {
+fn a_config_whose_name_gives_no_folder_needs_the_option_out() {
     for name in ["..toml", "...toml", " .toml", ". .toml", "....toml"] {
         let folder = bench();
         put(&folder, name, config(&[]));
@@ -376,7 +376,7 @@ fn a_manifest_tells_the_files_of_data_and_the_resolved_laws() {
 }
 
 #[test]
-fn record_times_in_tables_are_what_one_types() {
+fn record_times_in_tables_are_written_as_in_configs() {
     let folder = bench();
     let text = config(&[]).replace("end = 1.5\npoints = 7", "end = 0.7\npoints = 8");
     manifest(&folder, &text);

@@ -1012,7 +1012,7 @@ fn a_refutation_by_brackets_is_foreseen_where_the_printed_rate_exceeds_the_exact
 }
 
 #[test]
-fn a_holds_by_batches_is_foreseen_as_they_are_spread() {
+fn a_holds_by_batches_is_foreseen_from_their_spread() {
     let (experiment, findings) = shapes("[wasserstein]\npoints = 4\nsample = 1000\nbracket = 0\n");
     let tally = &findings.measured.distances;
     // A bound that is low enough for the limit to be about it.

@@ -117,7 +117,7 @@ impl Config {
 /// Empirical errors of m4 and m22, which know nothing of the hierarchy, are the exact ones to
 /// within their own scatter of √(k/4R), k about 10.
 #[test]
-fn errors_of_fourth_moments_are_right_however_rare_a_part_of_the_bath_is() {
+fn errors_of_fourth_moments_are_right_for_rare_parts_of_the_bath() {
     let mixture = |rare: f64| {
         let sd = 1.0 / rare.sqrt();
         format!(
@@ -219,7 +219,7 @@ fn one_particle_forgets_its_fourth_power_at_the_rates_of_one_collision() {
 /// Particles that all start 1 apart: E M² = N² e^{ht} but for the fast rate, with h = (3/8)β · 3/(N+2)
 /// to first order in β/κ.
 #[test]
-fn fast_pairs_leave_the_variance_of_the_discrepancy_as_it_is() {
+fn fast_pair_collisions_do_not_change_the_variance_of_the_discrepancy() {
     let [zero, one]: [Law; 2] = [0.0, 1.0].map(|value| Point::new(value).unwrap().into());
     let bath: Law = Normal::new(0.0, 1.0).unwrap().into();
     for particles in [2, 3, 10] {
@@ -254,7 +254,7 @@ fn fast_pairs_leave_the_variance_of_the_discrepancy_as_it_is() {
 /// Pair collisions keep ‖Δ‖², a sum of N squares with two values: its kurtosis is 3 − 2/N for ever,
 /// or nothing is said of it.
 #[test]
-fn the_kurtosis_of_the_discrepancy_is_not_made_of_rounding() {
+fn the_kurtosis_of_the_discrepancy_is_exact_or_not_given() {
     let zero: Law = Point::new(0.0).unwrap().into();
     let bath: Law = Normal::new(0.0, 1.0).unwrap().into();
     for gap in [1e-3, 3e-3, 3e-2, 0.3] {
@@ -285,7 +285,7 @@ fn the_kurtosis_of_the_discrepancy_is_not_made_of_rounding() {
 
 /// The table of a steady state in units of 2²⁷, 2⁹⁰ and 2⁻⁹⁰.
 #[test]
-fn steady_states_are_those_of_any_unit_of_velocity() {
+fn steady_states_do_not_depend_on_the_unit_of_velocity() {
     let run = |particles: usize, exponent: i32| {
         let unit = libm::ldexp(1.0, exponent);
         let results = Config {
@@ -442,7 +442,7 @@ fn laws_that_differ_by_little_more_than_rounding_void_nothing() {
 }
 
 #[test]
-fn means_of_rounding_are_not_calibrated() {
+fn means_that_are_rounding_are_not_calibrated() {
     for (second, trusted) in [
         (uniform(-1.0, 1.0000000000000002), false),
         (uniform(-1.0, 1.1), true),
@@ -490,7 +490,7 @@ fn starts_that_differ_by_rounding_do_not_void_theorem_1() {
 }
 
 #[test]
-fn nearly_equal_laws_are_as_far_apart_as_lemma_11_says() {
+fn distances_of_nearly_equal_laws_agree_with_lemma_11() {
     let points = |far: f64| {
         format!(
             "{{ law = \"discrete\", values = [-1.3, 0.1, {far:?}], weights = [0.3333333333333333, 0.3333333333333333, 0.3333333333333333] }}"

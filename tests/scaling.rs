@@ -279,7 +279,7 @@ fn limits_of_joint_laws(particles: usize, lower: f64, upper: f64) -> ScalingRow 
 }
 
 #[test]
-fn a_size_that_says_nothing_counts_in_the_confidence() {
+fn a_size_without_limits_counts_in_the_confidence() {
     let row = |lower: f64| {
         let rows: Vec<ScalingRow> = ([(4, lower), (8, 0.30), (16, 0.31), (32, 0.32)].iter())
             .map(|&(particles, lower)| limits_of_joint_laws(particles, lower, 0.4))
@@ -424,7 +424,7 @@ fn sizes_of_few_replicas_have_no_excess() {
 }
 
 #[test]
-fn rows_say_all_that_exponents_are_fitted_to() {
+fn exponents_follow_from_the_rows_of_scaling() {
     let tables = run(&experiment(&SWEEP));
     let of = |quantity: &'static str| {
         let rows = tables.scaling.iter();

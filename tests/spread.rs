@@ -379,7 +379,7 @@ fn variances_of_joint_laws_at_the_start_keep_their_digits() {
 }
 
 #[test]
-fn the_energy_of_a_gas_without_a_bath_varies_as_at_the_start() {
+fn the_energy_of_a_gas_without_a_bath_keeps_its_variance() {
     let rates = Rates { bath: 0.0, ..RATES };
     for mean in [1.0, 1e8, 1e11] {
         let law = (LAPLACE.law)(mean);
@@ -456,7 +456,7 @@ fn the_relative_variance_of_the_discrepancy_keeps_its_digits() {
 }
 
 #[test]
-fn squares_of_initial_differences_vary_as_they_must() {
+fn squares_of_initial_differences_have_their_exact_variances() {
     let law = |mean: f64, sd: f64| -> Law { Normal::new(mean, sd).unwrap().into() };
     let student = |location: f64| -> Law { StudentT::new(5.0, 1.0, location).unwrap().into() };
     let uniform = |middle: f64| -> Law { Uniform::new(middle - 1.0, middle + 1.0).unwrap().into() };
@@ -525,7 +525,7 @@ fn squares_of_initial_differences_vary_as_they_must() {
 
 /// Differences of copies of which one is a mirrored law or a sphere.
 #[test]
-fn squares_of_differences_of_joint_laws_vary_as_they_must() {
+fn squares_of_differences_of_joint_laws_have_their_exact_variances() {
     let bath = (NORMAL.law)(0.0);
     let at_start = |particles, laws: [&Law; 2], joints| {
         let (pairing, coupling) = (Pairing::Independent, CouplingKind::Synchronous);
@@ -585,7 +585,7 @@ fn squares_of_differences_of_joint_laws_vary_as_they_must() {
 }
 
 #[test]
-fn one_velocity_varies_as_it_must() {
+fn one_velocity_has_its_exact_variance() {
     for shape in [NORMAL, LAPLACE, SKEWED] {
         for mean in [0.0, 1.0, -1e4, 1e8, 1e10] {
             let theory = shape.theory(3, mean);
@@ -601,7 +601,7 @@ fn one_velocity_varies_as_it_must() {
 }
 
 #[test]
-fn unrelated_copies_are_as_far_apart_as_they_must_be() {
+fn unrelated_copies_have_their_exact_mean_discrepancy() {
     // From N(m, 1) and N(m, 4) E(V − V′)² is 1 + 4, and later 2(g₂(1 − E) + m²(E − D)) + 5E − 2DC, with E and D
     // the shares that are left of energy and of squares of means, and C the initial covariance: 0, or 2.
     let bath = (NORMAL.law)(0.0);

@@ -154,7 +154,7 @@ impl Coupling for OwnBath {
 }
 
 #[test]
-fn copies_that_do_not_meet_prove_nothing() {
+fn copies_that_do_not_meet_leave_theorem_1_undecided() {
     // The first copy is right, so that every moment is; but the second one's
     // steady state is another, at W2² = OWN² K_g.
     let experiment = experiment("uniform", "half", &[(8, 40_000)]);
@@ -181,7 +181,7 @@ fn copies_that_do_not_meet_prove_nothing() {
 }
 
 #[test]
-fn too_little_data_do_not_hold() {
+fn a_steady_state_with_too_few_data_does_not_hold() {
     let small = experiment("uniform", "two", &[(2, 500)]);
     // The coupling's bound takes more replicas at N = 2.
     let few = findings(&small, &small);

@@ -506,7 +506,7 @@ fn no_verdict_asks_for_more_replicas_than_a_run_can_have() {
 }
 
 #[test]
-fn it_is_said_how_long_a_check_takes() {
+fn a_check_prints_its_duration() {
     let bench = Bench::new(&["a.toml", "b.toml"]);
     let text = bench.kac(&["check", "a.toml"]).stdout;
     let last = text.lines().last().expect("a line");
@@ -641,7 +641,7 @@ fn claims_are_found_however_they_are_spelt() {
 }
 
 #[test]
-fn unknown_names_are_answered_with_near_ones() {
+fn unknown_names_are_answered_with_the_nearest_names() {
     let bench = Bench::new(&[]);
     for (arguments, says) in [
         (
@@ -694,7 +694,7 @@ fn figures_are_found_however_they_are_spelt() {
 }
 
 #[test]
-fn claims_experiments_and_figures_lead_to_each_other() {
+fn claims_experiments_and_figures_name_each_other() {
     let bench = Bench::new(&[]);
     let claim = bench.kac(&["claims", "lemma-2-pair"]).stdout;
     for line in [
@@ -723,7 +723,7 @@ fn claims_experiments_and_figures_lead_to_each_other() {
 }
 
 #[test]
-fn help_on_help_is_help() {
+fn help_help_prints_the_help() {
     let bench = Bench::new(&[]);
     let pages = [
         (&["help"][..], &["help", "--help"][..]),
@@ -739,7 +739,7 @@ fn help_on_help_is_help() {
 }
 
 #[test]
-fn numbers_out_of_range_are_told_what_they_should_be() {
+fn numbers_out_of_range_are_answered_with_the_range() {
     let bench = Bench::new(&["a.toml"]);
     for (option, value, says) in [
         (

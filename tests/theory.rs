@@ -411,7 +411,7 @@ fn errors_in_tables_are_exact_where_means_are_large() {
 }
 
 #[test]
-fn what_has_underflowed_is_not_trusted() {
+fn means_that_have_underflowed_are_not_trusted() {
     let mut experiment = load(Path::new("experiments/theorem6.toml"))
         .unwrap()
         .experiment;

@@ -78,7 +78,7 @@ fn the_theorems_hold_on_one_clock_and_are_refuted_on_the_other() {
 }
 
 #[test]
-fn a_start_that_is_not_optimal_shows_the_marginals_only() {
+fn a_start_that_is_not_optimal_decides_first_marginals_only() {
     let mut experiment = witness(Clock::Theorem6, 16, 60_000);
     experiment.first = normal(1.0, 1.0);
     experiment.second = normal(-2.0, 1.5);
@@ -190,7 +190,7 @@ fn a_few_velocities_never_make_a_false_claim_hold() {
 }
 
 #[test]
-fn pooled_distances_hold_for_a_false_bound_no_more_often_than_they_say() {
+fn pooled_distances_hold_for_a_false_bound_no_more_often_than_their_level() {
     // E W₂² of 1000 velocities is 0.26675(33), the bound at this tolerance 0.2664.
     let changes = [
         ("replicas = 2", "replicas = 400"),
@@ -245,7 +245,7 @@ fn equal_batches_of_a_right_program_are_not_void() {
 }
 
 #[test]
-fn duality_refutes_where_moments_show_nothing() {
+fn duality_refutes_where_moments_decide_nothing() {
     let path = Path::new("experiments/theorem7-duality.toml");
     let mut experiment = load(path).unwrap().experiment;
     for clock in Clock::ALL {
@@ -268,7 +268,7 @@ fn duality_refutes_where_moments_show_nothing() {
 }
 
 #[test]
-fn a_bracket_of_what_was_not_seen_decides_nothing() {
+fn a_bracket_of_laws_with_unseen_parts_decides_nothing() {
     // W₂² is made by an atom of weight 10⁻⁷ that most runs never draw; V² is not.
     let mut experiment = witness(Clock::MasterEquation, 1, 50_000);
     let atoms = |weight: f64| Discrete::new(vec![1.0, 6.0], vec![1.0 - weight, weight]);
@@ -288,14 +288,14 @@ fn a_bracket_of_what_was_not_seen_decides_nothing() {
 }
 
 #[test]
-fn equal_laws_show_nothing() {
+fn equal_laws_decide_nothing() {
     let mut experiment = witness(Clock::Theorem6, 4, 1000);
     experiment.second = experiment.first.clone();
     assert_eq!(verdicts(&experiment), ["INCONCLUSIVE"; 2]);
 }
 
 #[test]
-fn late_times_carried_by_few_replicas_show_nothing() {
+fn late_times_carried_by_few_replicas_decide_nothing() {
     // At t = 100 the pooled W₂² of 2000 replicas is some 10⁻⁵⁰ of rounding.
     let mut experiment = witness(Clock::Theorem6, 4, 2000);
     experiment.pairing = Pairing::Independent;
@@ -346,7 +346,7 @@ fn unrelated_copies_with_infinite_variances_decide_nothing() {
 }
 
 #[test]
-fn the_honest_program_is_not_at_fault_however_little_it_saw() {
+fn the_right_program_is_not_void_with_few_data() {
     // VOID is a deviation of probability 2e-7 where the normal approximation
     // holds; 2 clocks × 2 N × 4 sizes × 60 seeds × 6 claims are 5760 chances.
     for clock in Clock::ALL {
