@@ -1,8 +1,8 @@
-//! What the program says of bad input: which file, which line, which key, which
-//! value, and what to write instead; with the right exit code, and before
-//! anything is simulated or written. And what a killed run leaves behind.
+//! Messages on bad input: the file, the line, the key, the value, and the correction; with the
+//! right exit code, and before anything is simulated or written. The last tests are on files that a
+//! killed run leaves behind.
 //!
-//! Not claimed: that a config which is accepted is a sensible one.
+//! Not claimed: a config which is accepted need not be a sensible one.
 
 use assert_cmd::Command;
 use kac_coupling::config::{LoadError, load};
@@ -55,7 +55,7 @@ struct Bench {
     folder: TempDir,
 }
 
-/// How a command ended.
+/// The end of a command.
 struct Ended {
     code: Option<i32>,
     stdout: String,
@@ -120,7 +120,7 @@ fn line_of(text: &str, passage: &str) -> usize {
     text[..at].matches('\n').count() + 1
 }
 
-/// An edit and what must be said of it.
+/// An edit, and the message that it must give.
 struct Case<'a> {
     /// Replace this passage of [`GOOD`] …
     from: &'a str,
@@ -128,9 +128,9 @@ struct Case<'a> {
     to: &'a str,
     /// A passage of the edited config, on the line that must be named.
     at: &'a str,
-    /// How the message goes on after file and line: key, value, problem.
+    /// The rest of the message after file and line: key, value, problem.
     says: &'a str,
-    /// What the fix has in it.
+    /// A part of the fix.
     fix: &'a str,
 }
 
@@ -754,7 +754,7 @@ fn wrong_rates_and_times_are_refused() {
             "`wasserstein.sample` = 1000000000000: must be a whole number from 2 to 100000000",
             "sample = 20000",
         ),
-        // Just refused, for four record times.
+        // This value is just refused, for four record times.
         case(
             "sample = 20",
             "sample = 50000001",
@@ -997,7 +997,7 @@ fn an_initial_mean_must_not_hide_the_spread() {
         let to = format!("first = {{ law = \"{law} }}");
         refused(&[case(first, &to, "first =", &says(key, value, mean), fix)]);
     }
-    // At the limit, and without a spread, all is well.
+    // At the limit, and without a spread, the values are accepted.
     for law in ["normal\", mean = 1e12, sd = 1.0", "point\", value = 1e15"] {
         let to = format!("first = {{ law = \"{law} }}");
         let bench = Bench::new(&edited(GOOD, first, &to));
@@ -1313,7 +1313,7 @@ fn wrong_joint_laws_are_refused() {
             "the keys here are",
         ),
     ]);
-    // Claims that such laws have nothing to say of.
+    // Claims that do not apply to such laws.
     let mirrored = edited(GOOD, "pairing = \"optimal\"", "pairing = \"independent\"");
     let mirrored = edited(
         &mirrored,
@@ -1745,7 +1745,7 @@ fn a_steady_state_is_run_checked_and_planned() {
         plan.contains("theorem-1") && !plan.contains("warning"),
         "{plan}"
     );
-    // The tolerance can be left out; and so can what needs many replicas.
+    // The tolerance can be left out, and so can the part that needs many replicas.
     let bench = Bench::new(&edited(&steady(), "tolerance = 1e-3\n", ""));
     let few = bench.kac(&["run", "config.toml", "--replicas", "2"]);
     assert_eq!(few.code, Some(3), "{}", few.stderr);
@@ -1773,7 +1773,7 @@ fn a_calibration_is_run_and_not_checked() {
         assert!(ended.stderr.contains(part), "{}", ended.stderr);
     }
 
-    // Among the experiments it is passed over; with nothing else there is nothing.
+    // Among experiments the calibration is passed over; without others there is nothing to judge.
     std::fs::create_dir(bench.path("experiments")).expect("a folder");
     bench.put("experiments/calibration.toml", calibrating());
     assert_eq!(bench.kac(&["check"]).code, Some(4));
@@ -1982,7 +1982,7 @@ fn output_away_from_a_terminal_has_no_escape_codes() {
     }
 }
 
-/// What a command prints on a terminal, which `script` gives it, with these variables set or
+/// The output of a command on a terminal, which `script` gives it, with these variables set or
 /// removed; `None` on a machine without `script`.
 #[cfg(target_os = "linux")]
 fn on_a_terminal(
@@ -2036,7 +2036,7 @@ fn a_dumb_terminal_gets_plain_text_and_no_bar() {
     }
 }
 
-/// A machine without `script` proves nothing.
+/// On a machine without `script` the test checks nothing.
 #[cfg(target_os = "linux")]
 #[test]
 fn output_on_a_terminal_has_colours_unless_no_color_is_set() {
@@ -2304,8 +2304,8 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    /// Nothing that is not a config makes the program panic, and what is said
-    /// of it names the file and one of its lines.
+    /// No text makes the program panic; for a text that is not a config the message names the file
+    /// and one of its lines.
     #[test]
     fn mutated_configs_are_read_or_refused(
         laws in any::<bool>(),

@@ -1,5 +1,5 @@
-//! An output folder is one run's: what stands there under final names is always of one finished
-//! run, and nothing is lost that another program or another config put there.
+//! An output folder is one run's: the files under final names always belong to one finished run,
+//! and no file of another program or another config is lost.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const CONFIG: &str = "seed = 1\nreplicas = 40\n[model]\nparticles = [2, 3]\nlamb
 /// A run that draws more figures and writes more tables than the other one.
 const LARGER: &str = "[wasserstein]\npoints = 3\nsample = 20\n";
 
-/// A folder with a config in it, and what `kac` does there.
+/// A folder with a config in it, in which `kac` works.
 struct Place {
     folder: tempfile::TempDir,
 }
@@ -61,7 +61,7 @@ impl Place {
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
     }
 
-    /// It exits with code 4 and names these on standard error.
+    /// Asserts that `kac` exits with code 4 and names these on standard error.
     fn kac_refuses(&self, arguments: &[&str], named: &[&str]) {
         let output = self.kac(arguments);
         assert_eq!(output.status.code(), Some(4), "{arguments:?}: {output:?}");
@@ -83,13 +83,13 @@ impl Place {
     }
 }
 
-/// The files of a run but for its manifest, which tells how long it took.
+/// The files of a run except its manifest, which has the duration.
 fn without_manifest(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
     files.remove("manifest.json");
     files
 }
 
-/// The manifest lists the other files of a folder with their lengths, and no more.
+/// Asserts that the manifest lists exactly the other files of a folder, with their lengths.
 fn assert_vouched_for(files: &BTreeMap<String, Vec<u8>>) {
     let manifest: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
     let listed: BTreeMap<&str, u64> = (manifest["files"].as_array().unwrap().iter())
@@ -398,8 +398,8 @@ fn a_killed_run_leaves_the_files_of_one_run() {
     assert!(!place.path("d/unfinished").exists());
 }
 
-/// A finished run is moved in steps. Whichever the process was killed after, the next one goes on,
-/// even if it has no other business there.
+/// A finished run is moved in steps. After whichever step the process was killed, the next one goes
+/// on, even if it has nothing else to do there.
 #[test]
 fn a_run_that_was_killed_while_its_files_moved_is_completed() {
     let place = Place::new();

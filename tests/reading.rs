@@ -1,7 +1,7 @@
-//! What is read from a user: files of any kind and size are read right or refused at once, what a message repeats is
-//! short and harmless, and a run tells what it read.
+//! Reading of users' input: files of any kind and size are read right or refused at once, messages quote it shortly and
+//! harmlessly, and a run records it.
 //!
-//! Of what a config says wrongly, `bad_input.rs` has the messages, and of lines of data `laws.rs`.
+//! `bad_input.rs` has the messages on wrong configs, `laws.rs` those on lines of data.
 
 mod small;
 
@@ -86,7 +86,7 @@ fn endless_and_long_configs_are_refused() {
             assert!(stderr.starts_with(&start), "{command} {name}: {stderr}");
         }
     }
-    // At the limit all is read.
+    // A file of the largest length is read.
     let text = config(&[]);
     let longest = text.clone() + &"#".repeat(1_000_000 - text.len());
     put(&folder, "longest.toml", longest);
@@ -140,7 +140,7 @@ fn a_byte_order_mark_and_line_ends_of_configs_do_not_count() {
 /// Escape codes of terminals, directions of writing, an end of a line.
 const OBEYED: &str = "\u{1b}[31m\u{9b}1m\u{7}\u{202e}\u{200b}\r";
 
-/// A message is a few lines of at most 500 characters, and nothing in it is obeyed by a terminal.
+/// True if a message is a few lines of at most 500 characters, without characters that control a terminal.
 fn is_harmless(message: &str) -> bool {
     let lines: Vec<&str> = message.lines().collect();
     let obeyed = |c: char| c != '\n' && (c.is_control() || OBEYED.contains(c) && !c.is_ascii());
@@ -174,7 +174,7 @@ fn messages_quote_little_and_no_control_characters() {
     );
     let (rude, long) = (escaped(OBEYED), "x".repeat(400_000));
     let mut configs = vec![
-        // A quote that is not closed, on a line and on many.
+        // The quote is not closed, on a line and on many.
         format!("title = \"{long}\n{}", config(&[])),
         format!(
             "title = \"\"\"{}\n{}",
@@ -226,7 +226,7 @@ fn messages_quote_little_and_no_control_characters() {
             "{beginning:?}: {stderr}"
         );
     }
-    // A bath of many values that has no mean of 0: the fix is short too.
+    // The bath has many values and no mean of 0: the fix is short too.
     let bath = "law = \"normal\"\nmean = 0.0\nsd = 2.0\n";
     let [values, weights] = ["1.0, ", "0.0001, "].map(|entry| entry.repeat(10_000));
     let discrete = format!("law = \"discrete\"\nvalues = [{values}]\nweights = [{weights}]\n");
@@ -355,7 +355,7 @@ fn a_manifest_tells_the_files_of_data_and_the_resolved_laws() {
 
     std::fs::create_dir(folder.path().join("data")).unwrap();
     put(&folder, "data/a.csv", "t,v\n0,1\n\n1,2\n2,6\n");
-    // Of `printf 't,v\n0,1\n\n1,2\n2,6\n' | sha256sum`.
+    // The sum is that of `printf 't,v\n0,1\n\n1,2\n2,6\n' | sha256sum`.
     let sha256 = "008fb21c3aa5347f75640a1557be20f3b3aa0add1a753814cb6f412c94da2789";
     let text = empirical("data/a.csv", "v").replace(
         "second = { law = \"uniform\", low = -3.0, high = 5.0 }",

@@ -114,7 +114,7 @@ fn line<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
     cells.into_iter().map(cell).collect::<String>() + "|\n"
 }
 
-/// Which claims or self-checks catch a fault.
+/// The claims or self-checks that catch a fault.
 fn catchers(row: &Row, kind: Kind) -> String {
     let caught = row
         .cells
@@ -169,7 +169,7 @@ fn shown(cell: &Cell) -> String {
     }
 }
 
-/// How many faults the check of a column catches.
+/// The number of faults that the check of a column catches.
 fn catches(faults: &[Row], column: usize) -> usize {
     faults
         .iter()
