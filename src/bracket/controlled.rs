@@ -137,7 +137,7 @@ impl Controlled {
     /// last one down to the first that few replicas do not make lower.
     pub(super) fn lower_limit(&self, confidence: f64) -> f64 {
         let limit = |tier: &Estimate| tier.value - tier.below(confidence);
-        let counted = self.from_last_that(|tier| !tier.is_lowered_by_few());
+        let counted = self.last_tiers_to(|tier| !tier.is_lowered_by_few());
         counted.map(limit).fold(f64::INFINITY, f64::min)
     }
 
@@ -145,14 +145,11 @@ impl Controlled {
     /// last one down to the first that few replicas do not make higher.
     pub(super) fn upper_limit(&self, confidence: f64) -> f64 {
         let limit = |tier: &Estimate| tier.value + tier.above(confidence);
-        let counted = self.from_last_that(|tier| !tier.is_raised_by_few());
+        let counted = self.last_tiers_to(|tier| !tier.is_raised_by_few());
         counted.map(limit).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    fn from_last_that(
-        &self,
-        enough: impl Fn(&Estimate) -> bool,
-    ) -> impl Iterator<Item = &Estimate> {
+    fn last_tiers_to(&self, enough: impl Fn(&Estimate) -> bool) -> impl Iterator<Item = &Estimate> {
         let first = self.tiers.iter().rposition(enough).unwrap_or(0);
         self.tiers[first..].iter()
     }
