@@ -75,7 +75,7 @@ fn distance_gaps(
         if let Some(&first) = missing.first() {
             gaps.push(format!(
                 "wasserstein.csv has no limits of W₂ at {} of {} record times, t = {} the first: \
-                 too few replicas or collisions carry what tells the laws apart",
+                 too few replicas or collisions carry the difference of the laws",
                 missing.len(),
                 indices.len(),
                 times[first]

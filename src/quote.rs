@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_name_is_near() {
+    fn only_similar_names_are_nearest() {
         let names = ["velocity", "time"];
         assert_eq!(nearest("velocty", names), Some("velocity"));
         assert_eq!(nearest("Time", names), Some("time"));

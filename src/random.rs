@@ -520,7 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_a_name_matters() {
+    fn every_part_of_a_name_changes_the_stream() {
         let mut first_words = vec![];
         for (key, purpose, part) in [
             (key(3), Purpose::Counts, 0),

@@ -125,7 +125,10 @@ impl Controls {
         power: fn(f64) -> f64,
     ) {
         let column = self.width();
-        debug_assert!(column + 2 <= STATISTIC, "room for two more");
+        debug_assert!(
+            column + 2 <= STATISTIC,
+            "there is room for two more columns"
+        );
         let [first, second] = copies.map(|copy| copy.chunks_exact(particles));
         let mean = |(v, u): (&[f64], &[f64]), combined: fn(f64, f64) -> f64| {
             let terms = v.iter().zip(u).map(|(&v, &u)| combined(power(v), power(u)));

@@ -115,14 +115,24 @@ impl<'a> Velocities<'a> {
     ///
     /// If the lengths differ or are no positive multiple of `particles`, or if a velocity is larger or NaN.
     pub fn new(particles: usize, first: &'a [f64], second: &'a [f64]) -> Self {
-        assert_eq!(first.len(), second.len(), "two copies of the same gas");
+        assert_eq!(
+            first.len(),
+            second.len(),
+            "the copies have equally many velocities"
+        );
         assert!(
             particles > 0 && !first.is_empty() && first.len().is_multiple_of(particles),
-            "whole replicas"
+            "the velocities make up whole replicas"
         );
-        assert!(u32::try_from(first.len()).is_ok(), "fewer than 2³²");
+        assert!(
+            u32::try_from(first.len()).is_ok(),
+            "there are fewer than 2³² velocities"
+        );
         let small = |copy: &[f64]| copy.iter().all(|v| v.abs() <= LARGEST);
-        assert!(small(first) && small(second), "velocities up to 1e75");
+        assert!(
+            small(first) && small(second),
+            "no velocity is larger than 1e75"
+        );
         Velocities {
             particles,
             first,

@@ -156,7 +156,7 @@ mod tests {
 
     /// The functions vary along two directions, which are orthogonal and have unequal variances.
     #[test]
-    fn two_variances_are_found() {
+    fn the_trace_and_the_largest_eigenvalue_are_found() {
         let (long, short) = ([1.0, 1.0, 1.0, 1.0], [2.0, -2.0, 2.0, -2.0]);
         // Both have mean 0 and are uncorrelated; the mean of the four has the variances 2/3 · ‖·‖².
         let along = [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)];

@@ -44,8 +44,8 @@ impl Transport {
     ///
     /// If there is no knot, or the lengths differ.
     pub fn new(mut source: Vec<f64>, mut target: Vec<f64>) -> Transport {
-        assert!(!source.is_empty(), "a knot at least");
-        assert_eq!(source.len(), target.len(), "a target for each source");
+        assert!(!source.is_empty(), "there is at least one knot");
+        assert_eq!(source.len(), target.len(), "each source has a target");
         for knots in [&mut source, &mut target] {
             for j in 1..knots.len() {
                 knots[j] = knots[j].max(knots[j - 1]);

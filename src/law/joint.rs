@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_known_by_hand() {
+    fn moments_agree_with_hand_computation() {
         let law = |order: u32| [1.0, 0.5, 2.0, -3.0, 11.0].get(order as usize).copied();
         let moment = |joint: Joint, n, partition: &[u32]| joint.moment(n, partition, law).unwrap();
         assert_eq!(moment(Joint::Product, 4, &[3, 1]), -1.5);

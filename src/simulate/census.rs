@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_share_all_particles_out() {
+    fn every_particle_is_in_one_group() {
         for particles in [1, 2, 15, 16, 17, 64, 65, 1000] {
             let sizes = (0..GROUPS).map(|group| group_size(particles, group));
             assert_eq!(sizes.sum::<usize>(), particles);

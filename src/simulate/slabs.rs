@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_follow_each_other() {
+    fn places_increase_with_time() {
         let rate = 3.7;
         let mut last = Place { slab: 0, passed: 0 };
         assert_eq!(Place::of(0.0, rate), last);

@@ -37,7 +37,7 @@ impl Theory {
     ///
     /// If the power is another one.
     pub fn centred_power(&self, copy: System, power: u32, time: f64) -> Option<CentredPower> {
-        assert!(power == 2 || power == 4, "a power that is known");
+        assert!(power == 2 || power == 4, "the power is 2 or 4");
         let finite = |moments: &RawMoments, step: usize| {
             let mut orders = (step..=2 * power as usize).step_by(step);
             orders.all(|order| moments[order].is_some())

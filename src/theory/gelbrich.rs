@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_witness_of_the_two_clocks() {
+    fn gelbrich_s_bound_exceeds_that_of_theorem_6_on_the_clock_of_eq_1() {
         // N(0,1) and N(0,4) with a bath N(0, 0.01) on the clock of Eq. (1) at
         // μ = t = 1 : 0.6046, where Theorem 6 would allow 0.3679.
         let decay = libm::exp(-0.5);
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn rounding_is_no_distance() {
+    fn rounding_gives_no_distance() {
         let (f, h) = ((0.1, 0.0), (0.100_000_000_1, 0.0));
         assert!(gelbrich_lower(f, h) <= 1e-20 && gelbrich_lower(f, h) > 0.99e-20);
         assert_eq!(gelbrich_lower(f, f), 0.0);

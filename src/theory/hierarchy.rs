@@ -711,7 +711,7 @@ mod tests {
     }
 
     #[test]
-    fn exponential_of_a_rotation() {
+    fn the_exponential_of_a_rotation_turns_by_its_angle() {
         let matrix = ndarray::array![[0.0, 20.0], [-20.0, 0.0]];
         let result = exponential(&matrix);
         assert!((result[[0, 0]] - libm::cos(20.0)).abs() < 1e-12);

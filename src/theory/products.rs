@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assignment_in_the_plane_by_hand() {
+    fn an_assignment_in_the_plane_agrees_with_hand_computation() {
         // {−1, 1}² to {0, 3}²: (−1 → 0 and 1 → 3 on each axis), (1 + 4)/2 on each.
         let one = discrete(&[-1.0, 1.0], &[0.5, 0.5]);
         let other = discrete(&[0.0, 3.0], &[0.5, 0.5]);
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_million_coordinates_are_as_far_as_one() {
+    fn the_distance_per_coordinate_does_not_depend_on_their_number() {
         let normal = |mean| Law::Normal(Normal::new(mean, 1.0).unwrap());
         let found = product_distance(&normal(0.0), &normal(1.1), 100_000_000).unwrap();
         assert!((found.upper / 1.21 - 1.0).abs() < 1e-14, "{found:?}");

@@ -260,7 +260,7 @@ mod tests {
     /// A uniform law is compared with finitely many values: half the mass of each jump, half of a
     /// uniform law.
     #[test]
-    fn laws_of_either_kind_are_compared() {
+    fn sizes_of_a_continuous_against_a_discrete_law_are_found() {
         let sign: Law = Discrete::new(vec![-1.0, 1.0], vec![0.5; 2]).unwrap().into();
         let uniform: Law = Uniform::new(-1.0, 1.0).unwrap().into();
         // |X| = 1 − v for a v that is uniform on (0, 1).
