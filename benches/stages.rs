@@ -76,7 +76,7 @@ fn particles(bencher: Bencher, level: &str) {
     let law = MarkLaw::new(1000, rates);
     let words = words();
     let mut meetings = Meetings::<GROUPS>::default();
-    let more = |_| || unreachable!("these words leave no doubt");
+    let more = |_| || unreachable!("these words decide");
     bench(bencher, level, GROUPS * LANES, |instructions| {
         let met = meetings.draw(instructions, law, black_box(&words), more, 0);
         black_box((&mut meetings, met));
@@ -100,7 +100,7 @@ fn bath_velocities(bencher: Bencher, level: &str) {
     let words = words::<1>();
     let mut velocities = [[0.0; LANES]; GROUPS];
     bench(bencher, level, GROUPS * LANES, |instructions| {
-        let more = |_| || unreachable!("halves leave no doubt");
+        let more = |_| || unreachable!("half words decide");
         let words = black_box(words.as_flattened());
         bath.draw(instructions, words, more, &mut velocities);
         black_box(&velocities);

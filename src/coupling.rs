@@ -1,15 +1,14 @@
 //! One collision, applied to two copies of the gas at once.
 //!
-//! A [`Collision`] has nothing random left in it: it says who meets whom, at
-//! which angle, and how fast the bath particle is. A [`Coupling`] says what two
-//! copies that see the same collision do. Particles live in *slots*, two
-//! numbers each, so that both copies of a particle are moved together; a bath
-//! particle has a slot behind them, which makes a bath collision a pair collision like
-//! any other. [`apply`] is the definition; the block engine does the same to collisions
-//! that it has drawn as arrays.
+//! A [`Collision`] has nothing random left in it: it names the particle and its partner, the angle,
+//! and the velocity of the bath particle. A [`Coupling`] says how two copies move that see the same
+//! collision. Particles live in *slots*, two numbers each, so that both copies of a particle are
+//! moved together; a bath particle has a slot behind them, which makes a bath collision a pair
+//! collision like any other. [`apply`] is the definition; the block engine does the same to
+//! collisions that it has drawn as arrays.
 //!
-//! Claimed: each copy on its own undergoes a collision of the law of the one it is given:
-//! under [`Synchronous`] that one, under [`Aligned`] one of another angle, uniform too.
+//! Claimed: each copy on its own undergoes a collision whose law is that of the given one: under
+//! [`Synchronous`] it is the given collision, under [`Aligned`] one with another uniform angle.
 //! This module has no generator in it.
 //!
 //! A new coupling is an implementation of [`Coupling`] and a kind in [`CouplingKind`],
@@ -25,9 +24,9 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CouplingKind {
-    /// The same Poisson points, angles and bath velocities: [`Synchronous`].
+    /// Both copies share Poisson points, angles and bath velocities: [`Synchronous`].
     Synchronous,
-    /// The same Poisson points, directions after a collision and bath velocities:
+    /// Both copies share Poisson points, directions after a collision and bath velocities:
     /// [`Aligned`].
     Aligned,
     /// Two unrelated copies, each with Poisson points of its own: the control.
@@ -52,22 +51,22 @@ impl CouplingKind {
     }
 }
 
-/// When the second copy is permuted so that particles of equal rank are paired;
-/// see [`rematch`](crate::simulate::rematch).
+/// The times at which the second copy is permuted so that particles of equal rank are paired; see
+/// [`rematch`](crate::simulate::rematch).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rematch {
     /// Each particle keeps its partner of time 0.
     Never,
-    /// In what is recorded only: the path goes on as if nothing had happened.
+    /// The second copy is permuted only in records; the path is not changed.
     Output,
-    /// At time 0 and after every collision.
+    /// The second copy is permuted at time 0 and after every collision.
     Event,
-    /// At time 0 and at the multiples of this time, and in what is recorded.
+    /// The second copy is permuted at time 0, at the multiples of this time, and in records.
     Every(f64),
 }
 
 impl Rematch {
-    /// Those that are words in configs.
+    /// The rematchings that are words in configs.
     pub const WORDS: [(&'static str, Rematch); 3] = [
         ("never", Rematch::Never),
         ("output", Rematch::Output),
@@ -76,7 +75,7 @@ impl Rematch {
 }
 
 impl fmt::Display for Rematch {
-    /// As written in configs.
+    /// Writes the rematching as configs do.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         if let Rematch::Every(interval) = self {
             return write!(f, "{interval:?}");
@@ -97,15 +96,15 @@ pub struct Collision {
     pub cos: f64,
     /// sinθ.
     pub sin: f64,
-    /// w, the bath particle's velocity; of no effect in a pair collision.
+    /// w, the bath particle's velocity; it has no effect in a pair collision.
     pub bath_velocity: f64,
 }
 
-/// What two copies of the gas do when they see the same collision.
+/// The map of a collision that two copies of the gas see together.
 ///
-/// What becomes of V must not depend on Δ: the first copy is a gas on its own. Given the
-/// past, V′ must have the law that it would have alone. And Δ must be made of numbers of its
-/// own size, not as a difference of velocities.
+/// The new V must not depend on Δ, since the first copy is a gas on its own. Given the past, V′
+/// must have the law that it would have alone. Δ must be computed from numbers of its own size, not
+/// as a difference of velocities.
 pub trait Coupling: Copy + Send + Sync {
     /// The slot of a bath particle of velocity w, for both copies: Δ is 0.
     fn bath_slot(self, velocity: f64) -> Slot;
@@ -117,8 +116,8 @@ pub trait Coupling: Copy + Send + Sync {
 /// The synchronous coupling of Theorem 6: the same angle and the same bath
 /// velocity for both copies.
 ///
-/// The collision map is linear, so Δ = V − V′ moves by the same map with w = 0.
-/// So Δ keeps its relative accuracy for ever.
+/// The collision map is linear, so Δ = V − V′ moves by the same map with w = 0, and keeps its
+/// relative accuracy for ever.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Synchronous;
 
@@ -139,11 +138,11 @@ impl Coupling for Synchronous {
 /// The aligned coupling, Tanaka's idea (for Kac's gas: Hauray 2016): the pair that
 /// collides leaves in the same direction in both copies, each at its own radius.
 ///
-/// With ψ uniform and r² = V_i² + V_j², the first copy's pair goes to
-/// r(cosψ, sinψ) and the second's to r′(cosψ, sinψ). Given the past each is uniform
-/// on its circle, as after a rotation by a uniform angle, so each copy on its own
-/// has the law of the gas; not the path that [`Synchronous`] copies take with the
-/// same angles. A bath collision is the same with w for V_j and V′_j.
+/// With ψ uniform and r² = V_i² + V_j², the first copy's pair goes to r(cosψ, sinψ) and the
+/// second's to r′(cosψ, sinψ). Given the past, each is uniform on its circle, as after a rotation
+/// by a uniform angle. So each copy on its own has the law of the gas, although its path is not the
+/// one that [`Synchronous`] copies take with the same angles. A bath collision is the same with w for
+/// V_j and V′_j.
 ///
 /// |r − r′| is at most the length of (Δ_i, Δ_j): ‖Δ‖² never grows, up to rounding.
 ///
@@ -182,7 +181,7 @@ impl Coupling for Aligned {
     }
 }
 
-/// Apply a collision to N particles; `slots` has N + 1 entries.
+/// Applies a collision to N particles; `slots` has N + 1 entries.
 ///
 /// # Panics
 ///
@@ -263,7 +262,7 @@ mod tests {
 
     #[test]
     fn aligned_pairs_leave_in_the_same_direction_at_their_own_radii() {
-        // (3, 4) and (−12, 5): radii 5 and 13.
+        // (3, 4) and (−12, 5) have radii 5 and 13.
         let one = slot::of(3.0, -12.0);
         let other = slot::of(4.0, 5.0);
         let (a, b) = Aligned.collide(0.6, -0.8, one, other);
@@ -274,7 +273,7 @@ mod tests {
             near(second, 13.0 * direction);
             near(slot::difference(slot), -8.0 * direction);
         }
-        // At rest, and with the bath at rest.
+        // Both particles are at rest, and so is the bath.
         let (a, b) = Aligned.collide(0.6, 0.8, [0.0; 2], Aligned.bath_slot(0.0));
         assert_eq!([a, b], [[0.0; 2]; 2]);
     }

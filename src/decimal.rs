@@ -1,12 +1,12 @@
-//! Fractions of numbers that stand for the decimal numbers they are written as.
+//! Fractions of numbers as decimal arithmetic gives them.
 //!
-//! A tenth of 0.7, computed in binary numbers, is one that is written 0.06999999999999999. People type decimal
-//! numbers, and mean a tenth of these.
+//! In binary arithmetic a tenth of 0.7 is a number that is written 0.06999999999999999. People type decimal numbers,
+//! and mean decimal fractions.
 
 /// A decimal number: digits · 10^exponent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decimal {
-    /// Below 10¹⁷.
+    /// The digits as an integer below 10¹⁷.
     digits: u64,
     exponent: i32,
 }
@@ -39,7 +39,8 @@ impl Decimal {
         }
         let denominator = u128::from(denominator);
         let (quotient, rest) = (scaled / denominator, scaled % denominator);
-        // One more digit says that the quotient goes on, in case it looks like the middle between two numbers.
+        // The last digit is followed by a further one if the quotient goes on, in case the quotient looks like the
+        // middle between two numbers.
         let text = format!("{quotient}{}e{}", u8::from(rest > 0), exponent - 1);
         text.parse().expect("it is a decimal number")
     }
@@ -77,7 +78,8 @@ mod tests {
         assert_eq!(Decimal::of(0.1).fraction(3, 1), 0.3);
         assert_eq!(Decimal::of(1.0).fraction(1, 3), 1.0 / 3.0);
         assert_eq!(Decimal::of(1e17).fraction(u64::MAX, u64::MAX), 1e17);
-        // Beside the middle between 2⁵³ and 2⁵³ + 2 by less than a seventh of a unit.
+        // A seventh of 7 · middle ± 1 lies less than a seventh of a unit beside the middle between 2⁵³ and
+        // 2⁵³ + 2.
         let middle = 9007199254740993u64;
         let [below, above] =
             [7 * middle - 1, 7 * middle + 1].map(|n| Decimal::of(1.0).fraction(n, 7));

@@ -1,6 +1,7 @@
-//! What a run will leave empty in its tables, and why, as far as that is known before it is made.
+//! The cells that a run will leave empty in its tables, and the reasons, as far as they are known
+//! before the run is made.
 //!
-//! Said of what a config asks for: a table that its sections do not ask for is not missing.
+//! Only what a config asks for is considered: a table that no section asks for is not missing.
 
 use crate::bracket::FEWEST_REPLICAS;
 use crate::coupling::Rematch;
@@ -9,7 +10,7 @@ use crate::experiment::{Experiment, WassersteinPlan};
 use crate::measure::{bracketed, chunk};
 use crate::theory::{Moment, Quantity, System, Theory};
 
-/// Batches that pooled W₂² needs: of fewer there is no standard error.
+/// The fewest batches that pooled W₂² needs: a single batch has no standard error.
 const FEWEST_BATCHES: u64 = 2;
 
 /// The cells that will be empty at entry `index` of the sweep, and why: a line for each reason.
@@ -24,7 +25,7 @@ pub fn gaps(experiment: &Experiment, index: usize, theory: &Theory) -> Vec<Strin
     gaps
 }
 
-/// Whether a section `[wasserstein]` will give no figure, as no N has the batches for it.
+/// True if a section `[wasserstein]` will give no figure, since no N has the batches for it.
 pub fn lacks_wasserstein_figure(experiment: &Experiment) -> bool {
     let Some(plan) = experiment.wasserstein else {
         return false;
@@ -33,7 +34,7 @@ pub fn lacks_wasserstein_figure(experiment: &Experiment) -> bool {
     experiment.calibration.is_none() && experiment.sweep.iter().all(lacks)
 }
 
-/// Whether the replicas fill the batches that pooled W₂² needs.
+/// True if the replicas fill the batches that pooled W₂² needs.
 fn has_batches(plan: WassersteinPlan, particles: usize, replicas: u64) -> bool {
     replicas / chunk(particles, plan.sample) >= FEWEST_BATCHES
 }
@@ -74,7 +75,7 @@ fn distance_gaps(
         if let Some(&first) = missing.first() {
             gaps.push(format!(
                 "wasserstein.csv has no limits of W₂ at {} of {} record times, t = {} the first: \
-                 too few replicas or collisions carry what tells the laws apart",
+                 too few replicas or collisions carry the difference of the laws",
                 missing.len(),
                 indices.len(),
                 times[first]
@@ -84,7 +85,7 @@ fn distance_gaps(
     gaps
 }
 
-/// The gaps of `rates.csv`, and those of `discrepancy.csv` that have the same reason.
+/// The gaps of `rates.csv`, and the gaps of `discrepancy.csv` that have the same reason.
 fn rate_gaps(experiment: &Experiment, index: usize, theory: &Theory) -> Vec<String> {
     let (particles, replicas) = experiment.sweep[index];
     let times = experiment.times();
@@ -101,7 +102,7 @@ fn rate_gaps(experiment: &Experiment, index: usize, theory: &Theory) -> Vec<Stri
     Quantity::ALL.into_iter().filter_map(gap).collect()
 }
 
-/// What is missing where ‖Δ‖² is not that of Theorem 6's proof.
+/// The cells that are missing where ‖Δ‖² does not have the law of Theorem 6's proof.
 fn no_closed_form(experiment: &Experiment, theory: &Theory) -> String {
     let mean = match theory.discrepancy_mean(experiment.end) {
         Some(_) => "",

@@ -1,6 +1,6 @@
-//! Files of users: regular ones, of a length that is bounded, and the numbers in them.
+//! Reading of users' files: regular files of bounded length, and the numbers in them.
 //!
-//! Devices and pipes may have no end, and may never begin, so that they are not opened at all.
+//! Devices and pipes may have no end, and may never begin, so they are not opened at all.
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -8,18 +8,18 @@ use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result, Take};
 use std::path::Path;
 
-/// A config has at most so many bytes.
+/// The largest length of a config, in bytes.
 pub const LONGEST_CONFIG: u64 = 1_000_000;
 
-/// A file of data has at most so many bytes.
+/// The largest length of a file of data, in bytes.
 pub const LONGEST_DATA: u64 = 1_000_000_000;
 
-/// Open a regular file of at most so many bytes. Reading gives at most one byte more than that, whatever becomes
-/// of the file.
+/// Opens a regular file of at most so many bytes. Reading gives at most one byte more than that, even if the file
+/// grows.
 ///
 /// # Errors
 ///
-/// If it cannot be opened, is no regular file, or is longer.
+/// If the file cannot be opened, is no regular file, or is longer.
 pub fn open(path: &Path, most: u64) -> Result<Take<File>> {
     let metadata = std::fs::metadata(path)?;
     if metadata.is_dir() {
@@ -39,7 +39,7 @@ pub fn open(path: &Path, most: u64) -> Result<Take<File>> {
 ///
 /// # Errors
 ///
-/// Those of [`open`], and if it cannot be read.
+/// If [`open`] gives an error, or the file cannot be read.
 pub fn contents(path: &Path, most: u64) -> Result<Vec<u8>> {
     let mut contents = vec![];
     let count = open(path, most)?.read_to_end(&mut contents)?;
@@ -49,7 +49,7 @@ pub fn contents(path: &Path, most: u64) -> Result<Vec<u8>> {
     Ok(contents)
 }
 
-/// SHA-256 of what a hasher has seen, in hexadecimal digits.
+/// The SHA-256 of the bytes that a hasher was given, in hexadecimal digits.
 pub fn hexadecimal(hasher: Sha256) -> String {
     let mut digits = String::new();
     for byte in hasher.finalize() {
@@ -58,7 +58,7 @@ pub fn hexadecimal(hasher: Sha256) -> String {
     digits
 }
 
-/// Whether a number that is not 0 was read as 0, since it is too small to be represented.
+/// True if a number that is not 0 was read as 0, since it is too small to be represented.
 pub fn is_underflow(written: &str, number: f64) -> bool {
     let mantissa = written.split(['e', 'E']).next().unwrap_or_default();
     number == 0.0 && mantissa.contains(|digit| ('1'..='9').contains(&digit))

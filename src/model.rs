@@ -17,7 +17,7 @@
 
 use serde::Serialize;
 
-/// Which of the paper's two readings of (λ, μ) sets the rates.
+/// The reading of (λ, μ) that sets the rates, one of the paper's two.
 ///
 /// The paper puts a factor two on the pair term in one place and on the bath
 /// term in the other; the two are different processes, and its Theorem 6 is
@@ -33,7 +33,7 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// Both clocks.
+    /// All clocks.
     pub const ALL: [Clock; 2] = [Clock::MasterEquation, Clock::Theorem6];
 
     /// The name used in configs and tables.

@@ -1,17 +1,17 @@
-//! Text of users in messages: short, on one line, and without characters that a terminal obeys.
+//! Text of users in messages: short, on one line, and without characters that control a terminal.
 //!
-//! Whatever a user wrote and a message repeats passes through here: values, keys, names and lines of files.
+//! Everything that a user wrote and a message repeats passes through here: values, keys, names and lines of files.
 
 use std::path::Path;
 
-/// So many characters of a value are quoted at most.
+/// The largest number of characters of a value that are quoted.
 pub const LONGEST_QUOTE: usize = 60;
 
-/// So many characters of a file name are quoted at most.
+/// The largest number of characters of a file name that are quoted.
 const LONGEST_NAME: usize = 240;
 
-/// A text without characters that control a terminal, break a line, change the direction of writing, are not
-/// seen, or may not be in XML: these are spelt out, as `\n` or `\u{1b}`.
+/// The text without characters that control a terminal, break a line, change the direction of writing, are invisible,
+/// or are not allowed in XML: these are spelt out, as `\n` or `\u{1b}`.
 pub fn printable(text: &str) -> String {
     let spelt = |character: char| -> String {
         match character {
@@ -33,7 +33,7 @@ pub fn quoted(text: &str) -> String {
     first(text, LONGEST_QUOTE)
 }
 
-/// A file name, [`printable`]; of a very long one the beginning.
+/// The beginning of a file name, [`printable`]; all of it unless it is very long.
 pub fn quoted_path(path: &Path) -> String {
     first(&path.to_string_lossy(), LONGEST_NAME)
 }
@@ -45,8 +45,8 @@ fn first(text: &str, most: usize) -> String {
     }
 }
 
-/// The candidate that is spelt most like a name, if any is like it: the edit distance of the two is at most a third
-/// of the longer one, or 1 where that has two letters. Very long names are like none.
+/// The candidate that is spelt most like a name, if any is like it: the edit distance of the two is at most a third of
+/// the length of the longer one, or 1 where that has two letters. Very long names are like none.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let is_short = |name: &str| name.chars().nth(LONGEST_QUOTE).is_none();
     if !is_short(name) {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_obeys_is_spelt_out() {
+    fn control_characters_are_spelt_out() {
         assert_eq!(printable("a\u{1b}[31m\r\n\tb"), "a\\u{1b}[31m\\r\\n\\tb");
         assert_eq!(
             printable("\u{9b}1m\u{202e}\u{feff}"),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_name_is_near() {
+    fn only_similar_names_are_nearest() {
         let names = ["velocity", "time"];
         assert_eq!(nearest("velocty", names), Some("velocity"));
         assert_eq!(nearest("Time", names), Some("time"));

@@ -1,4 +1,4 @@
-//! Where every random number comes from: streams named by what they are for.
+//! The source of every random number: streams that are named by their purpose.
 //!
 //! A *stream* is a generator whose state is a hash of
 //! `(seed, particles, replica, process, purpose, part)`. Two streams share nothing but
@@ -6,50 +6,49 @@
 //! thread that runs it, the replicas that ran before it, the record times, or
 //! how long the run goes on.
 //!
-//! Three kinds of generator are used. The numbers of collisions in slabs of time,
-//! one in hundreds of collisions, are drawn from a PCG64 of the `rand_pcg` crate, as is
-//! what is rare, or asked for once in a replica (doubts, ties, signs). What takes few words comes
-//! from the [hash itself](Rows): where in a slab collisions lie, and initial velocities,
-//! where they are few. Everything else comes from [`Lanes`]: sixteen xoshiro256++
-//! generators (Blackman and Vigna 2021, "Scrambled linear pseudorandom number generators")
-//! that step together, so that a compiler can put them into vector registers.
+//! Three kinds of generator are used. A PCG64 of the `rand_pcg` crate draws the numbers of
+//! collisions in slabs of time (one number in hundreds of collisions), and numbers that are rare or
+//! that a replica asks for once (further words of marks, ties, signs). The [hash itself](Rows)
+//! gives short streams: where collisions lie in a slab, and initial velocities where they are few.
+//! All other numbers come from [`Lanes`]: sixteen xoshiro256++ generators (Blackman and Vigna 2021,
+//! "Scrambled linear pseudorandom number generators") that step together, so that a compiler can
+//! put them into vector registers.
 //!
-//! Claimed: distinct names give streams that are statistically independent, as
-//! far as a 256-bit state filled from a hash can (the short ones that are the hash: a
-//! place of 64 bits in the sequence of SplitMix64, and 64 more that are XORed). Not
-//! claimed: cryptographic strength.
+//! Claimed: distinct names give streams that are statistically independent, as far as a 256-bit
+//! state filled from a hash can. (A short stream is the hash: a place of 64 bits in the sequence of
+//! SplitMix64, and 64 more bits that are XORed.) Not claimed: cryptographic strength.
 
 use crate::vector::{Instructions, Level, vectorised};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
-/// How many generators step together in [`Lanes`].
+/// The number of generators that step together in [`Lanes`].
 pub const LANES: usize = 16;
 
 /// One step of [`Lanes`]: a word for each lane.
 pub type Row = [u64; LANES];
 
-/// What a stream's numbers decide.
+/// The quantity that a stream's numbers decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Purpose {
-    /// Which particles collide, with whom, and the angle.
+    /// The particles that collide, and the angle.
     Collisions = 1,
     /// The velocities of the bath particles.
     BathVelocities = 2,
-    /// How many collisions happen in each slab of time.
+    /// The number of collisions in each slab of time.
     Counts = 3,
-    /// Where in a slab its collisions lie.
+    /// The places of the collisions in a slab.
     Times = 4,
     /// Initial velocities.
     Initial = 5,
     /// Signs of initial velocities.
     InitialSigns = 6,
-    /// What is left in doubt of a collision.
-    Doubts = 7,
-    /// What is left in doubt of a bath particle.
-    BathDoubts = 8,
-    /// The order of particles whose velocities are the same, where they are ranked.
+    /// Further words for a collision whose first words do not decide who collides.
+    MoreForCollision = 7,
+    /// Further words for a bath velocity whose first words do not decide its component.
+    MoreForBath = 8,
+    /// The order in which particles of equal velocity are ranked.
     Ties = 9,
 }
 
@@ -66,10 +65,9 @@ pub(crate) fn mix(word: u64) -> u64 {
 /// The odd number nearest 2⁶⁴/φ: consecutive multiples of it are well spread.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Which replica of which system a stream belongs to: a 128-bit hash of the
-/// run's seed, the number of particles N, the replica's index among those with
-/// this N, and the index of the Poisson process that drives the system (0, or 1
-/// for the second copy under the independent coupling).
+/// The replica and the system that a stream belongs to: a 128-bit hash of the run's seed, the
+/// number of particles N, the replica's index among those with this N, and the index of the Poisson
+/// process that drives the system (0, or 1 for the second copy under the independent coupling).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplicaKey(Name);
 
@@ -90,7 +88,7 @@ impl ReplicaKey {
         ReplicaKey(start.with(seed).with(particles).with(replica).with(process))
     }
 
-    /// A number that depends on the name of the replica only, to choose some replicas.
+    /// A number that depends only on the name of the replica; some replicas are chosen by it.
     pub fn lot(self) -> u64 {
         self.0.word(0)
     }
@@ -117,8 +115,8 @@ impl Name {
     }
 }
 
-/// The seed of the `index`-th repetition of a run, in the range of seeds in
-/// configs (below 2⁶³): a hash, so that runs of other seeds share no repetition.
+/// The seed of the `index`-th repetition of a run, in the range of seeds in configs (below 2⁶³). It
+/// is a hash, so runs of other seeds share no repetition.
 pub fn repetition_seed(seed: u64, index: u64) -> u64 {
     let start = Name {
         high: 0x7265_7065_7469_7469,
@@ -127,7 +125,7 @@ pub fn repetition_seed(seed: u64, index: u64) -> u64 {
     start.with(seed).with(index).word(0) >> 1
 }
 
-/// A PCG64 for the stream of that name.
+/// A PCG64 for the stream of this name.
 pub fn scalar_stream(key: ReplicaKey, purpose: Purpose, part: u64) -> Pcg64 {
     let name = key.stream(purpose, part);
     let mut seed = [0; 32];
@@ -142,8 +140,8 @@ pub fn next_word(stream: &mut Pcg64) -> u64 {
     stream.next_u64()
 }
 
-/// More words for collision, bath particle or particle `index` of a replica, from a
-/// stream of their own.
+/// Further words for collision, bath particle or particle `index` of a replica, from a stream of
+/// their own.
 pub fn more_words(key: ReplicaKey, purpose: Purpose, index: u64) -> impl FnMut() -> u64 {
     let mut stream = None;
     move || next_word(stream.get_or_insert_with(|| scalar_stream(key, purpose, index)))
@@ -160,7 +158,7 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// The lanes of the stream of that name.
+    /// The lanes of the stream of this name.
     pub fn new(instructions: Instructions, key: ReplicaKey, purpose: Purpose, part: u64) -> Self {
         let mut lanes = Lanes {
             state: [[0; LANES]; STATE_ROWS],
@@ -169,7 +167,7 @@ impl Lanes {
         lanes
     }
 
-    /// Become the lanes of the stream of that name.
+    /// Turns these lanes into those of the stream of this name.
     pub fn restart(
         &mut self,
         instructions: Instructions,
@@ -180,7 +178,7 @@ impl Lanes {
         hash(instructions, key.stream(purpose, part), 0, &mut self.state);
     }
 
-    /// One step of every lane for each of the rows, in order.
+    /// Fills the rows in order; every lane makes one step for each row.
     pub fn fill(&mut self, instructions: Instructions, rows: &mut [Row]) {
         match instructions.level() {
             #[cfg(not(target_arch = "x86_64"))]
@@ -208,28 +206,27 @@ impl Lanes {
 /// Rows of words that make the state of [`Lanes`].
 pub const STATE_ROWS: usize = 4;
 
-/// A stream of which it is known how many rows are taken.
+/// A stream that is taken row by row, and whose number of taken rows is known.
 ///
-/// Up to [`STATE_ROWS`] of them take no generator: the hash of the stream's name, which
-/// would be its state, goes on for as long (SplitMix64, whose words are XORed with one
-/// number).
+/// Up to [`STATE_ROWS`] rows need no generator: they are the hash of the stream's name, which would
+/// otherwise be the generator's state (SplitMix64, whose words are XORed with one number).
 #[derive(Debug, Clone)]
 pub enum Rows {
-    /// The hash of a name, and how many of its words are taken.
+    /// The hash of a name, and the number of its words that are taken.
     Few(Name, u64),
     /// A generator.
     Many(Box<Lanes>),
 }
 
 impl Default for Rows {
-    /// Of no name.
+    /// The stream has no name yet.
     fn default() -> Self {
         Rows::Few(Name { high: 0, low: 0 }, 0)
     }
 }
 
 impl Rows {
-    /// The stream of that name, for `rows` rows.
+    /// The stream of this name, for `rows` rows.
     pub fn new(
         instructions: Instructions,
         key: ReplicaKey,
@@ -244,7 +241,7 @@ impl Rows {
         }
     }
 
-    /// The next rows.
+    /// Fills `rows` with the next rows.
     pub fn fill(&mut self, instructions: Instructions, rows: &mut [Row]) {
         match self {
             Rows::Few(name, taken) => {
@@ -302,9 +299,9 @@ mod portable {
     }
 }
 
-/// The same with the state kept in vector registers, which compilers do not
-/// find by themselves. `$add`, `$xor` and `$shift` are the instruction set's,
-/// `$rotate` is given the vector and the distance.
+/// xoshiro256++ with the state kept in vector registers, which compilers do not find by themselves.
+/// `$add`, `$xor` and `$shift` are the instruction set's; `$rotate` is given the vector and the
+/// distance.
 #[cfg(target_arch = "x86_64")]
 macro_rules! xoshiro_in_registers {
     ($module:ident, $feature:literal, $vector:ident, $load:ident, $store:ident, $add:ident,
@@ -314,8 +311,8 @@ macro_rules! xoshiro_in_registers {
             use core::arch::x86_64::*;
 
             const WIDTH: usize = size_of::<$vector>() / size_of::<u64>();
-            /// Two vectors at a time: enough to hide the latency of one behind
-            /// the other, and their state fits the registers.
+            /// Two vectors are stepped at a time: this hides the latency of one behind the other,
+            /// and their state fits the registers.
             const VECTORS: usize = 2;
 
             #[target_feature(enable = $feature)]
@@ -523,7 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_a_name_matters() {
+    fn every_part_of_a_name_changes_the_stream() {
         let mut first_words = vec![];
         for (key, purpose, part) in [
             (key(3), Purpose::Counts, 0),
@@ -563,9 +560,9 @@ mod tests {
     }
 
     #[test]
-    fn doubts_have_streams_of_their_own() {
+    fn further_words_have_streams_of_their_own() {
         let words = |replica, index| {
-            let mut more = more_words(key(replica), Purpose::Doubts, index);
+            let mut more = more_words(key(replica), Purpose::MoreForCollision, index);
             [more(), more()]
         };
         let streams = [words(3, 0), words(3, 1), words(4, 0)];

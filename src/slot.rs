@@ -25,8 +25,8 @@ pub fn difference(slot: Slot) -> f64 {
     slot[1]
 }
 
-/// V′ of a slot without any rounding, as the sum of its rounded value and of the
-/// error of that (Knuth's two-sum): their lexicographic order is that of V′.
+/// V′ of a slot without any rounding, as the sum of its rounded value and of the rounding error
+/// (Knuth's two-sum). The lexicographic order of these pairs is the order of V′.
 #[inline(always)]
 pub fn exact_second([first, difference]: Slot) -> [f64; 2] {
     let second = first - difference;
@@ -35,8 +35,8 @@ pub fn exact_second([first, difference]: Slot) -> [f64; 2] {
     [second, error]
 }
 
-/// The slot of a particle with V of one slot and V′ of another. Both slots are taken
-/// as exact, and V − V′ is right to a few units in the last place.
+/// The slot of a particle with V of one slot and V′ of another. Both slots are taken as exact, and
+/// V − V′ is right to a few units in the last place.
 #[inline(always)]
 pub fn paired(first: Slot, second: Slot) -> Slot {
     let [rounded, error] = exact_second(second);
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn pairing_anew_is_exact_where_subtraction_is_not() {
-        // V′ = 1 − 1e-20 and 1 + 2⁻⁵² − 1e-20, to be paired with each other's V.
+        // V′ is 1 − 1e-20 in one slot and 1 + 2⁻⁵² − 1e-20 in the other; V's are exchanged.
         let (one, other) = ([1.0, 1e-20], [1.0 + f64::EPSILON, 1e-20]);
         assert_eq!(exact_second(one), [1.0, -1e-20]);
         assert_eq!(paired(one, other), [1.0, 1e-20 - f64::EPSILON]);

@@ -1,6 +1,6 @@
 //! Sorting real numbers as integers.
 
-/// An integer whose order is `f64::total_cmp`'s.
+/// An integer whose order is the order of `f64::total_cmp`.
 #[inline(always)]
 pub fn key(value: f64) -> u64 {
     let bits = value.to_bits();
@@ -14,12 +14,12 @@ pub fn value(key: u64) -> f64 {
     f64::from_bits(key ^ (sign | (1 << 63)))
 }
 
-/// Which of some numbers is the lowest, which comes next, and so on; kept for the room that
-/// it takes.
+/// The ranks of some numbers: the index of the lowest one, of the next one, and so on. The value is
+/// kept between uses for its memory.
 ///
-/// Integers are sorted that have the leading bits of a number's [`key`] and its index, in half
-/// the time that pairs of both take. Of up to some 10⁷ numbers those that leading bits do not
-/// tell apart are few, unless they are equal; they are sorted again.
+/// The method sorts integers that hold the leading bits of a number's [`key`] and its index, which
+/// takes half the time of sorting pairs. Among up to some 10⁷ numbers few are not told apart by the
+/// leading bits, unless they are equal; these are sorted again.
 #[derive(Debug, Default)]
 pub struct Ranks {
     keys: Vec<u64>,
@@ -28,8 +28,8 @@ pub struct Ranks {
 }
 
 impl Ranks {
-    /// Rank fewer than 2³² numbers, in the order of `f64::total_cmp`. Indices of equal
-    /// numbers, in order, are given to `tied`, which may change that.
+    /// Ranks fewer than 2³² numbers in the order of `f64::total_cmp`. `tied` is given the indices
+    /// of equal numbers, in order, and may change their order.
     pub fn sort(
         &mut self,
         numbers: impl ExactSizeIterator<Item = f64>,
@@ -52,7 +52,7 @@ impl Ranks {
             rest = after;
             if order.len() > 1 {
                 let key = |&number: &u32| self.keys[number as usize];
-                // Those of equal keys are in order and stay so.
+                // Equal keys are in order already, and the sort is stable.
                 order.sort_by_key(key);
                 let equal = order.chunk_by_mut(|one, other| key(one) == key(other));
                 equal.filter(|equal| equal.len() > 1).for_each(&mut tied);
@@ -81,8 +81,8 @@ mod tests {
         }
     }
 
-    /// Spread over many sizes; so near each other that leading bits do not tell; and often
-    /// equal.
+    /// Numbers that are spread over many sizes, that differ only beyond the leading bits, and that
+    /// are often equal.
     #[test]
     fn ranks_are_those_of_a_plain_sort() {
         let wide = |k: i32| libm::sin(f64::from(k)) * libm::exp(f64::from(k % 50) - 25.0);

@@ -261,8 +261,8 @@ fn gamma_mixture_integral(order: f64, h: f64) -> f64 {
         loop {
             let term = relative(mode + direction * index * step);
             sum += term;
-            // Beyond the mode terms shrink at least geometrically, the slowest by e^{−step/2}. Written so that NaN
-            // ends the loop.
+            // Beyond the mode terms shrink at least geometrically, the slowest by e^{−step/2}. The comparison is
+            // written so that NaN ends the loop.
             let goes_on = term > 1e-19;
             if !goes_on {
                 return sum;

@@ -1,9 +1,8 @@
-//! One source for each stage, compiled for several instruction sets.
+//! Stages that are written once and compiled for several instruction sets.
 //!
-//! A stage is a loop over arrays without branches, made of + − × ÷ √ and bit
-//! operations only. These are exact or correctly rounded on every machine, and
-//! a multiplication is never fused with an addition, so every instruction set
-//! gives the same bits; wider ones are faster.
+//! A stage is a loop over arrays without branches, made of + − × ÷ √ and bit operations only. These
+//! are exact or correctly rounded on every machine, and a multiplication is never fused with an
+//! addition. So every instruction set gives the same bits, and wider ones are faster.
 
 use crate::quote::quoted;
 use std::sync::OnceLock;
@@ -12,26 +11,25 @@ use thiserror::Error;
 /// The environment variable that chooses instructions.
 const VARIABLE: &str = "KAC_INSTRUCTIONS";
 
-/// The environment names instructions that cannot be used.
+/// The error that the environment names instructions which cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "{VARIABLE} = {wanted:?} is not available on this machine; write one of {available}, or unset it for the fastest"
 )]
 pub struct NoSuchInstructions {
-    /// What it says.
+    /// The value of the environment variable.
     pub wanted: String,
-    /// The names that it can say.
+    /// The names that are available.
     pub available: String,
 }
 
-/// Which vector instructions to use. A value is proof that the machine has
-/// them.
+/// A set of vector instructions. A value of this type is proof that the machine has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instructions(Level);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
-    /// What every machine of this architecture has: SSE2 on x86-64.
+    /// The instructions that every machine of this architecture has: SSE2 on x86-64.
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -40,7 +38,7 @@ pub(crate) enum Level {
 }
 
 impl Instructions {
-    /// All that this machine has, the slowest first.
+    /// All instruction sets that this machine has, the slowest first.
     pub fn available() -> Vec<Instructions> {
         let mut available = vec![Instructions(Level::Portable)];
         #[cfg(target_arch = "x86_64")]
@@ -61,12 +59,12 @@ impl Instructions {
         available
     }
 
-    /// Those that the environment variable `KAC_INSTRUCTIONS` names (`sse2`,
-    /// `avx2`, `avx512`): to compare speeds. `None` if it is empty or not set.
+    /// The instructions that the environment variable `KAC_INSTRUCTIONS` names (`sse2`, `avx2`,
+    /// `avx512`), for comparisons of speed. `None` if it is empty or not set.
     ///
     /// # Errors
     ///
-    /// If the machine does not have them, or there are none of that name.
+    /// If the machine does not have these instructions, or none have this name.
     pub fn wanted() -> Result<Option<Instructions>, NoSuchInstructions> {
         match std::env::var_os(VARIABLE) {
             Some(name) if !name.is_empty() => Self::named(&name.to_string_lossy()).map(Some),
@@ -74,7 +72,7 @@ impl Instructions {
         }
     }
 
-    /// Those of that name.
+    /// The instructions of this name.
     fn named(name: &str) -> Result<Instructions, NoSuchInstructions> {
         let available = Self::available();
         let names: Vec<&str> = available.iter().map(|found| found.name()).collect();
@@ -85,8 +83,8 @@ impl Instructions {
         })
     }
 
-    /// Those that are [`wanted`](Instructions::wanted) if the machine has them,
-    /// else the fastest that it has. No number depends on it.
+    /// The instructions that are [`wanted`](Instructions::wanted) if the machine has them, else the
+    /// fastest that it has. No result depends on the choice.
     pub fn best() -> Instructions {
         static BEST: OnceLock<Instructions> = OnceLock::new();
         *BEST.get_or_init(|| {
@@ -113,11 +111,11 @@ impl Instructions {
     }
 }
 
-/// Compiles a stage for every instruction set; the first argument of the
-/// function it makes says which to use.
+/// Compiles a stage for every instruction set; the first argument of the function it makes chooses
+/// one.
 ///
-/// The stages stay functions of their own: inlined into each other, a compiler
-/// falls back to scalar code.
+/// The stages stay functions of their own: when they are inlined into each other, a compiler falls
+/// back to scalar code.
 macro_rules! vectorised {
     (
         $(#[$attribute:meta])*

@@ -1,8 +1,8 @@
-//! What the program says of bad input: which file, which line, which key, which
-//! value, and what to write instead; with the right exit code, and before
-//! anything is simulated or written. And what a killed run leaves behind.
+//! Messages on bad input: the file, the line, the key, the value, and the correction; with the
+//! right exit code, and before anything is simulated or written. The last tests are on files that a
+//! killed run leaves behind.
 //!
-//! Not claimed: that a config which is accepted is a sensible one.
+//! Not claimed: a config which is accepted need not be a sensible one.
 
 use assert_cmd::Command;
 use kac_coupling::config::{LoadError, load};
@@ -55,7 +55,7 @@ struct Bench {
     folder: TempDir,
 }
 
-/// How a command ended.
+/// The end of a command.
 struct Ended {
     code: Option<i32>,
     stdout: String,
@@ -120,7 +120,7 @@ fn line_of(text: &str, passage: &str) -> usize {
     text[..at].matches('\n').count() + 1
 }
 
-/// An edit and what must be said of it.
+/// An edit, and the message that it must give.
 struct Case<'a> {
     /// Replace this passage of [`GOOD`] …
     from: &'a str,
@@ -128,9 +128,9 @@ struct Case<'a> {
     to: &'a str,
     /// A passage of the edited config, on the line that must be named.
     at: &'a str,
-    /// How the message goes on after file and line: key, value, problem.
+    /// The rest of the message after file and line: key, value, problem.
     says: &'a str,
-    /// What the fix has in it.
+    /// A part of the fix.
     fix: &'a str,
 }
 
@@ -296,7 +296,7 @@ fn unknown_keys_are_refused_and_the_nearest_is_suggested() {
 }
 
 #[test]
-fn rematching_that_means_nothing_or_takes_for_ever_is_refused() {
+fn rematching_without_meaning_or_of_endless_duration_is_refused() {
     const WORDS: &str = "write \"never\", \"output\", \"event\", or an interval in time, e.g. \
                          rematch = 0.1";
     let line = "coupling = \"synchronous\"";
@@ -513,7 +513,7 @@ fn missing_sections_are_named() {
 }
 
 #[test]
-fn numbers_of_particles_and_replicas() {
+fn wrong_numbers_of_particles_and_replicas_are_refused() {
     let from = "particles = [2, 3]";
     for value in [
         "0",
@@ -619,7 +619,7 @@ fn numbers_of_particles_and_replicas() {
 }
 
 #[test]
-fn rates_and_times() {
+fn wrong_rates_and_times_are_refused() {
     refused(&[
         case(
             "lambda = 1.25",
@@ -754,7 +754,7 @@ fn rates_and_times() {
             "`wasserstein.sample` = 1000000000000: must be a whole number from 2 to 100000000",
             "sample = 20000",
         ),
-        // Just refused, for four record times.
+        // This value is just refused, for four record times.
         case(
             "sample = 20",
             "sample = 50000001",
@@ -773,7 +773,7 @@ fn rates_and_times() {
 }
 
 #[test]
-fn parameters_of_laws() {
+fn wrong_parameters_of_laws_are_refused() {
     const BATH: &str = "law = \"normal\"\nmean = 0.0\nsd = 2.0\n";
     refused(&[
         case(
@@ -997,7 +997,7 @@ fn an_initial_mean_must_not_hide_the_spread() {
         let to = format!("first = {{ law = \"{law} }}");
         refused(&[case(first, &to, "first =", &says(key, value, mean), fix)]);
     }
-    // At the limit, and without a spread, all is well.
+    // At the limit, and without a spread, the values are accepted.
     for law in ["normal\", mean = 1e12, sd = 1.0", "point\", value = 1e15"] {
         let to = format!("first = {{ law = \"{law} }}");
         let bench = Bench::new(&edited(GOOD, first, &to));
@@ -1041,7 +1041,7 @@ fn numbers_that_would_be_read_as_zero_are_refused() {
 }
 
 #[test]
-fn files_of_measured_velocities() {
+fn bad_files_of_measured_velocities_are_refused() {
     let cases = [
         (
             None,
@@ -1138,7 +1138,7 @@ fn files_of_measured_velocities() {
 }
 
 #[test]
-fn checks_and_choices() {
+fn wrong_checks_and_choices_are_refused() {
     refused(&[
         case(
             "claim = \"theorem-6-coupling\"",
@@ -1252,7 +1252,7 @@ fn checks_and_choices() {
 }
 
 #[test]
-fn joint_laws() {
+fn wrong_joint_laws_are_refused() {
     let first = "mean = 0.5, sd = 1.0 }";
     let independent =
         "second = { law = \"uniform\", low = -3.0, high = 5.0 }\npairing = \"optimal\"";
@@ -1313,7 +1313,7 @@ fn joint_laws() {
             "the keys here are",
         ),
     ]);
-    // Claims that such laws have nothing to say of.
+    // Claims that do not apply to such laws.
     let mirrored = edited(GOOD, "pairing = \"optimal\"", "pairing = \"independent\"");
     let mirrored = edited(
         &mirrored,
@@ -1353,7 +1353,7 @@ fn joint_laws() {
 }
 
 #[test]
-fn syntax_and_types() {
+fn wrong_syntax_and_types_are_refused() {
     refused(&[
         case(
             "title = \"A minimal experiment\"",
@@ -1509,7 +1509,7 @@ fn syntax_and_types() {
 }
 
 #[test]
-fn a_config_that_is_not_text() {
+fn a_config_that_is_not_text_is_refused() {
     let bench = Bench::new("");
     let mut bytes = GOOD.as_bytes().to_vec();
     let place = GOOD.find("theorem6").expect("the clock");
@@ -1525,7 +1525,7 @@ fn a_config_that_is_not_text() {
 }
 
 #[test]
-fn nothing_to_judge() {
+fn a_config_without_checks_is_refused_by_check() {
     let text = GOOD.split("[[check]]").next().expect("the first part");
     let bench = Bench::new(text);
     let ended = bench.kac(&["check", "config.toml"]);
@@ -1548,7 +1548,7 @@ fn calibrating() -> String {
 }
 
 #[test]
-fn calibrations() {
+fn wrong_calibrations_are_refused() {
     let good = calibrating();
     let cases = [
         (
@@ -1609,7 +1609,7 @@ fn steady() -> String {
 }
 
 #[test]
-fn steady_states() {
+fn wrong_steady_states_are_refused() {
     let good = steady();
     let first = "first = { law = \"normal\", mean = 0.5, sd = 1.0 }";
     let student = "first = { law = \"student-t\", df = 7.0, scale = 1.0 }";
@@ -1745,7 +1745,7 @@ fn a_steady_state_is_run_checked_and_planned() {
         plan.contains("theorem-1") && !plan.contains("warning"),
         "{plan}"
     );
-    // The tolerance can be left out; and so can what needs many replicas.
+    // The tolerance can be left out, and so can the part that needs many replicas.
     let bench = Bench::new(&edited(&steady(), "tolerance = 1e-3\n", ""));
     let few = bench.kac(&["run", "config.toml", "--replicas", "2"]);
     assert_eq!(few.code, Some(3), "{}", few.stderr);
@@ -1773,7 +1773,7 @@ fn a_calibration_is_run_and_not_checked() {
         assert!(ended.stderr.contains(part), "{}", ended.stderr);
     }
 
-    // Among the experiments it is passed over; with nothing else there is nothing.
+    // Among experiments the calibration is passed over; without others there is nothing to judge.
     std::fs::create_dir(bench.path("experiments")).expect("a folder");
     bench.put("experiments/calibration.toml", calibrating());
     assert_eq!(bench.kac(&["check"]).code, Some(4));
@@ -1784,7 +1784,7 @@ fn a_calibration_is_run_and_not_checked() {
 }
 
 #[test]
-fn files_that_cannot_be_read_or_written() {
+fn files_that_cannot_be_read_or_written_are_named() {
     let bench = Bench::new(GOOD);
     std::fs::create_dir(bench.path("folder.toml")).expect("a folder");
     bench.put("file", "in the way");
@@ -1860,7 +1860,7 @@ fn files_that_cannot_be_read_or_written() {
 }
 
 #[test]
-fn bad_arguments() {
+fn bad_arguments_are_refused() {
     let bench = Bench::new(GOOD);
     let cases: &[(&[&str], &str)] = &[
         (&[], "Usage: kac"),
@@ -1909,7 +1909,7 @@ fn bad_arguments() {
 }
 
 #[test]
-fn instructions_that_the_machine_does_not_have() {
+fn instructions_that_the_machine_does_not_have_are_refused() {
     let bench = Bench::new(GOOD);
     let output = bench
         .command(&["run", "config.toml"])
@@ -1965,7 +1965,7 @@ fn a_closed_pipe_is_no_error() {
 }
 
 #[test]
-fn no_escape_codes_away_from_a_terminal() {
+fn output_away_from_a_terminal_has_no_escape_codes() {
     let bench = Bench::new(GOOD);
     for arguments in [
         &["check", "config.toml"][..],
@@ -1982,7 +1982,7 @@ fn no_escape_codes_away_from_a_terminal() {
     }
 }
 
-/// What a command prints on a terminal, which `script` gives it, with these variables set or
+/// The output of a command on a terminal, which `script` gives it, with these variables set or
 /// removed; `None` on a machine without `script`.
 #[cfg(target_os = "linux")]
 fn on_a_terminal(
@@ -2036,10 +2036,10 @@ fn a_dumb_terminal_gets_plain_text_and_no_bar() {
     }
 }
 
-/// A machine without `script` proves nothing.
+/// On a machine without `script` the test checks nothing.
 #[cfg(target_os = "linux")]
 #[test]
-fn colour_on_a_terminal_unless_no_color_is_set() {
+fn output_on_a_terminal_has_colours_unless_no_color_is_set() {
     let bench = Bench::new(GOOD);
     let program = assert_cmd::cargo::cargo_bin!("kac").display();
     let on_terminal = |no_color: Option<&str>| {
@@ -2304,8 +2304,8 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    /// Nothing that is not a config makes the program panic, and what is said
-    /// of it names the file and one of its lines.
+    /// No text makes the program panic; for a text that is not a config the message names the file
+    /// and one of its lines.
     #[test]
     fn mutated_configs_are_read_or_refused(
         laws in any::<bool>(),

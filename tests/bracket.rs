@@ -101,7 +101,7 @@ fn velocities_at<P: CoupledPair>(
     copies
 }
 
-/// Uniform on [−1, 2] against 1.5 times that, unrelated copies, a bath at rest.
+/// A uniform law on [−1, 2] against 1.5 times that law; the copies are unrelated, the bath is at rest.
 fn scaled(particles: usize) -> Setting {
     let uniform = |scale: f64| Law::Uniform(Uniform::new(-scale, 2.0 * scale).unwrap());
     Setting {
@@ -114,8 +114,7 @@ fn scaled(particles: usize) -> Setting {
     }
 }
 
-/// N(1,1) against uniform on [−√12, √12], synchronous, with a bath that is not
-/// Gaussian.
+/// N(1,1) against a uniform law on [−√12, √12], with synchronous copies and a bath that is not Gaussian.
 fn headline(particles: usize) -> Setting {
     let edge = 12f64.sqrt();
     let bath = NormalMixture::new(vec![0.5, 0.5], vec![0.0, 0.0], vec![0.5, 1.5]).unwrap();
@@ -136,15 +135,14 @@ fn uniforms(seed: u64) -> impl FnMut() -> f64 {
     move || open_uniform(next_word(&mut stream))
 }
 
-/// Independent normal velocities of both copies, the second 1.5 times as wide:
-/// W₂² = 0.25.
+/// Independent normal velocities of both copies, the second copy 1.5 times as wide: W₂² = 0.25.
 fn normal_copies(seed: u64, count: usize) -> [Vec<f64>; 2] {
     let mut uniform = uniforms(seed);
     let law = Law::Normal(Normal::new(0.0, 1.0).unwrap());
     [1.0, 1.5].map(|sd| (0..count).map(|_| sd * law.quantile(uniform())).collect())
 }
 
-/// W₂² of the scaled copies at a time, with nothing told that would clamp limits.
+/// W₂² of the scaled copies at a time, and the exact knowledge without bounds that would clamp limits.
 fn scaled_truth(setting: &Setting, time: f64, with_moments: bool) -> (f64, Known) {
     let theory = setting.theory();
     let mut known = Known::at(&theory, time, u64::MAX);
@@ -173,13 +171,13 @@ fn limits_cover_an_exactly_known_distance() {
         let fault = coverage.fault();
         assert_eq!(fault, None, "t = {time}, moments {with_moments}");
         if !with_moments && time == 0.5 {
-            // The duality gap is a fraction of the standard error here, so each side
-            // misses about as often as it says (.02 measured over 1000 seeds): limits
-            // that never miss are too wide. None of 400 has a probability of 3e-4.
+            // The duality gap is a fraction of the standard error here, so each side misses about as often as its level
+            // says (.02 measured over 1000 seeds): limits that never miss would be too wide. No miss in 400 seeds has a
+            // probability of 3e-4.
             assert!(coverage.lower_misses > 0 && coverage.upper_misses > 0);
         }
-        // The duality gap and the bias of pooled samples fall with the sample: some
-        // percent at 4000 velocities of independent copies.
+        // The duality gap and the bias of pooled samples decrease with the size of the sample: they are some percent at
+        // 4000 velocities of independent copies.
         let means = [&coverage.lower, &coverage.upper].map(|values| mean_and_error(values).0);
         assert!(
             means[0] > 0.93 * truth && means[1] < 1.07 * truth,
@@ -207,8 +205,8 @@ fn joint_limits_cover_an_exactly_known_distance() {
         // The scaling is affine for each order statistic too.
         assert!(mean_and_error(&coverage.lower).0 > 0.8 * truth);
     }
-    // A potential through stretches of ranks, from 1000 replicas on. The standard
-    // error is about 3 % of the truth: six of them, and the gap.
+    // From 1000 replicas on, the potential goes through stretches of ranks. The standard error is about 3 % of the
+    // truth: the tolerance is six of them, and the gap.
     let (truth, known) = scaled_truth(&setting, 1.0, false);
     let [first, second] = setting.simulate(1, 4000, 1.0);
     let found = joint_laws(&Velocities::new(4, &first, &second), &known, CONFIDENCE);
@@ -239,7 +237,7 @@ fn excess_of_uniforms(particles: usize) -> f64 {
 }
 
 #[test]
-fn limits_of_the_excess_cover_what_order_statistics_give() {
+fn limits_of_the_excess_cover_the_exact_excess_of_order_statistics() {
     let truth = excess_of_uniforms(8);
     let mut coverage = Coverage::of(truth..=truth);
     for seed in 0..400 {
@@ -249,8 +247,8 @@ fn limits_of_the_excess_cover_what_order_statistics_give() {
             [Some(found.lower), Some(found.upper)],
             [Some(found.lower_limit), Some(found.upper_limit)],
         );
-        // The two laws are 1 apart to some 2 %, which is half of the excess: in the
-        // difference it drops out.
+        // The two laws are 1 apart, with limits to some 2 %, which is half of the excess: this error drops out in the
+        // difference.
         let width = found.upper_limit - found.lower_limit;
         let apart = marginal.upper_limit.unwrap() - marginal.lower_limit.unwrap();
         assert!(width < 0.5 * apart, "{width} {apart}");
@@ -264,7 +262,7 @@ fn limits_of_the_excess_cover_what_order_statistics_give() {
 }
 
 #[test]
-fn estimates_of_the_excess_are_on_their_sides_of_it() {
+fn the_lower_estimate_of_the_excess_is_below_and_the_upper_above_it() {
     let truth = excess_of_uniforms(2);
     let (mut lower, mut upper) = (vec![], vec![]);
     for seed in 0..10_000 {
@@ -277,19 +275,19 @@ fn estimates_of_the_excess_are_on_their_sides_of_it() {
         let (mean, error) = mean_and_error(&values);
         (mean - truth) / error
     });
-    // What cross-fitting loses and pooling gains is some standard errors of so many
-    // seeds: with the sides swapped, or one statistic on both, a sign is wrong.
+    // The loss by cross-fitting and the gain by pooling are some standard errors with so many seeds. With the sides
+    // swapped, or one statistic on both sides, a sign would be wrong.
     assert!(scores[0] < -5.0 && scores[1] > 5.0, "{scores:?}");
 }
 
-/// Where two laws are the same, what a coupling of them costs is a quadratic form of
-/// noise: skewed, however tame the velocities are.
+/// Between equal laws the cost of a coupling is a quadratic form of noise, and so skewed, however tame the velocities
+/// are.
 #[test]
-fn limits_of_joint_laws_do_not_miss_the_cost_of_equal_ones() {
+fn upper_limits_of_joint_laws_cover_the_cost_of_coupling_equal_laws() {
     let (particles, seeds) = (8, 10_000);
-    // Twice the variances of order statistics.
+    // The exact cost is twice the mean variance of the order statistics.
     let cost = excess_of_uniforms(particles);
-    // Uniform on (9.5, 10.5): energies hardly vary.
+    // Velocities are uniform on (9.5, 10.5), so energies hardly vary.
     let law = Law::Uniform(Uniform::new(9.5, 10.5).unwrap());
     let second = law.moment(2);
     let moments = Moments {
@@ -297,7 +295,7 @@ fn limits_of_joint_laws_do_not_miss_the_cost_of_equal_ones() {
         second,
         fourth: law.moment(4),
         square_pair: second.map(|second| second * second),
-        // Of a velocity that is uniform on an interval of length 1 about its mean.
+        // These are moments of a velocity that is uniform on an interval of length 1 about its mean.
         about_mean: [(1.0 / 12.0, 1.0 / 80.0), (1.0 / 80.0, 1.0 / 2304.0)].map(|(mean, square)| {
             let variance = (square - mean * mean) / 8.0;
             Some(CentredPower {
@@ -311,7 +309,7 @@ fn limits_of_joint_laws_do_not_miss_the_cost_of_equal_ones() {
         moments: [moments; 2],
         ..Known::default()
     };
-    // Of a thousand limits one may miss; by t-intervals of replicas alone four do.
+    // One of a thousand limits may miss; t-intervals of replicas alone would miss four.
     let most = *binomial_limits(seeds, 1e-3, SURE).end();
     for replicas in [200, 400] {
         let tame = moments.relative_variance(particles).unwrap() / replicas as f64;
@@ -332,9 +330,9 @@ fn limits_of_joint_laws_do_not_miss_the_cost_of_equal_ones() {
     }
 }
 
-/// Copies that are the same but for a few velocities, a part of which is drawn anew.
+/// The copies are the same except for a few velocities, some of which are drawn anew.
 #[test]
-fn an_excess_that_few_replicas_carry_is_not_given() {
+fn an_excess_carried_by_few_replicas_has_no_limits() {
     let of = |seed: u64, replicas: usize, differ: f64| {
         let mut uniform = uniforms(seed);
         let draw = |_| {
@@ -358,7 +356,7 @@ fn an_excess_that_few_replicas_carry_is_not_given() {
 }
 
 #[test]
-fn few_replicas_have_no_excess() {
+fn few_replicas_give_no_limits_of_the_excess() {
     for replicas in [3, 4, Excess::FEWEST_REPLICAS - 1] {
         let (marginal, joint) = shifted_uniforms(9, 8, replicas);
         assert_eq!(Excess::between(&marginal, &joint, CONFIDENCE), None);
@@ -369,9 +367,9 @@ fn few_replicas_have_no_excess() {
 
 #[test]
 fn joint_laws_with_the_same_marginals_are_told_apart() {
-    // N particles of one common velocity against N independent ones. The k-th order
-    // statistic of the first is N(0,1) for every k: the joint laws are far apart,
-    // Σ_k W₂²(N(0,1), U_(k))/N with E U_(1) = −1.42 for N = 8.
+    // N particles of one common velocity are compared with N independent ones. The k-th order statistic of the first
+    // copy is N(0,1) for every k, so the joint laws are far apart: Σ_k W₂²(N(0,1), U_(k))/N with E U_(1) = −1.42 for N
+    // = 8.
     let (replicas, particles) = (500, 8);
     let mut uniform = uniforms(4);
     let law = Law::Normal(Normal::new(0.0, 1.0).unwrap());
@@ -385,7 +383,7 @@ fn joint_laws_with_the_same_marginals_are_told_apart() {
     let velocities = Velocities::new(particles, &first, &second);
     let joint = joint_laws(&velocities, &Known::default(), CONFIDENCE);
     let marginal = first_marginals(&velocities, &Known::default(), CONFIDENCE);
-    // (1/N) Σ (E U_(k))² = 0.64 and more from the spreads.
+    // The distance is (1/N) Σ (E U_(k))² = 0.64, and more from the spreads.
     assert!(joint.lower_limit.unwrap() > 0.6, "{joint:?}");
     assert!(joint.lower_limit < joint.upper_limit);
     assert_eq!(marginal.lower_limit, Some(0.0));
@@ -401,11 +399,10 @@ fn exact_values(first: &[f64], second: &[f64]) -> Vec<f64> {
 }
 
 #[test]
-fn errors_over_particles_under_cover_when_copies_are_paired_by_rank() {
-    // V² − 2φ(V) = −V²/2 and U² − 2φ*(U) = U²/3 with U ~ 1.5 V: of independent copies
-    // the variance of the sum is N(½ + 9/8). Paired by rank U ≈ 1.5 V_i, and a particle's value is about
-    // V²/4 of variance ⅛: an error over particles is √(1/13) of the true one, and its
-    // one-sided 0.975 limit misses with probability Φ(−1.96/√13) = 0.29.
+fn limits_from_errors_over_particles_miss_too_often_when_copies_are_paired_by_rank() {
+    // V² − 2φ(V) = −V²/2 and U² − 2φ*(U) = U²/3 with U ~ 1.5 V. For independent copies the variance of the sum is N(½ +
+    // 9/8). Paired by rank, U ≈ 1.5 V_i, and a particle's value is about V²/4 with variance ⅛. So an error over
+    // particles is √(1/13) of the true one, and its one-sided 0.975 limit misses with probability Φ(−1.96/√13) = 0.29.
     let (particles, replicas, seeds) = (1000, 10, 400);
     let (mut over_particles, mut over_replicas) = (0, 0);
     for seed in 0..seeds {
@@ -427,14 +424,14 @@ fn errors_over_particles_under_cover_when_copies_are_paired_by_rank() {
     }
     let most = *binomial_limits(seeds, NOMINAL, SURE).end();
     assert!(over_replicas <= most, "{over_replicas} > {most}");
-    // Far beyond what may be: 0.29 of 400 are 116 ± 9.
+    // This is far beyond the number that may miss: 0.29 of 400 is 116 ± 9.
     assert!(over_particles > 80, "{over_particles}");
 }
 
 #[test]
 fn potentials_fitted_where_they_are_evaluated_overestimate() {
-    // 80 velocities a copy. In-sample potentials through all pairs of ranks give W₂²
-    // of the samples, which is above the truth in the mean; cross-fitted ones are below.
+    // There are 80 velocities in a copy. In-sample potentials through all pairs of ranks give W₂² of the samples, whose
+    // mean is above the truth; cross-fitted potentials have means below it.
     let (particles, replicas, seeds) = (8, 10, 200);
     let (mut planted, mut honest) = (vec![], vec![]);
     for seed in 0..seeds {
@@ -461,11 +458,11 @@ fn potentials_fitted_where_they_are_evaluated_overestimate() {
 }
 
 #[test]
-fn potentials_and_their_conjugates_obey_young() {
+fn potentials_and_their_conjugates_satisfy_young_s_inequality() {
     let mut uniform = uniforms(11);
     for _ in 0..300 {
         let knots = 1 + (8.0 * uniform()) as usize;
-        // A third of the steps are 0: jumps, flats, and knots that coincide.
+        // A third of the steps are 0, so there are jumps, flats, and knots that coincide.
         let mut walk = |start: f64| -> Vec<f64> {
             let mut at = start;
             let mut step = || {
@@ -478,7 +475,7 @@ fn potentials_and_their_conjugates_obey_young() {
         let map = Transport::new(source.clone(), target.clone());
         let phi = |x: f64| 0.5 * (x * x - map.first_term(x));
         let conjugate = |y: f64| 0.5 * (y * y - map.second_term(y));
-        // Numbers below 400 in magnitude, some tens of roundings.
+        // The numbers are below 400 in magnitude, and rounded some tens of times.
         let tolerance = 1e-12;
         let grid = |k: i32| f64::from(k) * 0.37 - 9.0;
         for x in (0..60).map(grid).chain(source.iter().copied()) {
@@ -491,7 +488,7 @@ fn potentials_and_their_conjugates_obey_young() {
                 "{map:?} at {x}"
             );
         }
-        // All of a jump, and all of a flat, touch.
+        // Equality holds on the whole of a jump, and on the whole of a flat.
         for j in 1..knots {
             let between = |ends: &[f64]| ends[j - 1] + 0.3 * (ends[j] - ends[j - 1]);
             if source[j] == source[j - 1] || target[j] == target[j - 1] {
@@ -503,15 +500,15 @@ fn potentials_and_their_conjugates_obey_young() {
 }
 
 #[test]
-fn a_map_that_is_not_monotone_is_made_so() {
+fn a_map_that_is_not_monotone_is_made_monotone() {
     let map = Transport::new(vec![0.0, -1.0, 2.0], vec![1.0, 0.5, 0.7]);
     let knots: Vec<(f64, f64)> = map.knots().collect();
     assert_eq!(knots, [(0.0, 1.0), (0.0, 1.0), (2.0, 1.0)]);
 }
 
 #[test]
-fn atoms_are_no_obstacle() {
-    // ±1 against thirds at −1, 0, 2: W₂² = 0/3 + 1/6 + 1/6 + 1/3 = 2/3.
+fn brackets_cover_the_distance_between_discrete_laws() {
+    // ±1 is compared with thirds at −1, 0, 2: W₂² = 0/3 + 1/6 + 1/6 + 1/3 = 2/3.
     let (particles, replicas) = (5, 400);
     let mut uniform = uniforms(21);
     let mut draw = |atoms: &[f64]| -> Vec<f64> {
@@ -524,10 +521,10 @@ fn atoms_are_no_obstacle() {
     let found = first_marginals(&velocities, &Known::default(), CONFIDENCE);
     let (lower, upper) = (found.lower_limit.unwrap(), found.upper_limit.unwrap());
     assert!(lower < 2.0 / 3.0 && upper > 2.0 / 3.0, "{found:?}");
-    // Jumps and flats are exact, so little but the standard error of 0.02 is lost: six
-    // of them on either side.
+    // Jumps and flats are exact, so little is lost beside the standard error of 0.02; the tolerance is six of them on
+    // either side.
     assert!(lower > 0.667 - 0.12 && upper < 0.667 + 0.12, "{found:?}");
-    // Points against points.
+    // Two points are at distance 1.
     let (zeros, ones) = (vec![0.0; 20], vec![1.0; 20]);
     let velocities = Velocities::new(5, &zeros, &ones);
     let found = first_marginals(&velocities, &Known::default(), CONFIDENCE);
@@ -543,7 +540,7 @@ fn atoms_are_no_obstacle() {
 }
 
 #[test]
-fn identical_and_shifted_copies() {
+fn identical_copies_have_distance_0_and_shifted_ones_their_shift() {
     let [first, _] = normal_copies(3, 400);
     let known = Known::default();
     for shift in [0.0, 0.75, 1e-6] {
@@ -551,8 +548,8 @@ fn identical_and_shifted_copies() {
         let velocities = Velocities::new(8, &first, &second);
         let found = first_marginals(&velocities, &known, CONFIDENCE);
         let joint = joint_laws(&velocities, &known, CONFIDENCE);
-        // Velocities below 4 are rounded to 2⁻⁵², differences to that, and each value
-        // is at most such a difference times some velocities and the shift.
+        // Velocities below 4 are rounded to 2⁻⁵², and so are differences. Each value is at most such a difference times
+        // some velocities and the shift.
         let tolerance = 1e-13 * shift;
         for value in [
             found.dual_lower,
@@ -572,10 +569,10 @@ fn identical_and_shifted_copies() {
 }
 
 #[test]
-fn each_limit_is_as_far_off_as_its_own_error_says() {
-    // Fewer than 20 replicas: t_9 standard errors over replicas, 2.2622 at 0.975.
+fn each_limit_lies_its_own_error_times_the_quantile_from_its_estimate() {
+    // With fewer than 20 replicas limits are t_9 standard errors over replicas away, 2.2622 at 0.975.
     let [first, mut second] = headline(8).simulate(7, 10, 1.0);
-    // So far apart that no limit is clamped at 0.
+    // The copies are so far apart that no limit is clamped at 0.
     for v in &mut second {
         *v += 5.0;
     }
@@ -587,8 +584,8 @@ fn each_limit_is_as_far_off_as_its_own_error_says() {
     let (lower, upper) = found.measured_limits(CONFIDENCE).unwrap();
     let errors = [found.lower_std_error, found.upper_std_error].map(Option::unwrap);
     assert!((errors[0] / errors[1] - 1.0).abs() > 0.01, "{errors:?}");
-    // The skewness of a mean of ten has a size of at most 8/√90, and each 1 of it that makes
-    // the mean too near adds (2·1.96² + 1)/6 standard errors.
+    // The skewness of a mean of ten has a size of at most 8/√90. Skewness s that makes the mean too near adds
+    // s·(2·1.96² + 1)/6 standard errors.
     let sorted = |copy: &[f64]| {
         let mut copy = copy.to_vec();
         copy.sort_by(f64::total_cmp);
@@ -615,7 +612,7 @@ fn each_limit_is_as_far_off_as_its_own_error_says() {
 }
 
 #[test]
-fn few_replicas_have_no_limits() {
+fn few_replicas_give_no_limits() {
     let [first, second] = normal_copies(5, 24);
     let known = Known::default();
     let of = |replicas: usize| {
@@ -658,7 +655,7 @@ fn exact_bounds_clamp_limits() {
         upper: Some(0.3),
         ..Known::default()
     };
-    // Ten replicas leave much wider limits than that.
+    // Ten replicas leave limits that are much wider than these bounds.
     let found = first_marginals(&velocities, &known, CONFIDENCE);
     assert_eq!(
         (found.lower_limit, found.upper_limit),
@@ -671,9 +668,9 @@ fn exact_bounds_clamp_limits() {
     );
 }
 
-/// What is known of powers about the mean is what a simulation shows.
+/// Exact moments of powers about the mean agree with those of a simulation.
 #[test]
-fn powers_about_the_mean_are_those_of_a_simulation() {
+fn exact_powers_about_the_mean_agree_with_a_simulation() {
     let (setting, replicas, time) = (headline(8), 40_000, 0.4);
     let known = Known::at(&setting.theory(), time, replicas);
     let copies = setting.simulate(11, replicas, time);
@@ -705,7 +702,7 @@ fn powers_about_the_mean_are_those_of_a_simulation() {
     }
 }
 
-/// Data A of the headline figures.
+/// The bracket of the headline figures' data A.
 fn headline_bracket(with_moments: bool, shuffled: bool) -> Bracket {
     let setting = headline(8);
     let [first, mut second] = setting.simulate(1, 25_000, 1.0);
@@ -725,32 +722,32 @@ fn exact_moments_shorten_error_bars() {
         headline_bracket(true, false),
         headline_bracket(false, false),
     );
-    // Fourteen times and more at a million velocities; half of that is far from none.
+    // With a million velocities errors are fourteen times shorter or more; half of that is far from no effect.
     let shorter = without.dual_std_error.unwrap() / with.dual_std_error.unwrap();
     assert!(shorter > 7.0, "{shorter}");
-    // And the estimates agree within what is left of the longer ones.
+    // The estimates agree to within the longer errors.
     for (a, b) in [
         (with.dual_lower, without.dual_lower),
         (with.upper, without.upper),
     ] {
         assert!((a.unwrap() - b.unwrap()).abs() < 4.0 * without.dual_std_error.unwrap());
     }
-    // 1.0018 at a million velocities; errors are √5 times as long with two hundred
-    // thousand: 1 + 4·1.96·3.1e-5·√5/0.0793, and a gap five times as wide.
+    // The ratio is 1.0018 at a million velocities. With two hundred thousand, errors are √5 times as long, 1 +
+    // 4·1.96·3.1e-5·√5/0.0793, and the gap is five times as wide.
     let ratio = with.upper_limit.unwrap() / with.lower_limit.unwrap();
     assert!(ratio > 1.0 && ratio < 1.009, "{ratio}");
-    // Gelbrich's bound is 0.0752, the truth 0.0793.
+    // Gelbrich's bound is 0.0752, and W₂² is 0.0793.
     assert!(with.lower_limit.unwrap() > 0.078);
-    // Without moments v is not known, and nothing says that errors are normal.
+    // Without moments v is not known, so nothing shows that errors are normal.
     assert_eq!(without.rule, Some(Rule::ReplicasOrBatches));
     assert_eq!(Rule::of(1000, Some(0.009)), Rule::Replicas);
     assert_eq!(Rule::of(1000, Some(0.011)), Rule::ReplicasOrBatches);
 }
 
 #[test]
-fn how_particles_are_paired_is_of_no_effect() {
+fn the_pairing_of_particles_has_no_effect_on_brackets() {
     let (paired, shuffled) = (headline_bracket(true, false), headline_bracket(true, true));
-    // The same numbers in another order: rounding only.
+    // The numbers are the same in another order, so results differ by rounding only.
     for (a, b) in [
         (paired.dual_lower, shuffled.dual_lower),
         (paired.upper, shuffled.upper),

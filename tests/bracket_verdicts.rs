@@ -1,5 +1,5 @@
-//! What confidence brackets decide: Theorem 6 by that of the joint laws, Lemma 12 by both,
-//! and brackets that cannot be.
+//! Verdicts by confidence brackets: Theorem 6 is decided by the bracket of the joint laws, Lemma 12
+//! by both, and contradictory brackets are VOID.
 
 use kac_coupling::bracket::{Known, Velocities, first_marginals, joint_laws};
 use kac_coupling::config::load;
@@ -20,9 +20,9 @@ use std::path::Path;
 
 const TOLERANCE: f64 = 0.01;
 const CONFIDENCE: f64 = 0.999;
-/// How often distances measured in one way may say HOLDS of a claim that is false.
+/// The largest probability that distances measured in one way give a false HOLDS.
 const FALSE_HOLDS: f64 = 0.25 * (1.0 - CONFIDENCE);
-/// How often all limits together may find a right program at fault.
+/// The largest probability that all limits together make a right program VOID.
 const VOID_LEVEL: f64 = 2e-7;
 
 fn normal(mean: f64, sd: f64) -> Law {
@@ -33,8 +33,8 @@ fn discrete(values: &[f64], weights: &[f64]) -> Law {
     Law::Discrete(Discrete::new(values.to_vec(), weights.to_vec()).unwrap())
 }
 
-/// N(0,1) against a uniform law with a bath of two temperatures, on the clock of Theorem
-/// 6's proof; limits of five times, all velocities kept.
+/// N(0,1) against a uniform law with a bath of two temperatures, on the clock of Theorem 6's proof,
+/// with limits at five times and all velocities kept.
 fn base(particles: usize, replicas: u64) -> Experiment {
     let path = Path::new("experiments/theorem6.toml");
     Experiment {
@@ -75,7 +75,7 @@ fn verdict(experiment: &Experiment, findings: &Findings, claim: &str) -> Verdict
     judge(&check(claim), find(claim).unwrap(), evidence)
 }
 
-/// What is said of a claim beforehand, with the batches of a pilot or without.
+/// The forecast of a claim, with the batches of a pilot or without.
 fn foreseen(experiment: &Experiment, claim: &str, pilot: Option<&Measured>) -> Forecast {
     let (particles, replicas) = experiment.sweep[0];
     let prospect = Prospect {
@@ -93,8 +93,8 @@ fn forecast(experiment: &Experiment, claim: &str) -> Forecast {
     foreseen(experiment, claim, None)
 }
 
-/// The limits of first marginals and of joint laws at the `index`-th record time, each of
-/// this one-sided level; upper ones allow for what the sample is expected to lack.
+/// The limits of first marginals and of joint laws at the `index`-th record time, each of this
+/// one-sided level; upper ones are raised for unseen parts.
 fn limits(findings: &Findings, index: usize, level: f64) -> [(f64, f64); 2] {
     let (first, joint) = findings.brackets[index].as_ref().unwrap();
     let confidence = 1.0 - 2.0 * level;
@@ -121,7 +121,7 @@ fn joint_brackets_show_theorem_6_where_its_mechanism_cannot() {
         let row = verdict(&experiment, &findings(&experiment), "theorem-6");
         assert_eq!(row.verdict, "HOLDS", "{}", row.reason);
         assert!(row.quantity.contains("joint"), "{}", row.quantity);
-        // Nothing else shows it.
+        // Nothing else shows the claim.
         experiment.wasserstein = None;
         let row = verdict(&experiment, &findings(&experiment), "theorem-6");
         assert_eq!(row.verdict, "INCONCLUSIVE", "{}", row.reason);
@@ -152,13 +152,13 @@ fn theorem_6_is_judged_by_the_joint_laws_where_the_marginals_say_otherwise() {
         let findings = findings(&experiment);
         ["theorem-6", "theorem-7"].map(|claim| verdict(&experiment, &findings, claim))
     };
-    // At t = 1.3 W₂² of the marginals is at most 0.99 of the bound, and that of the joint
-    // laws at least 1.01 of it.
+    // At t = 1.3 W₂² of the marginals is at most 0.99 of the bound, and W₂² of the joint laws at
+    // least 1.01 of it.
     let [joint, marginal] = judged(1.3);
     assert_eq!(marginal.verdict, "HOLDS", "{}", marginal.reason);
     assert_eq!(joint.verdict, "REFUTED", "{}", joint.reason);
     assert!(joint.reason.contains("joint laws"), "{}", joint.reason);
-    // At t = 1 that is 0.93, and at most 1.4 of it.
+    // At t = 1 the first is 0.93 of the bound, and the second at most 1.4 of it.
     let [joint, marginal] = judged(1.0);
     assert_eq!(marginal.verdict, "HOLDS", "{}", marginal.reason);
     assert_eq!(joint.verdict, "INCONCLUSIVE", "{}", joint.reason);
@@ -171,14 +171,14 @@ fn limits_of_all_times_share_the_level() {
     let findings = findings(&experiment);
     let [joint, marginal] =
         ["theorem-6", "theorem-7"].map(|claim| verdict(&experiment, &findings, claim));
-    // Of four times after 0 the first comes nearest. All lower limits share the level;
-    // upper ones a fourth of it.
+    // The first of four times after 0 comes nearest. All lower limits share the level; upper ones
+    // share a fourth of it.
     let level = (1.0 - CONFIDENCE) / 4.0;
     let [of_first, of_all] = limits(&findings, 1, level);
     let [first_upper, joint_upper] = limits(&findings, 1, 0.25 * level).map(|limits| limits.1);
     let interval = |row: &VerdictRow| (row.ci_low.unwrap(), row.ci_high.unwrap());
     assert_eq!(interval(&marginal), (of_first.0, first_upper));
-    // Of two lower limits each has half of it.
+    // Where there are two lower limits each has half of the level.
     let halves = limits(&findings, 1, 0.5 * level);
     let lower = halves[0].0.max(halves[1].0);
     assert!(lower < of_first.0.max(of_all.0));
@@ -186,8 +186,8 @@ fn limits_of_all_times_share_the_level() {
     for row in [&marginal, &joint] {
         assert!(row.reason.contains("at confidence 0.999"), "{}", row.reason);
     }
-    // Lemma 12 takes four limits of four times: at time 0 product laws are as far apart as
-    // their marginals.
+    // Lemma 12 takes four limits at four times: at time 0 product laws have the distance of their
+    // marginals.
     let row = verdict(&experiment, &findings, "lemma-12");
     let low = |index| {
         let [first, joint] = limits(&findings, index, (1.0 - CONFIDENCE) / 16.0);
@@ -217,15 +217,15 @@ fn few_replicas_have_no_joint_limits_that_decide() {
         ..plan
     });
     assert_eq!(judged(&experiment), "HOLDS");
-    // Were the claim false, this is how often it would be said to hold, at most.
+    // This is the largest probability of HOLDS if the claim were false.
     assert!((unforeseen(&experiment) - FALSE_HOLDS).abs() < 1e-12);
 }
 
 #[test]
-fn what_is_not_foreseen_counts_as_a_false_alarm() {
+fn an_unforeseen_holds_counts_as_a_false_alarm() {
     let near = |found: f64, expected: f64| (found - expected).abs() < 1e-12;
-    // 32 batches of 2000 velocities and brackets: two ways for theorem-7 to hold, one for
-    // theorem-6, with a pilot or without. The printed bound is the exact one and cannot be
+    // There are 32 batches of 2000 velocities, and brackets: two ways in which theorem-7 can hold,
+    // one for theorem-6, with a pilot or without. The printed bound is the exact one and cannot be
     // refuted.
     let experiment = base(16, 4000);
     let pilot = findings(&base(16, 400)).measured;
@@ -240,7 +240,8 @@ fn what_is_not_foreseen_counts_as_a_false_alarm() {
         );
         assert_eq!([joint, marginal].map(|of| of.refuted_unforeseen), [0.0; 2]);
     }
-    // A smaller rate on the other clock, and equal means and variances: noise may refute it.
+    // On the other clock the rate is smaller, and means and variances are equal: noise may refute
+    // the claim.
     let edge = 3f64.sqrt();
     let slower = Experiment {
         clock: Clock::MasterEquation,
@@ -251,18 +252,19 @@ fn what_is_not_foreseen_counts_as_a_false_alarm() {
         let refuted = forecast(&slower, claim).refuted_unforeseen;
         assert!(near(refuted, 1.0 - CONFIDENCE), "{claim}: {refuted}");
     }
-    // Brackets of the rare are not trusted, and decide nothing.
+    // Brackets of laws with rare parts are not trusted, and decide nothing.
     let rare = Experiment {
         end: 40.0,
         ..slower.clone()
     };
     let of_rare = forecast(&rare, "theorem-6");
     assert_eq!(of_rare.holds_unforeseen + of_rare.refuted_unforeseen, 0.0);
-    // Lemma 12: a quarter of each limit's misses at most, and void by two ways.
+    // Lemma 12 holds falsely with at most a quarter of each limit's misses, and is VOID in two
+    // ways.
     let lemma = forecast(&experiment, "lemma-12");
     assert!(near(lemma.holds_unforeseen, 1.0 - CONFIDENCE), "{lemma:?}");
     assert!(near(lemma.void, 2.0 * VOID_LEVEL));
-    // Fewer replicas have brackets of the first marginals only.
+    // With fewer replicas there are brackets of the first marginals only.
     let fewer = Experiment {
         sweep: vec![(512, 40)],
         ..experiment
@@ -274,7 +276,7 @@ fn what_is_not_foreseen_counts_as_a_false_alarm() {
 #[test]
 fn each_way_to_void_counts() {
     let void = |experiment: &Experiment, claim: &str| forecast(experiment, claim).void / VOID_LEVEL;
-    // Nothing but W₂ at time 0, and a coupling whose rate is not known.
+    // There is only W₂ at time 0, and a coupling whose rate is not known.
     let nothing = Experiment {
         coupling: CouplingKind::Aligned,
         wasserstein: None,
@@ -331,7 +333,7 @@ fn each_way_to_void_counts() {
 
 #[test]
 fn holds_is_as_probable_as_the_levels_allow() {
-    // Far below the bound: only what is always allowed for can fail.
+    // The distance is far below the bound: only the allowances that are always made can fail.
     let aligned = Experiment {
         coupling: CouplingKind::Aligned,
         rematch: Rematch::Output,
@@ -360,9 +362,9 @@ fn holds_is_as_probable_as_the_levels_allow() {
 }
 
 #[test]
-fn what_is_false_by_less_than_the_tolerance_does_not_hold() {
-    // With a bath at rest, copies that are multiples of each other and W₂² = Gelbrich's
-    // bound = e^{−βt/2}W₂²(0); the printed rate is a millionth more.
+fn a_claim_false_by_less_than_the_tolerance_does_not_hold() {
+    // With a bath at rest the copies are multiples of each other, and W₂² = Gelbrich's bound =
+    // e^{−βt/2}W₂²(0). The printed rate is larger by a millionth.
     let uniform = |scale: f64| Law::Uniform(Uniform::new(-scale, 2.0 * scale).unwrap());
     let experiment = Experiment {
         bath: Law::Point(Point::new(0.0).unwrap()),
@@ -385,7 +387,7 @@ fn what_is_false_by_less_than_the_tolerance_does_not_hold() {
 }
 
 #[test]
-fn of_one_particle_both_theorems_are_the_same() {
+fn both_theorems_agree_for_one_particle() {
     let aligned = Experiment {
         coupling: CouplingKind::Aligned,
         ..base(1, 20_000)
@@ -421,10 +423,10 @@ fn theorem_6_is_judged_from_two_spheres() {
     let honest = findings(&experiment);
     let row = verdict(&experiment, &honest, "theorem-6");
     assert_eq!(row.verdict, "HOLDS", "{}", row.reason);
-    // (σ − σ′)² at time 0.
+    // The distance at time 0 is (σ − σ′)².
     let bound = 4.0 * (-0.5f64).exp();
     assert!((row.printed.unwrap() - bound).abs() < 1e-9, "{row:?}");
-    // Of the other clock's bound, half as near at the end.
+    // On the other clock the distance is half as near its bound at the end.
     let slower = Experiment {
         mu: 2.0 * experiment.mu,
         ..experiment
@@ -440,7 +442,7 @@ fn a_rate_that_contradicts_theory_is_void_whatever_brackets_say() {
     let row = verdict(&experiment, &honest, "theorem-6");
     assert_eq!(row.verdict, "HOLDS");
     assert!(row.quantity.contains("bracket"), "{}", row.quantity);
-    // The closed forms of a bath that is 4 % slower: nothing but the rate is that near.
+    // The closed forms are those of a bath that is 4 % slower; only the rate is so near.
     let slower = Experiment {
         mu: 0.96 * experiment.mu,
         ..experiment.clone()
@@ -459,9 +461,9 @@ fn a_rate_that_contradicts_theory_is_void_whatever_brackets_say() {
 
 #[test]
 fn brackets_that_are_not_trusted_show_nothing() {
-    // Almost half of W₂² is made by a velocity of probability 10⁻⁷, which most runs never
-    // draw: what they see is below the printed bound, and the truth is above. Energies do
-    // not tell.
+    // Almost half of W₂² comes from a velocity of probability 10⁻⁷, which most runs never draw:
+    // their samples are below the printed bound, and the exact value is above. Energies do not show
+    // this.
     let rare: f64 = 1e-7;
     let variance = rare * 9.0 * 9.0;
     let sd = variance.sqrt();
@@ -499,7 +501,7 @@ fn brackets_that_are_not_trusted_show_nothing() {
     }
 }
 
-/// Make the brackets of the first marginals or of the joint laws after time 0 of copies
+/// Replaces brackets after time 0, of the first marginals or of the joint laws, by those of copies
 /// the second of which is stretched. At time 0 limits can be exact but for rounding.
 fn plant(findings: &mut Findings, of_joint: bool, stretch: f64) {
     let times = findings.distance_times.iter().map(|&at| findings.times[at]);
@@ -507,7 +509,7 @@ fn plant(findings: &mut Findings, of_joint: bool, stretch: f64) {
     for (bracket, (kept, time)) in findings.brackets.iter_mut().zip(kept).skip(1) {
         let second: Vec<f64> = kept.second.iter().map(|v| stretch * v).collect();
         let velocities = Velocities::new(findings.particles, &kept.first, &second);
-        // Moments of the stretched copy are not those that are known.
+        // The exact moments are not those of the stretched copy, so they are left out.
         let mut known = Known::at(&findings.theory, time, findings.measured.replicas);
         let moments = &mut known.moments[1];
         let power = |moment: Option<f64>, power| moment.map(|m| m * stretch.powi(power));
@@ -532,7 +534,7 @@ fn plant(findings: &mut Findings, of_joint: bool, stretch: f64) {
 const ABOUT_BRACKETS: [&str; 3] = ["theorem-6", "theorem-7", "lemma-12"];
 
 #[test]
-fn brackets_that_cannot_be_are_void() {
+fn contradictory_brackets_are_void() {
     let mut experiment = base(16, 4000);
     // One mean and one variance: Gelbrich's bound is 0.
     let alike = |experiment: &Experiment| Experiment {
@@ -592,9 +594,9 @@ fn brackets_that_cannot_be_are_void() {
 
 #[test]
 fn a_right_program_is_not_void_where_all_bounds_are_the_same() {
-    // A bath at rest, and a second law 1.5 times the first: the distances of the marginals
-    // and of the joint laws, Gelbrich's bound and the exact upper one are all 0.25 E V²,
-    // and control variates leave hardly more than rounding.
+    // With a bath at rest and a second law 1.5 times the first, the distances of the marginals and
+    // of the joint laws, Gelbrich's bound and the exact upper one are all 0.25 E V², and control
+    // variates leave hardly more than rounding.
     let uniform = |scale: f64| Law::Uniform(Uniform::new(-scale, 2.0 * scale).unwrap());
     for coupling in [CouplingKind::Synchronous, CouplingKind::Independent] {
         let mut experiment = Experiment {
@@ -631,9 +633,9 @@ fn a_right_program_is_not_void_where_all_bounds_are_the_same() {
 
 #[test]
 fn limits_above_the_exact_bound_refute_nothing() {
-    // On this clock the printed bound is the exact one: it cannot be refuted by a right
-    // program, and a lower limit above it is noise until it is void. One particle cannot
-    // be rematched: the upper limit is about the exact bound too.
+    // On this clock the printed bound is the exact one. A right program cannot refute it, and a
+    // lower limit above it is noise until it is VOID. One particle cannot be rematched, so the
+    // upper limit is about the exact bound too.
     let experiment = base(1, 20_000);
     let honest = findings(&experiment);
     for of_joint in [false, true] {
@@ -646,7 +648,7 @@ fn limits_above_the_exact_bound_refute_nothing() {
                 honest.measured.clone(),
             );
             plant(&mut findings, of_joint, 1.0 + f64::from(permille) / 1000.0);
-            // Of the laws that are stretched only.
+            // Only the stretched laws count.
             let exceeds = |level: f64| {
                 (1..5).any(|index| {
                     let lower = limits(&findings, index, level)[usize::from(of_joint)].0;
@@ -654,7 +656,7 @@ fn limits_above_the_exact_bound_refute_nothing() {
                     lower > findings.theory.contraction_bound(time)
                 })
             };
-            // Four limits at each of five times.
+            // There are four limits at each of five times.
             let too_much = exceeds(VOID_LEVEL / 20.0);
             for claim in ABOUT_BRACKETS {
                 let row = verdict(&experiment, &findings, claim);
@@ -670,14 +672,14 @@ fn limits_above_the_exact_bound_refute_nothing() {
             void += usize::from(too_much);
             above += usize::from(exceeds((1.0 - CONFIDENCE) / 8.0) && !too_much);
         }
-        // Some were put to the test.
+        // Some limits were above the bound, and some were VOID.
         assert!(above > 0 && void > 0, "{of_joint}: {above} {void}");
     }
 }
 
 #[test]
 fn brackets_in_a_broken_order_decide_nothing() {
-    // Moments say that the lemma is consistent; brackets may not say otherwise by chance.
+    // Moments show that the lemma is consistent; brackets may not contradict this by chance.
     let experiment = base(16, 4000);
     let honest = verdict(&experiment, &findings(&experiment), "lemma-12");
     assert_eq!(honest.verdict, "HOLDS", "{}", honest.reason);
@@ -701,14 +703,14 @@ fn brackets_in_a_broken_order_decide_nothing() {
 
 #[test]
 fn lemma_12_is_shown_by_brackets_where_moments_show_nothing() {
-    // Equal means and variances, and no closed form of the variance of ‖Δ‖².
+    // The laws have equal means and variances, and there is no closed form of the variance of ‖Δ‖².
     let mut experiment = energies_apart(1.0);
     let honest = findings(&experiment);
     let row = verdict(&experiment, &honest, "lemma-12");
     assert_eq!(row.verdict, "HOLDS", "{}", row.reason);
     assert!(row.ci_low.unwrap() > 1.0 - TOLERANCE && row.ci_high.unwrap() > 1.0);
-    // Joint laws that are as little apart as this are not, and may be all the same: the
-    // coupling costs more.
+    // A bracket of joint laws whose distance is this small does not show the lemma, though it may
+    // hold: the coupling costs more.
     let mut nearer = findings(&experiment);
     plant(&mut nearer, true, 0.9);
     let row = verdict(&experiment, &nearer, "lemma-12");
@@ -717,21 +719,21 @@ fn lemma_12_is_shown_by_brackets_where_moments_show_nothing() {
         row.ci_low.unwrap() < 1.0 - TOLERANCE && row.ci_high.unwrap() > 1.0,
         "{row:?}"
     );
-    // So are brackets that are wide.
+    // Wide brackets do not show the lemma either.
     experiment.sweep = vec![(2, 10_000)];
     let row = verdict(&experiment, &findings(&experiment), "lemma-12");
     assert_eq!(row.verdict, "INCONCLUSIVE", "{}", row.reason);
-    // And no brackets.
+    // Without brackets the lemma is not shown.
     experiment.wasserstein = None;
     let row = verdict(&experiment, &findings(&experiment), "lemma-12");
     assert_eq!(row.verdict, "INCONCLUSIVE", "{}", row.reason);
     assert!(row.reason.contains("variance"), "{}", row.reason);
 }
 
-/// A copy that is nearer to the other one than it is known to be at time 0: its later limits are
-/// those of a sample that does not show the law.
+/// At time 0 a copy is nearer to the other one than the exact distance: the sample does not show
+/// the law, and so neither do its later limits.
 #[test]
-fn limits_that_miss_the_known_start_are_the_last_ones() {
+fn no_limits_follow_those_that_miss_the_known_start() {
     let mut experiment = base(16, 4000);
     experiment.rematch = Rematch::Output;
     let mut findings = findings(&experiment);
@@ -751,7 +753,7 @@ fn limits_that_miss_the_known_start_are_the_last_ones() {
     let halfway = |(v, u): (&f64, &f64)| u + 0.02 * (v - u);
     let second: Vec<f64> = kept.first.iter().zip(&kept.second).map(halfway).collect();
     let velocities = Velocities::new(16, &kept.first, &second);
-    // Without powers about the mean there are no control variates to put this right.
+    // There are no powers about the mean, so no control variates correct this.
     let mut known = Known {
         lower: None,
         upper: None,
@@ -764,13 +766,13 @@ fn limits_that_miss_the_known_start_are_the_last_ones() {
     let bracket = first_marginals(&velocities, &known, TABLE_CONFIDENCE);
     let exact = experiment.initial_w2().unwrap();
     assert!(bracket.measured_limits(TABLE_CONFIDENCE).unwrap().1 < exact);
-    // The limit in tables is not below what is known.
+    // The limit in tables is not below the exact distance.
     let known = Known::at(&findings.theory, 0.0, 4000);
     let upper = first_marginals(&velocities, &known, TABLE_CONFIDENCE).upper_limit;
     assert!(upper.unwrap() >= exact);
     findings.brackets[0].as_mut().unwrap().0 = bracket;
     assert_eq!(given(&findings), [true, false, false, false, false]);
-    // What is left are batches, which are too few to decide.
+    // Only batches are left, which are too few to decide.
     let row = verdict(&experiment, &findings, "theorem-7");
     assert!(!row.quantity.contains("bracket"), "{}", row.quantity);
 }

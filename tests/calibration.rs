@@ -1,5 +1,4 @@
-//! Intervals cover as often as they say, and a program whose intervals do not is
-//! caught.
+//! Intervals cover as often as their confidence, and a program whose intervals do not is caught.
 
 use kac_coupling::calibrate::{Repetition, calibrate};
 use kac_coupling::config::load;
@@ -35,7 +34,7 @@ fn repetition(experiment: &Experiment) -> Repetition<'_> {
     Repetition::new(experiment, 0, &experiment.record_times(5))
 }
 
-/// The scores when what is simulated is `simulated`.
+/// The scores for `experiment` when `simulated` is simulated.
 fn scores(experiment: &Experiment, simulated: &Experiment) -> Scores {
     let repetition = repetition(experiment);
     let theory = experiment.theory(experiment.sweep[0].0);
@@ -61,7 +60,7 @@ fn rows(experiment: &Experiment, scores: &Scores, fault: fn(f64) -> f64) -> Vec<
     calibration_rows(SEEDS, &tallied)
 }
 
-/// Whether the 90 % interval of an estimate covers too seldom.
+/// True if the 90 % interval of an estimate covers too seldom.
 fn caught(rows: &[CalibrationRow], quantity: &str, estimate: &str) -> bool {
     let mut of = rows.iter().filter(|row| {
         row.confidence == 0.9 && row.quantity == quantity && row.estimate == estimate
@@ -74,16 +73,15 @@ fn caught(rows: &[CalibrationRow], quantity: &str, estimate: &str) -> bool {
 fn wrong_error_bars_are_caught_and_right_ones_are_not() {
     let experiment = small(8, 300);
     let scores = scores(&experiment, &experiment);
-    // Four rates and five means at three levels; a sound one falls below its
-    // limit with a probability of 0.0005: 2 % for all 27, were they unrelated.
+    // There are four rates and five means at three levels. A correct interval falls below its limit with a probability
+    // of 0.0005: 2 % for all 27, if they were unrelated.
     let honest = rows(&experiment, &scores, |z| z);
     assert_eq!(honest.len(), 27);
     let narrow = |row: &&CalibrationRow| row.outcome() != Outcome::AsExpected;
     let worst: Vec<_> = honest.iter().filter(narrow).collect();
     assert!(worst.is_empty(), "{worst:?}");
-    // Coverage 0.861 ± 0.005 and 0.858 ± 0.006 for 0.9, the limit being 0.884.
-    // Rates have a little more: their errors are the larger of two. Below 0.873
-    // it is no chance.
+    // Coverage is 0.861 ± 0.005 and 0.858 ± 0.006 for 0.9, and the limit is 0.884. Rates have a little more: their
+    // errors are the larger of two. A coverage below 0.873 is not by chance.
     let narrow = rows(&experiment, &scores, |z| z / 0.9);
     let biased = rows(&experiment, &scores, |z| z + 0.5);
     for rows in [&narrow, &biased] {
@@ -92,11 +90,11 @@ fn wrong_error_bars_are_caught_and_right_ones_are_not() {
         assert!(caught(rows, "energy", "rate"), "{rows:?}");
         assert!(rows.iter().any(|row| row.outcome() == Outcome::Against));
     }
-    // A bias is on one side.
+    // A bias shows on one side.
     for row in biased.iter().filter(|row| row.confidence == 0.9) {
         assert!(row.above > row.tail_limit_high && row.below < row.tail_limit_low);
     }
-    // A third too wide is safe, and said to be conservative.
+    // Intervals that are a third too wide are safe, and called conservative.
     let wide = rows(&experiment, &scores, |z| z / 1.33);
     let wide = wide.iter().filter(|row| row.confidence == 0.9);
     assert!(wide.clone().count() == 9);
@@ -107,7 +105,7 @@ fn wrong_error_bars_are_caught_and_right_ones_are_not() {
 
 #[test]
 fn a_bias_that_no_single_run_can_see_is_caught() {
-    // μ off by 2 %, while a single run knows these rates to 2.5 %.
+    // μ is off by 2 %, while a single run knows these rates to 2.5 %.
     let experiment = small(8, 300);
     let wrong = Experiment {
         mu: 1.02 * experiment.mu,
@@ -136,7 +134,7 @@ fn calibrated(experiment: &Experiment, threads: usize) -> Results {
 fn a_calibration_that_measures_nothing_is_undecided() {
     let mut experiment = small(2, 300);
     assert_eq!(calibrated(&experiment, 2).outcome(), Outcome::AsExpected);
-    // Error bars, but a few replicas carry every mean.
+    // There are error bars, but a few replicas carry every mean.
     experiment.sweep = vec![(1, 2)];
     let few = calibrated(&experiment, 2);
     assert!(few.calibration.iter().all(|row| !row.trusted));
@@ -144,7 +142,7 @@ fn a_calibration_that_measures_nothing_is_undecided() {
         (few.outcome(), few.uncalibrated),
         (Outcome::Undecided, vec![1])
     );
-    // No error bars: no rows.
+    // Without error bars there are no rows.
     let student = |scale| Law::StudentT(StudentT::new(2.5, scale, 0.0).unwrap());
     (experiment.first, experiment.second) = (student(1.0), student(2.0));
     experiment.bath = student(1.0);
@@ -161,7 +159,7 @@ fn threads_change_no_count() {
     };
     let one = calibrated(&experiment, 1);
     assert_eq!(one.replicas, 40 * 750);
-    // Two estimates and three times at N = 1, four at N = 3, three levels each.
+    // There are two estimates and three times at N = 1, four at N = 3, and three levels each.
     assert!(one.calibration.len() > 3 * 7);
     for threads in [2, 7] {
         let more = calibrated(&experiment, threads);
@@ -203,10 +201,10 @@ fn seeds_of_repetitions_are_apart_and_can_be_written_in_a_config() {
     assert_eq!(seeds.len(), 3000);
 }
 
-/// A few collisions from constant starts make ‖Δ‖² a constant and a rare rest, and its mean is not normal
-/// however small its relative error; and a quantity that has not changed has the rate 0.
+/// With a few collisions from constant starts ‖Δ‖² is constant in most replicas, and its mean is not normal however
+/// small its relative error. A quantity that has not changed has the rate 0.
 #[test]
-fn few_collisions_are_not_held_against_a_program() {
+fn few_collisions_do_not_fail_a_right_program() {
     let point = |value| Law::Point(Point::new(value).unwrap());
     let of = |lambda, mu, end, laws: [Law; 2]| {
         let mut experiment = small(2, 10);

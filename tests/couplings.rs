@@ -1,5 +1,5 @@
-//! Whatever the coupling and the rematching, each copy has the law of the gas, Δ is
-//! as small as claimed, and Δ stays accurate; and wrong programs do not pass.
+//! Under every coupling and rematching each copy has the law of the gas, Δ is as small as claimed,
+//! and Δ stays accurate; wrong programs do not pass.
 
 use kac_coupling::coupling::{
     Aligned, Collision, Coupling, CouplingKind, Rematch, Synchronous, apply,
@@ -46,7 +46,8 @@ fn two_temperatures() -> Law {
     Law::NormalMixture(law.unwrap())
 }
 
-/// Unlike means, energies and shapes, paired at random: much to rematch.
+/// The copies have unlike means, energies and shapes, and are paired at random, so that there is
+/// much to rematch.
 fn experiment(particles: usize, replicas: u64) -> Experiment {
     Experiment {
         name: "couplings".to_string(),
@@ -122,7 +123,7 @@ fn each_copy_keeps_its_law_under_every_coupling_and_rematching() {
                 });
                 first_copies.push(moments);
             }
-            // Nothing is done to the first copy, whatever its partners.
+            // The first copy is not changed, whatever its partners are.
             assert!(
                 first_copies.windows(2).all(|two| two[0] == two[1]),
                 "{coupling:?}"
@@ -131,12 +132,12 @@ fn each_copy_keeps_its_law_under_every_coupling_and_rematching() {
     }
 }
 
-/// Copies moved by a program of the test's own, one collision at a time.
+/// Copies that are moved by a program of the test's own, one collision at a time.
 struct Moved<C> {
     gas: Arc<Gas>,
     initial: InitialPairs,
     coupling: C,
-    /// Done to the slots of the particles before each collision, which it sees.
+    /// A change of the particles' slots before each collision, which it may look at.
     before: fn(&mut [Slot], Collision),
     points: Option<PoissonPoints>,
     stops: Vec<Place>,
@@ -210,10 +211,10 @@ fn swap_seconds(slots: &mut [Slot], one: usize, other: usize) {
     slots[other] = slot::paired(b, a);
 }
 
-/// What two slots become, from cosψ and sinψ.
+/// The new values of two slots, from cosψ and sinψ.
 type Collide = fn(f64, f64, Slot, Slot) -> (Slot, Slot);
 
-/// The aligned coupling with something wrong in its collisions.
+/// The aligned coupling with an error in its collisions.
 #[derive(Clone, Copy)]
 struct WrongAligned(Collide);
 
@@ -240,13 +241,13 @@ fn wrong_couplings_and_permutations_that_look_ahead_do_not_keep_the_law() {
     };
     let right = WrongAligned(|cos, sin, one, other| Aligned.collide(cos, sin, one, other));
     let rotate = WrongAligned(|cos, sin, one, other| Synchronous.collide(cos, sin, one, other));
-    // The frame itself plants nothing, and any permutation that looks only at the
-    // past will do: here the fastest particle of the second copy becomes number 0.
+    // The right program with this frame passes, and so does any permutation that looks only at the
+    // past: here the fastest particle of the second copy becomes number 0.
     assert!(z(right, |_, _| ()) < Z_LIMIT);
     let blind = |slots: &mut [Slot], _| swap_seconds(slots, 0, fastest(slots));
     assert!(z(right, blind) < Z_LIMIT);
     assert!(z(rotate, blind) < Z_LIMIT);
-    // One that sees who collides next will not, nor one that sees the angle too.
+    // A permutation that sees who collides next is caught, and so is one that sees the angle too.
     let sees_particle = |slots: &mut [Slot], next: Collision| {
         swap_seconds(slots, next.particle as usize, fastest(slots));
     };
@@ -260,7 +261,7 @@ fn wrong_couplings_and_permutations_that_look_ahead_do_not_keep_the_law() {
         assert!(z(right, looks_ahead) > 10.0);
         assert!(z(rotate, looks_ahead) > 10.0);
     }
-    // The first copy's velocities permuted, and Δ not.
+    // The first copy's velocities are permuted, but Δ is not.
     let stale = |slots: &mut [Slot], _| {
         let last = slots.len() - 1;
         let velocity = slots[0][0];
@@ -268,14 +269,14 @@ fn wrong_couplings_and_permutations_that_look_ahead_do_not_keep_the_law() {
         slots[last][0] = velocity;
     };
     assert!(z(right, stale) > 10.0);
-    // Half the circle only; the sign of the old velocity kept.
+    // Only half the circle is used, or the sign of the old velocity is kept.
     let wrong: [Collide; 3] = [
         |cos, sin, one, other| Aligned.collide(cos.abs(), sin, one, other),
         |cos, sin, one, other| {
             let ([v, dv], other_after) = Aligned.collide(cos, sin, one, other);
             ([v.abs() * one[0].signum(), dv], other_after)
         },
-        // The radius of the first copy for both.
+        // Both copies get the radius of the first one.
         |cos, sin, one, other| {
             let ([v, _], [w, _]) = Aligned.collide(cos, sin, one, other);
             ([v, 0.0], [w, 0.0])
@@ -309,8 +310,8 @@ fn grid(gas: &Gas, interval: f64, end: f64) -> Vec<Place> {
         .collect()
 }
 
-/// Everything that can be asked for where both copies see the same collisions: never,
-/// at events, on a grid, in records.
+/// All rematchings that a config can ask for where both copies see the same collisions: never, at
+/// events, on a grid, in records.
 fn pairs<C: Coupling + 'static>(
     gas: &Arc<Gas>,
     start: &Arc<InitialPairs>,
@@ -348,7 +349,7 @@ fn discrepancies_never_grow_and_rematched_ones_are_distances_of_empirical_measur
                 for _ in &stops {
                     pair.advance();
                     let square = pair.sums()[0];
-                    // Records may be paired better than the path at one time, not at the next.
+                    // At one time records may be paired better than the path, but not at the next.
                     assert!(kind >= 2 || square <= last * (1.0 + 1e-12), "{kind}");
                     last = square;
                     let mut all: [Vec<f64>; 2] = Default::default();
@@ -376,13 +377,13 @@ fn discrepancies_never_grow_and_rematched_ones_are_distances_of_empirical_measur
             }
         }
     }
-    // There was much to rematch.
+    // There were many velocities to rematch.
     assert!(checked > 1000, "{checked}");
 }
 
 #[test]
 fn a_path_is_shorter_from_where_it_is_rematched() {
-    // One time of rematching, 0.5: before it nothing differs, at it Δ is shorter.
+    // There is one time of rematching, 0.5: before it nothing differs, at it Δ is shorter.
     let (gas, start) = (gas(30, 1.0, 2.0), start(Pairing::Independent));
     let stops = [0.5, 0.5, 1.0].map(|time| gas.place(time));
     let new = || SameCollisions::new(&gas, &start, BlockPath::new(&gas, Synchronous));
@@ -401,21 +402,21 @@ fn a_path_is_shorter_from_where_it_is_rematched() {
         }
         let [never, output, once] = at;
         assert!(output[0] <= never[0] && output[2] <= never[2]);
-        // The same record, rounding of Δ apart; from there on another path.
+        // The record is the same but for rounding of Δ; from there on the path is another one.
         assert!((once[0] - output[0]).abs() <= 1e-12 * never[0]);
         assert_eq!(output[0], output[1], "records change nothing");
         for (sum, pair) in sums.iter_mut().zip([never, output, once]) {
             *sum += pair[2];
         }
     }
-    // In the mean, rematching early leaves less to rematch late.
+    // On average, rematching early leaves less to rematch late.
     assert!(sums[2] < sums[1] && sums[1] < sums[0], "{sums:?}");
 }
 
 #[test]
-fn couplings_are_as_tight_as_they_should_be() {
-    // Data A of the measurements: the means of ‖Δ‖²/N at t = 1 are about 1.36, 0.58,
-    // 0.31 and 0.29 of the start 5 at N = 8. Each must be well below the one before.
+fn couplings_have_their_measured_distances() {
+    // For data A of the measurements the means of ‖Δ‖²/N at t = 1 are about 1.36, 0.58, 0.31 and
+    // 0.29 of the start 5 at N = 8. Each must be well below the one before.
     let mut means = vec![];
     for (coupling, rematch) in [
         (CouplingKind::Independent, Rematch::Never),
@@ -466,9 +467,9 @@ fn of_particle_0(pair: &mut dyn CoupledPair, stop: Place, replicas: u64) -> [(f6
 }
 
 #[test]
-fn a_particle_of_a_record_is_any_particle() {
-    // A batch of W₂ takes some particles of a replica: labels must know nothing of
-    // ranks. Kept sorted, particle 0 would be the slowest.
+fn particles_of_a_record_are_exchangeable() {
+    // A batch of W₂ takes some particles of a replica, so labels must be independent of ranks. If
+    // copies were kept sorted, particle 0 would be the slowest.
     let mut experiment = experiment(5, 1);
     experiment.points = 2;
     experiment.end = 0.7;
@@ -481,7 +482,7 @@ fn a_particle_of_a_record_is_any_particle() {
     is_any_particle(&experiment, Pairing::Independent);
 }
 
-/// Whether the means of V, V², V′, V′² of particle 0 of five are the exact ones at the end.
+/// Asserts that the means of V, V², V′, V′² of particle 0 of five are the exact ones at the end.
 fn is_any_particle(experiment: &Experiment, pairing: Pairing) {
     let gas = Arc::new(Gas::new(5, experiment.rates(), &experiment.bath));
     let start = Arc::new(InitialPairs::new(
@@ -506,7 +507,7 @@ fn is_any_particle(experiment: &Experiment, pairing: Pairing) {
     all.extend(pairs(&gas, &start, Aligned));
     all.push(Box::new(Rematched::new(own, grid(&gas, 0.3, 1.0))));
     for (index, pair) in all.iter_mut().enumerate() {
-        // 9 × 4 means over 40 000 replicas: P(some |z| > 5) < 36 · 6e-7.
+        // There are 9 × 4 means over 40 000 replicas: P(some |z| > 5) < 36 · 6e-7.
         let found = of_particle_0(pair.as_mut(), gas.place(end), 40_000);
         for ((mean, error), exact) in found.into_iter().zip(&exact) {
             assert!(
@@ -637,13 +638,13 @@ fn in_long_arithmetic(
 
 #[test]
 fn differences_keep_their_relative_accuracy() {
-    // Some 800 to 1300 collisions, each with errors of a few units in the last place
-    // of Δ's length and as much of V's: of random signs, some 1e-14 of it; 1e-12 would
-    // take 10⁴ of one sign. V − V′ by subtraction has no right digit left.
+    // There are some 800 to 1300 collisions, each with errors of a few units in the last place of
+    // Δ's length and as much of V's. With random signs they add up to some 1e-14 of it; 1e-12 would
+    // take 10⁴ errors of one sign. V − V′ by subtraction has no right digit left.
     let gas = gas(8, 1.0, 2.0);
     let start = start(Pairing::Independent);
     let mut smallest = f64::INFINITY;
-    /// Rounding of velocities in long arithmetic, 1e-32 of them at each collision.
+    /// Rounding of velocities in long arithmetic is 1e-32 of them at each collision.
     const FLOOR: f64 = 1e-31;
     for (aligned, rematch, end) in [
         (false, false, 46.0),
@@ -695,6 +696,6 @@ fn differences_keep_their_relative_accuracy() {
             smallest = smallest.min(square);
         }
     }
-    // Below what subtraction sees, above what long arithmetic does.
+    // This is below the accuracy of subtraction, and above that of long arithmetic.
     assert!(smallest < 1e-40 && smallest > 1e-50, "{smallest:e}");
 }

@@ -1,4 +1,4 @@
-//! Every command and config in the README and in `docs/` is run here, and ends as the text says.
+//! Every command and config in the README and in `docs/` is run, and must end as the text says.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,7 +22,7 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// What stands between single backticks outside of code blocks, on one line.
+/// The texts between single backticks outside of code blocks, each on one line.
 fn spans(text: &str) -> Vec<&str> {
     let outside = text.split("```").step_by(2);
     let lines = outside.flat_map(str::lines);
@@ -70,7 +70,7 @@ fn commands_in_shell_blocks_end_with_0() {
     for (path, text) in texts() {
         let lines = blocks(&text, "sh").into_iter().flat_map(str::lines);
         for line in lines.filter(|line| !line.is_empty()) {
-            // The tests do not run themselves.
+            // Tests cannot be run from a test.
             if line.starts_with("cargo test --release") {
                 continue;
             }
@@ -98,7 +98,7 @@ fn commands_of_workflows_are_commands() {
     assert!(run > 0);
 }
 
-/// Where a text names a command, each of its words is one of the command line, or a word in
+/// Where a text names a command, each of its words must be one of the command line, or a word in
 /// capitals or brackets that stands for something.
 #[test]
 fn commands_in_sentences_are_commands() {
@@ -135,7 +135,7 @@ fn commands_in_sentences_are_commands() {
     assert!(seen > 10, "{seen}");
 }
 
-/// The config with every section, and the one that calibrates in its place.
+/// The config with every section is run, and the one that calibrates in its place.
 #[test]
 fn the_configs_of_the_readme_run_as_it_says() {
     let readme = std::fs::read_to_string("README.md").unwrap();
@@ -148,7 +148,7 @@ fn the_configs_of_the_readme_run_as_it_says() {
     assert_eq!(exit_of("kac run a.toml", folder.path()), Some(0));
     let verdicts = std::fs::read_to_string(folder.path().join("output/a/verdicts.csv")).unwrap();
     assert_eq!(verdicts.matches("HOLDS").count(), 3, "{verdicts}");
-    // Fewer repetitions of smaller runs.
+    // The run has fewer repetitions of smaller runs.
     let (model, _) = whole.split_once("[wasserstein]").unwrap();
     let text = format!("{model}{calibration}")
         .replace("replicas = [100000, 25000, 6000]", "replicas = 100")

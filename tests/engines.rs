@@ -1,5 +1,4 @@
-//! The block engine gives the bits of the plain one, and neither depends on
-//! when it is looked at.
+//! The block engine gives the bits of the plain one, and neither depends on the times of records.
 
 use kac_coupling::coupling::{Aligned, Coupling, Synchronous};
 use kac_coupling::law::{Discrete, Laplace, Law, Normal, NormalMixture, Uniform};
@@ -67,7 +66,7 @@ fn bits<P: Path>(
                 .collect()
         })
         .collect();
-    // Those up to the last stop have been drawn too.
+    // The collisions up to the last stop have been drawn too.
     path.advance();
     let census = path.take_census();
     assert_eq!(census.collisions, path.collisions());
@@ -105,7 +104,7 @@ fn same_bits<C: Coupling>(
         let found = bits(&mut block, gas, start, key, times, end);
         prop_assert_eq!(&found, &expected, "{}", instructions.name());
     }
-    // Nor does it matter whether somebody watches.
+    // Watching each collision changes no bit either.
     let mut block = BlockPath::new(gas, coupling);
     let stops = [gas.place(end)];
     let paths: [Vec<[u64; 2]>; 2] = [
@@ -207,9 +206,9 @@ fn a_state_beyond_the_caches_and_a_horizon_between_slabs_change_no_bit() {
 }
 
 #[test]
-fn engines_agree_on_what_takes_more_words() {
-    // Of 300 000 collisions of two million particles some hundreds leave a doubt, for
-    // which words are named by the replica and the collision.
+fn engines_agree_on_collisions_that_take_further_words() {
+    // Of 300 000 collisions of two million particles some hundreds need further words, which are
+    // named by the replica and the collision.
     let rates = Rates {
         pair: 2.0,
         bath: 0.5,
@@ -248,8 +247,8 @@ fn particles_that_have_no_slots_are_not_touched() {
 
 #[test]
 fn collisions_come_at_the_rate_of_the_clock() {
-    // (κ/2 + β)·N·t = (1 + 0.5)·10·4 = 60 a replica; over 4000 replicas the
-    // mean has a standard error of √(60/4000) = 0.12; 0.6 is five of them.
+    // A replica has (κ/2 + β)·N·t = (1 + 0.5)·10·4 = 60 collisions on average. Over 4000 replicas
+    // the mean has a standard error of √(60/4000) = 0.12; 0.6 is five of them.
     let gas = Arc::new(Gas::new(
         10,
         Rates {
@@ -269,9 +268,9 @@ fn collisions_come_at_the_rate_of_the_clock() {
 }
 
 #[test]
-fn the_difference_is_accurate_for_ever() {
-    // Under the synchronous coupling the slot's Δ is the path of a gas whose
-    // bath is at rest, started from Δ(0): relative accuracy at any time.
+fn the_difference_keeps_its_accuracy_at_late_times() {
+    // Under the synchronous coupling the slot's Δ is the path of a gas whose bath is at rest,
+    // started from Δ(0), so it is relatively accurate at any time.
     let gas = Arc::new(Gas::new(
         50,
         Rates {

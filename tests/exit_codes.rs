@@ -1,5 +1,4 @@
-//! The exit codes of `kac check` and `kac run`. All that makes 2 and 4 is in
-//! `bad_input.rs`.
+//! The exit codes of `kac check` and `kac run`. The causes of codes 2 and 4 are in `bad_input.rs`.
 
 mod small;
 

@@ -661,7 +661,7 @@ fn error(figure: &Figure, run: &TableSet) -> FigureError {
     figure.render(&runs).expect_err(figure.name)
 }
 
-/// What a figure says of a run in which one line of a table is another.
+/// The error of a figure for a run in which one line of a table is replaced.
 fn error_with_line(figure: &Figure, table: &'static str, number: usize, line: &str) -> String {
     let mut tables = tables_of(Clock::Theorem6, &[4, 8]);
     let mut lines: Vec<&str> = tables[table].lines().collect();
@@ -677,8 +677,8 @@ fn line_of(table: &str, number: usize) -> String {
     tables[table].lines().nth(number - 1).unwrap().to_owned()
 }
 
-/// What a figure says of a run in which one cell in line 3 of a table is another; `None` if the
-/// table has no such column.
+/// The error of a figure for a run in which one cell in line 3 of a table is replaced; `None` if
+/// the table has no such column.
 fn error_with_cell(
     figure: &Figure,
     table: &'static str,
@@ -885,7 +885,7 @@ fn a_message_quotes_a_short_piece_without_control_characters() {
 }
 
 #[test]
-fn what_is_not_utf_8_is_named_with_its_line() {
+fn text_that_is_not_utf_8_is_named_with_its_line() {
     let tables = tables_of(Clock::Theorem6, &[4]);
     let mut bytes = tables["scaling.csv"].clone().into_bytes();
     let third = bytes
@@ -966,7 +966,7 @@ fn a_figure_shows_what_was_read_whatever_becomes_of_the_folder() {
             .to_string()
             .contains("there is no such table")
     );
-    // What is there and cannot be read is no table that is not there.
+    // An existing table that cannot be read is an error, unlike a missing one.
     fs::create_dir(folder.path().join("moments.csv")).unwrap();
     let error = TableSet::read(folder.path(), ["moments.csv"]).unwrap_err();
     assert!(matches!(error, FigureError::Unreadable { .. }), "{error}");
@@ -998,7 +998,7 @@ fn a_single_particle_has_no_mixed_moments() {
     let rendered = moments(&run).unwrap();
     assert_sound("moments", &rendered);
     let texts = texts(&rendered.svg);
-    // Two of five moments, in both systems.
+    // The moments are two of five, in both systems.
     for remark in ["no values", "no z-scores"] {
         assert_eq!(texts.iter().filter(|text| *text == remark).count(), 4);
     }
@@ -1029,12 +1029,12 @@ fn the_distance_of_the_samples_does_not_hide_under_its_lower_bound() {
     let svg = scaling(&[&run]).unwrap().svg;
     let open = circles(&svg, "stroke=\"#0072B2\"");
     let lower = circles(&svg, "fill=\"#008764\"");
-    // One in the panel and one in the legend.
+    // One circle is in the panel and one in the legend.
     assert_eq!((open.len(), lower.len()), (2, 2));
     assert_eq!(open[0].0, lower[0].0);
     assert!(open[0].1.parse::<u32>().unwrap() > 2 * lower[0].1.parse::<u32>().unwrap());
     assert!(svg.find("stroke=\"#0072B2\"") > svg.find("fill=\"#008764\""));
-    // A factor of five: the axis is logarithmic.
+    // The factor is five, so the axis is logarithmic.
     assert!(texts(&svg).iter().any(|text| text == "0.2"));
     assert!(!texts(&svg).iter().any(|text| text == "0.0"));
 }
@@ -1060,7 +1060,7 @@ fn each_quantity_is_shown_from_the_first_run_that_has_it() {
             .filter(|text| *text == "no values in the table");
         empty.count()
     };
-    // Only collisions, and these with the excess; no other panel has anything.
+    // Only the panels of collisions, and of these with the excess, have data.
     assert_eq!((empty(&first), empty(&both)), (5, 4));
     assert!(both.contains(&"N^[−0.950, −0.850]".to_owned()), "{both:?}");
     // The panel of collisions is that of the first run alone.
@@ -1099,7 +1099,7 @@ fn panels_say_how_copies_are_coupled_where_runs_differ() {
     ] {
         assert_eq!(count(&both, words), 1, "{words}: {both:?}");
     }
-    // One run leaves nothing to be told apart.
+    // A single run has nothing to be told apart.
     let one = texts(&scaling(&[&first]).unwrap().svg);
     assert_eq!(count(&one, "synchronous"), 0);
 }
@@ -1170,7 +1170,7 @@ fn intervals_that_cover_too_seldom_stand_out() {
     let narrow = with_cells(&text, &["coverage"], "0.87");
     let svg = drawn(&narrow);
     assert!(svg.contains(said));
-    // Four quantities at three levels, and one in the legend.
+    // There are four quantities at three levels, and one circle in the legend.
     assert_eq!(circles(&svg, "stroke=\"#C41230\"").len(), 13);
 }
 
@@ -1291,7 +1291,7 @@ fn render_with(figure: &Figure, particles: &[u64], columns: &[&str], value: &str
 }
 
 #[test]
-fn no_content_of_a_column_is_a_panic() {
+fn no_content_of_a_column_makes_figures_panic() {
     let values = [
         "", "0", "-1", "1", "NaN", "inf", "-inf", "1e308", "-1e308", "1e-320",
     ];
@@ -1308,7 +1308,7 @@ fn no_content_of_a_column_is_a_panic() {
 }
 
 #[test]
-fn extreme_particle_numbers_are_no_panic() {
+fn extreme_particle_numbers_do_not_make_figures_panic() {
     for particles in [
         &[0][..],
         &[1],
@@ -1339,7 +1339,7 @@ fn many_particle_numbers_fit_into_the_legend() {
 
 #[test]
 #[ignore = "writes the pictures to the folder named by FIGURES_OUT, to be looked at"]
-fn pictures_to_look_at() {
+fn pictures_are_written_for_inspection() {
     let out = std::env::var_os("FIGURES_OUT").expect("FIGURES_OUT names a folder");
     fs::create_dir_all(&out).unwrap();
     for (suffix, particles) in [("", &PARTICLES[..]), ("-few", &[32]), ("-two", &[2, 100])] {

@@ -1,8 +1,7 @@
-//! What `kac check` prints for other programs: JSON that meets its schema, JUnit
-//! XML that a parser of test reports accepts, annotations of GitHub Actions.
+//! The output of `kac check` for other programs: JSON that meets its schema, JUnit XML that a
+//! parser of test reports accepts, annotations of GitHub Actions.
 //!
-//! Characters that need escaping are tested where the formats are made; here a
-//! file name has some.
+//! Escaping is tested in the modules of the formats; here a file name has characters that need it.
 
 mod small;
 
@@ -19,8 +18,8 @@ const AWKWARD: &str = "a&'b, 100%.toml";
 /// All kinds of verdicts.
 const ALL: [Wanted; 3] = [Wanted::AsExpected, Wanted::Against, Wanted::Inconclusive];
 
-/// A config with all three kinds of verdicts, and one whose claim says nothing
-/// about the first of its N and little about the second.
+/// A config with all three kinds of verdicts, and one whose claim does not decide the first of its
+/// N and decides little of the second.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let every = small::config(&ALL);
@@ -72,7 +71,7 @@ fn json_meets_its_schema() {
 }
 
 #[test]
-fn json_says_what_was_found() {
+fn json_has_the_verdicts_and_their_numbers() {
     let document = document();
     assert_eq!(document["format"], 1);
     assert_eq!(document["outcome"], "against");
@@ -124,7 +123,7 @@ fn the_schema_refuses_broken_documents() {
         assert!(!validator.is_valid(&broken), "{pointer} = {wrong}");
     };
     for pointer in pointers(&good) {
-        // Nothing is a list of booleans.
+        // No field is a list of booleans.
         refused(&pointer, json!([true]));
         // No field can be left out.
         let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -215,7 +214,7 @@ fn junit_is_read_by_a_parser_of_test_reports() {
 fn no_two_cases_of_a_report_have_the_same_name() {
     use Wanted::{Against, AsExpected};
     let folder = tempfile::tempdir().unwrap();
-    // Three configs of one name, in one of which two checks share a line.
+    // Three configs have one name, and two checks in one of them share a line.
     let checks = small::config(&[AsExpected, Against, AsExpected]);
     let one = "{ claim = \"theorem-6-coupling\", expect = \"holds\", tolerance = 0.99 }";
     let inline = format!("check = [{one}, {one}]\n{}", small::config(&[]));
@@ -287,9 +286,9 @@ type Element = (
     &'static [&'static str],
 );
 
-/// What is in all versions of the schema junit-10.xsd of Jenkins (jenkinsci/
-/// xunit-plugin, src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd),
-/// of what a report can need. Elements may come in any order.
+/// The part of all versions of the schema junit-10.xsd of Jenkins (jenkinsci/ xunit-plugin,
+/// src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd) that a report can need. Elements
+/// may come in any order.
 const JUNIT_10: [Element; 7] = [
     (
         "testsuites",
@@ -317,7 +316,7 @@ const JUNIT_10: [Element; 7] = [
     ("system-out", &[], &[], &[]),
 ];
 
-/// What a schema does not allow in a document.
+/// The parts of a document that a schema does not allow.
 fn not_allowed(document: &roxmltree::Document) -> Vec<String> {
     let mut wrong = vec![];
     for node in document.descendants().filter(roxmltree::Node::is_element) {
@@ -374,7 +373,7 @@ fn check_lines() -> Vec<u64> {
     checks.map(|(number, _)| number).collect()
 }
 
-/// A text without its last line, which says how long it took.
+/// A text without its last line, which gives the duration.
 fn untimed(text: &str) -> &str {
     let (rest, last) = text.trim_end().rsplit_once('\n').expect("lines");
     assert!(last.contains(" collisions in "), "{last}");

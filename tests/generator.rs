@@ -1,8 +1,8 @@
 //! Statistical tests of the generator stage: bits, lanes, replicas, seeds.
 //!
-//! Each test says how likely it is to fail by chance; together below 1e-3. Seeds
-//! are fixed, so what passes once passes always. Faulty generators are planted to
-//! show that the tests bite.
+//! Each test states the probability that it fails by chance; together these are below 1e-3. Seeds
+//! are fixed, so a test that passes once passes always. Faulty generators are planted to show that
+//! the tests can fail.
 
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey, Row, Rows};
 use kac_coupling::vector::Instructions;
@@ -40,7 +40,7 @@ fn agreement(pairs: impl Iterator<Item = (u64, u64)>) -> (f64, f64) {
     (total, worst)
 }
 
-/// 65 normal z-scores: P(any beyond 5.5) < 65 · 3.8e-8 = 2.5e-6.
+/// There are 65 normal z-scores: P(any beyond 5.5) < 65 · 3.8e-8 = 2.5e-6.
 fn assert_unrelated(name: &str, pairs: impl Iterator<Item = (u64, u64)>) {
     let (total, worst) = agreement(pairs);
     assert!(total.abs() < 5.5 && worst < 5.5, "{name}: {total} {worst}");
@@ -137,8 +137,8 @@ fn neighbouring_replicas_seeds_and_purposes_are_unrelated() {
 
 #[test]
 fn first_words_of_many_replicas_are_unrelated() {
-    // Short replicas use only the first rows of a stream: what must be random
-    // there is the hash of the replica's name.
+    // Short replicas use only the first rows of a stream, whose randomness comes from the hash of
+    // the replica's name.
     let first = |replica| rows(&mut lanes(5, replica, Purpose::Collisions), 1)[0];
     let firsts: Vec<Row> = (0..40_000).map(first).collect();
     assert_unrelated("balance", firsts.iter().flatten().map(|&word| (word, 0)));
@@ -161,7 +161,7 @@ fn chi_square(counts: &[u32]) -> f64 {
 
 #[test]
 fn bytes_and_pairs_of_bytes_are_uniform() {
-    // |z| > 5 has probability 6e-7; 8 + 3 tests.
+    // |z| > 5 has probability 6e-7; there are 8 + 3 tests.
     let rows = rows(&mut lanes(6, 0, Purpose::Collisions), ROWS);
     for byte in 0..8 {
         let mut counts = vec![0; 256];
@@ -170,8 +170,8 @@ fn bytes_and_pairs_of_bytes_are_uniform() {
         }
         assert!(chi_square(&counts).abs() < 5.0, "byte {byte}");
     }
-    // The leading six bits of a particle word and of the partner, angle and next
-    // particle words: what a collision is made of.
+    // The leading six bits of a particle word are compared with those of the partner, angle and
+    // next particle words, of which a collision is made.
     for lag in 1..4 {
         let mut counts = vec![0; 1 << 12];
         for (one, other) in rows.iter().zip(&rows[lag..]) {
@@ -181,7 +181,7 @@ fn bytes_and_pairs_of_bytes_are_uniform() {
         }
         assert!(chi_square(&counts).abs() < 5.0, "lag {lag}");
     }
-    // One byte value half as often again would be caught.
+    // A byte value that is 1.5 times as frequent would be caught.
     let mut counts = vec![0; 256];
     for word in rows.iter().flatten() {
         counts[(word & 255) as usize] += 1;

@@ -1,5 +1,5 @@
-//! Joint laws of initial velocities: what is drawn against exact moments, and wrong
-//! programs against the claims about them.
+//! Joint laws of initial velocities: draws are compared with exact moments, and wrong programs are
+//! compared with the claims about these laws.
 
 use kac_coupling::config::load;
 use kac_coupling::coupling::{CouplingKind, Synchronous};
@@ -55,7 +55,7 @@ fn drawn_with(
     [first, second]
 }
 
-/// z-score of the mean of terms against an exact mean; of constants, 0 if they are right.
+/// The z-score of the mean of terms against an exact mean; 0 for constants that are right.
 fn score(terms: &[f64], exact: f64) -> f64 {
     let count = terms.len() as f64;
     let mean = terms.iter().sum::<f64>() / count;
@@ -70,8 +70,8 @@ fn score(terms: &[f64], exact: f64) -> f64 {
 
 #[test]
 fn drawn_velocities_have_the_exact_moments() {
-    // 4 joint laws × 3 N × 2 copies × at most 12 moments, of 40 000 replicas of
-    // bounded monomials: P(|z| > 5) < 288 · 6e-7 = 2e-4.
+    // There are 4 joint laws × 3 N × 2 copies × at most 12 moments, of 40 000 replicas of bounded
+    // monomials: P(|z| > 5) < 288 · 6e-7 = 2e-4.
     let partitions: [&[u32]; 12] = [
         &[1],
         &[2],
@@ -97,7 +97,7 @@ fn drawn_velocities_have_the_exact_moments() {
             let replicas: Vec<_> = (0..40_000)
                 .map(|replica| drawn(&pairs, particles, replica))
                 .collect();
-            // The copies know nothing of each other.
+            // The copies are independent of each other.
             for power in [1, 2] {
                 let of_copy = joint
                     .moment(particles, &[power], |k| law.moment(k))
@@ -115,7 +115,7 @@ fn drawn_velocities_have_the_exact_moments() {
                     .unwrap();
                 for copy in 0..2 {
                     let monomial = |velocities: &[Vec<f64>; 2]| {
-                        // The last particles: what comes first is less likely wrong.
+                        // The last particles are used: the first ones are less likely to be wrong.
                         let velocities = velocities[copy].iter().rev().zip(*partition);
                         velocities.map(|(v, &power)| v.powi(power as i32)).product()
                     };
@@ -144,8 +144,8 @@ fn signs_are_balanced_and_every_balanced_vector_is_as_likely() {
             assert_eq!(opposite.iter().sum::<f64>(), 0.0);
         }
     }
-    // Six vectors of four signs, and the sign of the other copy: 12 cells of 60 000.
-    // P(|z| > 5) < 12 · 6e-7.
+    // Six vectors of four signs and the sign of the other copy make 12 cells of 60 000 draws: P(|z|
+    // > 5) < 12 · 6e-7.
     let mut counts = std::collections::BTreeMap::new();
     let replicas = 60_000;
     for replica in 0..replicas {
@@ -208,9 +208,9 @@ fn experiment(laws: [Law; 2], joints: [Joint; 2], pairing: Pairing) -> Experimen
 
 #[test]
 fn moments_and_distances_of_joint_laws_stay_exact_in_time() {
-    // Both copies' moments and the distance, its variance too, at 11 times: the
-    // self-checks of one N fail by chance with a probability of 2e-7, and of 33 × 10
-    // moments, strongly correlated in time, P(|z| > 5.5) < 330 · 4e-8, 7 times.
+    // Both copies' moments, the distance and its variance are compared at 11 times. The self-checks
+    // of one N fail by chance with a probability of 2e-7; for 33 × 10 moments, strongly correlated
+    // in time, P(|z| > 5.5) < 330 · 4e-8, 7 times.
     use Joint::{MirroredEqual, MirroredOpposite, Product, Sphere};
     let centred = || normal(0.0, 1.5);
     for (laws, joints, pairing, coupling) in [
@@ -297,7 +297,7 @@ fn moments_and_distances_of_joint_laws_stay_exact_in_time() {
     }
 }
 
-/// What a claim says of an experiment at its first N, simulated from these pairs.
+/// The verdict on a claim for an experiment at its first N, simulated from these pairs.
 fn judged(experiment: &Experiment, claim: &str, pairs: InitialPairs) -> VerdictRow {
     let findings = findings(experiment, |gas| {
         let path = BlockPath::new(gas, Synchronous);
@@ -316,7 +316,7 @@ fn findings<P: CoupledPair>(
     Findings::new(experiment, 0, theory, measured)
 }
 
-/// Judged as if all self-checks had passed.
+/// The verdict that would be given if all self-checks had passed.
 fn verdict(experiment: &Experiment, claim: &str, findings: &Findings) -> VerdictRow {
     let check = Check {
         claim: claim.to_string(),
@@ -370,7 +370,7 @@ fn wrong_mirrored_laws_are_noticed_by_lemma_8() {
         let row = judged(&experiment, "lemma-8", pairs);
         assert_eq!(row.outcome, Outcome::Against, "{wrong}: {}", row.reason);
     }
-    // Few replicas decide nothing, and say how many would.
+    // Few replicas decide nothing, and the verdict tells how many are needed.
     experiment.sweep = vec![(4, 100)];
     let few = judged(&experiment, "lemma-8", pairs([&law, &law], right));
     assert_eq!(few.verdict, "INCONCLUSIVE");
@@ -397,13 +397,13 @@ fn wrong_spheres_are_noticed_in_every_run() {
         self_checks(&findings).iter().all(|row| row.passed)
     };
     assert!(passed([&law, &law], spheres));
-    // Of radius √(N−1), and not projected at all.
+    // These spheres have radius √(N−1), or are not projected at all.
     let smaller = normal(0.0, (7.0f64 / 8.0).sqrt());
     assert!(!passed([&law, &smaller], spheres));
     assert!(!passed([&law, &law], [Joint::Sphere, Joint::Product]));
 }
 
-/// A pair whose ‖Δ‖² is read too small.
+/// A wrong pair, whose ‖Δ‖² is read too small.
 struct Shortened<P> {
     pair: P,
     factor: f64,
@@ -434,8 +434,8 @@ impl<P: CoupledPair> CoupledPair for Shortened<P> {
 
 #[test]
 fn a_discrepancy_below_the_lower_bound_voids_lemma_12() {
-    // Optimally paired normal laws about 0 and a bath at rest: at t = 0 both sides are
-    // equal.
+    // The normal laws about 0 are optimally paired and the bath is at rest, so at t = 0 both sides
+    // are equal.
     let laws = [normal(0.0, 1.0), normal(0.0, 2.0)];
     let mut experiment = experiment(laws, [Joint::Product; 2], Pairing::Optimal);
     experiment.sweep = vec![(4, 50_000)];
@@ -453,7 +453,7 @@ fn a_discrepancy_below_the_lower_bound_voids_lemma_12() {
     assert_eq!(honest.verdict, "HOLDS", "{}", honest.reason);
     let wrong = row(0.9);
     assert_eq!(wrong.verdict, "VOID", "{}", wrong.reason);
-    // Without an interval, or anything to compare, nothing is said.
+    // Without an interval, or without a comparison, nothing is decided.
     let mut other = experiment.clone();
     other.coupling = CouplingKind::Independent;
     let measured = |experiment: &Experiment| {
@@ -469,7 +469,7 @@ fn a_discrepancy_below_the_lower_bound_voids_lemma_12() {
 }
 
 #[test]
-fn products_are_as_far_apart_as_lemma_11_says() {
+fn distances_of_products_agree_with_lemma_11() {
     let path = Path::new("experiments/lemma11.toml");
     let mut experiment = load(path).unwrap().experiment;
     (experiment.end, experiment.points, experiment.wasserstein) = (0.1, 2, None);
@@ -505,7 +505,7 @@ fn wrong_jumps_are_noticed_by_lemma_3() {
         change(&mut other);
         let theory = experiment.theory(2);
         let measured = Job::new(&other, 0, &theory).run(Engine::Block, &|_| ());
-        // Binomial: once in e times, and P(|z| > 5) < 6e-7.
+        // The count is binomial with probability 1/e, and P(|z| > 5) < 6e-7.
         let (all, p) = (measured.replicas as f64, libm::exp(-1.0));
         let z = (measured.first_collisions.count() - all * p) / (all * p * (1.0 - p)).sqrt();
         assert!(z.abs() < 5.0, "{z}");

@@ -1,5 +1,5 @@
-//! Every law's sampling against its other faces: moments, distribution function, quantile function and
-//! characteristic function; refusals; and moments of the initial difference against independent references.
+//! Samples of every law against its moments, distribution function, quantile function and characteristic function;
+//! refusals; and moments of the initial difference against independent references.
 //!
 //! Seeds are fixed, so each test gives the same answer every time. Where a statistical limit is used, its α is
 //! stated: the chance that a correct program would have failed for a randomly chosen seed.
@@ -158,7 +158,7 @@ fn moment_by_quantiles(law: &Law, order: u32) -> f64 {
         .sum()
 }
 
-// Sampling
+// Tests of sampling.
 
 #[test]
 fn sampled_moments_match_exact_ones() {
@@ -272,7 +272,7 @@ fn sampled_characteristic_function_matches_the_exact_one() {
     }
 }
 
-// Moments, exactly
+// Tests of exact moments.
 
 #[test]
 fn moments_match_the_quadrature_of_the_quantile_function() {
@@ -309,7 +309,7 @@ fn central_moments_are_raw_moments_about_the_mean() {
         let size = f64::sqrt(law.moment(2).unwrap());
         assert_eq!(law.moment(1), Some(mean));
         assert_eq!(law.central_moment(2), Some(law.variance()));
-        // By expansion of the raw moments, which loses digits but takes another path.
+        // The expected value is expanded from raw moments, which loses digits but is another way.
         let second = law.moment(2).unwrap() - mean * mean;
         assert!(
             (second - law.variance()).abs() <= 1e-12 * size * size,
@@ -460,8 +460,8 @@ proptest! {
         depth in 0.0..299.0_f64,
         shallow in 0.0..3.0_f64,
     ) {
-        // As above. Spread components leave plateaus of the distribution function, where x is ill-determined but the
-        // level is not; a sum of terms of rounding 1e-12 relative at worst.
+        // The tolerance is as above. Spread components leave plateaus of the distribution function, where x is
+        // ill-determined but the level is not; a sum of terms rounds to a relative 1e-12 at worst.
         let sum: f64 = parts.iter().map(|part| part.0).sum();
         let weights: Vec<f64> = parts.iter().map(|part| part.0 / sum).collect();
         let means: Vec<f64> = parts.iter().map(|part| part.1).collect();
@@ -483,7 +483,7 @@ proptest! {
 
     #[test]
     fn quantile_is_the_least_value_reaching_the_level(p in 1e-9..1.0_f64) {
-        // inf{x : F(x) ≥ p}, without tolerance for laws of finitely many values.
+        // The definition inf{x : F(x) ≥ p} holds without tolerance for laws of finitely many values.
         for law in stepped_laws() {
             let x = law.quantile(p);
             prop_assert!(law.cdf(x) >= p, "{law:?} at {p}: {x}");
@@ -593,7 +593,7 @@ fn levels_outside_the_open_interval_stay_finite() {
     }
 }
 
-// Refusals
+// Tests of refusals.
 
 fn assert_refused<T: std::fmt::Debug>(result: Result<T, LawError>, parameter: &str, words: &str) {
     let error = result.unwrap_err();
@@ -717,7 +717,7 @@ fn empirical_law_reads_a_column_and_shifts_it() {
     assert_eq!(law.name(), "empirical");
 }
 
-/// Whatever program wrote it, and with whatever editor: the same two values.
+/// Files of different programs and editors give the same two values.
 #[test]
 fn dialects_of_csv_are_read_alike() {
     let expected = empirical(&[1.5, -2.0], 0.0);
@@ -986,14 +986,14 @@ fn lines_that_cannot_be_read_are_named() {
 }
 
 #[test]
-fn a_file_of_data_is_told_as_it_was_read() {
+fn a_manifest_describes_a_file_of_data_as_it_was_read() {
     let file = csv_file(b"\xef\xbb\xbft,v\r\n0,1.5\r\n\r\n1,-2\r\n");
     let name = file.path().to_str().unwrap();
     let law = Law::from(Empirical::from_csv(Path::new(""), name, "v", 0.5).unwrap());
     let source = law.source().unwrap();
     let told = (&*source.file, &*source.column, source.bytes, source.rows);
     assert_eq!(told, (name, "v", 23, 2));
-    // Of `printf '\xef\xbb\xbft,v\r\n0,1.5\r\n\r\n1,-2\r\n' | sha256sum`.
+    // The sum is that of `printf '\xef\xbb\xbft,v\r\n0,1.5\r\n\r\n1,-2\r\n' | sha256sum`.
     assert_eq!(
         source.sha256,
         "03ad5b756ab0db6d6e16468837d292288afb2aaa3fd737ee45adb349eb4290b4"
@@ -1010,7 +1010,7 @@ fn parameters(law: impl Into<Law>) -> serde_json::Value {
 }
 
 #[test]
-fn laws_tell_their_parameters() {
+fn laws_give_their_parameters_by_name() {
     use serde_json::json;
     let mixture = NormalMixture::new(
         vec![0.25, 0.0, 0.75],
@@ -1054,7 +1054,7 @@ fn laws_tell_their_parameters() {
     }
 }
 
-// Moments of the initial difference
+// Tests of moments of the initial difference.
 
 fn assert_close(value: f64, reference: f64, tolerance: f64) {
     assert!(
@@ -1069,7 +1069,7 @@ fn optimal(first: &Law, second: &Law) -> DifferenceMoments {
 
 #[test]
 fn optimal_pairing_matches_references() {
-    // Thirty digits by mpmath's quadrature in the variable of one law.
+    // The references have thirty digits, by mpmath's quadrature in the variable of one law.
     let references = [
         (
             normal(0.0, 1.0),
@@ -1133,8 +1133,8 @@ fn optimal_pairing_matches_references() {
 
 #[test]
 fn optimal_pairing_matches_cross_moments_by_another_quadrature() {
-    // d₂ = E X² − 2E XY + E Y² and d₄ = Σ (−1)^j C(4, j) E X^{4−j} Y^j, pure moments from closed forms. Heavy tails
-    // just inside the finite range: a good part of the moment lies beyond any level that f64 can hold.
+    // d₂ = E X² − 2E XY + E Y² and d₄ = Σ (−1)^j C(4, j) E X^{4−j} Y^j, with pure moments from closed forms. Heavy
+    // tails just inside the finite range have a good part of the moment beyond any level that f64 can hold.
     let cross = |first: &Law, second: &Law, a: u32, b: u32| {
         integral_over_levels(|lower, upper| {
             power(first.quantile_at(lower, upper), a) * power(second.quantile_at(lower, upper), b)
@@ -1286,7 +1286,7 @@ fn fourth_moment_is_absent_unless_heavy_tails_cancel() {
 }
 
 #[test]
-fn equal_laws_differ_by_exactly_nothing() {
+fn equal_laws_have_difference_moments_of_exactly_zero() {
     for law in all_laws() {
         let moments = optimal(&law, &law);
         assert_eq!(
@@ -1295,7 +1295,7 @@ fn equal_laws_differ_by_exactly_nothing() {
             "{law:?}"
         );
     }
-    // The same law written in two families.
+    // The same law is written in two families.
     let moments = optimal(&mixture(&[1.0], &[0.5], &[2.0]), &normal(0.5, 2.0));
     assert!(moments.second < 1e-28);
     assert_eq!(
@@ -1310,7 +1310,7 @@ fn equal_laws_differ_by_exactly_nothing() {
 
 #[test]
 fn sums_over_merged_levels_are_exact() {
-    // Levels 0.5 against 0.25: differences −1 − 0, −1 − 4, 1 − 4 with probabilities ¼, ¼, ½.
+    // The levels are 0.5 and 0.25: differences −1 − 0, −1 − 4, 1 − 4 have probabilities ¼, ¼, ½.
     let moments = optimal(
         &discrete(&[-1.0, 1.0], &[0.5, 0.5]),
         &discrete(&[0.0, 4.0], &[0.25, 0.75]),
@@ -1377,7 +1377,7 @@ fn independent_pairing_matches_sampled_differences_and_hand_computation() {
     );
     assert_close(moments.second, 4.0 / 3.0, 1e-15);
     assert_close(moments.fourth.unwrap(), 3.2, 1e-15);
-    // Skewed laws with different means: five exact or own standard errors, α = 6e-7.
+    // The laws are skewed and have different means; the tolerance is five exact or own standard errors, α = 6e-7.
     let first = mixture(&[0.2, 0.8], &[-3.0, 0.5], &[0.4, 1.0]);
     let second = discrete(&[3.0, -1.0, 0.5], &[0.3, 0.2, 0.5]);
     let count = 400_000;

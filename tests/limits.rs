@@ -1,7 +1,7 @@
-//! Limits of W₂² where they are hard to get right: between laws that are as near each other
-//! as their samples, where what chance does to the second order is all there is, or where it
-//! takes mass across a gap; and between laws with tails, where few replicas carry what control
-//! variates leave. Exact moments are known.
+//! Counts of limits of W₂² that miss, for laws with exact moments where limits are hard to get
+//! right. Some laws are as near each other as their samples, so that only noise of the second order
+//! is left, or noise moves mass across a gap. Others have tails, so that few replicas carry the
+//! rest that control variates leave.
 
 use kac_coupling::bracket::{Known, Moments, Rule, Velocities, first_marginals, joint_laws};
 use kac_coupling::estimate::binomial::binomial_limits;
@@ -11,10 +11,10 @@ use kac_coupling::theory::CentredPower;
 use rayon::prelude::*;
 use std::f64::consts::PI;
 
-/// Two-sided confidences of limits that are counted; of the highest hardly any seed's may miss.
+/// The two-sided confidences of limits that are counted; at the highest, hardly any limit may miss.
 const CONFIDENCES: [f64; 3] = [0.95, 0.998, 0.999_99];
 
-/// Level of the limits on numbers of misses.
+/// The level of the binomial limits on numbers of misses.
 const SURE: f64 = 0.999;
 
 /// Independent uniforms on (0, 1), from a stream of their own for each seed.
@@ -31,7 +31,8 @@ fn integral(function: impl Fn(f64) -> f64) -> f64 {
     (0..cells).map(|cell| function(middle(cell))).sum::<f64>() / f64::from(cells)
 }
 
-/// Of a replica's means of independent velocities with these moments about their mean.
+/// The moments about the mean of a replica's means, for independent velocities with these moments
+/// of one velocity.
 fn about_mean(particles: usize, moment: impl Fn(u32) -> Option<f64>) -> [Option<CentredPower>; 2] {
     [2, 4].map(|power| {
         let (mean, square) = (moment(power)?, moment(2 * power)?);
@@ -44,7 +45,7 @@ fn about_mean(particles: usize, moment: impl Fn(u32) -> Option<f64>) -> [Option<
     })
 }
 
-/// A moment about the mean, from those about 0.
+/// A moment about the mean, from the moments about 0.
 fn centred(moment: &impl Fn(u32) -> Option<f64>, order: u32) -> Option<f64> {
     let mean = moment(1)?;
     (0..=order).try_fold(0.0, |sum, k| {
@@ -127,8 +128,8 @@ impl Through {
         }
     }
 
-    /// The quantile function from a table of middles of a million cells, but for the outer
-    /// thousandths: it takes long.
+    /// The quantile function: a table of the middles of a million cells, except in the outer
+    /// thousandths, since the exact function is slow.
     fn tabulated(&self) -> impl Fn(f64) -> f64 {
         let cells = 1_000_000;
         let level = |cell: i32| (f64::from(cell) + 0.5) / f64::from(cells);
@@ -150,7 +151,7 @@ fn student(freedom: f64) -> Through {
     Through::law(Law::StudentT(StudentT::new(freedom, 1.0, 0.0).unwrap()))
 }
 
-/// Two laws and how their samples are drawn.
+/// Two laws, and the way in which their samples are drawn.
 struct Setting<D> {
     place: String,
     particles: usize,
@@ -162,13 +163,13 @@ struct Setting<D> {
     draw: D,
     seeds: u64,
     rule: Rule,
-    /// Whether W₂,N²/N of the joint laws is the same, so that their limits are counted too.
+    /// True if W₂,N²/N of the joint laws is equal to W₂², so that their limits are counted too.
     of_joint: bool,
 }
 
 impl<D: Fn(&mut dyn FnMut() -> f64, [&mut Vec<f64>; 2]) + Sync> Setting<D> {
-    /// Which limits of a seed miss, lower and upper ones of each confidence, of the first
-    /// marginals and of the joint laws.
+    /// Counts of the limits of a seed that miss: for each confidence, the lower and the upper one
+    /// of the first marginals and of the joint laws.
     fn misses(&self, seed: u64) -> [[u64; 4]; 3] {
         let mut uniform = uniforms(seed);
         let (mut first, mut second) = (vec![], vec![]);
@@ -189,7 +190,7 @@ impl<D: Fn(&mut dyn FnMut() -> f64, [&mut Vec<f64>; 2]) + Sync> Setting<D> {
             let of_joint = joint.as_ref();
             let of_joint = of_joint.map(|joint| joint.measured_limits(confidence).unwrap());
             let (joint_lower, joint_upper) = of_joint.unwrap_or((self.truth, self.truth));
-            // What is exact but for rounding is no miss.
+            // A limit that is exact but for rounding does not miss.
             let (most, least) = (self.truth * (1.0 + 1e-9), self.truth * (1.0 - 1e-9));
             [
                 lower > most,
@@ -201,7 +202,7 @@ impl<D: Fn(&mut dyn FnMut() -> f64, [&mut Vec<f64>; 2]) + Sync> Setting<D> {
         })
     }
 
-    /// Each side misses no more often than it may.
+    /// Asserts that no side misses more often than it may.
     fn holds(&self) {
         let all: Vec<_> = (0..self.seeds)
             .into_par_iter()
@@ -224,17 +225,18 @@ impl<D: Fn(&mut dyn FnMut() -> f64, [&mut Vec<f64>; 2]) + Sync> Setting<D> {
     }
 }
 
-/// Laws of which all velocities are far from 0, so that energies hardly vary.
+/// All velocities are far from 0, so energies hardly vary.
 #[test]
 fn limits_hold_between_smooth_laws() {
     let x = |u: f64| 2.0 * u - 1.0;
-    // Of length 1 on (0, 1) each, orthogonal: a shift, a change of scale, one of skewness.
+    // The three fields are orthogonal and of length 1 on (0, 1): a shift, a change of scale, and
+    // one of skewness.
     let shift = |_: f64| 1.0;
     let scale = move |u: f64| 3f64.sqrt() * x(u);
     let skew = move |u: f64| 5f64.sqrt() * 0.5 * (3.0 * x(u) * x(u) - 1.0);
     let fields: [(&str, &(dyn Fn(f64) -> f64 + Sync)); 3] =
         [("shift", &shift), ("scale", &scale), ("skew", &skew)];
-    // Of so many replicas energies are control variates too.
+    // With so many replicas energies are control variates too.
     let many = 18_000;
     for (field, errors, replicas, seeds) in [
         (0, 2.0, 2000, 1000),
@@ -245,7 +247,7 @@ fn limits_hold_between_smooth_laws() {
         (2, 8.0, many, 80),
     ] {
         let (name, field) = fields[field];
-        // Standard errors of the difference of two means.
+        // The distance is this number of standard errors of the difference of two means.
         let apart = errors * (2.0 / 12.0 / f64::from(replicas)).sqrt();
         let quantile = |copy: usize, u: f64| 9.5 + u + (copy as f64 - 0.5) * apart * field(u);
         Setting {
@@ -267,16 +269,16 @@ fn limits_hold_between_smooth_laws() {
     }
 }
 
-/// Copies that are the same but for a tenth of the velocities, which are drawn anew, and a
-/// bump of a third of those: noise that no power of velocities sees.
+/// The copies are equal except for a tenth of the velocities, which are drawn anew, and a bump of a
+/// third of those: no power of velocities sees this noise.
 #[test]
 fn limits_hold_where_copies_differ_in_few_velocities() {
     let (width, replicas) = (0.03, 2000);
     let bump = |u: f64| (-0.5 * ((u - 0.5) / width).powi(2)).exp();
     let length = integral(|u| bump(u) * bump(u)).sqrt();
     for errors in [0.5, 1.0] {
-        // W₂ as a multiple of the standard error of the difference of the means of a
-        // velocity that the bump moves.
+        // W₂ is a multiple of the standard error of the difference of the means of a velocity that
+        // the bump moves.
         let primitive = |u: f64| width * libm::erf((u - 0.5) / width / 2f64.sqrt());
         let variance = 0.5 * PI * integral(|u| primitive(u) * primitive(u));
         let apart = errors * (2.0 * variance / f64::from(replicas)).sqrt() / length;
@@ -300,8 +302,8 @@ fn limits_hold_where_copies_differ_in_few_velocities() {
     }
 }
 
-/// ±1 with weights that differ by less than their standard errors, or some: W₂² of the
-/// samples is |ε + n|, and control variates do not know the sign.
+/// ±1 has weights that differ by 0.25 to 2 standard errors. W₂² of the samples is proportional to
+/// |ε + n|, and control variates do not know the sign.
 #[test]
 fn limits_hold_between_atoms() {
     for (particles, replicas, shared) in [(1, 2000, 0.0), (1, 2000, 0.5), (8, 1000, 0.0)] {
@@ -341,7 +343,8 @@ fn limits_hold_between_atoms() {
     }
 }
 
-/// Two peaks at ±1 with a dip between them, and weights that differ by some standard errors.
+/// Each law has two peaks at ±1 with a dip between them; the weights differ by some standard
+/// errors.
 #[test]
 fn limits_hold_between_laws_of_two_peaks() {
     let replicas = 20_000;
@@ -376,8 +379,8 @@ fn limits_hold_between_laws_of_two_peaks() {
     }
 }
 
-/// Replicas of (cos θ, sin θ, −cos θ, −sin θ), θ with density 1 + ε cos 4θ for one copy: means
-/// of V, V² have no noise at all, that of V⁴ has, and so have others.
+/// A replica is (cos θ, sin θ, −cos θ, −sin θ), and θ has density 1 + ε cos 4θ in one copy. The
+/// means of V and V² have no noise at all; the mean of V⁴ and others have.
 #[test]
 fn limits_hold_where_energies_have_no_noise() {
     let replicas = 2000;
@@ -401,7 +404,7 @@ fn limits_hold_where_energies_have_no_noise() {
             mean: Some(0.0),
             second: Some(0.5),
             fourth: Some(3.0 / 8.0 + epsilon / 16.0),
-            // (Σ V²)² = 4.
+            // (Σ V²)² is 4.
             square_pair: Some((1.0 - 3.0 / 8.0 - epsilon / 16.0) / 3.0),
             // (cos⁴ θ + sin⁴ θ)/2 is 3/8 + cos(4θ)/8; the second moment of cos(4θ) is ½.
             // The mean of cos(4θ) is ε/2, that of its square ½; cos⁸ θ has 28/128 of it.
@@ -449,8 +452,8 @@ fn limits_hold_where_energies_have_no_noise() {
     }
 }
 
-/// Both copies are functions of the same random numbers, so that their samples are as near as
-/// the laws, and nothing hides what errors miss: z + z³/20 and 1.3 z + z³/50 of a normal z.
+/// Both copies are functions of the same random numbers, so their samples are as near as the laws,
+/// and nothing hides misses: z + z³/20 and 1.3 z + z³/50 of a normal z.
 #[test]
 fn limits_hold_between_copies_with_long_tails() {
     let normal = Law::Normal(Normal::new(0.0, 1.0).unwrap());
@@ -482,9 +485,9 @@ fn limits_hold_between_copies_with_long_tails() {
     }
 }
 
-/// Student's laws of nine and twelve degrees of freedom, whose eighth moments are large,
-/// normal ones and cubes of these, through the same numbers; with the largest numbers of
-/// replicas powers of velocities up to the second are control variates.
+/// The laws are Student's with nine and twelve degrees of freedom, whose eighth moments are large,
+/// normal ones and cubes of these, all functions of the same numbers. With the largest numbers of
+/// replicas, powers of velocities up to the second are control variates.
 #[test]
 fn limits_hold_where_high_moments_are_large() {
     let standard = Law::Normal(Normal::new(0.0, 1.0).unwrap());
@@ -524,13 +527,14 @@ fn limits_hold_where_high_moments_are_large() {
     }
 }
 
-/// The second copy is 1.3 times the first, but for so few velocities that some samples have
-/// none: what is left of limits then is how much velocities are known to spread.
+/// The second copy is 1.3 times the first, except for so few velocities that some samples have
+/// none. Then limits rest on the exact spread of velocities.
 #[test]
 fn limits_hold_where_velocities_are_rare() {
     let normal = Law::Normal(Normal::new(0.0, 1.0).unwrap());
     let of_normal = |order: u32| Cubic(1.0, 0.0).moment(order).unwrap();
-    // Rare ones of this size in each copy: with W₂² = E (V − U)², as these are the outermost.
+    // Rare velocities have this size in each copy; W₂² = E (V − U)², as they are the outermost
+    // ones.
     for (rare, sizes, particles, replicas, rule, seeds) in [
         (
             3.0,
@@ -575,8 +579,8 @@ fn limits_hold_where_velocities_are_rare() {
     }
 }
 
-/// Velocities e^{σz} and e^{1.1σz} of a normal z are all far from 0: powers vary little, and
-/// say nothing of tails.
+/// The velocities e^{σz} and e^{1.1σz} of a normal z are all far from 0, so their powers vary
+/// little and do not show tails.
 #[test]
 fn limits_hold_far_from_zero() {
     let normal = Law::Normal(Normal::new(0.0, 1.0).unwrap());

@@ -1,5 +1,5 @@
-//! The Poisson points themselves: each mark has its law, and the test of it
-//! fails when the mark is tampered with.
+//! The Poisson points themselves: each mark has its law, and the test of it fails when the mark is
+//! falsified.
 //!
 //! Limits are those of `common`.
 
@@ -47,7 +47,7 @@ fn collisions(replicas: u64) -> Vec<Collision> {
 fn angles_are_uniform_on_the_circle_and_half_circles_are_caught() {
     let mut marks = collisions(400);
     assert!(angle_statistic(&marks) < KOLMOGOROV_LIMIT);
-    // θ on [0, π).
+    // θ is drawn on [0, π).
     for collision in &mut marks {
         collision.sin = collision.sin.abs();
     }
@@ -55,11 +55,11 @@ fn angles_are_uniform_on_the_circle_and_half_circles_are_caught() {
 }
 
 #[test]
-fn everybody_meets_everybody_and_the_bath_equally_often() {
+fn all_particles_meet_each_other_and_the_bath_equally_often() {
     let mut marks = collisions(400);
     assert!(marks.iter().all(|c| c.particle != c.partner));
     assert!(partner_statistic(&marks, PARTICLES, RATES) < Z_LIMIT);
-    // Pairs that are always drawn in order of their indices.
+    // Pairs are always drawn in the order of their indices.
     for c in marks.iter_mut().filter(|c| c.partner < PARTICLES) {
         (c.particle, c.partner) = (c.particle.min(c.partner), c.particle.max(c.partner));
     }
@@ -70,9 +70,9 @@ fn everybody_meets_everybody_and_the_bath_equally_often() {
 fn kinds_have_their_probabilities() {
     let marks = collisions(4000);
     let bath: Vec<_> = marks.iter().filter(|c| c.partner == PARTICLES).collect();
-    // β/(κ/2 + β) = 1.5/2.5.
+    // The probability of the bath is β/(κ/2 + β) = 1.5/2.5.
     assert!(binomial_z(bath.len(), marks.len(), 0.6).abs() < 4.0);
-    // A bath rate 2 % off would have shown.
+    // A bath rate that is 2 % off would be seen.
     assert!(binomial_z(bath.len(), marks.len(), 1.53 / 2.53).abs() > 8.0);
 }
 
@@ -86,7 +86,7 @@ fn bath_velocities_have_the_law_of_the_bath() {
         .collect();
     let law = bath();
     assert!(kolmogorov(velocities.clone(), |x| law.cdf(x)) < KOLMOGOROV_LIMIT);
-    // Swapped weights would have shown.
+    // Swapped weights would be seen.
     let swapped = Law::NormalMixture(
         NormalMixture::new(vec![0.75, 0.25], vec![1.5, -0.5], vec![0.5, 1.0]).unwrap(),
     );
@@ -95,7 +95,7 @@ fn bath_velocities_have_the_law_of_the_bath() {
 
 #[test]
 fn counts_are_poisson_in_every_interval() {
-    // 12.5 collisions per unit of time; intervals that cut slabs anywhere.
+    // There are 12.5 collisions per unit of time; the intervals cut slabs anywhere.
     let gas = Arc::new(Gas::new(PARTICLES as usize, RATES, &bath()));
     let replicas = 4000;
     let times = [0.0, 0.3, 0.75, 2.0, 9.0];
@@ -139,9 +139,9 @@ fn counts_are_poisson_in_every_interval() {
 
 #[test]
 fn normal_variates_drawn_together_are_independent() {
-    // Over 20 000 rows: Σ z_a z_b/√n and Σ (z_a² − 1)(z_b² − 1)/√(4n) are nearly
-    // standard normal for each of 120 pairs of lanes; beyond 5 one of the former is
-    // with probability 7e-5, beyond 6.5, with heavier tails, one of the latter.
+    // Over 20 000 rows Σ z_a z_b/√n and Σ (z_a² − 1)(z_b² − 1)/√(4n) are nearly standard normal for
+    // each of 120 pairs of lanes. One of the former exceeds 5 with probability 7e-5; one of the
+    // latter, which have heavier tails, exceeds 6.5 with a similar one.
     let key = ReplicaKey::new(1, 5, 0, 0);
     let instructions = Instructions::best();
     let mut lanes = Lanes::new(instructions, key, Purpose::BathVelocities, 0);
@@ -149,7 +149,7 @@ fn normal_variates_drawn_together_are_independent() {
     lanes.fill(instructions, &mut words);
     let mut rows = vec![[0.0; LANES]; words.len()];
     let normal = Law::Normal(Normal::new(0.0, 1.0).unwrap());
-    let more = |_| || panic!("one component leaves no doubt");
+    let more = |_| || panic!("the words decide, as there is one component");
     BathVelocities::new(&normal).draw(instructions, &words, more, &mut rows);
     let root = (rows.len() as f64).sqrt();
     let correlations = |rows: &[[f64; LANES]], a: usize, b: usize| {
@@ -167,7 +167,7 @@ fn normal_variates_drawn_together_are_independent() {
             );
         }
     }
-    // Both of a pair along the same axis would have shown.
+    // A pair with both variates along the same axis would be seen.
     for row in &mut rows {
         row[8] = row[0];
     }

@@ -1,11 +1,11 @@
-//! How much memory drawing takes. These tests are alone in their program: the largest memory of a
-//! child counts what its parent had when it started it.
+//! The memory that drawing takes. These tests are alone in their program: the largest memory of a
+//! child includes the memory that its parent had when it started the child.
 #![cfg(target_os = "linux")]
 
 use assert_cmd::Command;
 use std::path::Path;
 
-/// Bytes that drawing stays below.
+/// The limit for the memory of drawing, in bytes.
 const LIMIT: i64 = 64 << 20;
 
 /// The largest memory, in bytes, that any child of this process had.
@@ -21,7 +21,7 @@ fn peak_of_children() -> i64 {
 
 fn assert_small(what: &str) {
     let peak = peak_of_children();
-    // Every process has a megabyte: the system has counted.
+    // Every process takes a megabyte, so the system has counted.
     assert!((1 << 20..LIMIT).contains(&peak), "{what} took {peak} bytes");
 }
 
@@ -38,7 +38,7 @@ fn copy_tables(experiment: &str, figures: &Path) {
 
 #[test]
 fn the_largest_figures_are_drawn_in_little_memory() {
-    // In one piece, each of them takes more than 70 MB.
+    // Drawn in one piece, each of them would take more than 70 MB.
     for (name, experiments) in [
         ("scaling", &["scaling", "scaling-rank"][..]),
         ("moments", &["two-baths"]),

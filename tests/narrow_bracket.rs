@@ -1,9 +1,9 @@
-//! How narrow the bracket of W₂² is between the laws of `experiments/bracket-*.toml`,
-//! and that it covers there.
+//! The width of the bracket of W₂² between the laws of `experiments/bracket-*.toml`, and its
+//! coverage there.
 //!
-//! No closed form of W₂² is known for these laws, so what is to be covered comes from
-//! runs some hundreds of times as large, with limits of their own. Numbers of other
-//! runs are compared by their spread, never to the digit.
+//! No closed form of W₂² is known for these laws, so the values to be covered come from runs some
+//! hundreds of times as large, with limits of their own. Numbers of other runs are compared by
+//! their spread, never to the digit.
 
 mod coverage;
 
@@ -18,14 +18,14 @@ use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// What is simulated of an experiment.
+/// The part of an experiment that is simulated.
 #[derive(Clone, Copy)]
 struct Run {
     name: &'static str,
     particles: usize,
-    /// Of each copy, at each time.
+    /// The number of velocities of each copy, at each time.
     velocities: usize,
-    /// Record times 0, end/steps, …, end.
+    /// Records are at the times 0, end/steps, …, end.
     end: f64,
     steps: usize,
 }
@@ -53,7 +53,7 @@ impl Run {
         (Job::new(&experiment, 0, &theory), theory)
     }
 
-    /// The velocities of each of some seeds, `made` something of.
+    /// For each of some seeds, the value of `made` for its velocities.
     fn over_seeds<T: Send>(
         &self,
         seeds: u64,
@@ -85,7 +85,7 @@ fn bracket(particles: usize, kept: &Kept, known: &Known) -> Bracket {
     first_marginals(&velocities, known, CONFIDENCE)
 }
 
-/// U/L of limits of 95 % at the end of a run, over seeds.
+/// U/L for limits of 95 % at the end of a run, for each seed.
 fn ratios(run: Run, seeds: u64) -> Vec<f64> {
     run.over_seeds(seeds, |theory, kept| {
         let known = Known::at(theory, run.end, replicas(run.particles, &kept[run.steps]));
@@ -95,8 +95,8 @@ fn ratios(run: Run, seeds: u64) -> Vec<f64> {
 }
 
 #[test]
-fn a_million_velocities_leave_parts_of_a_thousand_or_of_a_hundred() {
-    // The widest of A, and of B at N = 3000.
+fn brackets_of_a_million_velocities_are_within_parts_of_a_thousand_or_of_a_hundred() {
+    // These are the widest brackets of A, and of B at N = 3000.
     let widest = |name, particles| Run {
         name,
         particles,
@@ -104,23 +104,23 @@ fn a_million_velocities_leave_parts_of_a_thousand_or_of_a_hundred() {
         end: 3.0,
         steps: 1,
     };
-    // 1.0020 to 1.0025 over ten seeds, of standard deviation 0.0002.
+    // Over ten seeds the ratio was 1.0020 to 1.0025, with standard deviation 0.0002.
     let [ratio] = ratios(widest("bracket-a", 8), 1)[..] else {
         panic!("one seed")
     };
     assert!(ratio > 1.0 && ratio <= 1.003, "{ratio}");
-    // 1.043 to 1.050 over 34 of 40 seeds, 1.050 to 1.053 over four, 1.058 and 1.069 over two,
-    // where a few velocities that only one copy has carry some percent of the distance; what
-    // limits allow for on top is 0.002 to 0.003. Of five seeds three are beyond 1.055 with
-    // probability 0.01.
+    // The ratio was 1.043 to 1.050 for 34 of 40 seeds, 1.050 to 1.053 for four, and 1.058 and 1.069
+    // for two, where a few velocities that only one copy has carry some percent of the distance.
+    // The allowance for unseen parts is 0.002 to 0.003 of it. Three of five seeds are beyond 1.055
+    // with probability 0.01.
     let mut ratios = ratios(widest("bracket-b", 3000), 5);
     ratios.sort_by(f64::total_cmp);
     assert!(ratios[0] > 1.0 && ratios[2] <= 1.055, "{ratios:?}");
 }
 
-/// U/L of limits of 95 % and of 99.9 %, of a row of a committed table.
+/// U/L for limits of 95 % and of 99.9 %, from a row of a committed table.
 ///
-/// Limits of 95 % are made of those of 99.9 % as of normal estimates; with t quantiles,
+/// Limits of 95 % are computed from those of 99.9 % as for normal estimates; with t quantiles,
 /// whose ratio is smaller, they would be narrower.
 fn committed_ratios(row: &HashMap<String, String>) -> [f64; 2] {
     let cell = |column: &str| -> f64 { row[column].parse().unwrap() };
@@ -149,9 +149,10 @@ fn the_committed_tables_are_as_narrow_as_the_readme_says() {
                 let [of_95, of_999] = committed_ratios(&row);
                 let place = format!("{path}, N = {particles}, t = {time}: {of_95} {of_999}");
                 assert!(1.0 < of_95 && of_95 < of_999, "{place}");
-                // 1.0025 at most over ten seeds of A. In the last cell of B on the clock of
-                // Theorem 6's proof a run in seven has more than 1.05. The tables are made rarely
-                // and deliberately: one beyond what the README says is not to be committed unseen.
+                // Over ten seeds of A the ratio was at most 1.0025. In the last cell of B on the
+                // clock of Theorem 6's proof one run in seven has more than 1.05. The tables are
+                // made rarely and deliberately: one beyond the README's numbers is not to be
+                // committed unseen.
                 let most = if name == "bracket-a" { 1.003 } else { 1.05 };
                 let judged = name == "bracket-a" || particles == "3000";
                 assert!(!judged || of_95 <= most, "{place}");
@@ -161,23 +162,22 @@ fn the_committed_tables_are_as_narrow_as_the_readme_says() {
     }
 }
 
-/// Where W₂² of A lies at a time, on the clock of Theorem 6's proof, from a larger run.
+/// Limits of W₂² of A at a time, on the clock of Theorem 6's proof, from a larger run.
 struct Reference {
     particles: usize,
     time: f64,
-    /// Limits of 99.99 %.
+    /// The limits have confidence 99.99 %.
     limits: [f64; 2],
 }
 
-/// Each side is wrong with probability 5e-5, and both are a quarter of the standard
-/// deviation of one seed's lower estimate apart. Printed by
+/// Limits from larger runs. Each side is wrong with probability 5e-5, and both are a quarter of the
+/// standard deviation of one seed's lower estimate apart. They are printed by
 ///
 /// ```text
 /// cargo test --release --test narrow_bracket -- --ignored --nocapture
 /// ```
 ///
-/// from 2·10⁷ velocities at t = 1 and 10⁷ at t = 3, 1000 and 500 times as many as are
-/// used below.
+/// from 2·10⁷ velocities at t = 1 and 10⁷ at t = 3, 1000 and 500 times as many as are used below.
 const REFERENCES: [Reference; 4] = [
     Reference {
         particles: 8,
@@ -203,7 +203,7 @@ const REFERENCES: [Reference; 4] = [
 
 #[test]
 #[ignore = "prints the limits of REFERENCES; takes some minutes and 2 GB"]
-fn references() {
+fn the_limits_of_references_are_printed() {
     for Reference {
         particles, time, ..
     } in REFERENCES
@@ -227,18 +227,18 @@ fn references() {
     }
 }
 
-/// What is made of one seed's velocities at one time.
+/// The brackets of one seed's velocities at one time.
 struct Found {
     with_moments: Bracket,
     without: Bracket,
-    /// Each particle taken for a replica; only where it makes a difference: at t = 3 the bias
-    /// of so few velocities hides it, and in `bracket.rs` it is counted how such limits miss.
+    /// The bracket with each particle as a replica, where it makes a difference. At t = 3 the bias
+    /// of so few velocities hides it; `bracket.rs` counts how often such limits miss.
     of_particles: Option<Bracket>,
 }
 
 impl Found {
     fn of(particles: usize, theory: &Theory, kept: &Kept, time: f64) -> Found {
-        // Nothing is told that would clamp limits.
+        // The exact knowledge has no bounds that would clamp limits.
         let known = Known {
             lower: None,
             upper: None,
@@ -256,7 +256,7 @@ impl Found {
     }
 }
 
-/// Estimates and limits, right or wrong ones, of each seed.
+/// Estimates and limits of each seed, right or wrong ones.
 type Limits = fn(&Found) -> ([Option<f64>; 2], [Option<f64>; 2]);
 
 fn coverage(truth: [f64; 2], found: &[&Found], limits: Limits) -> Coverage {
@@ -275,17 +275,17 @@ fn as_found(bracket: &Bracket) -> ([Option<f64>; 2], [Option<f64>; 2]) {
     )
 }
 
-/// A standard error subtracted where it is to be added. With control variates the bias of
-/// pooled velocities would hide it at t = 3.
+/// A standard error is subtracted where it should be added. With control variates the bias of
+/// pooled velocities would hide this at t = 3.
 fn minus_for_plus(found: &Found) -> ([Option<f64>; 2], [Option<f64>; 2]) {
     let (estimates, [lower, upper]) = as_found(&found.without);
     let wrong = 2.0 * estimates[1].unwrap() - upper.unwrap();
     (estimates, [lower, Some(wrong)])
 }
 
-/// Potentials through all pairs of ranks, evaluated where they were fitted: these give
-/// W₂² of the pooled samples. (Through some stretches of ranks only, they see too little
-/// to be caught here; `tests/bracket.rs` does, on copies that are not coupled.)
+/// The potentials go through all pairs of ranks and are evaluated where they were fitted: they give
+/// W₂² of the pooled samples. (Potentials through stretches of ranks see too little to be caught
+/// here; `tests/bracket.rs` catches them on copies that are not coupled.)
 fn seen_potentials(found: &Found) -> ([Option<f64>; 2], [Option<f64>; 2]) {
     let ([lower, upper], limits) = as_found(&found.with_moments);
     let reach = lower.unwrap() - limits[0].unwrap();
@@ -293,7 +293,7 @@ fn seen_potentials(found: &Found) -> ([Option<f64>; 2], [Option<f64>; 2]) {
     ([Some(wrong), upper], [Some(wrong - reach), limits[1]])
 }
 
-/// Control variates added where they are to be taken off.
+/// Control variates are added where they should be subtracted.
 fn wrong_sign(found: &Found) -> ([Option<f64>; 2], [Option<f64>; 2]) {
     let (right, limits) = as_found(&found.with_moments);
     let (raw, _) = as_found(&found.without);
@@ -302,7 +302,7 @@ fn wrong_sign(found: &Found) -> ([Option<f64>; 2], [Option<f64>; 2]) {
     (wrong.map(Some), moved)
 }
 
-/// Reported standard errors over what estimates scatter by, below and above.
+/// The ratio of reported standard errors to the scatter of estimates, below and above.
 fn error_over_scatter(found: &[Bracket]) -> [f64; 2] {
     let ratio = |estimate: fn(&Bracket) -> Option<f64>, error: fn(&Bracket) -> Option<f64>| {
         let of = |value: fn(&Bracket) -> Option<f64>| -> Vec<f64> {
@@ -318,20 +318,20 @@ fn error_over_scatter(found: &[Bracket]) -> [f64; 2] {
     ]
 }
 
-/// The least of [`error_over_scatter`]. Lower estimates scatter by a little more than they
-/// say, mostly by what the bounds do that their potentials give, none of which is above
-/// W₂². 0.90 and more is measured, by 400 seeds to 3.5 %, so less than 0.75 has a
-/// probability below 1e-4. With errors over particles it is 0.49 and 0.66 at N = 50.
+/// The least accepted [`error_over_scatter`]. Lower estimates scatter a little more than their
+/// errors say, mostly since the bounds of their potentials vary, none of which is above W₂². The
+/// measured ratios are 0.90 and more, to 3.5 % with 400 seeds, so less than 0.75 has a probability
+/// below 1e-4. With errors over particles the ratio is 0.49 and 0.66 at N = 50.
 const SHORTEST: f64 = 0.75;
 
-/// Limits of all seeds at one time, right and wrong ones.
+/// Judges the limits of all seeds at one time, right and wrong ones.
 fn judge(place: &str, truth: [f64; 2], found: &[&Found]) {
     let with = coverage(truth, found, |found| as_found(&found.with_moments));
     assert_eq!(with.fault(), None, "{place}, with moments");
     let without = coverage(truth, found, |found| as_found(&found.without));
     assert_eq!(without.fault(), None, "{place}, without moments");
-    // What the reference leaves open is little beside what one seed does: a quarter
-    // of a standard deviation.
+    // The width of the reference is small beside the scatter of one seed: at most a quarter of a
+    // standard deviation.
     let scatter = mean_and_error(&with.lower).1 * (found.len() as f64).sqrt();
     assert!(truth[1] - truth[0] < 0.35 * scatter, "{place}: {scatter}");
     let of = |bracket: fn(&Found) -> Option<Bracket>| -> Vec<Bracket> {
@@ -351,7 +351,7 @@ fn judge(place: &str, truth: [f64; 2], found: &[&Found]) {
     );
 }
 
-/// Of fewer velocities only V is a control variate, and these would not be seen.
+/// With fewer velocities only V is a control variate, and these faults would not be seen.
 #[test]
 fn planted_faults_are_seen_in_larger_runs() {
     let mut seen = [0; 2];
@@ -411,8 +411,8 @@ fn limits_cover_what_a_larger_run_finds() {
             without_moments += without.lower_misses + without.upper_misses;
         }
     }
-    // Without control variates the bias is small beside the errors, and each side
-    // misses about as often as it may: limits that never miss are too wide. 80 of 3200
-    // are nominal, 32 measured.
+    // Without control variates the bias is small beside the errors, and each side misses about as
+    // often as it may: limits that never miss would be too wide. Nominal are 80 of 3200 misses; 32
+    // were measured.
     assert!(without_moments > 8, "{without_moments}");
 }

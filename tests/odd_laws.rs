@@ -1,6 +1,6 @@
-//! The right program is not called wrong on data that averages are slow to show:
-//! rare atoms and components, two equally likely values, particles at rest, next to
-//! no collisions, laws that hardly differ, copies of unlike size, rematched copies.
+//! The right program is not VOID on data for which averages converge slowly: rare atoms and
+//! components, two equally likely values, particles at rest, almost no collisions, laws that hardly
+//! differ, copies of unlike size, rematched copies.
 
 use kac_coupling::config::load;
 use kac_coupling::measure::Engine;
@@ -147,8 +147,8 @@ const PLAIN: Odd = Odd {
 };
 
 #[test]
-fn the_right_program_is_not_called_wrong() {
-    // Each N is with probability 4e-7 at most: over some 400 runs 2e-4.
+fn the_right_program_is_not_void_with_odd_laws() {
+    // A single N fails with probability 4e-7 at most: over some 400 runs 2e-4.
     for odd in ODD {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("odd.toml");
@@ -192,7 +192,7 @@ fn the_right_program_is_not_called_wrong() {
     }
 }
 
-/// Laws of mean 0, then others.
+/// The first laws have mean 0, the others have not.
 const LAWS: [&str; 20] = [
     NORMAL,
     r#"law = "normal-mixture", weights = [0.5, 0.5], means = [0.0, 0.0], sds = [0.5, 1.5]"#,
@@ -264,7 +264,7 @@ fn drawn(stream: &mut Pcg64) -> String {
 
 #[test]
 fn no_self_check_of_any_config_fails() {
-    // Each fails with a probability of 2e-7 at most.
+    // Each config fails with a probability of 2e-7 at most.
     let folder = tempfile::tempdir().unwrap();
     let velocities: String = (0..40)
         .map(|k| format!("{:?}\n", 0.5 * f64::from(k) - 9.75))
@@ -281,7 +281,7 @@ fn no_self_check_of_any_config_fails() {
         let key = ReplicaKey::new(number, 0, 0, 0);
         let text = drawn(&mut scalar_stream(key, Purpose::Counts, 0));
         std::fs::write(&path, &text).unwrap();
-        // Not all parts go together.
+        // Some combinations of parts are refused.
         let Ok(config) = load(&path) else { continue };
         let mut experiment = config.experiment;
         experiment.seed = number;

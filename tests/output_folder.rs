@@ -1,5 +1,5 @@
-//! An output folder is one run's: what stands there under final names is always of one finished
-//! run, and nothing is lost that another program or another config put there.
+//! An output folder is one run's: the files under final names always belong to one finished run,
+//! and no file of another program or another config is lost.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const CONFIG: &str = "seed = 1\nreplicas = 40\n[model]\nparticles = [2, 3]\nlamb
 /// A run that draws more figures and writes more tables than the other one.
 const LARGER: &str = "[wasserstein]\npoints = 3\nsample = 20\n";
 
-/// A folder with a config in it, and what `kac` does there.
+/// A folder with a config in it, in which `kac` works.
 struct Place {
     folder: tempfile::TempDir,
 }
@@ -61,7 +61,7 @@ impl Place {
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
     }
 
-    /// It exits with code 4 and names these on standard error.
+    /// Asserts that `kac` exits with code 4 and names these on standard error.
     fn kac_refuses(&self, arguments: &[&str], named: &[&str]) {
         let output = self.kac(arguments);
         assert_eq!(output.status.code(), Some(4), "{arguments:?}: {output:?}");
@@ -83,13 +83,13 @@ impl Place {
     }
 }
 
-/// The files of a run but for its manifest, which tells how long it took.
+/// The files of a run except its manifest, which has the duration.
 fn without_manifest(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
     files.remove("manifest.json");
     files
 }
 
-/// The manifest lists the other files of a folder with their lengths, and no more.
+/// Asserts that the manifest lists exactly the other files of a folder, with their lengths.
 fn assert_vouched_for(files: &BTreeMap<String, Vec<u8>>) {
     let manifest: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
     let listed: BTreeMap<&str, u64> = (manifest["files"].as_array().unwrap().iter())
@@ -213,7 +213,7 @@ fn a_table_that_was_edited_is_not_replaced() {
 }
 
 #[test]
-fn force_replaces_what_is_in_the_way_and_nothing_else() {
+fn force_replaces_only_the_files_that_the_run_writes() {
     let place = Place::new();
     for name in [
         "calibration.csv",
@@ -277,7 +277,7 @@ fn tables_that_the_new_run_does_not_have_are_gone() {
 }
 
 #[test]
-fn one_of_many_runs_at_once_has_the_folder() {
+fn only_one_of_many_simultaneous_runs_gets_the_folder() {
     let place = Place::new();
     let mut alone = vec![];
     for seed in 0..20 {
@@ -398,8 +398,8 @@ fn a_killed_run_leaves_the_files_of_one_run() {
     assert!(!place.path("d/unfinished").exists());
 }
 
-/// A finished run is moved in steps. Whichever the process was killed after, the next one goes on,
-/// even if it has no other business there.
+/// A finished run is moved in steps. After whichever step the process was killed, the next one goes
+/// on, even if it has nothing else to do there.
 #[test]
 fn a_run_that_was_killed_while_its_files_moved_is_completed() {
     let place = Place::new();
@@ -479,7 +479,7 @@ fn ignored_signals() -> u64 {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_says_what_it_kept() {
+fn an_interrupted_run_names_the_files_that_it_kept() {
     let ignored = |signal: &i32| ignored_signals() >> (signal - 1) & 1 == 1;
     for signal in [1, 2, 15].into_iter().filter(|signal| !ignored(signal)) {
         let place = Place::new();
@@ -630,7 +630,7 @@ fn copy_figures(place: &Place, folder: &str) {
 }
 
 #[test]
-fn a_folder_of_figures_is_no_run_s_and_a_run_s_folder_not_for_figures() {
+fn folders_of_figures_and_of_runs_are_refused_to_each_other() {
     let place = Place::new();
     copy_figures(&place, "f");
     let before = place.files("f");
@@ -686,7 +686,7 @@ fn the_same_text_with_other_data_is_another_config() {
 
 #[cfg(unix)]
 #[test]
-fn what_has_the_name_of_a_lock_is_not_written_to() {
+fn a_file_with_the_name_of_a_lock_is_not_written_to() {
     let place = Place::new();
     place.write("precious.txt", "mine");
     std::fs::create_dir(place.path("d")).unwrap();

@@ -1,4 +1,4 @@
-//! Plans against what was realised: the committed tables.
+//! Plans are compared with the committed tables.
 
 use assert_cmd::Command;
 use kac_coupling::config::load;
@@ -43,8 +43,8 @@ fn half_widths_are_those_realised_to_a_tenth() {
             let mut checks = size.unwrap().checks.iter();
             let planned = checks.find(|planned| planned.check.claim == claim).unwrap();
             let Some(planned) = planned.forecast.half_width else {
-                // Pooled distances, of one particle those of the joint law too; and the
-                // bracket of joint laws.
+                // Pooled distances decide it, which for one particle are those of the joint law
+                // too; or the bracket of joint laws.
                 let by_bracket = (name, claim.as_str()) == ("theorem7", "theorem-6");
                 let alone = claim == "theorem-6" && particles == 1;
                 assert!(
@@ -63,11 +63,11 @@ fn half_widths_are_those_realised_to_a_tenth() {
     assert!(compared > 60, "{compared}");
 }
 
-/// What `kac plan` prints of a gas with these numbers of particles and this λ, μ = 1, over
-/// four units of time in a thousand replicas.
+/// The output of `kac plan` for a gas with these numbers of particles and this λ, μ = 1, over four
+/// units of time in a thousand replicas.
 ///
-/// A plan that simulates all that it can would take hours for some of them. One that does not
-/// takes a second or a few; the limit is for a busy machine.
+/// A plan that simulated everything would take hours for some of these. The plan takes a second or
+/// a few; the limit is for a busy machine.
 fn printed(particles: &str, lambda: &str, claim: &str) -> String {
     let text = format!(
         "seed = 1\nreplicas = 1000\n\
@@ -143,7 +143,7 @@ fn three_thousand_sizes_are_planned_in_seconds() {
     ));
     assert_eq!(rows.len(), 3000);
     for (row, particles) in rows.into_iter().zip(particles) {
-        // One particle meets no other.
+        // A single particle meets no other particle.
         let rate = if particles == 1 { 2.0 } else { 2.5 };
         let [collisions, seconds, _] = row;
         let expected = rate * particles as f64 * 4000.0;
@@ -179,8 +179,8 @@ fn expectations_that_exact_values_contradict_are_named() {
 
 #[test]
 fn batches_of_an_ordinary_run_are_still_foreseen() {
-    // From pairs that are not optimal nothing but batches can decide Theorem 7, and these are
-    // foreseen from a burst of whole replicas only.
+    // From pairs that are not optimal only batches can decide Theorem 7, and these are foreseen
+    // from a burst of whole replicas only.
     let mut experiment = load(Path::new("experiments/theorem7.toml"))
         .unwrap()
         .experiment;

@@ -1,4 +1,4 @@
-//! What `kac plan` says of seconds and memory, against what `kac run` takes, over odd configs.
+//! Seconds and memory in `kac plan` are compared with those of `kac run`, over odd configs.
 //!
 //! On a machine that does nothing else
 //! `KAC_PLANS=1 cargo test --release --test plan_costs -- --nocapture` prints the table, and asks
@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-/// A config: each key that is not that of the plain one.
+/// A config: each field replaces a part of the plain one.
 #[derive(Clone, Copy)]
 struct Case {
     name: &'static str,
-    /// Lines of `[model]`, λ and μ apart.
+    /// Lines of `[model]`, without λ and μ.
     particles: &'static str,
     model: &'static str,
     rates: &'static str,
@@ -239,7 +239,7 @@ fn usage(child: Child, start: Instant) -> (f64, f64) {
         assert_eq!(libc::wait4(process, &mut status, 0, &mut usage), process);
         usage.ru_maxrss as f64 * 1024.0
     };
-    // Verdicts against expectation are none of this test's business.
+    // The test does not judge verdicts against expectation.
     assert!(libc::WIFEXITED(status) && [0, 1, 3].contains(&libc::WEXITSTATUS(status)));
     (start.elapsed().as_secs_f64(), bytes)
 }
@@ -264,7 +264,7 @@ fn planned(config: &Path) -> (f64, f64) {
 }
 
 #[test]
-fn a_run_takes_what_was_planned() {
+fn a_run_takes_the_planned_time_and_memory() {
     let is_idle = std::env::var_os("KAC_PLANS").is_some();
     // A busy machine takes many times as long, for the plan or for the run.
     let (factor, spare) = if is_idle { (2.0, 0.1) } else { (5.0, 2.0) };

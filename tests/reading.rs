@@ -1,7 +1,7 @@
-//! What is read from a user: files of any kind and size are read right or refused at once, what a message repeats is
-//! short and harmless, and a run tells what it read.
+//! Reading of users' input: files of any kind and size are read right or refused at once, messages quote it shortly and
+//! harmlessly, and a run records it.
 //!
-//! Of what a config says wrongly, `bad_input.rs` has the messages, and of lines of data `laws.rs`.
+//! `bad_input.rs` has the messages on wrong configs, `laws.rs` those on lines of data.
 
 mod small;
 
@@ -67,7 +67,7 @@ fn pipe(folder: &TempDir, name: &str) {
 }
 
 #[test]
-fn configs_have_an_end() {
+fn endless_and_long_configs_are_refused() {
     let folder = bench();
     sparse(&folder, "long.toml", 1_000_001);
     sparse(&folder, "very-long.toml", 1 << 40);
@@ -86,7 +86,7 @@ fn configs_have_an_end() {
             assert!(stderr.starts_with(&start), "{command} {name}: {stderr}");
         }
     }
-    // At the limit all is read.
+    // A file of the largest length is read.
     let text = config(&[]);
     let longest = text.clone() + &"#".repeat(1_000_000 - text.len());
     put(&folder, "longest.toml", longest);
@@ -95,7 +95,7 @@ fn configs_have_an_end() {
 }
 
 #[test]
-fn files_of_data_have_an_end() {
+fn endless_and_long_files_of_data_are_refused() {
     let folder = bench();
     sparse(&folder, "long.csv", 1_000_000_001);
     sparse(&folder, "zeros.csv", 999_999_999);
@@ -140,7 +140,7 @@ fn a_byte_order_mark_and_line_ends_of_configs_do_not_count() {
 /// Escape codes of terminals, directions of writing, an end of a line.
 const OBEYED: &str = "\u{1b}[31m\u{9b}1m\u{7}\u{202e}\u{200b}\r";
 
-/// A message is a few lines of at most 500 characters, and nothing in it is obeyed by a terminal.
+/// True if a message is a few lines of at most 500 characters, without characters that control a terminal.
 fn is_harmless(message: &str) -> bool {
     let lines: Vec<&str> = message.lines().collect();
     let obeyed = |c: char| c != '\n' && (c.is_control() || OBEYED.contains(c) && !c.is_ascii());
@@ -158,7 +158,7 @@ fn escaped(text: &str) -> String {
 }
 
 #[test]
-fn messages_repeat_little_and_nothing_that_a_terminal_obeys() {
+fn messages_quote_little_and_no_control_characters() {
     let folder = bench();
     let data = format!("v{},w\n1,{OBEYED}\n", OBEYED.trim());
     put(&folder, "data.csv", data);
@@ -174,7 +174,7 @@ fn messages_repeat_little_and_nothing_that_a_terminal_obeys() {
     );
     let (rude, long) = (escaped(OBEYED), "x".repeat(400_000));
     let mut configs = vec![
-        // A quote that is not closed, on a line and on many.
+        // The quote is not closed, on a line and on many.
         format!("title = \"{long}\n{}", config(&[])),
         format!(
             "title = \"\"\"{}\n{}",
@@ -226,7 +226,7 @@ fn messages_repeat_little_and_nothing_that_a_terminal_obeys() {
             "{beginning:?}: {stderr}"
         );
     }
-    // A bath of many values that has no mean of 0: the fix is short too.
+    // The bath has many values and no mean of 0: the fix is short too.
     let bath = "law = \"normal\"\nmean = 0.0\nsd = 2.0\n";
     let [values, weights] = ["1.0, ", "0.0001, "].map(|entry| entry.repeat(10_000));
     let discrete = format!("law = \"discrete\"\nvalues = [{values}]\nweights = [{weights}]\n");
@@ -251,7 +251,7 @@ fn messages_repeat_little_and_nothing_that_a_terminal_obeys() {
 
 #[cfg(unix)]
 #[test]
-fn names_of_files_are_printed_without_what_a_terminal_obeys() {
+fn names_of_files_are_printed_without_control_characters() {
     let folder = bench();
     let name = format!("{}.toml", OBEYED.trim());
     put(&folder, &name, config(&[AsExpected, Against, Inconclusive]));
@@ -269,7 +269,7 @@ fn names_of_files_are_printed_without_what_a_terminal_obeys() {
 }
 
 #[test]
-fn the_shown_part_of_a_line_has_the_fault_in_it() {
+fn the_quoted_part_of_a_line_contains_the_fault() {
     let folder = bench();
     let text = with_first(&format!(
         "{{ law = \"normal\",{}\tmean = \"\u{1b}\", sd = 1.0 }}",
@@ -295,7 +295,7 @@ fn the_shown_part_of_a_line_has_the_fault_in_it() {
 }
 
 #[test]
-fn a_config_whose_name_gives_no_folder_needs_one() {
+fn a_config_whose_name_gives_no_folder_needs_the_option_out() {
     for name in ["..toml", "...toml", " .toml", ". .toml", "....toml"] {
         let folder = bench();
         put(&folder, name, config(&[]));
@@ -355,7 +355,7 @@ fn a_manifest_tells_the_files_of_data_and_the_resolved_laws() {
 
     std::fs::create_dir(folder.path().join("data")).unwrap();
     put(&folder, "data/a.csv", "t,v\n0,1\n\n1,2\n2,6\n");
-    // Of `printf 't,v\n0,1\n\n1,2\n2,6\n' | sha256sum`.
+    // The sum is that of `printf 't,v\n0,1\n\n1,2\n2,6\n' | sha256sum`.
     let sha256 = "008fb21c3aa5347f75640a1557be20f3b3aa0add1a753814cb6f412c94da2789";
     let text = empirical("data/a.csv", "v").replace(
         "second = { law = \"uniform\", low = -3.0, high = 5.0 }",
@@ -376,7 +376,7 @@ fn a_manifest_tells_the_files_of_data_and_the_resolved_laws() {
 }
 
 #[test]
-fn record_times_in_tables_are_what_one_types() {
+fn record_times_in_tables_are_written_as_in_configs() {
     let folder = bench();
     let text = config(&[]).replace("end = 1.5\npoints = 7", "end = 0.7\npoints = 8");
     manifest(&folder, &text);

@@ -24,13 +24,13 @@ use kac_coupling::measure::{Engine, Job};
 use kac_coupling::theory::Theory;
 use kac_coupling::theory::unseen::{CUT, CUT_FOR_VOID, Unseen};
 
-/// What the configs below say.
+/// The values in the configs below.
 const LAMBDA: f64 = 1.25;
 const MU: f64 = 0.75;
 /// Two-sided level at which a measurement contradicts an exact value.
 const VOID_LEVEL: f64 = 2e-7;
-/// How far from the edge verdicts are asked for, relative to τ or to the rate. The closed
-/// forms here agree with those of the library to some 10⁻¹².
+/// The distance from the edge at which verdicts are asked for, relative to τ or to the rate. The closed forms here
+/// agree with those of the library to some 10⁻¹².
 const NEAR: f64 = 1e-6;
 
 /// The normal quantile that is exceeded with probability `tail`.
@@ -109,7 +109,7 @@ const SDS: [f64; 2] = [1.0, 2.0];
 const SHAPES: &str = "first = { law = \"normal\", mean = 0.0, sd = 1.0 }\n\
      second = { law = \"uniform\", low = -1.7320508075688772, high = 1.7320508075688772 }";
 
-/// W₂² of these two: E(Z − √12(Φ(Z) − ½))² = 2 − 2√12 E ZΦ(Z), and E ZΦ(Z) = 1/(2√π).
+/// W₂² of [`SHAPES`]: E(Z − √12(Φ(Z) − ½))² = 2 − 2√12 E ZΦ(Z), and E ZΦ(Z) = 1/(2√π).
 fn distance_of_shapes() -> f64 {
     2.0 - 2.0 * (3.0 / std::f64::consts::PI).sqrt()
 }
@@ -200,8 +200,7 @@ fn bounds_and_intervals_of_tables_are_those_of_the_config() {
     }
 }
 
-/// The limits in tables are those of the level that the columns' description names, less
-/// what lies beyond exact bounds.
+/// The limits in tables have the level that the columns' description names, clamped to the exact bounds.
 #[test]
 fn limits_in_tables_have_the_level_of_tables() {
     let model = "replicas = 4000\n[model]\nparticles = 8\nclock = \"theorem6\"";
@@ -236,7 +235,7 @@ fn limits_in_tables_have_the_level_of_tables() {
     assert_eq!(TABLE_CONFIDENCE, 0.999);
 }
 
-/// HOLDS, REFUTED, INCONCLUSIVE or VOID of a rate that is claimed to be `printed`.
+/// The verdict on a rate that is claimed to be `printed`.
 fn equality_verdict(
     [rate, error]: [f64; 2],
     [printed, exact]: [f64; 2],
@@ -249,7 +248,8 @@ fn equality_verdict(
     if (rate - exact).abs() > half_width(1.0 - VOID_LEVEL) * error {
         "VOID"
     } else if band[0] <= low && high <= band[1] {
-        // A tenth where 3.29 standard errors are the half-width, less by its cube where it is wider.
+        // The largest relative error is a tenth where the half-width is 3.29 standard errors, less by the cube where it
+        // is wider.
         let wider = (half_width(confidence) / 3.29).max(1.0);
         let is_normal = error <= 0.1 * exact / (wider * wider * wider);
         if is_normal || (band[0] <= exact && exact <= band[1]) {
@@ -294,8 +294,8 @@ fn verdicts_on_decay_rates_change_where_intervals_meet_the_tolerance() {
                 assert_close(row.exact.unwrap(), exact, claim);
                 assert_close(row.ci_low.unwrap(), rate - reach, claim);
                 assert_close(row.ci_high.unwrap(), rate + reach, claim);
-                // Where an end of the interval meets one of the band, and where the interval
-                // is as narrow as a refutation asks for.
+                // At these rates an end of the interval meets an end of the band, or the interval is as narrow as a
+                // refutation needs.
                 let ends = [rate - reach, rate + reach];
                 let edges = ends.map(|end| (end / printed - 1.0).abs());
                 for edge in edges.into_iter().chain([reach / exact]) {
@@ -335,7 +335,7 @@ fn limits(findings: &Findings, index: usize, level: f64) -> [(f64, f64); 2] {
     .map(|(lower, upper)| (lower, unseen.raised(upper)))
 }
 
-/// What limits of all replicas allow for because they are expected to lack it; `unseen.rs` tests it.
+/// The allowance of limits of all replicas for unseen parts; `unseen.rs` tests it.
 fn unseen(findings: &Findings, time: f64) -> Unseen {
     let replicas = findings.measured.replicas as f64;
     findings.theory.unseen(time, replicas, CUT)
@@ -352,14 +352,14 @@ fn largest_ratio(findings: &Findings, mu: f64, limit: impl Fn(usize) -> f64) -> 
     ratios.fold(f64::NEG_INFINITY, f64::max)
 }
 
-/// What twenty of 32 000 velocities change of W₂² on average, and rounding: no verdict rests on less.
-/// The copies start with the energy `start` together.
+/// The average change of W₂² by twenty of 32 000 velocities, and rounding: no verdict rests on less. The copies start
+/// with the energy `start` together.
 fn few(start: f64, mu: f64, time: f64) -> f64 {
     (20.0 / 32_000.0 + 1e-12) * energies(start, mu, time)
 }
 
-/// Copies whose distance no moments show, whose start is optimal and whose coupling the
-/// proof is not about: only brackets and batches decide.
+/// Copies whose distance no moments show, whose start is optimal and whose coupling is not that of the proof: only
+/// brackets and batches decide.
 fn shapes(distances: &str) -> (Experiment, Findings) {
     let model =
         "replicas = 4000\n[model]\nparticles = 8\nclock = \"theorem6\"\ncoupling = \"aligned\"";
@@ -382,7 +382,7 @@ fn verdicts_of_brackets_change_where_limits_of_the_shared_level_do() {
                     limits(&findings, at, 0.25 * level)[laws].1
                 })
             };
-            // For joint laws each of two lower limits has half.
+            // For joint laws each of the two lower limits has half.
             let lower = |mu| {
                 largest_ratio(&findings, mu, |at| {
                     let [first, joint] = match laws {
@@ -413,7 +413,7 @@ fn verdicts_of_brackets_change_where_limits_of_the_shared_level_do() {
                 "INCONCLUSIVE",
                 "{claim} {confidence}"
             );
-            // The tolerance within which the upper limit is, where the lower one is below.
+            // A tolerance within which the upper limit is, where the lower one is below.
             let mu = 0.99 * edge;
             let tolerance = upper(mu) - 1.0;
             assert!(tolerance > 0.0, "{claim}: {tolerance}");
@@ -446,7 +446,7 @@ fn verdicts_of_batches_change_where_limits_by_student_s_law_do() {
         let ratios = tables.wasserstein[1..].iter().map(ratio);
         let tolerance = ratios.fold(0.0, f64::max) - 1.0;
         assert!(tolerance > 0.0, "{tolerance}");
-        // A bound that is low enough for the limit to be above it.
+        // The printed bound is so low that the limit is above it.
         let printing = Experiment {
             mu: 2.5 * MU,
             ..experiment.clone()
@@ -483,7 +483,7 @@ fn refutations_by_gelbrich_s_bound_change_where_its_interval_does() {
     let (experiment, findings) = witness();
     for (claim, confidence) in [("theorem-6", 0.9), ("theorem-7", 0.999)] {
         let reach = half_width(confidence);
-        // The time that shows it best, with W₂²(0) = (2 − 1)² = 1.
+        // The time at which the bound is exceeded most, with W₂²(0) = (2 − 1)² = 1.
         let best = |mu: f64| {
             let times = 1..findings.times.len();
             let strength = |index: usize| {
@@ -592,7 +592,7 @@ fn lemma_12_is_shown_up_to_the_least_ratio_of_its_limits() {
     let experiment = experiment(model, SHAPES, distances);
     let findings = findings(&experiment);
     for confidence in [0.9, 0.999] {
-        // Four limits at each of three times: of products time 0 tells nothing.
+        // There are four limits at each of three times: for product laws time 0 shows nothing.
         let level = (1.0 - confidence) / 12.0;
         let ratio = |index: usize| {
             let [first, joint] = limits(&findings, index, level);
@@ -700,14 +700,14 @@ fn limits_of_brackets_widen_with_the_confidence() {
             (of_joint[0], joint.lower_std_error),
             (of_joint[1], joint.upper_std_error),
         ] {
-            // 3.29 − 1.64 standard errors, more where skewness or fewer control variates count.
+            // The difference is 3.29 − 1.64 standard errors, more where skewness or fewer control variates count.
             let ratio = widened / error.unwrap();
             assert!(ratio > 1.6, "{ratio}");
         }
     }
 }
 
-/// The theory of the same gas at another μ: its exact values contradict what was measured.
+/// The theory of the same gas at another μ, whose exact values contradict the measurements.
 fn theory_at(experiment: &Experiment, mu: f64) -> Theory {
     let other = Experiment {
         mu,
@@ -749,9 +749,8 @@ fn brackets_are_void_where_lower_limits_of_the_shared_level_meet_the_exact_bound
     }
 }
 
-/// Normal laws under a coupling for which the moments of Δ are not known, so that nothing but
-/// brackets or batches can contradict the exact lower bound. At a printed rate of next to 0 no
-/// claim is refuted.
+/// Normal laws under a coupling for which the moments of Δ are not known, so that only brackets or batches can
+/// contradict the exact lower bound. At a printed rate of almost 0 no claim is refuted.
 fn rematched_normals(distances: &str) -> (Experiment, Findings) {
     let model =
         "replicas = 4000\n[model]\nparticles = 8\nclock = \"theorem6\"\nrematch = \"output\"";
@@ -764,8 +763,8 @@ fn rematched_normals(distances: &str) -> (Experiment, Findings) {
     (printing, findings)
 }
 
-/// Gelbrich's bound for [`NORMALS`] at another μ on the clock of Theorem 6: energies relax to that
-/// of the bath at rate μ, and means decay at rate λ + 2μ (Lemmas 1 and 2).
+/// Gelbrich's bound for [`NORMALS`] at another μ on the clock of Theorem 6: energies relax to that of the bath at rate
+/// μ, and means decay at rate λ + 2μ (Lemmas 1 and 2).
 fn gelbrich_of_normals(mu: f64, time: f64) -> f64 {
     let mean = |copy: usize| MEANS[copy] * libm::exp(-(LAMBDA + 2.0 * mu) * time);
     let sd = |copy: usize| {
@@ -795,8 +794,8 @@ fn brackets_are_void_where_upper_limits_of_the_shared_level_meet_the_exact_bound
     assert_void_below(edge, &experiment, &mut findings, "bracket");
 }
 
-/// Theorem 7 is VOID by the named quantity where the exact values are those of a μ just below the
-/// edge, and not VOID just above it.
+/// Asserts that Theorem 7 is VOID by the named quantity where the exact values are those of a μ just below the edge,
+/// and not VOID just above it.
 fn assert_void_below(edge: f64, experiment: &Experiment, findings: &mut Findings, by: &str) {
     assert!(edge > 0.5 * MU, "{edge}");
     for (mu, is_void) in [(edge * (1.0 - NEAR), true), (edge * (1.0 + NEAR), false)] {
@@ -807,7 +806,7 @@ fn assert_void_below(edge: f64, experiment: &Experiment, findings: &mut Findings
     }
 }
 
-/// Upper limits for a VOID, which allow for more than others do.
+/// Upper limits for a VOID, whose allowance for unseen parts is larger.
 fn void_limits(findings: &Findings, theory: &Theory, index: usize, level: f64) -> [f64; 2] {
     let (first, joint) = findings.brackets[index].as_ref().unwrap();
     let confidence = 1.0 - 2.0 * level;
@@ -847,7 +846,7 @@ fn batches_are_void_where_the_limit_of_the_shared_level_meets_the_exact_bound() 
     assert_void_below(edge, &experiment, &mut findings, "pooled");
 }
 
-/// What Theorem 1 watches, of which the level of a VOID is shared.
+/// The quantities of Theorem 1 that share the level of a VOID.
 const WATCHED: [&str; 7] = [
     "m1",
     "m2",
@@ -921,7 +920,7 @@ fn self_checks_share_their_level_among_all_comparisons() {
     }
 }
 
-/// Rows of `scaling.csv` of a power law: two quantities that are measured, and one between limits.
+/// Rows of `scaling.csv` of a power law: two measured quantities, and one between limits.
 fn scaled(particles: usize) -> Vec<ScalingRow> {
     let size = particles as f64;
     let row = |quantity, value: f64| ScalingRow {
@@ -978,12 +977,12 @@ fn limits_of_the_excess_are_those_of_the_confidence() {
     assert_eq!(row.upper_limit, Some(far.upper_limit));
     assert_eq!(row.lower_limit, Some(far.lower_limit));
     let widened = far.upper_limit - near.upper_limit;
-    // 3.29 − 1.64 standard errors are half of 3.29; by batches they are more than that.
+    // 3.29 − 1.64 standard errors are half of 3.29; with batches the share is larger.
     let ratio = widened / (far.upper_limit - far.upper);
     assert!(ratio > 0.48, "{ratio}");
 }
 
-/// Whether brackets may refute Theorem 7 where the printed rate is `mu`.
+/// True if brackets may refute Theorem 7 where the printed rate is `mu`.
 fn may_be_refuted(experiment: &Experiment, mu: f64) -> bool {
     let printing = Experiment {
         mu,
@@ -1017,10 +1016,10 @@ fn a_refutation_by_brackets_is_foreseen_where_the_printed_rate_exceeds_the_exact
 }
 
 #[test]
-fn a_holds_by_batches_is_foreseen_as_they_are_spread() {
+fn a_holds_by_batches_is_foreseen_from_their_spread() {
     let (experiment, findings) = shapes("[wasserstein]\npoints = 4\nsample = 1000\nbracket = 0\n");
     let tally = &findings.measured.pairs.distances;
-    // A bound that is low enough for the limit to be about it.
+    // The printed bound is so low that the limit is about equal to it.
     let mu = 2.5 * MU;
     let printing = Experiment { mu, ..experiment };
     let forecast = |tolerance: f64| {
@@ -1087,8 +1086,8 @@ fn brackets_hold_on_both_clocks_within_the_tolerance_that_the_slower_one_needs()
     assert!(!is_blind(edge * (1.0 - NEAR)));
 }
 
-/// A rare part that both copies have is not in the difference of optimal pairs, but in the cost of
-/// others: what limits of the excess would have to allow for is not known there.
+/// A rare part that both copies have is not in the difference of optimal pairs, but in the cost of other pairs; there
+/// the allowance that limits of the excess need is not known.
 #[test]
 fn the_excess_has_limits_only_where_copies_start_optimally_paired_and_share_their_bath() {
     for (initial, coupling, given) in [

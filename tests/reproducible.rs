@@ -1,5 +1,5 @@
-//! Same seed, same bytes: whatever the threads, the engine, the record times,
-//! the end of the run, and the name of the clock.
+//! The same seed gives the same bytes for any number of threads, engine, record times, end of the
+//! run, and name of the clock.
 
 use kac_coupling::config::load;
 use kac_coupling::coupling::{CouplingKind, Rematch};
@@ -13,8 +13,8 @@ use kac_coupling::write::File;
 use std::convert::Infallible;
 use std::path::Path;
 
-/// A committed experiment, made small: N = 1, 3 and 40, a non-Gaussian start,
-/// batches of W₂ that end inside replicas.
+/// A committed experiment, made small: N = 1, 3 and 40, a non-Gaussian start, and batches of W₂
+/// that end inside replicas.
 fn small() -> Experiment {
     let mut experiment = load(Path::new("experiments/theorem6.toml"))
         .unwrap()
@@ -82,7 +82,7 @@ fn threads_and_engines_change_no_byte() {
     }
 }
 
-/// Rows at some times of everything measured.
+/// Rows of all measured quantities at some times.
 fn measured_at(tables: &Tables, times: &[f64]) -> Vec<String> {
     let common = |time: f64| times.contains(&time);
     let discrepancies = tables.discrepancy.iter().filter(|row| common(row.time));
@@ -119,8 +119,8 @@ fn record_times_and_the_end_change_no_bit_of(base: Experiment) {
         ..base
     };
     let expected = measured_at(&reference, &times);
-    // 3 N, 41 times: one row of ‖Δ‖² each, ten of moments (six at N = 1), and
-    // nine of W₂.
+    // For each of 3 N there are 41 times with one row of ‖Δ‖², ten rows of moments (six at N = 1),
+    // and nine times with W₂.
     assert_eq!(expected.len(), 3 * 41 + 41 * (10 + 10 + 6) + 3 * 9);
     assert_eq!(
         expected,
@@ -145,7 +145,7 @@ fn the_clocks_are_one_family_to_the_bit() {
         tables(&theorem6, Engine::Block, 2),
         tables(&master, Engine::Block, 2),
     );
-    // The printed bound e^(−μt) is the one thing that knows μ and not β.
+    // Only the printed bound e^(−μt) depends on μ itself, not on β.
     for tables in [&mut one, &mut other] {
         for row in &mut tables.discrepancy {
             row.bound = 0.0;
@@ -157,7 +157,7 @@ fn the_clocks_are_one_family_to_the_bit() {
     assert_eq!(bytes(&one), bytes(&other));
 }
 
-/// The checksums of all files of a run of the binary, but for the manifest.
+/// The checksums of all files of a run of the binary, except the manifest.
 fn checksums(instructions: &str, threads: &str) -> Vec<(String, Vec<u8>)> {
     let folder = tempfile::tempdir().unwrap();
     let output = assert_cmd::Command::cargo_bin("kac")

@@ -1,6 +1,5 @@
-//! What rounding does to a right program decides nothing: parts of a bath that are so rare that
-//! its moments are huge, units of velocity, copies of very unlike size, copies at rest, and laws
-//! that differ by little more than rounding.
+//! Rounding in a right program decides nothing: parts of a bath that are so rare that its moments are huge, units of
+//! velocity, copies of very unlike size, copies at rest, and laws that differ by little more than rounding.
 
 use kac_coupling::calibrate::Repetition;
 use kac_coupling::config::load;
@@ -15,7 +14,7 @@ use kac_coupling::theory::{Moment, System, Theory};
 use kac_coupling::verify::{Results, Sampling, verify};
 use std::convert::Infallible;
 
-/// A config, by the lines that are of interest.
+/// The lines of a config that matter here.
 struct Config {
     particles: usize,
     replicas: u64,
@@ -39,7 +38,7 @@ fn uniform(low: f64, high: f64) -> String {
     format!("{{ law = \"uniform\", low = {low:?}, high = {high:?} }}")
 }
 
-/// ±`size` with equal probabilities; at rest for 0.
+/// The law of ±`size` with equal probabilities; a law at rest for 0.
 fn coin(size: f64) -> String {
     match size {
         0.0 => "{ law = \"point\", value = 0.0 }".to_string(),
@@ -92,7 +91,7 @@ impl Config {
         load(&path).unwrap().experiment
     }
 
-    /// What a run gives, of which no self-check fails and no verdict is VOID.
+    /// The results of a run; asserts that no self-check fails and no verdict is VOID.
     fn run(&self) -> Results {
         let experiment = self.experiment();
         let finished = |_: &_| Ok::<(), Infallible>(());
@@ -114,10 +113,10 @@ impl Config {
     }
 }
 
-/// Empirical errors of m4 and m22, which know nothing of the hierarchy, are the exact ones to
-/// within their own scatter of √(k/4R), k about 10.
+/// Empirical errors of m4 and m22, which are independent of the hierarchy, agree with the exact ones to within their
+/// own scatter of √(k/4R), with k about 10.
 #[test]
-fn errors_of_fourth_moments_are_right_however_rare_a_part_of_the_bath_is() {
+fn errors_of_fourth_moments_are_right_for_rare_parts_of_the_bath() {
     let mixture = |rare: f64| {
         let sd = 1.0 / rare.sqrt();
         format!(
@@ -174,8 +173,8 @@ fn errors_of_fourth_moments_are_right_however_rare_a_part_of_the_bath_is() {
     }
 }
 
-/// Of one particle, with a bath that is small beside the start S but for its rare part:
-/// E V⁸ = e^{−93βt/128} E V(0)⁸ and E V⁴ = e^{−5βt/8} E V(0)⁴.
+/// For one particle, and a bath that is small beside the start S except for its rare part, E V⁸ = e^{−93βt/128} E V(0)⁸
+/// and E V⁴ = e^{−5βt/8} E V(0)⁴.
 #[test]
 fn one_particle_forgets_its_fourth_power_at_the_rates_of_one_collision() {
     for rare in [1e-3, 1e-5, 1e-7, 1e-9, 1e-20] {
@@ -216,10 +215,10 @@ fn one_particle_forgets_its_fourth_power_at_the_rates_of_one_collision() {
     }
 }
 
-/// Particles that all start 1 apart: E M² = N² e^{ht} but for the fast rate, with h = (3/8)β · 3/(N+2)
-/// to first order in β/κ.
+/// Particles all start 1 apart: E M² = N² e^{ht} except for the fast rate, with h = (3/8)β · 3/(N+2) to first order in
+/// β/κ.
 #[test]
-fn fast_pairs_leave_the_variance_of_the_discrepancy_as_it_is() {
+fn fast_pair_collisions_do_not_change_the_variance_of_the_discrepancy() {
     let [zero, one]: [Law; 2] = [0.0, 1.0].map(|value| Point::new(value).unwrap().into());
     let bath: Law = Normal::new(0.0, 1.0).unwrap().into();
     for particles in [2, 3, 10] {
@@ -251,10 +250,9 @@ fn fast_pairs_leave_the_variance_of_the_discrepancy_as_it_is() {
     }
 }
 
-/// Pair collisions keep ‖Δ‖², a sum of N squares with two values: its kurtosis is 3 − 2/N for ever,
-/// or nothing is said of it.
+/// Pair collisions keep ‖Δ‖², a sum of N squares with two values: its kurtosis stays 3 − 2/N, or it is not given.
 #[test]
-fn the_kurtosis_of_the_discrepancy_is_not_made_of_rounding() {
+fn the_kurtosis_of_the_discrepancy_is_exact_or_not_given() {
     let zero: Law = Point::new(0.0).unwrap().into();
     let bath: Law = Normal::new(0.0, 1.0).unwrap().into();
     for gap in [1e-3, 3e-3, 3e-2, 0.3] {
@@ -283,9 +281,9 @@ fn the_kurtosis_of_the_discrepancy_is_not_made_of_rounding() {
     }
 }
 
-/// The table of a steady state in units of 2²⁷, 2⁹⁰ and 2⁻⁹⁰.
+/// The tables of a steady state agree in units of 2²⁷, 2⁹⁰ and 2⁻⁹⁰.
 #[test]
-fn steady_states_are_those_of_any_unit_of_velocity() {
+fn steady_states_do_not_depend_on_the_unit_of_velocity() {
     let run = |particles: usize, exponent: i32| {
         let unit = libm::ldexp(1.0, exponent);
         let results = Config {
@@ -324,7 +322,7 @@ fn steady_states_are_those_of_any_unit_of_velocity() {
     }
 }
 
-/// Of the second copy, which is carried as V − Δ, little is left.
+/// Little is left of the second copy, which is carried as V − Δ.
 #[test]
 fn copies_of_very_unlike_size_do_not_void_lemma_3() {
     let pairs_only = "lambda = 1.0\nmu = 0.0\ncoupling = \"synchronous\"\nrematch = \"output\"";
@@ -426,11 +424,11 @@ fn laws_that_differ_by_little_more_than_rounding_void_nothing() {
             let normal = row.z.is_none_or(|z| z.abs() < 5.0) || !row.trusted;
             assert!(normal, "{first} {second}: {row:?}");
         }
-        // Nothing is said of ‖Δ‖² where rounding may have made it.
+        // Nothing is decided about a ‖Δ‖² that may be rounding.
         let row = &results.verdicts[1];
         assert!(index > 2 || row.verdict == "INCONCLUSIVE", "{row:?}");
     }
-    // Rounding is next to nothing beside what chance does to laws 10⁻⁹ apart.
+    // Rounding is negligible beside chance for laws 10⁻⁹ apart.
     let results = Config {
         second: normal(1e-9, 1.0),
         ..Config::plain(check("theorem-6-coupling", 0.3))
@@ -442,7 +440,7 @@ fn laws_that_differ_by_little_more_than_rounding_void_nothing() {
 }
 
 #[test]
-fn means_of_rounding_are_not_calibrated() {
+fn means_that_are_rounding_are_not_calibrated() {
     for (second, trusted) in [
         (uniform(-1.0, 1.0000000000000002), false),
         (uniform(-1.0, 1.1), true),
@@ -462,8 +460,7 @@ fn means_of_rounding_are_not_calibrated() {
     }
 }
 
-/// Rounding makes the two starts of a steady state, and so makes their distance at the time of
-/// coupling.
+/// The two starts of a steady state differ by rounding, and so does their distance at the time of coupling.
 #[test]
 fn starts_that_differ_by_rounding_do_not_void_theorem_1() {
     for (first, second, tolerance) in [
@@ -490,7 +487,7 @@ fn starts_that_differ_by_rounding_do_not_void_theorem_1() {
 }
 
 #[test]
-fn nearly_equal_laws_are_as_far_apart_as_lemma_11_says() {
+fn distances_of_nearly_equal_laws_agree_with_lemma_11() {
     let points = |far: f64| {
         format!(
             "{{ law = \"discrete\", values = [-1.3, 0.1, {far:?}], weights = [0.3333333333333333, 0.3333333333333333, 0.3333333333333333] }}"

@@ -1,4 +1,4 @@
-//! Exponents of sweeps over N: those of the committed experiments, and of small runs.
+//! Exponents of sweeps over N, in the committed experiments and in small runs.
 
 use kac_coupling::config::load;
 use kac_coupling::coupling::{CouplingKind, Rematch};
@@ -18,11 +18,11 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::Path;
 
-/// |z| of a right program is beyond this with a probability of 3·10⁻⁶; that of one of
-/// the five committed ones is, with 2·10⁻⁵ at most.
+/// The largest |z|. A right program exceeds it with a probability of 3·10⁻⁶; one of the five
+/// committed exponents exceeds it with 2·10⁻⁵ at most.
 const Z_LIMIT: f64 = 4.7;
 
-/// All that can have an exponent.
+/// All quantities that can have an exponent.
 const QUANTITIES: [&str; 7] = [
     "decay_rate",
     "discrepancy_per_particle",
@@ -54,8 +54,8 @@ fn number(row: &Cells, column: &str) -> f64 {
         .unwrap_or_else(|_| panic!("{column}: {cell:?}"))
 }
 
-/// The exponent is the exact one within [`Z_LIMIT`], and known to `reach`; χ² says
-/// nothing against a power law, in all but one of a million right programs.
+/// Asserts that the exponent is the exact one within [`Z_LIMIT`] and known to `reach`, and that χ²
+/// agrees with a power law, as in all but one of a million right programs.
 fn check_measured(row: &Cells, exact: f64, reach: f64) {
     assert!((number(row, "exact") - exact).abs() < 0.002, "{row:?}");
     let z = (number(row, "exponent") - number(row, "exact")) / number(row, "std_error");
@@ -73,7 +73,7 @@ fn committed_exponents_are_the_exact_ones_within_their_errors() {
     let rows = committed("scaling");
     check_measured(&rows["decay_rate"], 0.0, 0.001);
     check_measured(&rows["discrepancy_per_particle"], 0.0, 0.001);
-    // 1/N and a little 1/N²: −0.9985 at these N.
+    // The variance is 1/N and a little 1/N², with the exponent −0.9985 at these N.
     check_measured(&rows["relative_variance"], -0.9985, 0.008);
     check_measured(&rows["collisions"], 1.0, 0.0005);
     assert_eq!(rows.len(), 4);
@@ -83,9 +83,8 @@ fn committed_exponents_are_the_exact_ones_within_their_errors() {
 fn committed_ranges_hold_what_is_expected_of_distances() {
     let rows = committed("scaling-rank");
     check_measured(&rows["collisions"], 1.0, 0.001);
-    // Confidence 0.991, by limits that are some standard errors wide on
-    // top: the values for N → ∞ are off by less than 0.001 at these N, and inside but
-    // for a chance far below 10⁻⁶.
+    // Confidence is 0.991, and limits are some standard errors wide in addition. The values for N →
+    // ∞ are off by less than 0.001 at these N, so they are inside but for a chance far below 10⁻⁶.
     for (quantity, limit, reach) in [("w2", 0.0, 0.002), ("joint_w2", 0.5, 0.01)] {
         let row = &rows[quantity];
         let (low, high) = (number(row, "ci_low"), number(row, "ci_high"));
@@ -94,7 +93,7 @@ fn committed_ranges_hold_what_is_expected_of_distances() {
         assert_eq!(number(row, "limit"), limit);
         assert_eq!(row["std_error"], "");
     }
-    // About 1/N, and neither 1/√N nor 1/N².
+    // The excess falls about as 1/N, neither as 1/√N nor as 1/N².
     let row = &rows["joint_excess"];
     assert!(
         number(row, "ci_low") > -1.05 && number(row, "ci_high") < -0.8,
@@ -171,7 +170,7 @@ fn fit(scaling: &[Cells], quantity: &str) -> Fit {
     }
 }
 
-/// Tables of different runs cannot stand side by side.
+/// Tables of different runs cannot be joined.
 #[test]
 fn committed_exponents_are_those_of_the_rows_beside_them() {
     let mut checked = 0;
@@ -191,7 +190,7 @@ fn committed_exponents_are_those_of_the_rows_beside_them() {
             assert_eq!(row.is_some(), found.is_some(), "{place}");
             for (column, found) in found.into_iter().flatten() {
                 let written = number(row.unwrap(), column);
-                // Some roundings of numbers that the tables hold to the last digit.
+                // The tables hold numbers to the last digit, so the two differ by some roundings.
                 let close = (written - found).abs() <= 1e-9 * (1.0 + found.abs());
                 assert!(close, "{place}: {column} {written}, fitted {found}");
             }
@@ -237,7 +236,7 @@ fn three_sizes_have_exponents_and_two_have_none() {
         "collisions",
     ];
     assert_eq!(found, all);
-    // Where nothing is known of ‖Δ‖², collisions are left.
+    // Where ‖Δ‖² has no closed form, only collisions are left.
     (experiment.coupling, experiment.rematch) = (CouplingKind::Aligned, Rematch::Output);
     let rows = run(&experiment).exponents;
     assert_eq!(
@@ -279,7 +278,7 @@ fn limits_of_joint_laws(particles: usize, lower: f64, upper: f64) -> ScalingRow 
 }
 
 #[test]
-fn a_size_that_says_nothing_counts_in_the_confidence() {
+fn a_size_without_limits_counts_in_the_confidence() {
     let row = |lower: f64| {
         let rows: Vec<ScalingRow> = ([(4, lower), (8, 0.30), (16, 0.31), (32, 0.32)].iter())
             .map(|&(particles, lower)| limits_of_joint_laws(particles, lower, 0.4))
@@ -290,13 +289,13 @@ fn a_size_that_says_nothing_counts_in_the_confidence() {
     let (rows, sizes, confidence) = row(0.29);
     assert_eq!((rows, sizes), (1, 4));
     assert!((confidence - 0.996).abs() < 1e-12);
-    // It was the data that said nothing.
+    // These data gave no lower limit.
     assert_eq!(row(0.0), (1, 3, confidence));
 }
 
 #[test]
 fn a_single_particle_is_off_the_line_and_so_is_its_exact_value() {
-    // N = 1 has no pairs: collisions are β, and (κ/2 + β)N from two particles on.
+    // N = 1 has no pairs: the collisions are β, and (κ/2 + β)N from two particles on.
     let rows = run(&experiment(&[(1, 20_000), (2, 20_000), (4, 20_000)])).exponents;
     let row = rows
         .iter()
@@ -328,14 +327,14 @@ fn copies_apart_collide_twice_as_often() {
         .iter()
         .filter(|row| row.quantity == "collisions")
     {
-        // 2(κ/2 + β)N with κ = 1 and β = 2.
+        // The collisions of both copies are 2(κ/2 + β)N with κ = 1 and β = 2.
         assert_eq!(row.exact, Some(5.0 * row.particles as f64));
         let z = (row.value.unwrap() - row.exact.unwrap()) / row.exact_std_error.unwrap();
         assert!(z.abs() < Z_LIMIT, "{row:?}");
     }
 }
 
-/// z of the exponents of some quantities over seeds.
+/// The z-scores of the exponents of some quantities over seeds.
 fn scores(sweep: &[(usize, u64)], seeds: u64) -> Vec<ExponentRow> {
     let mut experiment = experiment(sweep);
     let mut rows = vec![];
@@ -391,14 +390,14 @@ fn distances_of_laws_that_are_not_chaotic_have_no_limit() {
             "{row:?}"
         );
     }
-    // Bonferroni over three N.
+    // The confidence is Bonferroni's over three N.
     let row = rows.iter().find(|row| row.quantity == "w2").unwrap();
     assert!((row.confidence - 0.997).abs() < 1e-12);
     bracketed.joints = [Joint::MirroredEqual, Joint::Product];
     bracketed.pairing = Pairing::Independent;
     let rows = run(&bracketed).exponents;
     assert_eq!(limit(&rows, "joint_w2"), None);
-    // Of this W₂ is not known at time 0; but its particles become independent.
+    // W₂ of these laws is not known at time 0; but their particles become independent.
     bracketed.joints = [Joint::MirroredOpposite, Joint::Product];
     let rows = run(&bracketed).exponents;
     assert_eq!(limit(&rows, "joint_w2"), Some(0.5));
@@ -424,13 +423,13 @@ fn sizes_of_few_replicas_have_no_excess() {
 }
 
 #[test]
-fn rows_say_all_that_exponents_are_fitted_to() {
+fn exponents_follow_from_the_rows_of_scaling() {
     let tables = run(&experiment(&SWEEP));
     let of = |quantity: &'static str| {
         let rows = tables.scaling.iter();
         rows.filter(move |row: &&ScalingRow| row.quantity == quantity)
     };
-    // By the normal equations from the table alone.
+    // The exponent is computed by the normal equations from the table alone.
     for quantity in ["relative_variance", "collisions"] {
         let mut sums = [0.0; 5];
         for row in of(quantity) {

@@ -1,4 +1,4 @@
-//! Checking with looks at growing data: its error level, and its verdicts.
+//! Checks with looks at growing data: their error level, and their verdicts.
 
 use kac_coupling::config::load;
 use kac_coupling::estimate::Findings;
@@ -38,7 +38,7 @@ fn run(experiment: &Experiment, sampling: Sampling) -> Results {
     verify(experiment, Engine::Block, sampling, &|_| (), finished).unwrap()
 }
 
-/// How often each verdict comes out over a thousand seeds.
+/// The number of times that each verdict is given over a thousand seeds.
 fn frequencies(mut experiment: Experiment) -> std::collections::BTreeMap<&'static str, u64> {
     let mut counts = std::collections::BTreeMap::new();
     for seed in 0..1000 {
@@ -62,13 +62,13 @@ fn a_claim_at_the_edge_of_its_tolerance_holds_no_more_often_than_one_look_would_
     let holds = counts.get("HOLDS").copied().unwrap_or(0);
     // Binomial(1000, 0.05) is above 76 with a probability of 2e-4.
     assert!(holds <= 76, "{counts:?}");
-    // The level is used: the last looks' shares are most of it.
+    // The level is used up to most of the last looks' shares.
     assert!(holds >= 20, "{counts:?}");
     assert_eq!(counts.get("VOID"), None);
 }
 
-/// Over how many seeds, at each look, an interval misses the exact value: as it
-/// is; with standard errors a fifth too small; and at a level that is not shared.
+/// The number of seeds, at each look, for which an interval misses the exact value: for the correct
+/// interval, with standard errors a fifth too small, and with a level that is not shared.
 fn misses(mut experiment: Experiment, looks: &[Look]) -> [Vec<u64>; 3] {
     let theory = experiment.theory(2);
     let check = experiment.checks[0].clone();
@@ -134,7 +134,7 @@ fn the_interval_at_each_look_misses_the_exact_value_as_often_as_its_level_says()
             .all(|(count, limit)| count <= limit)
     };
     assert!(within(&sound), "{sound:?} {limits:?}");
-    // What would be wrong is seen.
+    // Wrong intervals would be seen.
     assert!(!within(&narrow), "{narrow:?} {limits:?}");
     assert!(!within(&unshared), "{unshared:?} {limits:?}");
     // A level of 0.13 or more is used, by errors that are the larger of two: a
@@ -167,7 +167,7 @@ fn looks_reach_the_verdicts_of_all_replicas_on_fewer() {
     };
     assert_eq!(verdicts(&full), verdicts(&adaptive));
     assert!(adaptive.collisions < full.collisions);
-    // At N = 8 far fewer than all will do, whatever the seed.
+    // At N = 8 far fewer replicas than all suffice for every seed.
     let at_8 = |results: &Results| {
         let row = results.verdicts.iter().find(|row| row.particles == 8);
         row.expect("a verdict").replicas
@@ -179,7 +179,7 @@ fn looks_reach_the_verdicts_of_all_replicas_on_fewer() {
 #[test]
 fn the_last_look_gives_the_numbers_of_all_replicas_at_once() {
     let mut experiment = experiment(3, 1000);
-    // Never decided, so that all looks are made.
+    // The claim is never decided, so all looks are made.
     experiment.checks = vec![check("theorem-6-coupling", Expectation::Holds, 1e-6, 0.999)];
     let [full, adaptive] =
         [Sampling::Full, Sampling::Adaptive].map(|sampling| run(&experiment, sampling));

@@ -1,5 +1,5 @@
-//! Exact errors keep their digits where means are large: against raw moments in twice as many digits, and against
-//! closed forms.
+//! Exact errors keep their digits where means are large: they are compared with raw moments in twice as many digits,
+//! and with closed forms.
 
 use kac_coupling::coupling::CouplingKind;
 use kac_coupling::law::joint::Joint;
@@ -103,7 +103,7 @@ const LAPLACE: Shape = Shape {
     law: |mean| Laplace::new(mean, 1.0).unwrap().into(),
     about_mean: [1.0, 0.0, 2.0, 0.0, 24.0, 0.0, 720.0, 0.0, 40320.0],
 };
-/// −1 and 3 about the mean, with probabilities ¾ and ¼.
+/// The law of −1 and 3 about the mean, with probabilities ¾ and ¼.
 const SKEWED: Shape = Shape {
     law: |mean| {
         let values = vec![mean - 1.0, mean + 3.0];
@@ -133,7 +133,7 @@ impl Shape {
     }
 }
 
-/// The moments that variances take, by degree.
+/// The moments that enter variances, by degree.
 const MOMENTS: [&[&[u32]]; 2] = [
     &[
         &[],
@@ -161,7 +161,7 @@ const MOMENTS: [&[&[u32]]; 2] = [
     ],
 ];
 
-/// How some moments feed each other: d/dt of each where one of them is 1 and all others are 0.
+/// The rates at which some moments feed each other: d/dt of each where one of them is 1 and all others are 0.
 fn rates_among(system: &MomentSystem, moments: &[&[u32]]) -> ndarray::Array2<f64> {
     let at = |powers: &[u32]| system.position(powers).unwrap();
     let columns = moments.iter().map(|powers| {
@@ -175,7 +175,7 @@ fn rates_among(system: &MomentSystem, moments: &[&[u32]]) -> ndarray::Array2<f64
     ndarray::Array2::from_shape_fn(size, |(i, j)| columns[j][at(moments[i])])
 }
 
-/// Moments of independent particles of that shape at a time, raw.
+/// Raw moments of independent particles of this shape at a time.
 fn raw(shape: &Shape, particles: usize, mean: f64, time: f64) -> impl Fn(&[u32]) -> Long {
     let bath = |order: u32| NORMAL.about_mean[order as usize];
     let own = RATES.for_particles(particles);
@@ -202,7 +202,7 @@ fn raw(shape: &Shape, particles: usize, mean: f64, time: f64) -> impl Fn(&[u32])
         let found = tables.iter().flatten().find(|(known, _)| *known == powers);
         match powers {
             [1] => first,
-            // It takes more particles than there are, and its weight is 0.
+            // This moment is of more particles than there are, and its weight is 0.
             _ => found.map_or(Long(0.0, 0.0), |(_, value)| *value),
         }
     }
@@ -263,7 +263,7 @@ fn variances_of_moments_are_those_of_raw_moments_in_more_digits() {
 
 #[test]
 fn variances_at_the_start_are_closed_forms() {
-    // Var V = 4, Var V² = 4m²σ² + 2σ⁴ and Var V⁴ = 16m⁶σ² + 168m⁴σ⁴ + 384m²σ⁶ + 96σ⁸ of N(m, σ²).
+    // For N(m, σ²) Var V = 4, Var V² = 4m²σ² + 2σ⁴ and Var V⁴ = 16m⁶σ² + 168m⁴σ⁴ + 384m²σ⁶ + 96σ⁸.
     for particles in [1, 2, 1000, 100_000_000] {
         for mean in [2.0, 2e3, 1e7, 1e8, 2e10] {
             let law = Normal::new(mean, 2.0).unwrap().into();
@@ -285,7 +285,7 @@ fn variances_at_the_start_are_closed_forms() {
     }
 }
 
-/// Of copies whose particles are not independent, where means are no larger than spreads.
+/// The particles of the copies are not independent; means are no larger than spreads.
 #[test]
 fn variances_of_joint_laws_are_those_of_raw_moments() {
     let bath = |order: u32| NORMAL.about_mean[order as usize];
@@ -316,7 +316,7 @@ fn variances_of_joint_laws_are_those_of_raw_moments() {
                     let values = tables.iter().find_map(|(values, system)| {
                         system.position(powers).map(|position| values[position])
                     });
-                    // The mean of the first power is 0 for all of these.
+                    // For all these laws the mean of the first power is 0.
                     Long(values.unwrap_or(0.0), 0.0)
                 };
                 for moment in Moment::ALL {
@@ -356,7 +356,7 @@ fn variances_of_joint_laws_at_the_start_keep_their_digits() {
             (equal(Moment::M1), 1e18),
             (opposite(Moment::M2), 4e18 / n),
             (equal(Moment::M2), 4e18 / n),
-            // 4m²Nσ², and (N−1)² times that, over the number of pairs.
+            // 4m²Nσ², and (N−1)² times this, over the number of pairs.
             (opposite(Moment::M11), 4e18 * n / (n * (n - 1.0)).powi(2)),
             (equal(Moment::M11), 4e18 / n),
         ] {
@@ -379,7 +379,7 @@ fn variances_of_joint_laws_at_the_start_keep_their_digits() {
 }
 
 #[test]
-fn the_energy_of_a_gas_without_a_bath_varies_as_at_the_start() {
+fn the_energy_of_a_gas_without_a_bath_keeps_its_variance() {
     let rates = Rates { bath: 0.0, ..RATES };
     for mean in [1.0, 1e8, 1e11] {
         let law = (LAPLACE.law)(mean);
@@ -424,7 +424,7 @@ fn the_relative_variance_of_the_discrepancy_keeps_its_digits() {
     let bath = (NORMAL.law)(0.0);
     for particles in [1, 2, 3, 9] {
         for apart in [0.0, 1.0, 1e3, -1e6, 1e8, 1e10] {
-            // Of independent X of N(apart, 1) and Y of Laplace: E (X − Y)^k about apart.
+            // X of N(apart, 1) and Y of the Laplace law are independent: these are E (X − Y)^k about `apart`.
             let law = (NORMAL.law)(apart);
             let other = (LAPLACE.law)(0.0);
             let mut about_mean = [0.0; 9];
@@ -456,7 +456,7 @@ fn the_relative_variance_of_the_discrepancy_keeps_its_digits() {
 }
 
 #[test]
-fn squares_of_initial_differences_vary_as_they_must() {
+fn squares_of_initial_differences_have_their_exact_variances() {
     let law = |mean: f64, sd: f64| -> Law { Normal::new(mean, sd).unwrap().into() };
     let student = |location: f64| -> Law { StudentT::new(5.0, 1.0, location).unwrap().into() };
     let uniform = |middle: f64| -> Law { Uniform::new(middle - 1.0, middle + 1.0).unwrap().into() };
@@ -474,7 +474,7 @@ fn squares_of_initial_differences_vary_as_they_must() {
     for mean in [0.0, 1.0, 1e4, 1e8, 1e10] {
         let square = mean * mean;
         for (variance, exact) in [
-            // 4m²σ² + μ₄ − σ⁴ of symmetric laws.
+            // For symmetric laws this is 4m²σ² + μ₄ − σ⁴.
             (
                 found(&law(mean, 3.0), &law(0.0, 1.0), Pairing::Optimal),
                 16.0 * square + 32.0,
@@ -500,7 +500,7 @@ fn squares_of_initial_differences_vary_as_they_must() {
             let gap = (variance - exact).abs();
             assert!(gap <= 1e-13 * exact, "{mean}: {variance}, exactly {exact}");
         }
-        // Two laws of no common family: quantile functions are right to rounding of the mean.
+        // The two laws have no common family, so their quantile functions are right to rounding of the mean.
         let laws = [law(0.0, 1.0), uniform(0.0)];
         let centred = difference_moments(&laws[0], &laws[1], Pairing::Optimal);
         let (s2, s4) = (centred.second, centred.fourth.unwrap());
@@ -523,9 +523,9 @@ fn squares_of_initial_differences_vary_as_they_must() {
     }
 }
 
-/// Differences of copies of which one is a mirrored law or a sphere.
+/// One of the copies is a mirrored law or a sphere.
 #[test]
-fn squares_of_differences_of_joint_laws_vary_as_they_must() {
+fn squares_of_differences_of_joint_laws_have_their_exact_variances() {
     let bath = (NORMAL.law)(0.0);
     let at_start = |particles, laws: [&Law; 2], joints| {
         let (pairing, coupling) = (Pairing::Independent, CouplingKind::Synchronous);
@@ -545,8 +545,8 @@ fn squares_of_differences_of_joint_laws_vary_as_they_must() {
     };
     for particles in [2, 6, 100] {
         let n = particles as f64;
-        // Independent N(m, 1) and a sphere of radius √N: Var Σ(m + X − U)² is that of 2mΣ(X − U) + ΣX² − 2ΣXU,
-        // 4m²·2N + 2N + 4N.
+        // N(m, 1) and a sphere of radius √N are independent: Var Σ(m + X − U)² is that of 2mΣ(X − U) + ΣX² − 2ΣXU,
+        // which is 4m²·2N + 2N + 4N.
         for mean in [0.0, 3.0, 1e6, 1e9] {
             let (law, sphere) = ((NORMAL.law)(mean), (NORMAL.law)(0.0));
             let exact = 8.0 * n * mean * mean + 6.0 * n;
@@ -559,7 +559,8 @@ fn squares_of_differences_of_joint_laws_vary_as_they_must() {
                 assert!((ratio - 1.0).abs() < 1e-12, "{particles} {mean}: {ratio}");
             }
         }
-        // N(a, 1) and s·a: (1 − s)a + X, and Var Σ that² = Var(N(1 − s)²a²) + Var ΣX² + E(2(1 − s)a)² N.
+        // The difference of N(a, 1) and s·a is (1 − s)a + X; the variance of Σ of its square is Var(N(1 − s)²a²) + Var
+        // ΣX² + E(2(1 − s)a)² N.
         let a = 5.0;
         let (law, point) = ((NORMAL.law)(a), Point::new(a).unwrap().into());
         let exact = 4.0 * (n * a * a).powi(2) + 2.0 * n + 8.0 * a * a * n;
@@ -568,7 +569,7 @@ fn squares_of_differences_of_joint_laws_vary_as_they_must() {
         let ratio = variance * mean * mean / exact;
         assert!((ratio - 1.0).abs() < 1e-12, "{particles}: {ratio}");
     }
-    // Two spheres on common rays.
+    // The two spheres are on common rays.
     let laws = ((NORMAL.law)(0.0), Normal::new(0.0, 3.0).unwrap().into());
     let coupling = CouplingKind::Synchronous;
     let theory = Theory::new(
@@ -585,7 +586,7 @@ fn squares_of_differences_of_joint_laws_vary_as_they_must() {
 }
 
 #[test]
-fn one_velocity_varies_as_it_must() {
+fn one_velocity_has_its_exact_variance() {
     for shape in [NORMAL, LAPLACE, SKEWED] {
         for mean in [0.0, 1.0, -1e4, 1e8, 1e10] {
             let theory = shape.theory(3, mean);
@@ -601,9 +602,9 @@ fn one_velocity_varies_as_it_must() {
 }
 
 #[test]
-fn unrelated_copies_are_as_far_apart_as_they_must_be() {
-    // From N(m, 1) and N(m, 4) E(V − V′)² is 1 + 4, and later 2(g₂(1 − E) + m²(E − D)) + 5E − 2DC, with E and D
-    // the shares that are left of energy and of squares of means, and C the initial covariance: 0, or 2.
+fn unrelated_copies_have_their_exact_mean_discrepancy() {
+    // From N(m, 1) and N(m, 4) E(V − V′)² is 1 + 4, and later 2(g₂(1 − E) + m²(E − D)) + 5E − 2DC, where E and D are
+    // the shares that are left of energy and of squares of means, and C is the initial covariance: 0, or 2.
     let bath = (NORMAL.law)(0.0);
     for mean in [0.0, 1e4, 1e8, 1e10] {
         let laws = ((NORMAL.law)(mean), Normal::new(mean, 2.0).unwrap().into());

@@ -1,5 +1,5 @@
-//! The steady state: what is measured of it agrees with the hierarchy, and a
-//! program that reaches another one is not said to have shown Theorem 1.
+//! The steady state: measurements of it agree with the hierarchy, and for a program that reaches
+//! another one Theorem 1 does not hold.
 
 use kac_coupling::config::load;
 use kac_coupling::coupling::{Coupling, Synchronous};
@@ -43,9 +43,9 @@ fn run(experiment: &Experiment, sampling: Sampling) -> Results {
 
 #[test]
 fn moments_are_those_of_the_hierarchy() {
-    // 36 gases and some 12 quantities, most of them closely correlated; a right
-    // program exceeds 4 in m4, m22 or m6 with a probability of 108 · 6e-5, and in
-    // any of them with one of less than 0.03.
+    // There are 36 gases and some 12 quantities, most of them closely correlated. A right program
+    // exceeds 4 in m4, m22 or m6 with a probability of 108 · 6e-5, and in any of them with one of
+    // less than 0.03.
     let mut compared = 0;
     for bath in BATHS {
         for ratio in RATIOS {
@@ -67,8 +67,7 @@ fn moments_are_those_of_the_hierarchy() {
     assert_eq!(compared, 108);
 }
 
-/// What is found of an experiment's first N when the steady state is that of
-/// another one.
+/// The findings of an experiment's first N when the steady state is that of another one.
 fn findings(judged: &Experiment, simulated: &Experiment) -> Findings {
     let (particles, replicas) = judged.sweep[0];
     let theory = judged.theory(particles);
@@ -76,7 +75,7 @@ fn findings(judged: &Experiment, simulated: &Experiment) -> Findings {
     found(judged, stage.run(replicas))
 }
 
-/// The findings of an experiment's first N, with this steady state and no more.
+/// The findings of an experiment's first N, with this steady state and nothing else.
 fn found(experiment: &Experiment, steady: Steady) -> Findings {
     let theory = experiment.theory(experiment.sweep[0].0);
     let job = Job::new(experiment, 0, &theory);
@@ -84,7 +83,7 @@ fn found(experiment: &Experiment, steady: Steady) -> Findings {
     Findings::new(experiment, 0, theory, measured).with_steady(Some(steady))
 }
 
-/// The verdict on Theorem 1, and what it is about.
+/// The verdict on Theorem 1, and its quantity.
 fn verdict(experiment: &Experiment, findings: &Findings) -> (&'static str, String) {
     let evidence = Evidence {
         experiment,
@@ -112,15 +111,15 @@ fn the_right_steady_state_holds_and_wrong_ones_do_not() {
 
     type Change = fn(&mut Experiment);
     let faults: [(&str, Change); 3] = [
-        // K_g 2 % off: m2 by 20 standard errors.
+        // K_g is 2 % off, and m2 is off by 20 standard errors.
         ("a bath too hot", |experiment| {
             experiment.bath = mixture(0.5, 1.517)
         }),
-        // The same K_g, and g4 3 % off: no moment up to order 2 shows it.
+        // K_g is the same and g4 is 3 % off: no moment up to order 2 shows this.
         ("a bath with another kurtosis", |experiment| {
             experiment.bath = mixture(0.45, libm::sqrt(2.5 - 0.45 * 0.45));
         }),
-        // κ/β of the other clock.
+        // κ/β is that of the other clock.
         ("pairs four times as often", |experiment| {
             experiment.lambda *= 4.0
         }),
@@ -156,9 +155,9 @@ impl Coupling for OwnBath {
 }
 
 #[test]
-fn copies_that_do_not_meet_prove_nothing() {
-    // The first copy is right, so that every moment is; but the second one's
-    // steady state is another, at W2² = OWN² K_g.
+fn copies_that_do_not_meet_make_theorem_1_void() {
+    // The first copy is right, and so are all moments. But the second copy's steady state is
+    // another one, at W2² = OWN² K_g.
     let experiment = experiment("uniform", "half", &[(8, 40_000)]);
     let theory = experiment.theory(8);
     let stage = SteadyStage::new(&experiment, 0, &theory).unwrap();
@@ -184,19 +183,19 @@ fn copies_that_do_not_meet_prove_nothing() {
 }
 
 #[test]
-fn too_little_data_do_not_hold() {
+fn a_steady_state_with_too_few_data_does_not_hold() {
     let small = experiment("uniform", "two", &[(2, 500)]);
     // The coupling's bound takes more replicas at N = 2.
     let few = findings(&small, &small);
     let (says, about) = verdict(&small, &few);
     assert_eq!(says, "INCONCLUSIVE", "{about}");
-    // A tolerance that is too small for the error of m1.
+    // The tolerance is too small for the error of m1.
     let mut strict = experiment("uniform", "two", &[(64, 2000)]);
     strict.checks[0].tolerance = 1e-3;
     let (says, about) = verdict(&strict, &findings(&strict, &strict));
     assert_eq!(says, "INCONCLUSIVE");
     assert!(about.ends_with("in the steady state"), "{about}");
-    // And no data at all.
+    // There are no data at all.
     let theory = small.theory(2);
     let stage = SteadyStage::new(&small, 0, &theory).unwrap();
     let nothing = found(&small, stage.seen(stage.forest()));
@@ -207,7 +206,7 @@ fn too_little_data_do_not_hold() {
 fn the_forecast_is_the_frequency_of_holds() {
     const SEEDS: u64 = 150;
     let mut experiment = experiment("uniform", "two", &[(16, 2000)]);
-    // Of this the interval of m2 takes more than three quarters, the others less.
+    // The interval of m2 takes more than three quarters of this tolerance, the others less.
     experiment.checks[0].tolerance = 0.007;
     let theory = experiment.theory(16);
     let prospect = Prospect {
@@ -231,8 +230,8 @@ fn the_forecast_is_the_frequency_of_holds() {
         }
         holds
     };
-    // The forecast adds up ways to fail, so it may be below the frequency; the
-    // larger of two errors makes the frequency smaller.
+    // The forecast adds up ways to fail, so it may be below the frequency; where the larger of two
+    // errors is used the frequency is smaller.
     let limits = binomial_limits(SEEDS, forecast.holds, 0.9999);
     let holds = counted(&experiment);
     assert!(limits.contains(&holds), "{holds} of {SEEDS}, {limits:?}");
@@ -281,7 +280,7 @@ fn densities_have_the_moments_that_were_measured() {
         rows.iter().map(of).sum::<f64>()
     };
     let width = rows[0].high - rows[0].low;
-    // Beyond four standard deviations there is nearly nothing.
+    // Almost no velocity is beyond four standard deviations.
     assert!((sum(&|row| row.density) * width - 1.0).abs() < 1e-3);
     assert!((sum(&|row| row.maxwellian) * width - 1.0).abs() < 1e-4);
     assert!((sum(&|row| row.bath_density) * width - 1.0).abs() < 1e-12);
@@ -307,8 +306,7 @@ fn an_adaptive_check_holds_on_fewer_replicas() {
     assert!(steady.iter().all(|steady| steady.replicas == row.replicas));
 }
 
-/// Standard errors of m4, m22 and the kurtosis that are known before sampling are those that
-/// replicas show.
+/// The exact standard errors of m4, m22 and the kurtosis agree with the scatter of replicas.
 #[test]
 fn exact_errors_of_fourth_moments_are_those_of_replicas() {
     for (bath, ratio) in [
@@ -338,7 +336,7 @@ fn exact_errors_of_fourth_moments_are_those_of_replicas() {
     }
 }
 
-/// A bath of which so few velocities are met that they do not tell how the mean of w⁸ varies.
+/// So few bath velocities are met that they do not determine the variance of the mean of w⁸.
 #[test]
 fn moments_that_the_bath_velocities_do_not_determine_are_not_trusted() {
     let mut experiment = experiment("mixture", "half", &[(1, 1000)]);

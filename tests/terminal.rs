@@ -1,6 +1,6 @@
-//! What the command line takes, and what scripts and terminals see of it: folders of configs,
-//! reports in files, quiet runs, the number of threads, names that are spelt another way, and what
-//! a plan says will be empty.
+//! The command line, and its output for scripts and terminals: folders of configs, reports in
+//! files, quiet runs, the number of threads, names that are spelt another way, and notes of a plan
+//! on empty cells.
 
 mod small;
 
@@ -21,7 +21,7 @@ struct Bench {
     folder: TempDir,
 }
 
-/// How a command ended.
+/// The end of a command.
 #[derive(Debug)]
 struct Ended {
     code: Option<i32>,
@@ -97,7 +97,7 @@ impl Bench {
     }
 }
 
-/// So many replicas would take hours: who is asked for them has to fail before.
+/// So many replicas would take hours: a command with them has to fail before it simulates.
 const HOURS: [&str; 2] = ["--replicas", "100000000000"];
 
 #[test]
@@ -142,7 +142,7 @@ fn a_folder_without_checks_is_an_error() {
         assert!(ended.stderr.starts_with(&start), "{}", ended.stderr);
         assert!(ended.stderr.contains("folders in it are not searched"));
     }
-    // Among others too, and before anything is simulated.
+    // The error comes among other configs too, and before anything is simulated.
     let ended = bench.kac(&[&["check", "nested/below", "empty"][..], &HOURS].concat());
     assert_eq!((ended.code, &*ended.stdout), (Some(4), ""));
     let help = bench.kac(&["check", "--help"]).stdout;
@@ -163,7 +163,7 @@ fn a_report_goes_to_its_file_and_the_table_to_standard_output() {
         ended.stdout
     );
     assert!(ended.stdout.contains(" collisions in "), "{}", ended.stdout);
-    // Nothing but the report is new.
+    // Only the report is new.
     let left = ["a.toml", "kac.xml"].map(String::from);
     assert_eq!(bench.names(), left.into());
 
@@ -247,7 +247,7 @@ fn a_report_does_not_replace_a_config() {
     assert!(!bench.path("new.toml").exists());
 }
 
-/// A device that is full, which is only noticed when the report is written.
+/// The device is full, which is only noticed when the report is written.
 #[cfg(target_os = "linux")]
 #[test]
 fn verdicts_are_printed_if_the_report_cannot_be_written_after_all() {
@@ -262,7 +262,7 @@ fn verdicts_are_printed_if_the_report_cannot_be_written_after_all() {
     }
 }
 
-/// Devices and pipes take a report, and stay what they are; of a link it is the file behind it.
+/// Devices and pipes take a report, and stay as they are; a link passes it on to its file.
 #[cfg(unix)]
 #[test]
 fn devices_are_written_to_and_links_followed() {
@@ -294,7 +294,8 @@ fn devices_are_written_to_and_links_followed() {
     assert!(report.contains("2 as expected"), "{report}");
 }
 
-/// What a shell sends to a file stays there, whichever name of the descriptor a report is given.
+/// Earlier output of a shell to a file stays there, under every name of the descriptor that a
+/// report is given.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_report_to_a_descriptor_replaces_no_file() {
@@ -428,7 +429,7 @@ fn names_in_folders_that_begin_with_a_dot_are_passed_over() {
     #[cfg(unix)]
     std::os::unix::fs::symlink("user@host.1234", bench.path("folder/.#a.toml")).expect("a link");
     assert_eq!(bench.judged(&["folder"]), ["folder/a.toml"]);
-    // Who names one means it.
+    // A name on the command line is taken even if it begins with a dot.
     assert_eq!(bench.judged(&["folder/.b.toml"]), ["folder/.b.toml"]);
 }
 
@@ -506,7 +507,7 @@ fn no_verdict_asks_for_more_replicas_than_a_run_can_have() {
 }
 
 #[test]
-fn it_is_said_how_long_a_check_takes() {
+fn a_check_prints_its_duration() {
     let bench = Bench::new(&["a.toml", "b.toml"]);
     let text = bench.kac(&["check", "a.toml"]).stdout;
     let last = text.lines().last().expect("a line");
@@ -584,7 +585,7 @@ fn threads_are_the_least_of_what_is_allowed() {
     assert_eq!(threads(&[(rayon, "1")], &[]), 1);
     assert_eq!(threads(&[(slurm, "4096"), (rayon, "")], &[]), allowed);
     assert_eq!(threads(&[(slurm, "4096"), (rayon, "1")], &[]), 1);
-    // What the command line says is not questioned.
+    // The number on the command line has precedence, whatever the variables say.
     assert_eq!(
         threads(&[(slurm, "1"), (rayon, "many")], &["--threads", "3"]),
         3
@@ -613,7 +614,7 @@ fn a_variable_that_is_no_number_of_threads_is_named() {
             let start = format!("error: {variable} = {value:?} is no number of threads; set it to");
             assert!(ended.stderr.starts_with(&start), "{ended:?}");
         }
-        // What takes no threads does not look at it.
+        // A command that takes no threads ignores the variable.
         assert_eq!(
             bench.kac_in(&[(variable, value)], &["claims"]).code,
             Some(0)
@@ -641,7 +642,7 @@ fn claims_are_found_however_they_are_spelt() {
 }
 
 #[test]
-fn unknown_names_are_answered_with_near_ones() {
+fn unknown_names_are_answered_with_the_nearest_names() {
     let bench = Bench::new(&[]);
     for (arguments, says) in [
         (
@@ -685,7 +686,7 @@ fn unknown_names_are_answered_with_near_ones() {
 fn figures_are_found_however_they_are_spelt() {
     let bench = Bench::new(&[]);
     for written in ["Steady State", "steadystate"] {
-        // It is found, and then there are no configs here.
+        // The figure is found, and then there are no configs here.
         let ended = bench.kac(&["figure", written]);
         assert_eq!(ended.code, Some(4), "{ended:?}");
         let start = "error: cannot read the config experiments/steady-state-";
@@ -694,7 +695,7 @@ fn figures_are_found_however_they_are_spelt() {
 }
 
 #[test]
-fn claims_experiments_and_figures_lead_to_each_other() {
+fn claims_experiments_and_figures_name_each_other() {
     let bench = Bench::new(&[]);
     let claim = bench.kac(&["claims", "lemma-2-pair"]).stdout;
     for line in [
@@ -711,7 +712,7 @@ fn claims_experiments_and_figures_lead_to_each_other() {
         list.contains("\n    about claims: none\n"),
         "a calibration judges nothing: {list}"
     );
-    // Of each claim, the figures are those that name it.
+    // The figures of each claim are those that name it.
     for entry in bench
         .kac(&["claims"])
         .stdout
@@ -723,7 +724,7 @@ fn claims_experiments_and_figures_lead_to_each_other() {
 }
 
 #[test]
-fn help_on_help_is_help() {
+fn help_help_prints_the_help() {
     let bench = Bench::new(&[]);
     let pages = [
         (&["help"][..], &["help", "--help"][..]),
@@ -739,7 +740,7 @@ fn help_on_help_is_help() {
 }
 
 #[test]
-fn numbers_out_of_range_are_told_what_they_should_be() {
+fn numbers_out_of_range_are_answered_with_the_range() {
     let bench = Bench::new(&["a.toml"]);
     for (option, value, says) in [
         (
@@ -811,7 +812,7 @@ fn a_run_tells_when_it_judges() {
         let all: u64 = steps.iter().map(done).sum();
         assert_eq!(all, results.replicas, "{steps:?}");
         if sampling == Sampling::Full {
-            // Of each of two N after its replicas.
+            // There is a judgement for each of two N, after its replicas.
             assert_eq!(judged, 2, "{steps:?}");
             let first = steps.iter().take_while(|&&step| step != Step::Judging);
             assert_eq!(first.map(done).sum::<u64>(), replicas, "{steps:?}");
@@ -821,7 +822,7 @@ fn a_run_tells_when_it_judges() {
     }
 }
 
-/// What `kac plan` notes of the small config with these passages replaced.
+/// The notes of `kac plan` on the small config with these passages replaced.
 fn notes(edits: &[(&str, &str)]) -> Vec<String> {
     let bench = Bench::new(&[]);
     let mut config = small::config(&[]).replace("replicas = 100", "replicas = 100000");
@@ -857,7 +858,7 @@ fn a_plan_says_where_batches_and_limits_are_missing() {
              replicas make fewer than 2 batches of wasserstein.sample = {sample}"
         )
     };
-    // A hundred thousand replicas of 2 and 3 particles.
+    // There are a hundred thousand replicas of 2 and 3 particles.
     assert_eq!(with("100000", "0"), [""; 0]);
     assert_eq!(
         with("100001", "0"),
@@ -871,7 +872,7 @@ fn a_plan_says_where_batches_and_limits_are_missing() {
     let limits = "N = 3: wasserstein.csv has no limits of W₂: they take 4 whole replicas, and \
                   wasserstein.bracket = 11 velocities or the replicas of the run are fewer";
     assert!(said.contains(&limits.to_string()), "{said:#?}");
-    // Ten replicas carry nothing.
+    // Ten replicas do not carry the means.
     let said = with("1000", "20");
     let limits = "wasserstein.csv has no limits of W₂ at 4 of 4 record times, t = 0 the first: ";
     assert!(
@@ -916,7 +917,7 @@ fn a_plan_says_which_rates_and_moments_are_missing() {
     let moments =
         "moments.csv lacks error bars of m4, m22: their variance is infinite or not known";
     assert_eq!(said, [moments]);
-    // Many N are not all listed.
+    // Where there are many N, not all are listed.
     let sizes: Vec<usize> = (1..=12).collect();
     let said = notes(&[
         ("[2, 3]", &format!("{sizes:?}")),

@@ -1,4 +1,4 @@
-//! Closed forms against each other and against simulation.
+//! Closed forms are compared with each other and with simulations.
 
 use kac_coupling::config::load;
 use kac_coupling::coupling::CouplingKind;
@@ -28,7 +28,8 @@ fn run(experiment: &Experiment) -> Tables {
 
 #[test]
 fn the_exact_upper_bound_is_that_of_an_optimal_start_where_it_is_known() {
-    // N(0,1) against N(1,4): W₂² = 1 + 1, and independent velocities are 1 + 1 + 4 apart.
+    // For N(0,1) against N(1,4) W₂² = 1 + 1, and E (V − V′)² of independent velocities is 1 + 1 +
+    // 4.
     let base = load(Path::new("experiments/theorem6.toml"))
         .unwrap()
         .experiment;
@@ -64,7 +65,7 @@ fn the_exact_upper_bound_is_that_of_an_optimal_start_where_it_is_known() {
         bound(product, Pairing::Independent, normal(1.0, 2.0)),
         [2.0, 6.0],
     );
-    // Spheres of radius √N and 2√N.
+    // The spheres have radius √N and 2√N.
     near(
         bound(sphere, Pairing::Optimal, normal(0.0, 2.0)),
         [1.0, 1.0],
@@ -73,7 +74,7 @@ fn the_exact_upper_bound_is_that_of_an_optimal_start_where_it_is_known() {
         bound(sphere, Pairing::Independent, normal(0.0, 2.0)),
         [1.0, 5.0],
     );
-    // Of a product and a sphere it is not known.
+    // The distance of a product and a sphere is not known.
     let mixed = [Joint::Product, Joint::Sphere];
     near(
         bound(mixed, Pairing::Independent, normal(0.0, 2.0)),
@@ -270,7 +271,7 @@ fn exact_and_empirical_errors_agree_and_scores_are_small() {
         }
     }
     assert!(compared > 200, "{compared}");
-    // Of moments too: √((k − 1)/4R) of their own kurtosis k, which is below 200.
+    // The moments have errors too: √((k − 1)/4R) of their own kurtosis k, which is below 200.
     let mut compared = 0;
     for row in &tables.moments {
         let (exact, mean) = (row.exact_std_error.unwrap(), row.exact.unwrap());
@@ -336,8 +337,8 @@ fn the_error_of_a_relative_variance_is_that_of_gamma_variates() {
 
 #[test]
 fn the_error_of_a_relative_variance_is_that_of_many_replicas() {
-    // The error that replicas tell of themselves is off by some
-    // ½√(E(S−ES)⁸/(E(S−ES)⁴)²/R), below 2 % early on.
+    // The error that is estimated from replicas is off by some ½√(E(S−ES)⁸/(E(S−ES)⁴)²/R), below 2
+    // % early on.
     let mut experiment = load(Path::new("experiments/theorem6.toml"))
         .unwrap()
         .experiment;
@@ -381,8 +382,8 @@ fn the_discrepancy_keeps_its_relative_accuracy_for_two_hundred_relaxation_times(
 
 #[test]
 fn errors_in_tables_are_exact_where_means_are_large() {
-    // Of 16 000 replicas of three velocities of N(10⁸, 2²): sd 2/√48000 of the mean, and 2·10⁸ times
-    // that of the mean square.
+    // For 16 000 replicas of three velocities of N(10⁸, 2²) the error of the mean is 2/√48000, and
+    // that of the mean square 2·10⁸ times this.
     let mut experiment = load(Path::new("experiments/theorem6.toml"))
         .unwrap()
         .experiment;
@@ -411,7 +412,7 @@ fn errors_in_tables_are_exact_where_means_are_large() {
 }
 
 #[test]
-fn what_has_underflowed_is_not_trusted() {
+fn means_that_have_underflowed_are_not_trusted() {
     let mut experiment = load(Path::new("experiments/theorem6.toml"))
         .unwrap()
         .experiment;
@@ -434,14 +435,14 @@ fn what_has_underflowed_is_not_trusted() {
     for row in at_rest.moments.iter().filter(|row| row.time > 1500.0) {
         assert_eq!((row.z, row.trusted), (None, false), "{row:?}");
     }
-    // With a bath that moves no moment is lost: that of a mean of 0 has an error.
+    // With a bath that moves no moment is lost: a mean of 0 has an error.
     for row in moving.moments.iter().filter(|row| row.time > 0.0) {
         assert!(
             row.z.is_some() && row.exact_std_error.unwrap() > 0.0,
             "{row:?}"
         );
     }
-    // What is at rest from the start has not underflowed, nor has what is rare.
+    // A gas at rest from the start has not underflowed, nor has a rare law.
     let rest = Law::Point(Point::new(0.0).unwrap());
     (experiment.first, experiment.second, experiment.bath) = (rest.clone(), rest.clone(), rest);
     for row in run(&experiment).moments {

@@ -1,5 +1,5 @@
-//! What limits of W₂² allow for because a sample is expected to lack it, by hand and by a
-//! simulation of its own.
+//! The allowance of limits of W₂² for parts of the laws that a sample is expected to lack, against
+//! hand computation and a separate simulation.
 
 use kac_coupling::coupling::CouplingKind;
 use kac_coupling::law::joint::Joint;
@@ -17,7 +17,7 @@ fn point(value: f64) -> Law {
     Point::new(value).unwrap().into()
 }
 
-/// ±1 with equal weights, but for two values ±`size` of this weight together.
+/// The law of ±1 with equal weights, with two values ±`size` that have this weight together.
 fn signs(size: f64, rare: f64) -> Law {
     let (half, bulk) = (0.5 * rare, 0.5 * (1.0 - rare));
     let values = vec![-size, -1.0, 1.0, size];
@@ -46,10 +46,10 @@ fn close(found: f64, expected: f64) -> bool {
     (found - expected).abs() <= 1e-9 * expected.abs()
 }
 
-/// Of 2000 draws two are expected at 50, which is beyond twice the size 1 that a hundred
-/// exceed: ε² is P·48², or 48.5² for a cut of 1.5, and m is E[X²; X = 50] + P d₂.
+/// Two of 2000 draws are expected at 50, which is beyond twice the size 1 that a hundred draws
+/// exceed: ε² is P·48², or 48.5² P for a cut of 1.5, and m is E[X²; X = 50] + P d₂.
 #[test]
-fn what_lies_beyond_the_cut_is_bounded_by_hand() {
+fn bounds_beyond_the_cut_agree_with_hand_computation() {
     let (rare, time) = (1e-3, 0.7);
     for pairing in Pairing::ALL {
         let (first, second) = (signs(50.0, rare), point(0.0));
@@ -68,14 +68,15 @@ fn what_lies_beyond_the_cut_is_bounded_by_hand() {
             );
             assert_eq!(found.of_bath, 0.0);
         }
-        // Of a hundred times as many draws two hundred are there.
+        // Of a hundred times as many draws two hundred are expected there.
         assert_eq!(theory.unseen(time, 1e5, CUT), Unseen::default());
     }
 }
 
-/// Of copies with mirrored particles each is clipped about its mean 0, with half as many draws.
+/// Where the copies have mirrored particles, each is clipped about its mean 0, with half as many
+/// draws.
 #[test]
-fn copies_that_are_no_products_are_clipped_each() {
+fn copies_that_are_no_products_are_clipped_separately() {
     let (rare, replicas) = (1e-3, 1000.0);
     let (first, second) = (signs(50.0, rare), signs(30.0, rare));
     let joints = [Joint::MirroredEqual, Joint::MirroredOpposite];
@@ -83,7 +84,7 @@ fn copies_that_are_no_products_are_clipped_each() {
         .with_joints(joints, Pairing::Independent);
     let found = theory.unseen(0.0, replicas, CUT);
     let variances = [50.0f64, 30.0].map(|size| 1.0 - rare + rare * size * size);
-    // E Δ(0)² is the sum of both.
+    // E Δ(0)² is the sum of both second moments.
     let between = variances[0] + variances[1];
     let square = rare * (2500.0 + variances[1] + between) + rare * (900.0 + variances[0] + between);
     assert!(
@@ -93,9 +94,10 @@ fn copies_that_are_no_products_are_clipped_each() {
     assert!(close(found.square, square), "{found:?}");
 }
 
-/// E[‖Δ(t)‖²/N; some bath velocity is rare] of three particles, all collisions simulated.
+/// E[‖Δ(t)‖²/N; some bath velocity is rare] for three particles, from a simulation of all
+/// collisions.
 #[test]
-fn the_share_of_rare_bath_velocities_is_that_of_a_simulation() {
+fn the_share_of_rare_bath_velocities_agrees_with_a_simulation() {
     let (particles, time, rare) = (3usize, 1.0, 0.1);
     // Of 600 draws up to t a hundred exceed 1, and sixty are at 10.
     let theory = theory(
@@ -136,7 +138,7 @@ fn the_share_of_rare_bath_velocities_is_that_of_a_simulation() {
     }
     let mean = sum / f64::from(replicas);
     let error = ((squares / f64::from(replicas) - mean * mean) / f64::from(replicas)).sqrt();
-    // Chance exceeds 4.5 standard errors once in 150 000 times.
+    // A deviation beyond 4.5 standard errors happens by chance once in 150 000 times.
     assert!(
         (mean - exact).abs() < 4.5 * error,
         "{mean} ± {error}, {exact}"
@@ -152,7 +154,7 @@ fn limits_are_raised_by_the_smaller_bound_and_lowered_back() {
         of_bath: 0.01,
     };
     assert!(close(unseen.raised(1.0), 1.21 + 0.01));
-    // (10 + 0.1)² is 2.01 more.
+    // (10 + 0.1)² is 2.01 more than 100, so the smaller bound is 0.5.
     assert!(close(unseen.raised(100.0), 100.5 + 0.01));
     for limit in [0.0, 1e-3, 1.0, 6.0, 100.0] {
         let back = unseen.lowered(unseen.raised(limit)).unwrap();
@@ -162,10 +164,10 @@ fn limits_are_raised_by_the_smaller_bound_and_lowered_back() {
     assert_eq!(Unseen::default().raised(2.0), 2.0);
 }
 
-/// The guard is that of the optimal difference under every pairing: of N(0, 1) and a mixture with
-/// a part of weight 10⁻⁶, the relative variance is carried by a million draws.
+/// The guard uses the optimal difference under every pairing: between N(0, 1) and a mixture with a
+/// part of weight 10⁻⁶, the relative variance is carried by a million draws.
 #[test]
-fn the_guard_is_that_of_the_optimal_difference() {
+fn the_guard_uses_the_optimal_difference_under_every_pairing() {
     let first: Law = NormalMixture::new(vec![1.0 - 1e-6, 1e-6], vec![0.0; 2], vec![1.0, 100.0])
         .unwrap()
         .into();
@@ -176,14 +178,14 @@ fn the_guard_is_that_of_the_optimal_difference() {
         theory.optimal_relative_variance(0.0).unwrap()
     });
     assert_eq!(variances[0], variances[1]);
-    // E X⁴/(E X²)² is about 3/10⁻⁶, of four particles a fourth of it.
+    // E X⁴/(E X²)² is about 3/10⁻⁶, and a fourth of it for four particles.
     assert!((0.5e6..1e6).contains(&variances[0]), "{variances:?}");
 }
 
-/// Of mirrored laws it is also that of their first marginals, ±1 and, rarely, ±1.9: the copies'
-/// own signs differ as often as not, and say nothing of the rare part.
+/// The guard of mirrored laws also uses their first marginals, ±1 and, rarely, ±1.9: the copies'
+/// own signs differ as often as not, and do not show the rare part.
 #[test]
-fn the_guard_of_mirrored_laws_is_that_of_their_marginals() {
+fn the_guard_of_mirrored_laws_uses_their_marginals() {
     let one: Law = point(1.0);
     let rare: Law = Discrete::new(vec![1.0, 1.9], vec![0.99999, 1e-5])
         .unwrap()
@@ -200,14 +202,15 @@ fn the_guard_of_mirrored_laws_is_that_of_their_marginals() {
         own < 1.0 && (guarded / 5000.0 - 1.0).abs() < 1e-3,
         "{guarded}"
     );
-    // Equal marginals have nothing rare between them.
+    // Equal marginals have no rare difference.
     let (own, guarded) = guard(&one);
     assert_eq!(own, guarded);
 }
 
-/// The rarer sign of ten expected draws may not be seen; that of a millionth is not there.
+/// The rarer sign of ten expected draws may be missing; the sign of weight 10⁻⁶ is not expected at
+/// all.
 #[test]
-fn signs_of_mirrored_laws_are_carried_by_many_velocities() {
+fn limits_need_many_velocities_of_the_rarer_sign() {
     let law = |rare: f64| -> Law {
         Discrete::new(vec![1.0, -1.0], vec![1.0 - rare, rare])
             .unwrap()

@@ -19,7 +19,7 @@ fn normal(mean: f64, sd: f64) -> Law {
     Law::Normal(Normal::new(mean, sd).unwrap())
 }
 
-/// The witness: on the clock of Eq. (1) Theorems 6 and 7 are false.
+/// The witness: on the clock of Eq. (1) Theorems 6 and 7 are false for these laws.
 fn witness(clock: Clock, particles: usize, replicas: u64) -> Experiment {
     let name = "experiments/clock-master-equation.toml";
     let mut experiment = load(Path::new(name)).unwrap().experiment;
@@ -78,7 +78,7 @@ fn the_theorems_hold_on_one_clock_and_are_refuted_on_the_other() {
 }
 
 #[test]
-fn a_start_that_is_not_optimal_shows_the_marginals_only() {
+fn a_start_that_is_not_optimal_decides_first_marginals_only() {
     let mut experiment = witness(Clock::Theorem6, 16, 60_000);
     experiment.first = normal(1.0, 1.0);
     experiment.second = normal(-2.0, 1.5);
@@ -88,13 +88,13 @@ fn a_start_that_is_not_optimal_shows_the_marginals_only() {
 
 #[test]
 fn a_distance_outside_its_bracket_is_void() {
-    // A W₂² of a half would pass upper bounds that it should not.
+    // A W₂² of half the size would pass upper bounds that it should not.
     let experiment = witness(Clock::Theorem6, 16, 60_000);
     let mut findings = findings(&experiment);
     let theory = findings.theory.clone();
     let times = findings.distance_times.iter().map(|&at| findings.times[at]);
     let times: Vec<f64> = times.collect();
-    // Batches that differ by some per cent, of nine record times in whole lanes.
+    // The batches differ by some per cent; nine record times fill whole lanes.
     let batches = |number: usize, distance: fn(f64, f64) -> f64| {
         let mut lines = vec![[0.0; 8]; 3 * number];
         for (batch, line) in lines.chunks_exact_mut(3).enumerate() {
@@ -111,14 +111,14 @@ fn a_distance_outside_its_bracket_is_void() {
     };
     let mut judged = |number, distance| {
         findings.measured.pairs.distances = batches(number, distance);
-        // These are not the distances of the velocities, as a self-check sees.
+        // These are not the distances of the velocities, and a self-check would notice.
         verdict_after(&[], &experiment, &findings, "theorem-7").verdict
     };
     assert_eq!(judged(40, |gelbrich, _| 0.5 * gelbrich), "VOID");
     assert_eq!(judged(40, |gelbrich, _| gelbrich), "HOLDS");
-    // A few batches do not show it.
+    // A few batches do not show this.
     assert_eq!(judged(10, |gelbrich, _| 0.5 * gelbrich), "HOLDS");
-    // So is one above the coupling that it is the infimum of, in any batch.
+    // A distance above the coupling, of which it is the infimum, is VOID in any batch too.
     assert_eq!(judged(2, |_, coupling| 1.5 * coupling), "VOID");
 }
 
@@ -179,8 +179,8 @@ fn over_seeds(mut experiment: Experiment, seeds: u64) -> Vec<(&'static str, Stri
 
 #[test]
 fn a_few_velocities_never_make_a_false_claim_hold() {
-    // W₂² exceeds the printed bound by 3 %. Of two batches of two velocities both
-    // can be the same, and far too small; of 24 many are.
+    // W₂² exceeds the printed bound by 3 %. Two batches of two velocities can both be the same, and
+    // far too small; of 24 batches many are.
     let few = discrete(&[]);
     let several = discrete(&[("replicas = 2", "replicas = 24"), ("512", "64")]);
     for experiment in [few, several] {
@@ -190,7 +190,7 @@ fn a_few_velocities_never_make_a_false_claim_hold() {
 }
 
 #[test]
-fn pooled_distances_hold_for_a_false_bound_no_more_often_than_they_say() {
+fn pooled_distances_hold_for_a_false_bound_no_more_often_than_their_level() {
     // E W₂² of 1000 velocities is 0.26675(33), the bound at this tolerance 0.2664.
     let changes = [
         ("replicas = 2", "replicas = 400"),
@@ -203,8 +203,8 @@ fn pooled_distances_hold_for_a_false_bound_no_more_often_than_they_say() {
     ];
     let verdicts = over_seeds(discrete(&changes), 400);
     let holds = verdicts.iter().filter(|row| row.0 == "HOLDS").count();
-    // A quarter of the level, 0.4, is that of pooled distances. Binomial(400, 0.1) is
-    // above 64 with a probability of 1e-4.
+    // Pooled distances have a quarter of the level, 0.4. Binomial(400, 0.1) is above 64 with a
+    // probability of 1e-4.
     assert!(holds <= 64, "{holds}");
     // The least number of batches does decide.
     assert!(holds >= 1);
@@ -212,7 +212,7 @@ fn pooled_distances_hold_for_a_false_bound_no_more_often_than_they_say() {
 
 #[test]
 fn equal_batches_of_a_right_program_are_not_void() {
-    // Both batches of two velocities are below Gelbrich's bound in one of four.
+    // Both batches of two velocities are below Gelbrich's bound in a quarter of the runs.
     let second = "{ law = \"discrete\", values = [0.0, 3.0], weights = [0.5, 0.5] }";
     let first = "{ law = \"discrete\", values = [-1.0, 1.0], weights = [0.5, 0.5] }";
     let experiment = Experiment {
@@ -245,7 +245,7 @@ fn equal_batches_of_a_right_program_are_not_void() {
 }
 
 #[test]
-fn duality_refutes_where_moments_show_nothing() {
+fn duality_refutes_where_moments_decide_nothing() {
     let path = Path::new("experiments/theorem7-duality.toml");
     let mut experiment = load(path).unwrap().experiment;
     for clock in Clock::ALL {
@@ -255,7 +255,7 @@ fn duality_refutes_where_moments_show_nothing() {
             ["theorem-6", "theorem-7"].map(|claim| verdict(&experiment, &findings, claim));
         let expected = match clock {
             Clock::MasterEquation => ["REFUTED"; 2],
-            // The same laws.
+            // The laws are the same.
             Clock::Theorem6 => ["HOLDS"; 2],
         };
         assert_eq!([joint.verdict, marginal.verdict], expected);
@@ -268,8 +268,8 @@ fn duality_refutes_where_moments_show_nothing() {
 }
 
 #[test]
-fn a_bracket_of_what_was_not_seen_decides_nothing() {
-    // W₂² is made by an atom of weight 10⁻⁷ that most runs never draw; V² is not.
+fn a_bracket_of_laws_with_unseen_parts_decides_nothing() {
+    // W₂² comes from an atom of weight 10⁻⁷ that most runs never draw; V² does not.
     let mut experiment = witness(Clock::MasterEquation, 1, 50_000);
     let atoms = |weight: f64| Discrete::new(vec![1.0, 6.0], vec![1.0 - weight, weight]);
     experiment.first = Law::Discrete(atoms(1e-7).unwrap());
@@ -288,15 +288,15 @@ fn a_bracket_of_what_was_not_seen_decides_nothing() {
 }
 
 #[test]
-fn equal_laws_show_nothing() {
+fn equal_laws_decide_nothing() {
     let mut experiment = witness(Clock::Theorem6, 4, 1000);
     experiment.second = experiment.first.clone();
     assert_eq!(verdicts(&experiment), ["INCONCLUSIVE"; 2]);
 }
 
 #[test]
-fn late_times_carried_by_few_replicas_show_nothing() {
-    // At t = 100 the pooled W₂² of 2000 replicas is some 10⁻⁵⁰ of rounding.
+fn late_times_carried_by_few_replicas_decide_nothing() {
+    // At t = 100 the pooled W₂² of 2000 replicas is some 10⁻⁵⁰, which is rounding.
     let mut experiment = witness(Clock::Theorem6, 4, 2000);
     experiment.pairing = Pairing::Independent;
     experiment.end = 100.0;
@@ -346,7 +346,7 @@ fn unrelated_copies_with_infinite_variances_decide_nothing() {
 }
 
 #[test]
-fn the_honest_program_is_not_at_fault_however_little_it_saw() {
+fn the_right_program_is_not_void_with_few_data() {
     // VOID is a deviation of probability 2e-7 where the normal approximation
     // holds; 2 clocks × 2 N × 4 sizes × 60 seeds × 6 claims are 5760 chances.
     for clock in Clock::ALL {

@@ -1,4 +1,4 @@
-//! W₂ against an independent oracle: the assignment problem.
+//! W₂ is compared with an independent method: the assignment problem.
 
 use kac_coupling::config::load;
 use kac_coupling::measure::Engine;
@@ -8,9 +8,8 @@ use proptest::prelude::*;
 use std::convert::Infallible;
 use std::path::Path;
 
-/// The least cost of a perfect matching, by the Hungarian method (Kuhn 1955;
-/// Jonker and Volgenant's shortest augmenting paths). It knows nothing of the
-/// line: only costs.
+/// The least cost of a perfect matching, by the Hungarian method (Kuhn 1955; Jonker and Volgenant's
+/// shortest augmenting paths). It uses costs only, not the order of the line.
 fn assignment(cost: &[Vec<f64>]) -> f64 {
     let n = cost.len();
     let (mut row_price, mut column_price) = (vec![0.0; n + 1], vec![0.0; n + 1]);
@@ -80,9 +79,9 @@ proptest! {
 
 #[test]
 fn large_samples_are_sorted_to_the_last_rank() {
-    // The numbers k/n² of the second sample are so near each other that any two of them that
-    // are swapped are missed by all but an exact order. Both samples come in orders of their
-    // own: multiples of a number without a common factor with n.
+    // The numbers k/n² of the second sample are so near each other that only an exact order finds
+    // any two of them that are swapped. Both samples come in orders of their own: multiples of a
+    // number without a common factor with n.
     for count in [1000, 4096, 20_000] {
         let number = |k: u64| (k * 7919 % count) as f64;
         let other = |k: u64| 1.0 + (k * 104_729 % count) as f64 / (count * count) as f64;
@@ -90,8 +89,8 @@ fn large_samples_are_sorted_to_the_last_rank() {
         let y: Vec<f64> = (0..count).map(other).collect();
         let paired = |k: u64| k as f64 - (1.0 + k as f64 / (count * count) as f64);
         let exact = (0..count).map(|k| paired(k) * paired(k)).sum::<f64>() / count as f64;
-        // Two neighbours swapped change the mean by 2/n³ at least, which is 2·10⁻¹³ of 10⁸/3
-        // and lost. So each of the two samples is also compared with a copy of itself.
+        // Two swapped neighbours change the mean by at least 2/n³, which is 2·10⁻¹³ of 10⁸/3 and is
+        // lost. So each of the two samples is also compared with a copy of itself.
         let distance = squared_distance(&mut sample(&x), &mut sample(&y));
         assert!(
             (distance / exact - 1.0).abs() < 1e-12,
@@ -143,7 +142,7 @@ fn the_bracket_is_in_order_at_every_row() {
 
 #[test]
 fn unrelated_copies_are_farther_apart_than_their_laws() {
-    // The control: without a coupling E‖Δ‖²/N tends to 2·g_2 and says nothing.
+    // The control: without a coupling E‖Δ‖²/N tends to 2·g_2 and does not show the distance.
     let mut experiment = load(Path::new("experiments/theorem7.toml"))
         .unwrap()
         .experiment;
@@ -160,7 +159,7 @@ fn unrelated_copies_are_farther_apart_than_their_laws() {
     )
     .unwrap();
     for row in &results.tables.discrepancy {
-        // 31 times at two N, strongly correlated: P(|z| > 5) < 62 · 6e-7.
+        // There are 31 times at two N, strongly correlated: P(|z| > 5) < 62 · 6e-7.
         let z = (row.mean - row.exact_mean.unwrap()) / row.std_error.unwrap();
         assert!(z.abs() < 5.0, "{row:?}");
         assert_eq!(row.z, None);

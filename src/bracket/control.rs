@@ -1,11 +1,9 @@
-//! Control variates: what chance has done to moments that are known exactly.
+//! Control variates: replica means whose exact means are known.
 //!
-//! For a statistic with a value Y_ρ of each replica and columns C_ρ of known
-//! mean 0, Y_ρ − γ·C_ρ has the same mean for every γ that does not depend on
-//! replica ρ. Columns are replica means of V, V² and V⁴ of both copies minus
-//! their expectations, as sums and differences over the copies: of coupled
-//! copies the differences are what matters, and would be lost to rounding in a
-//! regression on two columns that are nearly the same.
+//! For a statistic with a value Y_ρ of each replica and columns C_ρ of known mean 0, Y_ρ − γ·C_ρ has the same mean for
+//! every γ that does not depend on replica ρ. Columns are replica means of V, V² and V⁴ of both copies minus their
+//! exact means, as sums and differences over the copies. For coupled copies the differences matter, and would be lost
+//! to rounding in a regression on two columns that are nearly the same.
 
 use super::fold::Fold;
 use super::{Known, Moments};
@@ -13,44 +11,44 @@ use crate::estimate::rate::FEW_REPLICAS;
 use crate::theory::unseen::POWERS;
 use crate::vector::{Instructions, vectorised};
 
-/// A column enters a regression only if it takes off more than this many times
-/// the part 1/m of the variance that an unrelated column takes off m replicas.
+/// A column enters a regression only if it takes off more than this many times 1/m of the variance, the share that an
+/// unrelated column takes off m replicas.
 const WORTH: f64 = 4.0;
-/// And only if it has more than this part of its variance left beside those that
-/// are in already.
+/// A column enters a regression only if more than this part of its variance is left beside the columns that are in
+/// already.
 ///
-/// A smaller rest is carried by few replicas: if one copy is 1.2 times the other but for the last
-/// draws, their columns differ in those draws only.
+/// A smaller rest is carried by few replicas: if one copy is 1.2 times the other but for the last draws, their columns
+/// differ in those draws only.
 const INDEPENDENT: f64 = 1e-4;
-/// What r₄/R may be at most where V² is a column, see [`Controls::new`].
+/// The largest r₄/R with which V² is a column, see [`Controls::new`].
 const TAME_FOURTHS: f64 = 1e-4;
-/// Powers of sizes relative to those of velocities that are rounding.
+/// Powers of sizes that are below this part of the powers of velocities are rounding.
 const ROUNDING: f64 = 1e-12;
-/// A column whose mean over the sample is so many standard errors away from 0, the exact one, does not enter: the
-/// sample lacks something that the exact mean has, and what is taken off then is no noise.
+/// A column does not enter if its mean over the sample is so many standard errors away from the exact one, 0: the
+/// sample lacks a part of the exact mean, and the column would take off more than noise.
 const MOST_OFF: f64 = 8.0;
-/// Replicas for each column of a regression, at least.
+/// The fewest replicas for each column of a regression.
 const REPLICAS_PER_COLUMN: usize = 10;
 
-/// Up to seven columns, and a statistic after them.
-const LANES: usize = 8;
-const STATISTIC: usize = LANES - 1;
+/// The number of columns of a row: up to seven, and a statistic after them.
+const COLUMNS: usize = 8;
+const STATISTIC: usize = COLUMNS - 1;
 
 /// The columns of a replica; the others are 0.
-type Row = [f64; LANES];
+type Row = [f64; COLUMNS];
 
 /// The sums of the products of all pairs of columns.
-type Matrix = [Row; LANES];
+type Matrix = [Row; COLUMNS];
 
 /// Columns of mean 0 over replicas.
 #[derive(Debug, Clone)]
 pub(super) struct Controls {
-    /// Of each replica the columns, of lower powers first.
+    /// The columns of each replica, of lower powers first.
     rows: Vec<Row>,
-    /// How many there are of no power, of the first, of the first two, …
+    /// The number of columns up to each power: none, the first, the first two, …
     up_to_power: Vec<usize>,
-    /// By how much the powers that a tier's error bars are made of spread less than they are
-    /// known to; at least 1.
+    /// For each tier, the factor by which the powers in its error bars spread less than their exact moments say; at
+    /// least 1.
     shortfalls: Vec<f64>,
     /// For each column, an upper bound on the part of its exact mean that comes from draws which
     /// the sample may lack.
@@ -60,21 +58,18 @@ pub(super) struct Controls {
 }
 
 impl Controls {
-    /// The columns that two copies' exact moments allow for so many replicas. What V, V² and
-    /// V⁴ leave is of the order of V², V⁴ and V⁸, and where the means of these over replicas
-    /// are carried by few, what is left is no error bar. So there is, of both copies or of neither,
+    /// The columns that two copies' exact moments allow for so many replicas. After V, V² or V⁴ is taken off, the rest
+    /// is of the order of V², V⁴ or V⁸. Where few replicas carry the means of these, the rest gives no error bar. So
+    /// the columns, of both copies or of neither, are
     ///
-    /// * V where v ≤ [`FEW_REPLICAS`] R, with v the relative variance of a replica's mean of
-    ///   V², and r₂ ≤ [`FEW_REPLICAS`] R, with r_p that of (V − E V)^p: of velocities that
-    ///   are all far from 0 the powers themselves vary little whatever tails they have. r₂ and
-    ///   r₄ are known exactly ([`Moments`]);
-    /// * V² where besides r₄ ≤ 10⁻⁴ R: of copies that are both functions of the same numbers,
-    ///   one with Student's law of nine degrees of freedom, upper limits of 97.5 % missed in
-    ///   14 % of all runs at 5·10⁻⁴ R, and at 10⁻⁴ R as often as they may, both without what
-    ///   makes up for shortfalls;
-    /// * V⁴ where besides r₈ ≤ [`FEW_REPLICAS`] R, r₈ being taken for
-    ///   17.1 r₄ (r₄/(5.33 r₂))^2.5: right for normal velocities, and for those with a density
-    ///   e^{−|v|}.
+    /// * V where v ≤ [`FEW_REPLICAS`] R, with v the relative variance of a replica's mean of V², and r₂ ≤
+    ///   [`FEW_REPLICAS`] R, with r_p the relative variance of the mean of (V − E V)^p. (Powers of velocities that are
+    ///   all far from 0 vary little, whatever tails the velocities have.) r₂ and r₄ are known exactly ([`Moments`]);
+    /// * V² where also r₄ ≤ 10⁻⁴ R. For copies that are both functions of the same numbers, one with Student's law of
+    ///   nine degrees of freedom, upper limits of 97.5 % missed in 14 % of all runs at 5·10⁻⁴ R, and at 10⁻⁴ R as often
+    ///   as they may, both without the widening for shortfalls;
+    /// * V⁴ where also r₈ ≤ [`FEW_REPLICAS`] R. For r₈ the value 17.1 r₄ (r₄/(5.33 r₂))^2.5 is taken, which is right
+    ///   for normal velocities and for those with density e^{−|v|}.
     pub(super) fn new(particles: usize, first: &[f64], second: &[f64], known: &Known) -> Controls {
         let exact = &known.moments;
         let replicas = (first.len() / particles) as f64;
@@ -87,7 +82,7 @@ impl Controls {
         };
         let [of_squares, of_fourths] = [2, 4].map(shortfall);
         let mut controls = Controls {
-            rows: vec![[0.0; LANES]; first.len() / particles],
+            rows: vec![[0.0; COLUMNS]; first.len() / particles],
             up_to_power: vec![0],
             shortfalls: vec![of_squares],
             unseen: vec![],
@@ -121,7 +116,7 @@ impl Controls {
         controls
     }
 
-    /// The difference and the sum of the copies' means of a power, less what is expected.
+    /// Adds the difference and the sum of the copies' means of a power, minus their exact means.
     fn add(
         &mut self,
         particles: usize,
@@ -130,7 +125,10 @@ impl Controls {
         power: fn(f64) -> f64,
     ) {
         let column = self.width();
-        debug_assert!(column + 2 <= STATISTIC, "room for two more");
+        debug_assert!(
+            column + 2 <= STATISTIC,
+            "there is room for two more columns"
+        );
         let [first, second] = copies.map(|copy| copy.chunks_exact(particles));
         let mean = |(v, u): (&[f64], &[f64]), combined: fn(f64, f64) -> f64| {
             let terms = v.iter().zip(u).map(|(&v, &u)| combined(power(v), power(u)));
@@ -143,19 +141,18 @@ impl Controls {
         self.up_to_power.push(column + 2);
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     fn width(&self) -> usize {
         self.up_to_power[self.up_to_power.len() - 1]
     }
 
-    /// Numbers of first columns that regressions may be limited to: none, and those up to
-    /// each power.
+    /// For each tier, the number of first columns that its regressions use: none, and those up to each power.
     pub(super) fn tiers(&self) -> &[usize] {
         &self.up_to_power
     }
 
-    /// The shortfall of each tier: of (V − E V)² without columns and with those of V, also of
-    /// (V − E V)⁴ with more.
+    /// The shortfall of each tier: that of (V − E V)² without columns and with those of V, and also that of (V − E V)⁴
+    /// with more columns.
     pub(super) fn shortfalls(&self) -> &[f64] {
         &self.shortfalls
     }
@@ -166,7 +163,7 @@ impl Controls {
         terms.map(|(column, gamma)| gamma * column).sum()
     }
 
-    /// Σ |γ_k| times what the exact mean of column k holds of draws that the sample may lack.
+    /// Σ |γ_k| times the part of the exact mean of column k that comes from draws which the sample may lack.
     pub(super) fn allowance(&self, coefficients: &[f64]) -> f64 {
         let terms = coefficients.iter().zip(&self.unseen);
         terms.map(|(gamma, unseen)| gamma.abs() * unseen).sum()
@@ -192,14 +189,13 @@ impl Controls {
     }
 }
 
-/// γ of the first columns from covariances over so many replicas: of those that are usable the one
-/// that takes off most enters first, then others as long as they are worth it and there are
-/// replicas enough; the rest get 0.
+/// γ of the first columns, from covariances over so many replicas. The usable column that takes off most enters first,
+/// then others as long as they are worth it and there are replicas enough; the rest get 0.
 fn coefficients(covariances: &Matrix, usable: &[bool], replicas: usize) -> Vec<f64> {
     let width = usable.len();
     let mut matrix = *covariances;
     let scale: Row = std::array::from_fn(|i| matrix[i][i]);
-    let mut inside = [false; LANES];
+    let mut inside = [false; COLUMNS];
     for _ in 0..width.min(replicas / REPLICAS_PER_COLUMN) {
         let left = matrix[STATISTIC][STATISTIC];
         let gain = |i: usize| matrix[i][STATISTIC] * matrix[i][STATISTIC] / matrix[i][i];
@@ -235,7 +231,7 @@ fn highest_power(moments: &Moments, particles: usize, replicas: f64) -> u32 {
     let Some(fourth) = fourth.filter(|&variance| is_tame(variance, TAME_FOURTHS)) else {
         return 1;
     };
-    // Of velocities of one size, of which nothing varies, 0/0 is no number.
+    // For velocities of one size nothing varies, and 0/0 would be NaN.
     if fourth == 0.0 {
         return 4;
     }
@@ -243,8 +239,8 @@ fn highest_power(moments: &Moments, particles: usize, replicas: f64) -> u32 {
     if is_tame(eighth, FEW_REPLICAS) { 4 } else { 2 }
 }
 
-/// The root of E (V − E V)^2p over its mean in a sample: how much more powers are known to
-/// spread; 1 where it is not known.
+/// The root of E (V − E V)^2p over its mean in a sample, the factor by which the sample spreads too little; 1 where it
+/// is not known.
 fn shortfall(copy: &[f64], exact: &Moments, power: usize) -> f64 {
     let (Some(mean), Some(known)) = (exact.mean, exact.about_mean[usize::from(power != 2)]) else {
         return 1.0;
@@ -253,7 +249,7 @@ fn shortfall(copy: &[f64], exact: &Moments, power: usize) -> f64 {
     let fourths = squares.map(|x| x * x);
     let powers = fourths.map(|x| if power == 2 { x } else { x * x });
     let ratio = known.square / (powers.sum::<f64>() / copy.len() as f64);
-    // Of velocities that are all the same there is rounding only.
+    // For velocities that are all the same the ratio is rounding only.
     let size = exact.second.unwrap_or(0.0);
     if known.mean > ROUNDING * libm::pow(size, 0.5 * power as f64) {
         ratio.sqrt()
@@ -262,8 +258,8 @@ fn shortfall(copy: &[f64], exact: &Moments, power: usize) -> f64 {
     }
 }
 
-/// Means of columns, and of the values of a statistic, over the replicas outside a fold, of which
-/// there are `count`, and sums of the products of what is centred.
+/// The means of columns and of the values of a statistic over the `count` replicas outside a fold, and the sums of
+/// products of the centred columns.
 fn covariances(rows: &[Row], values: &[f64], fold: Fold, count: usize) -> (Row, Matrix) {
     let instructions = Instructions::best();
     let mut mean = Row::default();
@@ -301,7 +297,7 @@ vectorised! {
     fn add_products(rows: &[Row], values: &[f64], mean: &Row, sums: &mut Matrix) {
         for (&row, &value) in rows.iter().zip(values) {
             let row = with_statistic(row, value);
-            let centred: Row = std::array::from_fn(|lane| row[lane] - mean[lane]);
+            let centred: Row = std::array::from_fn(|column| row[column] - mean[column]);
             for (line, one) in sums.iter_mut().zip(centred) {
                 for (sum, other) in line.iter_mut().zip(centred) {
                     *sum += one * other;
@@ -338,7 +334,7 @@ mod tests {
     use super::*;
     use crate::theory::CentredPower;
 
-    /// Of independent velocities with these moments about 0.
+    /// Moments of independent velocities with these moments about 0.
     fn moments(particles: usize, [second, fourth, eighth]: [f64; 3]) -> Moments {
         Moments {
             mean: Some(0.0),
@@ -356,8 +352,8 @@ mod tests {
         }
     }
 
-    /// r₂, r₄ and r₈ of ten normal velocities are 0.2, 1.07 and 18.3, the last as it is
-    /// taken for; with a density e^{−|v|} they are 0.5, 6.9 and 1273.
+    /// For ten normal velocities r₂, r₄ and the formula for r₈ give 0.2, 1.07 and 18.3; for density e^{−|v|} they give
+    /// 0.5, 6.9 and 1273.
     #[test]
     fn columns_need_replicas_that_carry_the_next_power() {
         let normal = [1.0, 3.0, 105.0];
@@ -417,8 +413,8 @@ mod tests {
         }
     }
 
-    /// A statistic of the first column and a little noise, of the last one too if that is said,
-    /// far from 0.
+    /// Controls, and a statistic far from 0 that is made of the first column, of `of_last` times the last one and of a
+    /// little noise.
     fn fitted_to(replicas: usize, of_last: f64) -> (Controls, Vec<f64>) {
         let number = |k: usize| libm::sin(1.0 + k as f64 * 1.7);
         let controls = Controls {
@@ -446,7 +442,7 @@ mod tests {
             let found = controls.fitted(&values, fold);
             let widths: Vec<usize> = found.iter().map(Vec::len).collect();
             assert_eq!(widths, [0, 2, 4, 6]);
-            // A single column's γ, from covariances of what is far from its mean.
+            // The γ of a single column follows from covariances about the means.
             let others: Vec<usize> = fold.others(137).flatten().collect();
             let mean = |of: &dyn Fn(usize) -> f64| {
                 others.iter().map(|&r| of(r)).sum::<f64>() / others.len() as f64
@@ -458,7 +454,7 @@ mod tests {
                 assert!((gamma[0] - products / squares).abs() < 1e-3, "{gamma:?}");
                 assert!(gamma[1..].iter().all(|other| other.abs() < 1e-3));
             }
-            // What the fold itself has is not seen.
+            // Values inside the fold have no effect.
             for replica in fold.own(137) {
                 values[replica] += 1e6;
             }
@@ -475,7 +471,7 @@ mod tests {
         let fold = Fold::all(137).next().unwrap();
         let found = controls.fitted(&values, fold);
         assert!((found[3][5] - 50.0).abs() < 1e-2 && (found[3][0] - 3.0).abs() < 1e-2);
-        // Without it the first one's is lost in noise.
+        // Without the last column the coefficient of the first is lost in noise.
         assert!((found[1][0] - 3.0).abs() > 0.1 && (found[2][0] - 3.0).abs() > 0.1);
         assert!(
             found[1]
@@ -486,8 +482,8 @@ mod tests {
     }
 
     #[test]
-    fn columns_enter_if_there_are_replicas_and_they_are_worth_it() {
-        // Of 21 replicas two are in a fold: 19 are enough for one column only, the best.
+    fn columns_enter_where_replicas_suffice_and_they_take_off_enough() {
+        // Of 21 replicas two are in a fold: the other 19 are enough for one column only, the best.
         let (controls, values) = fitted_to(21, 50.0);
         for fold in Fold::all(21) {
             let found = &controls.fitted(&values, fold)[3];
@@ -495,7 +491,7 @@ mod tests {
             assert_eq!(entered.count(), 1, "{found:?}");
             assert!(found[5] != 0.0);
         }
-        // Noise takes off no more than noise does.
+        // A statistic that is noise has no column that is worth it, except by chance.
         let (controls, _) = fitted_to(137, 0.0);
         let noise: Vec<f64> = (0..137)
             .map(|r| libm::sin(f64::from(r * r) * 2.3))
@@ -504,11 +500,11 @@ mod tests {
             let found = controls.fitted(&noise, fold);
             found[3].iter().filter(|&&gamma| gamma != 0.0).count()
         };
-        // One in twenty is worth it by chance, of sixty.
+        // By chance one of twenty columns is worth it; there are sixty.
         assert!(Fold::all(137).map(entered).sum::<usize>() <= 12);
     }
 
-    /// Both copies or neither: the columns are the difference and the sum of each power.
+    /// The columns of a power are the difference and the sum over both copies, so they need both.
     #[test]
     fn columns_are_of_both_copies() {
         let known = moments(1, [1.0, 1.0, 1.0]);
@@ -526,7 +522,7 @@ mod tests {
         assert_eq!(columns, [[2.0, 0.0], [0.0, -2.0], [0.0, 2.0]]);
         let others = both.rows.iter().flat_map(|row| &row[2..]);
         assert!(others.into_iter().all(|&x| x == 0.0));
-        // Three replicas do not carry what a normal velocity squared varies by.
+        // Three replicas do not carry the variance of a normal velocity squared.
         for other in [Moments::default(), moments(1, [1.0, 3.0, 105.0])] {
             for exact in [[known, other], [other, known]] {
                 assert_eq!(controls(exact).tiers(), [0]);

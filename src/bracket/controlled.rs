@@ -1,19 +1,18 @@
-//! An estimate with more and more control variates, and its limits.
+//! An estimate with tiers of control variates, and its limits.
 
 use super::interval::{Rule, Spread, mean};
 use super::less;
 
-/// The skewness of a mean up to which its limits rest on it alone.
+/// The largest skewness of a mean with which limits rest on one tier.
 ///
-/// Control variates take off what most replicas vary by. What is left can be carried by few,
-/// and depends on whether the coefficients were fitted to one of these: errors over replicas
-/// do not tell. With a skewness of 0.2 to 0.9 upper limits of 97.5 % missed in 5 to 20 % of
-/// all runs of copies with long tails, those without control variates in 0 to 2 %.
+/// Control variates take off the variation of most replicas. The rest can be carried by few
+/// replicas, and depends on whether the coefficients were fitted to one of these; errors over
+/// replicas do not show this. With a skewness of 0.2 to 0.9 upper limits of 97.5 % missed in 5 to
+/// 20 % of all runs of copies with long tails, those without control variates in 0 to 2 %.
 const MOST_SKEWED: f64 = 0.1;
 
-/// The shortfall up to which limits rest on an estimate alone. Of samples of as many normal
-/// velocities as there must be for V² to be a control variate fewer than one in a thousand
-/// have more.
+/// The largest shortfall with which limits rest on one tier. Of samples of as many normal
+/// velocities as V² needs to be a control variate, fewer than one in a thousand have more.
 const MOST_SHORT: f64 = 1.1;
 
 /// A tier is left out if draws that the sample may lack can move its estimate, through the exact
@@ -21,11 +20,11 @@ const MOST_SHORT: f64 = 1.1;
 const MOST_UNSEEN: f64 = 0.1;
 
 /// The corrections by control variates, for each tier; the first tier has none.
-pub(super) struct TakenOff<'a> {
+pub(super) struct TierCorrections<'a> {
     pub(super) corrections: &'a [Vec<f64>],
-    /// By how much powers spread less than they are known to.
+    /// For each tier, the factor by which powers spread less than their exact moments say.
     pub(super) shortfalls: &'a [f64],
-    /// By how much draws that the sample may lack can move the estimate.
+    /// For each tier, the amount by which draws that the sample may lack can move the estimate.
     pub(super) allowances: &'a [f64],
 }
 
@@ -35,8 +34,8 @@ pub(super) struct TakenOff<'a> {
 pub(super) struct Estimate {
     pub(super) value: f64,
     spreads: Vec<Spread>,
-    /// By how much velocities spread less than they are known to, at least 1: limits are so
-    /// many times as far off as the spreads say.
+    /// The factor by which velocities spread less than their exact moments say, at least 1. Limits
+    /// are farther off than the spreads say by this factor.
     shortfall: f64,
     /// The distance by which draws that the sample may lack can move the estimate.
     allowance: f64,
@@ -48,18 +47,18 @@ impl Estimate {
         self.largest(Spread::std_error)
     }
 
-    /// How far below the estimate its lower limit lies.
+    /// The distance of the lower limit below the estimate.
     pub(super) fn below(&self, confidence: f64) -> f64 {
-        self.made_up_for(self.largest(|spread| spread.below(confidence)))
+        self.widened(self.largest(|spread| spread.below(confidence)))
     }
 
-    /// How far above the estimate its upper limit lies.
+    /// The distance of the upper limit above the estimate.
     pub(super) fn above(&self, confidence: f64) -> f64 {
-        self.made_up_for(self.largest(|spread| spread.above(confidence)))
+        self.widened(self.largest(|spread| spread.above(confidence)))
     }
 
-    fn made_up_for(&self, reach: f64) -> f64 {
-        // Of a sample that shows nothing of what is known to vary no multiple is enough.
+    fn widened(&self, reach: f64) -> f64 {
+        // A sample with zero spread where the exact spread is positive has no finite limit.
         if reach == 0.0 && self.shortfall > MOST_SHORT {
             return f64::INFINITY;
         }
@@ -67,7 +66,7 @@ impl Estimate {
     }
 
     /// True if draws that the sample may lack move the estimate by little.
-    fn sees_enough(&self) -> bool {
+    fn is_barely_moved_by_unseen(&self) -> bool {
         self.allowance <= MOST_UNSEEN * self.std_error()
     }
 
@@ -75,21 +74,21 @@ impl Estimate {
         self.spreads.iter().map(of).fold(0.0, f64::max)
     }
 
-    /// Whether few replicas make it lower, so that it is too high where they are missing,
-    /// or some are known to be missing.
-    fn is_carried_down(&self) -> bool {
+    /// True if few replicas make the estimate lower, so that it is too high where they are missing,
+    /// or if some are known to be missing.
+    fn is_lowered_by_few(&self) -> bool {
         let skewed = |spread: &Spread| spread.skewness() < -MOST_SKEWED;
         self.shortfall > MOST_SHORT || self.spreads.iter().any(skewed)
     }
 
-    /// Whether few replicas make it higher, or some are known to be missing.
-    fn is_carried_up(&self) -> bool {
+    /// True if few replicas make the estimate higher, or if some are known to be missing.
+    fn is_raised_by_few(&self) -> bool {
         let skewed = |spread: &Spread| spread.skewness() > MOST_SKEWED;
         self.shortfall > MOST_SHORT || self.spreads.iter().any(skewed)
     }
 }
 
-/// An estimate as it is, and less the control variates of each tier.
+/// An estimate without control variates, and minus those of each tier.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Controlled {
     tiers: Vec<Estimate>,
@@ -102,53 +101,55 @@ impl Controlled {
     pub(super) fn of(
         value: f64,
         statistics: &[&[f64]],
-        taken_off: &TakenOff,
+        of_tiers: &TierCorrections,
         rule: Rule,
     ) -> Controlled {
         let tier = |index: usize| {
-            let corrections = &taken_off.corrections[index];
+            let corrections = &of_tiers.corrections[index];
             Estimate {
                 value: value - mean(corrections),
                 spreads: (statistics.iter())
                     .map(|values| Spread::of(&less(values, corrections), rule))
                     .collect(),
-                shortfall: taken_off.shortfalls[index],
-                allowance: taken_off.allowances[index],
+                shortfall: of_tiers.shortfalls[index],
+                allowance: of_tiers.allowances[index],
             }
         };
-        let tiers = (0..taken_off.corrections.len()).map(tier);
+        let tiers = (0..of_tiers.corrections.len()).map(tier);
         Controlled {
-            tiers: tiers.take_while(Estimate::sees_enough).collect(),
+            tiers: tiers
+                .take_while(Estimate::is_barely_moved_by_unseen)
+                .collect(),
         }
     }
 
-    /// Without control variates.
+    /// The estimate without control variates.
     pub(super) fn plain(&self) -> &Estimate {
         &self.tiers[0]
     }
 
-    /// With all control variates.
+    /// The estimate with all control variates.
     pub(super) fn controlled(&self) -> &Estimate {
         &self.tiers[self.tiers.len() - 1]
     }
 
-    /// At most what is estimated, with confidence (1 + `confidence`)/2: the least limit of
-    /// the tiers from the last one down to one that few replicas do not make lower.
+    /// A lower limit with confidence (1 + `confidence`)/2: the least limit of the tiers from the
+    /// last one down to the first that few replicas do not make lower.
     pub(super) fn lower_limit(&self, confidence: f64) -> f64 {
         let limit = |tier: &Estimate| tier.value - tier.below(confidence);
-        let counted = self.last_ones_to(|tier| !tier.is_carried_down());
+        let counted = self.last_tiers_to(|tier| !tier.is_lowered_by_few());
         counted.map(limit).fold(f64::INFINITY, f64::min)
     }
 
-    /// At least what is estimated, with the same confidence: the largest limit of the tiers
-    /// from the last one down to one that few replicas do not make higher.
+    /// An upper limit with confidence (1 + `confidence`)/2: the largest limit of the tiers from the
+    /// last one down to the first that few replicas do not make higher.
     pub(super) fn upper_limit(&self, confidence: f64) -> f64 {
         let limit = |tier: &Estimate| tier.value + tier.above(confidence);
-        let counted = self.last_ones_to(|tier| !tier.is_carried_up());
+        let counted = self.last_tiers_to(|tier| !tier.is_raised_by_few());
         counted.map(limit).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    fn last_ones_to(&self, enough: impl Fn(&Estimate) -> bool) -> impl Iterator<Item = &Estimate> {
+    fn last_tiers_to(&self, enough: impl Fn(&Estimate) -> bool) -> impl Iterator<Item = &Estimate> {
         let first = self.tiers.iter().rposition(enough).unwrap_or(0);
         self.tiers[first..].iter()
     }
@@ -158,8 +159,8 @@ impl Controlled {
 mod tests {
     use super::*;
 
-    /// Three tiers, each with less noise than the one before, the last with what one replica
-    /// in a hundred has; `sign` says which way.
+    /// Three tiers, each with less noise than the one before. In the last one, one replica in a
+    /// hundred is off; `sign` gives the direction.
     fn tiers(sign: f64, rare: f64) -> Controlled {
         let noise = |i: i32| f64::from(i * 37 % 101 - 50) / 101.0;
         let left = |i: i32, tier: f64| tier * noise(i) + sign * rare * f64::from(i % 101 == 50);
@@ -170,12 +171,12 @@ mod tests {
                 .map(|(i, value)| value - left(i, tier))
                 .collect()
         });
-        let taken_off = TakenOff {
+        let of_tiers = TierCorrections {
             corrections: &corrections,
             shortfalls: &[1.0; 3],
             allowances: &[0.0; 3],
         };
-        Controlled::of(mean(&values), &[&values], &taken_off, Rule::Replicas)
+        Controlled::of(mean(&values), &[&values], &of_tiers, Rule::Replicas)
     }
 
     fn limits(estimate: &Estimate) -> [f64; 2] {
@@ -184,31 +185,31 @@ mod tests {
     }
 
     #[test]
-    fn limits_fall_back_on_the_side_that_few_replicas_carry() {
+    fn limits_use_fewer_control_variates_on_the_side_that_few_replicas_carry() {
         let rare = |sign: f64| {
             let found = tiers(sign, 0.05);
             let [_, middle, last] = &found.tiers[..] else {
                 panic!("three tiers")
             };
-            assert_eq!(last.is_carried_up(), sign > 0.0);
-            assert_eq!(last.is_carried_down(), sign < 0.0);
-            assert!(!middle.is_carried_up() && !middle.is_carried_down());
+            assert_eq!(last.is_raised_by_few(), sign > 0.0);
+            assert_eq!(last.is_lowered_by_few(), sign < 0.0);
+            assert!(!middle.is_raised_by_few() && !middle.is_lowered_by_few());
             let limits_of = [limits(middle), limits(last)];
             (
                 [found.lower_limit(0.95), found.upper_limit(0.95)],
                 limits_of,
             )
         };
-        // The first tier has by far the widest limits, and is not asked.
+        // The first tier has by far the widest limits, and does not count.
         let (found, [middle, last]) = rare(1.0);
         assert_eq!(found, [last[0], middle[1].max(last[1])]);
         assert!(middle[1] > last[1]);
         let (found, [middle, last]) = rare(-1.0);
         assert_eq!(found, [middle[0].min(last[0]), last[1]]);
         assert!(middle[0] < last[0]);
-        // Where all are skewed all count.
+        // Where all tiers are skewed, all count.
         let all = tiers(1.0, 50.0);
-        assert!(all.tiers.iter().all(Estimate::is_carried_up));
+        assert!(all.tiers.iter().all(Estimate::is_raised_by_few));
         let widest = all.tiers.iter().map(|tier| limits(tier)[1]);
         assert_eq!(all.upper_limit(0.95), widest.fold(f64::MIN, f64::max));
     }

@@ -1,14 +1,13 @@
-//! Statistics that have a value of each replica: dual lower bounds under
-//! potentials fitted to other replicas, and the influence function of W₂² of the
-//! pooled samples.
+//! Statistics with a value for each replica: dual lower bounds under potentials that are fitted to
+//! other replicas, and the influence function of W₂² of the pooled samples.
 
 use super::control::Controls;
-use super::controlled::TakenOff;
+use super::controlled::TierCorrections;
 use super::fold::Fold;
 use super::transport::Transport;
 use crate::sorting::Ranks;
 
-/// Numbers, sorted, each with its replica and the fold of that.
+/// Sorted numbers, each with its replica and the fold of that replica.
 #[derive(Debug)]
 pub(super) struct Sorted {
     value: Vec<f64>,
@@ -17,10 +16,10 @@ pub(super) struct Sorted {
 }
 
 impl Sorted {
-    /// Of replicas of so many numbers, one after the other.
+    /// Sorts the numbers of replicas, which have `particles` numbers each, one after the other.
     pub(super) fn new(particles: usize, numbers: &[f64]) -> Sorted {
         let mut ranks = Ranks::default();
-        // −0 is 0: one atom, not two.
+        // −0 becomes 0, so that both are one atom.
         ranks.sort(numbers.iter().map(|number| number + 0.0), |_| ());
         let order = ranks.order();
         let value = order.iter().map(|&index| numbers[index as usize]);
@@ -36,9 +35,9 @@ impl Sorted {
         }
     }
 
-    /// The numbers of so many batches of consecutive replicas, in order. All have the same
-    /// number of replicas, for their quantiles to be compared; what is left over at the end is
-    /// in none.
+    /// The numbers of so many batches of consecutive replicas, in order. All batches have the same
+    /// number of replicas, so that their quantiles can be compared; replicas that are left over at
+    /// the end are in none.
     pub(super) fn batches(&self, particles: usize, batches: usize) -> Vec<Vec<f64>> {
         let replicas = self.value.len() / particles / batches;
         let mut numbers = vec![Vec::with_capacity(replicas * particles); batches];
@@ -52,7 +51,7 @@ impl Sorted {
 
     /// The numbers of the replicas outside a fold, in order.
     pub(super) fn outside(&self, fold: Fold) -> Vec<f64> {
-        // Written whether it stays or not: which numbers are left out is as good as
+        // Each number is written, whether it stays or not: the numbers to leave out come as if at
         // random, and a branch would be mispredicted.
         let mut outside = vec![0.0; self.value.len() + 1];
         let mut count = 0;
@@ -65,7 +64,7 @@ impl Sorted {
     }
 }
 
-/// A statistic of each replica, and what [`Controls`] take off it.
+/// A statistic of each replica, and the corrections by [`Controls`].
 #[derive(Debug)]
 pub(super) struct Statistic {
     /// Y_ρ.
@@ -77,9 +76,9 @@ pub(super) struct Statistic {
 }
 
 impl Statistic {
-    /// The corrections with all that limits need to know of them.
-    pub(super) fn taken_off<'a>(&'a self, controls: &'a Controls) -> TakenOff<'a> {
-        TakenOff {
+    /// The corrections with everything else that limits need to know of them.
+    pub(super) fn corrections_of<'a>(&'a self, controls: &'a Controls) -> TierCorrections<'a> {
+        TierCorrections {
             corrections: &self.corrections,
             shortfalls: controls.shortfalls(),
             allowances: &self.allowances,
@@ -87,7 +86,7 @@ impl Statistic {
     }
 }
 
-/// Y_ρ of all replicas under what was fitted outside each fold.
+/// Y_ρ of all replicas with the fits of each fold.
 #[derive(Debug)]
 pub(super) struct FoldedValues {
     replicas: usize,
@@ -95,7 +94,7 @@ pub(super) struct FoldedValues {
 }
 
 impl FoldedValues {
-    /// The same values for all folds: nothing was fitted.
+    /// The same values for all folds, where nothing is fitted.
     pub(super) fn common(values: Vec<f64>) -> FoldedValues {
         FoldedValues {
             replicas: values.len(),
@@ -103,13 +102,13 @@ impl FoldedValues {
         }
     }
 
-    /// Zeros, to add to.
+    /// Zeros, to which values are added.
     pub(super) fn zeros(replicas: usize) -> FoldedValues {
         FoldedValues::common(vec![0.0; replicas])
     }
 
-    /// Add `scale` · Σ [x² − 2φ(x) + y² − 2φ*(y)] over the numbers x and y of each
-    /// replica, φ the potential of the transport that `fit` makes for each fold.
+    /// Adds `scale` · Σ [x² − 2φ(x) + y² − 2φ*(y)] over the numbers x and y of each replica, where
+    /// φ is the potential of the transport that `fit` gives for each fold.
     pub(super) fn add(
         &mut self,
         scale: f64,
@@ -132,7 +131,7 @@ impl FoldedValues {
         }
     }
 
-    /// Each replica's value under what its fold did not see.
+    /// Each replica's value with the fit of its own fold, which does not use the fold's replicas.
     pub(super) fn cross_fitted(&self, controls: &Controls) -> Statistic {
         let tiers = controls.tiers().len();
         let mut statistic = Statistic {
@@ -199,7 +198,7 @@ mod tests {
     const PARTICLES: usize = 2;
     const REPLICAS: usize = 400;
 
-    /// Two copies of unrelated velocities, those of one replica of both replaced.
+    /// Two copies of unrelated velocities; in both, the velocities of one replica are replaced.
     fn copies(replaced: Option<(usize, f64)>) -> [Vec<f64>; 2] {
         [1.7, 2.9].map(|step| {
             let number = |index: usize| match replaced {
@@ -210,21 +209,21 @@ mod tests {
         })
     }
 
-    /// Which replicas' numbers are not the same.
+    /// The replicas whose numbers differ.
     fn changed(before: &[f64], after: &[f64]) -> Vec<usize> {
         let pairs = before.iter().zip(after).enumerate();
         let changed = pairs.filter(|(_, (before, after))| before != after);
         changed.map(|(replica, _)| replica).collect()
     }
 
-    /// Of the ten folds of 400 replicas, replica 3 is in that of 3, 13, 23, …, 393. Whatever it
-    /// is, the others of these are judged by what was fitted to other folds, and the rest see
-    /// it.
+    /// With ten folds of 400 replicas, replica 3 shares its fold with 13, 23, …, 393. Asserts that
+    /// a change of replica 3 does not move these, since they are evaluated with the fits of other
+    /// folds, and that it moves some of the rest.
     fn assert_no_fold_sees_itself(before: &[f64], after: &[f64], what: &str) {
         let changed = changed(before, after);
         let in_fold = |&&replica: &&usize| replica % 10 == 3 && replica != 3;
         assert_eq!(changed.iter().find(in_fold), None, "{what}: {changed:?}");
-        // All others would be too much to ask of a potential that is local.
+        // A potential is local, so a change need not move all the others.
         assert!(changed.len() > 10, "{what}: {changed:?}");
     }
 
@@ -232,8 +231,8 @@ mod tests {
     fn no_replica_is_evaluated_with_what_its_fold_was_fitted_to() {
         use super::super::{Known, Moments, Velocities, first_marginals};
         use crate::theory::CentredPower;
-        // The mean of both copies is known, and that V² varies little enough for V to be a
-        // control variate: moments of the sine of a uniform angle.
+        // The mean of both copies is known, and V² varies little enough for V to be a control
+        // variate: the moments are those of the sine of a uniform angle.
         let square = CentredPower {
             mean: 0.5,
             square: 0.375,
@@ -255,7 +254,7 @@ mod tests {
             let velocities = Velocities::new(PARTICLES, &first, &second);
             let [dual, _] = first_marginals(&velocities, &known, 0.9).values.unwrap();
             let controls = Controls::new(PARTICLES, &first, &second, &known);
-            // A statistic that depends on the velocities of its own replica alone.
+            // Each cost depends on the velocities of its own replica alone.
             let costs = (first.chunks(PARTICLES).zip(second.chunks(PARTICLES)))
                 .map(|(v, u)| (v[0] - u[0]) * (v[0] - u[0]) + 3.0 * v[0] + v[1])
                 .collect();

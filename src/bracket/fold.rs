@@ -1,4 +1,4 @@
-//! Replicas dealt out to folds, for what is fitted to some to be evaluated on others.
+//! Replicas dealt out to folds: quantities are fitted to some folds and evaluated on another.
 
 /// The replicas ρ with ρ mod `of` = `index`.
 #[derive(Debug, Clone, Copy)]
@@ -8,7 +8,7 @@ pub(super) struct Fold {
 }
 
 impl Fold {
-    /// How many there are: ten, or so many that each has two replicas at least.
+    /// The number of folds: ten, or fewer so that each has at least two replicas.
     pub(super) fn number(replicas: usize) -> usize {
         (replicas / 2).min(10)
     }
@@ -19,17 +19,17 @@ impl Fold {
         (0..of).map(move |index| Fold { index, of })
     }
 
-    /// Which of the folds it is.
+    /// The index of the fold.
     pub(super) fn index(self) -> usize {
         self.index
     }
 
-    /// Its replicas, of so many.
+    /// The fold's replicas, where there are `replicas` in all.
     pub(super) fn own(self, replicas: usize) -> impl Iterator<Item = usize> {
         (self.index..replicas).step_by(self.of)
     }
 
-    /// Stretches of replicas that are in other folds, of so many.
+    /// The stretches of replicas that are in other folds, where there are `replicas` in all.
     pub(super) fn others(self, replicas: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
         let ends = self.own(replicas).chain([replicas]);
         let mut from = 0;

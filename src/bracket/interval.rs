@@ -1,29 +1,29 @@
-//! Error bars of means over replicas, and how far out a limit lies.
+//! Error bars of means over replicas, and the distance of limits from the mean.
 
 use crate::law::{Law, StudentT};
 use crate::special::normal_quantile;
 
-/// Independent batches of replicas.
+/// The number of independent batches of replicas.
 const BATCHES: usize = 10;
-/// Fewer replicas are not cut into batches.
+/// The fewest replicas that are cut into batches.
 const FEWEST_FOR_BATCHES: usize = 2 * BATCHES;
-/// v/R up to which a mean over R replicas of relative variance v is normal enough
-/// for the replicas' own t-interval.
+/// The largest v/R with which a mean over R replicas of relative variance v is normal enough for
+/// the replicas' own t-interval.
 ///
-/// The t-interval of a mean of skewness s misses on its far side by
-/// φ(z)(2z²+1)s/6 too often, 0.08 s at 0.975 (Hall 1992). The skewness of a mean
-/// of squares is 3√(v/R) at most for normal velocities and somewhat more for a
-/// common random scale: .001 here.
+/// The t-interval of a mean of skewness s misses on its far side by φ(z)(2z²+1)s/6 too often, 0.08
+/// s at 0.975 (Hall 1992). The skewness of a mean of squares is at most 3√(v/R) for normal
+/// velocities and somewhat more for a common random scale. With this v/R the limit misses .001 too
+/// often.
 const TAME: f64 = 1e-5;
 
-/// How limits were found.
+/// The rule by which limits were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// t_{R−1} standard errors over replicas, and (2z²+1)/6 times the skewness of the mean
-    /// more on the side where it is too near.
+    /// t_{R−1} standard errors over replicas, and (2z²+1)/6 times the skewness of the mean more on
+    /// the side where skewness makes it too near.
     Replicas,
-    /// The wider of that and t_9 standard errors over the means of ten batches of
-    /// consecutive replicas: of 20 or more, where v/R > 10⁻⁵ or v is not known.
+    /// The wider one of [`Rule::Replicas`] and t_9 standard errors over the means of ten batches of
+    /// consecutive replicas. It is for 20 replicas or more, where v/R > 10⁻⁵ or v is not known.
     ReplicasOrBatches,
 }
 
@@ -117,18 +117,18 @@ impl Spread {
         self.skewness
     }
 
-    /// How far below the mean a lower limit of confidence (1+confidence)/2 lies.
+    /// The distance below the mean of a lower limit of confidence (1+confidence)/2.
     pub(super) fn below(&self, confidence: f64) -> f64 {
         self.reach(confidence, -self.skewness)
     }
 
-    /// How far above the mean an upper limit of confidence (1+confidence)/2 lies.
+    /// The distance above the mean of an upper limit of confidence (1+confidence)/2.
     pub(super) fn above(&self, confidence: f64) -> f64 {
         self.reach(confidence, self.skewness)
     }
 
-    /// t standard errors, and (2z²+1)/6 times the skewness more where that makes a mean too
-    /// near: to the second order the studentized mean's quantile (Hall 1992, *The Bootstrap
+    /// t standard errors, and (2z²+1)/6 times the skewness more where that makes a mean too near.
+    /// To the second order this is the quantile of the studentized mean (Hall 1992, *The Bootstrap
     /// and Edgeworth Expansion*, section 2.6).
     fn reach(&self, confidence: f64, skewness: f64) -> f64 {
         let z = normal_quantile(0.5 * (1.0 + confidence), 0.5 * (1.0 - confidence));
@@ -149,9 +149,9 @@ impl Spread {
 mod tests {
     use super::*;
 
-    /// A one in ten: of mean 1/10, variance 9/100 and skewness 8/3.
+    /// One of ten values is 1: the mean is 1/10, the variance 9/100 and the skewness 8/3.
     #[test]
-    fn skewness_takes_limits_further_on_one_side() {
+    fn skewness_moves_one_limit_farther() {
         for replicas in [10, 1000] {
             let values: Vec<f64> = (0..replicas).map(|i| f64::from(i % 10 == 0)).collect();
             let count = replicas as f64;

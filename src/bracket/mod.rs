@@ -1,5 +1,6 @@
-//! Confidence brackets of W₂² between the laws of two copies of the gas, from R
-//! independent replicas of N particles of both at one time.
+//! Confidence brackets of W₂² between the laws of two copies of the gas, from R independent replicas of N particles of
+//! both at one time. `docs/bracket.md` has the rules for limits, the origin of each tuned constant, and the measured
+//! coverage.
 //!
 //! # First marginals
 //!
@@ -10,66 +11,59 @@
 //! E[V² − 2φ(V)] + E[U² − 2φ*(U)]  ≤  W₂²(f_t, h_t)  ≤  E W₂²(pooled samples)
 //! ```
 //!
-//! for *every* convex φ with conjugate φ*: Kantorovich's duality for the cost
-//! (v−u)², whose supremum over φ is attained by the potential of the optimal map
-//! (Villani, *Topics in Optimal Transportation*, 2003, theorems 1.3 and 2.9). The
-//! right half holds because W₂² is jointly convex and the pooled samples have means
-//! f_t and h_t as measures, whatever depends on what.
+//! for *every* convex φ with conjugate φ*: this is Kantorovich's duality for the cost (v−u)², whose supremum over φ is
+//! attained by the potential of the optimal map (Villani, *Topics in Optimal Transportation*, 2003, theorems 1.3 and
+//! 2.9). The right half holds because W₂² is jointly convex and the pooled samples have means f_t and h_t as measures,
+//! for any dependence between velocities.
 //!
-//! * **Lower.** φ is the potential of a piecewise linear [`Transport`] through
-//!   means over stretches of ranks. Replicas are dealt out to folds, and the φ that
-//!   a replica is evaluated with is fitted to the other folds. So each replica's
-//!   value has a mean of at most W₂² whatever the fit; a poor fit makes the bound
-//!   weak, never wrong. Fitted to the replicas that it is evaluated on, φ gives
-//!   about the *upper* estimate.
-//! * **Upper.** W₂² of the pooled samples. Its bias falls about as 1/(RN), and is
-//!   the smaller the closer the copies are coupled.
-//! * **Control variates.** From both the same γ·C_ρ is taken off, of V, V² and V⁴;
-//!   γ too is fitted to the other folds, so both inequalities stay.
+//! * **Lower estimate.** φ is the potential of a piecewise linear [`Transport`] through means over stretches of ranks.
+//!   Replicas are dealt out to folds, and the φ that a replica is evaluated with is fitted to the other folds. So each
+//!   replica's value has a mean of at most W₂² for every fit; a poor fit makes the bound weak, never wrong. If φ were
+//!   fitted to the replicas that it is evaluated on, the value would be about the *upper* estimate.
+//! * **Upper estimate.** It is W₂² of the pooled samples. Its bias falls about as 1/(RN), and is smaller for copies
+//!   that are coupled more closely.
+//! * **Control variates.** The same γ·C_ρ, of V, V² and V⁴, is subtracted from both; γ too is fitted to the other
+//!   folds, so both inequalities stay.
 //!
 //! # Joint laws
 //!
-//! Both N-particle laws must be exchangeable. Then W₂ is that of the laws of the
-//! velocities in order, and with V_(k) the k-th smallest,
+//! Both N-particle laws must be exchangeable. Then W₂ is that of the laws of the sorted velocities, and with V_(k) the
+//! k-th smallest,
 //!
 //! ```text
 //! (1/N) Σ_k {E[V_(k)² − 2φ_k(V_(k))] + E[U_(k)² − 2φ_k*(U_(k))]}  ≤  W₂,N²/N  ≤  (1/N) Σ_k E (V_(k) − U_(k))²
 //! ```
 //!
-//! The left is the duality for the potential Σ φ_k of ℝ^N, the right the cost of a
-//! coupling: the simulated one with the second copy's particles renamed at output.
-//! How far the right is from W₂² of the first marginals: [`Excess`].
+//! The left is the duality for the potential Σ φ_k of ℝ^N, the right the cost of a coupling: the simulated one with the
+//! second copy's particles renamed at output. [`Excess`] bounds the distance of the right from W₂² of the first
+//! marginals.
 //!
 //! # Error bars
 //!
-//! Over replicas, never over particles: within a replica these depend on each other
-//! through collisions and through any rematching of the copies. [`Rule`] says how
-//! many standard errors, to which skewness adds. Limits are one-sided of confidence
-//! (1 + c)/2 each, so together they bracket with confidence c; they rest on the central limit
-//! theorem, and are to be trusted while the relative variance over R, which comes with them,
-//! is below 0.01, and so is that of the optimally paired ‖Δ‖²: what tells the laws apart can
-//! be rarer than what makes their energy.
+//! Errors are over replicas, never over particles: the particles of a replica depend on each other through collisions
+//! and through any rematching of the copies. [`Rule`] gives the number of standard errors, to which skewness adds. Each
+//! limit is one-sided with confidence (1 + c)/2, so together they bracket with confidence c. They rest on the central
+//! limit theorem, and are to be trusted while two relative variances over R are below 0.01: the one that comes with the
+//! limits, and that of the optimally paired ‖Δ‖², since the difference of the laws can come from rarer velocities than
+//! their energy.
 //!
-//! Errors over replicas do not tell of what a sample does not show; but moments about the
-//! mean are known exactly, where they are finite. Where a sample has less than
-//! E (V − E V)⁴, or than E (V − E V)⁸ where V² is a control variate, limits are farther off
-//! by the root of the ratio. And where this is above 1.1, or few replicas carry what control
-//! variates leave, limits do not rest on these alone, but also on fewer, down to what few do
-//! not carry. (Noise of the second order and limits of an [`Excess`] are not stretched.)
+//! Errors over replicas do not show the parts of a law that the sample lacks. But moments about the mean are known
+//! exactly, where they are finite. Where a sample has less than E (V − E V)⁴, or than E (V − E V)⁸ where V² is a
+//! control variate, limits are farther off by the root of the ratio. Where this root is above 1.1, or few replicas
+//! carry the rest that control variates leave, the limit is the widest over several sets of control variates, from the
+//! full set down to the first whose rest few replicas do not carry. (Noise of the second order and limits of an
+//! [`Excess`] are not widened.)
 //!
-//! The upper limit of the first marginals allows for noise of the second order too, t²λ with
-//! λ the largest eigenvalue of the covariance of the noise of the difference of both
-//! samples' quantile functions; and where it is not clearly above 0 it is not below the one
-//! without control variates.
+//! The upper limit of the first marginals also allows for noise of the second order, t²λ with λ the largest eigenvalue
+//! of the covariance of the noise of the difference of both samples' quantile functions. Where the estimate is not
+//! clearly above 0, the limit is at least the one without control variates.
 //!
-//! How often limits miss is proved for none of this at finite R: `tests/limits.rs` counts it.
-//! Upper limits are raised by what a sample is expected to lack of the known laws
-//! ([`Known::unseen`], `docs/brackets.md`).
+//! No rate of misses is proved at finite R: `tests/limits.rs` counts misses. Upper limits are raised by the part of the
+//! known laws that a sample is expected to lack ([`Known::unseen`]).
 //!
-//! Where exact bounds are known limits are clamped to them: exact bounds cannot cost
-//! confidence.
+//! Limits are clamped to exact bounds where these are known: this costs no confidence.
 //!
-//! Nothing is random here, and every sum has a fixed order.
+//! There are no random choices here, and every sum has a fixed order.
 
 mod control;
 mod controlled;
@@ -94,17 +88,16 @@ use interval::mean;
 use noise::Noise;
 use upper::Upper;
 
-/// Fewer replicas have no error bar.
+/// The fewest replicas for an error bar.
 pub const FEWEST_REPLICAS: usize = 4;
-/// Fewer replicas give each order statistic an affine potential.
+/// With fewer replicas each order statistic has an affine potential.
 const AFFINE_BELOW: usize = 1000;
-/// Larger velocities have fourth powers that are not finite.
+/// The largest size of a velocity: its fourth power is finite.
 const LARGEST: f64 = 1e75;
-/// What a replica's cost is taken to vary at least, relative to itself, where limits of
-/// joint laws are chosen. Where the laws are near each other the cost is nearly a
-/// quadratic form of noise, however tame velocities are: skewed by at most √8, as one
-/// normal variate squared, where [`Rule`] reckons with 3√v.
-const OF_A_SQUARE: f64 = 8.0 / 9.0;
+/// The least relative variance of a replica's cost that is assumed where limits of joint laws are chosen. Where the
+/// laws are near each other the cost is nearly a quadratic form of noise, however tame velocities are. Its skewness is
+/// at most √8, that of the square of one normal variate, where [`Rule`] expects 3√v.
+const LEAST_COST_VARIANCE: f64 = 8.0 / 9.0;
 
 /// Velocities of both copies at one time, replica after replica.
 #[derive(Debug, Clone, Copy)]
@@ -120,17 +113,26 @@ impl<'a> Velocities<'a> {
     ///
     /// # Panics
     ///
-    /// If the lengths differ or are no positive multiple of `particles`, or if a
-    /// velocity is larger or no number.
+    /// If the lengths differ or are no positive multiple of `particles`, or if a velocity is larger or NaN.
     pub fn new(particles: usize, first: &'a [f64], second: &'a [f64]) -> Self {
-        assert_eq!(first.len(), second.len(), "two copies of the same gas");
+        assert_eq!(
+            first.len(),
+            second.len(),
+            "the copies have equally many velocities"
+        );
         assert!(
             particles > 0 && !first.is_empty() && first.len().is_multiple_of(particles),
-            "whole replicas"
+            "the velocities make up whole replicas"
         );
-        assert!(u32::try_from(first.len()).is_ok(), "fewer than 2³²");
+        assert!(
+            u32::try_from(first.len()).is_ok(),
+            "there are fewer than 2³² velocities"
+        );
         let small = |copy: &[f64]| copy.iter().all(|v| v.abs() <= LARGEST);
-        assert!(small(first) && small(second), "velocities up to 1e75");
+        assert!(
+            small(first) && small(second),
+            "no velocity is larger than 1e75"
+        );
         Velocities {
             particles,
             first,
@@ -150,17 +152,17 @@ pub struct Moments {
     pub mean: Option<f64>,
     /// E V₁².
     pub second: Option<f64>,
-    /// E V₁⁴; of use only where E V₁⁸ is finite too, at least.
+    /// E V₁⁴; `None` unless E V₁⁸ is finite too.
     pub fourth: Option<f64>,
     /// E V₁²V₂².
     pub square_pair: Option<f64>,
-    /// Of (V − E V₁)² and (V − E V₁)⁴ over the particles.
+    /// The means of (V − E V₁)² and (V − E V₁)⁴ over the particles.
     pub about_mean: [Option<CentredPower>; 2],
 }
 
 impl Moments {
-    /// v: the relative variance of a replica's mean of V²,
-    /// (m4 + (N−1) m22)/(N m2²) − 1, with m4 ≥ m22 for an m22 that is not known.
+    /// v: the relative variance of a replica's mean of V², (m4 + (N−1) m22)/(N m2²) − 1. An m22 that is not known is
+    /// replaced by its upper bound m4.
     pub fn relative_variance(&self, particles: usize) -> Option<f64> {
         let (second, fourth) = (self.second?, self.fourth?);
         let n = particles as f64;
@@ -171,17 +173,17 @@ impl Moments {
     }
 }
 
-/// What is known exactly.
+/// The exact knowledge that a bracket uses.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Known {
-    /// Of the first and of the second copy.
+    /// The moments of the first and of the second copy.
     pub moments: [Moments; 2],
     /// A lower bound on W₂² of the first marginals: Gelbrich's.
     pub lower: Option<f64>,
     /// An upper bound on W₂,N²/N and so on W₂² of the first marginals: E‖Δ‖²/N of
     /// a coupling of the two copies, not necessarily the simulated one.
     pub upper: Option<f64>,
-    /// The distance of both, where it is known: at time 0.
+    /// W₂² itself, where it is known: at time 0.
     pub distance: Option<f64>,
     /// The part of W₂² that a sample of this size is expected to lack; upper limits allow for it.
     pub unseen: Unseen,
@@ -191,7 +193,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// From closed forms at a time, for limits from so many replicas.
+    /// The closed forms at a time, for limits from so many replicas.
     pub fn at(theory: &Theory, time: f64, replicas: u64) -> Known {
         let moments = System::ALL.map(|copy| {
             let moment = |moment| theory.moment(copy, moment, time);
@@ -199,7 +201,7 @@ impl Known {
             Moments {
                 mean: moment(Moment::M1),
                 second: moment(Moment::M2),
-                // Of use only if its own variance is finite.
+                // The fourth moment is used only if its own variance is finite.
                 fourth: deviation.and_then(|_| moment(Moment::M4)),
                 square_pair: moment(Moment::M22),
                 about_mean: [2, 4].map(|power| theory.centred_power(copy, power, time)),
@@ -216,8 +218,8 @@ impl Known {
         }
     }
 
-    /// A lower limit between the exact bounds, and not above the distance where that is known; 0 if it
-    /// is no more than rounding.
+    /// A lower limit, clamped to the exact bounds and to W₂² where that is known; 0 if the limit is no more than
+    /// rounding.
     fn at_least(&self, limit: f64) -> f64 {
         let squares = self.moments.iter().filter_map(|moments| moments.second);
         let is_rounding = limit <= ROUNDING * squares.sum::<f64>();
@@ -227,8 +229,8 @@ impl Known {
         upper.map_or(limit, |upper| limit.min(upper))
     }
 
-    /// An upper limit that allows for what is not seen, between the exact bounds, and not below the
-    /// distance where that is known.
+    /// An upper limit, raised for the unseen part of the laws, and then clamped to the exact bounds and to W₂² where
+    /// that is known.
     fn at_most(&self, limit: f64) -> f64 {
         let limit = self.unseen.raised(limit);
         let limit = self.upper.map_or(limit, |upper| limit.min(upper));
@@ -236,7 +238,7 @@ impl Known {
         lower.map_or(limit, |lower| limit.max(lower))
     }
 
-    /// v of the copy that has more; see [`Moments::relative_variance`].
+    /// The larger v of the two copies; see [`Moments::relative_variance`].
     pub fn relative_variance(&self, particles: usize) -> Option<f64> {
         let [first, second] = self.moments;
         let first = first.relative_variance(particles)?;
@@ -251,44 +253,43 @@ const ROUNDING: f64 = 1e-12;
 /// only [`pooled`](Bracket::pooled).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bracket {
-    /// The dual lower estimate, less control variates: in the mean ≤ W₂². Noise can
-    /// make it negative.
+    /// The dual lower estimate minus control variates; its mean is ≤ W₂². Noise can make it negative.
     pub dual_lower: Option<f64>,
-    /// Over replicas.
+    /// The standard error of `dual_lower` over replicas.
     pub dual_std_error: Option<f64>,
-    /// W₂² of the pooled samples as it is: in the mean ≥ W₂².
+    /// W₂² of the pooled samples without control variates; its mean is ≥ W₂².
     pub pooled: f64,
-    /// The same, less control variates: in the mean ≥ W₂² too.
+    /// W₂² of the pooled samples minus control variates; its mean is ≥ W₂² too.
     pub upper: Option<f64>,
-    /// E‖n‖² of the noise of the difference of both samples' quantile functions: noise of the second
-    /// order, which error bars do not hold.
+    /// E‖n‖² of the noise n of the difference of both samples' quantile functions: noise of the second order, which
+    /// error bars do not contain.
     pub second_order: Option<f64>,
-    /// Over replicas, to the first order; the larger one of that under the pooled plan's
-    /// potentials and that under the cross-fitted ones.
+    /// The standard error of `upper` over replicas, to the first order: the larger one of that under the pooled plan's
+    /// potentials and that under the cross-fitted potentials.
     pub upper_std_error: Option<f64>,
-    /// What limits are made of.
+    /// The estimates that limits are made of.
     sides: Option<(Controlled, Upper)>,
-    /// Of each replica the dual value, and that of the pooled plan's potentials.
+    /// Each replica's dual value, and each replica's value of the pooled plan's potentials.
     values: Option<[Vec<f64>; 2]>,
-    /// What upper limits allow for.
+    /// The unseen part of the laws that upper limits allow for.
     unseen: Unseen,
     /// R.
     pub replicas: u64,
-    /// At most W₂² with confidence (1 + c)/2; never below 0, and between the exact bounds.
+    /// A lower limit of W₂² with confidence (1 + c)/2; never below 0, and between the exact bounds.
     pub lower_limit: Option<f64>,
-    /// At least W₂² with confidence (1 + c)/2, between the exact bounds. Below the
-    /// lower limit only if one of them misses, or by rounding.
+    /// An upper limit of W₂² with confidence (1 + c)/2, between the exact bounds. It is below the lower limit only if
+    /// one of them misses, or by rounding.
     pub upper_limit: Option<f64>,
-    /// How the limits were found.
+    /// The rule by which the limits were found.
     pub rule: Option<Rule>,
-    /// v/R, exactly; see [`Moments::relative_variance`].
+    /// The exact v/R; see [`Moments::relative_variance`].
     pub relative_variance: Option<f64>,
 }
 
 impl Bracket {
-    /// The limits of another two-sided confidence than the one asked for, as they are measured:
-    /// they allow for nothing that is not seen, and only the lower one is clamped, to 0 at least. `None`
-    /// without an error bar, and for a confidence that is not in [0, 1).
+    /// The limits for another two-sided confidence, as they are measured: the upper limit is not raised for unseen
+    /// parts and not clamped, and the lower limit is clamped only to 0. `None` without an error bar, and for a
+    /// confidence that is not in [0, 1).
     pub fn measured_limits(&self, confidence: f64) -> Option<(f64, f64)> {
         self.clamped_limits(confidence, &Known::default())
     }
@@ -306,35 +307,34 @@ impl Bracket {
 /// [`Bracket`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct JointBracket {
-    /// The dual lower estimate under a potential of each order statistic, less
-    /// control variates.
+    /// The dual lower estimate with a potential of each order statistic, minus control variates.
     pub joint_lower: Option<f64>,
-    /// Over replicas.
+    /// The standard error of `joint_lower` over replicas.
     pub lower_std_error: Option<f64>,
-    /// (1/N) Σ (V_(k) − U_(k))² averaged over replicas, as it is.
+    /// (1/N) Σ (V_(k) − U_(k))² averaged over replicas, without control variates.
     pub paired: f64,
-    /// The same, less control variates.
+    /// `paired` minus control variates.
     pub joint_upper: Option<f64>,
-    /// Over replicas.
+    /// The standard error of `joint_upper` over replicas.
     pub upper_std_error: Option<f64>,
-    /// What limits are made of, the lower and the upper one.
+    /// The estimates that the lower and the upper limit are made of.
     sides: Option<[Controlled; 2]>,
     /// R.
     pub replicas: u64,
-    /// At most W₂,N²/N with confidence (1 + c)/2.
+    /// A lower limit of W₂,N²/N with confidence (1 + c)/2.
     pub lower_limit: Option<f64>,
-    /// At least W₂,N²/N with confidence (1 + c)/2.
+    /// An upper limit of W₂,N²/N with confidence (1 + c)/2.
     pub upper_limit: Option<f64>,
-    /// How the limits were found.
+    /// The rule by which the limits were found.
     pub rule: Option<Rule>,
-    /// v/R, exactly.
+    /// The exact v/R; see [`Moments::relative_variance`].
     pub relative_variance: Option<f64>,
     /// (1/N) Σ (V_(k) − U_(k))² of each replica.
     costs: Vec<f64>,
 }
 
 impl JointBracket {
-    /// As [`Bracket::measured_limits`].
+    /// The limits for another two-sided confidence, as [`Bracket::measured_limits`] gives them.
     pub fn measured_limits(&self, confidence: f64) -> Option<(f64, f64)> {
         self.clamped_limits(confidence, &Known::default())
     }
@@ -348,19 +348,18 @@ impl JointBracket {
     }
 }
 
-/// Whether there are limits of this confidence, in [0, 1).
+/// True if a confidence is in [0, 1), for which there are limits.
 fn is_between(confidence: f64) -> bool {
     (0.0..1.0).contains(&confidence)
 }
 
-/// Stretches of ranks for a map fitted to two samples of `size` numbers: its noise
-/// grows with their number, its bias falls with the square. The bound is flat
-/// around the best number; 64 for a million.
+/// The number of stretches of ranks for a map that is fitted to two samples of `size` numbers. The map's noise grows
+/// with it, and the bias falls with its square. The bound is flat around the best number; it is 64 for a million.
 fn bins(size: usize) -> usize {
     ((0.64 * libm::cbrt(size as f64)) as usize).clamp(6, 200)
 }
 
-/// Values less corrections.
+/// Values minus corrections.
 fn less(values: &[f64], corrections: &[f64]) -> Vec<f64> {
     let pairs = values.iter().zip(corrections);
     pairs
@@ -368,7 +367,7 @@ fn less(values: &[f64], corrections: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// W₂² of the first marginals between limits of two-sided `confidence`.
+/// The bracket of W₂² of the first marginals, with limits of two-sided `confidence`.
 pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) -> Bracket {
     let &Velocities {
         particles,
@@ -409,7 +408,7 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
     });
     let dual = folded.cross_fitted(&controls);
     let rule = Rule::of(replicas, variance);
-    let of_dual = dual.taken_off(&controls);
+    let of_dual = dual.corrections_of(&controls);
     let lower = Controlled::of(mean(&dual.values), &[&dual.values], &of_dual, rule);
     let statistics: [&[f64]; 2] = [&influence, &dual.values];
     let upper = Upper {
@@ -430,7 +429,7 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
     bracket
 }
 
-/// The velocities of all replicas by rank: for each rank those of all replicas.
+/// For each rank, the velocities of this rank in all replicas.
 fn by_rank(particles: usize, velocities: &[f64]) -> Vec<Vec<f64>> {
     let mut ranks = vec![Vec::with_capacity(velocities.len() / particles); particles];
     let mut replica = Vec::with_capacity(particles);
@@ -445,8 +444,7 @@ fn by_rank(particles: usize, velocities: &[f64]) -> Vec<Vec<f64>> {
     ranks
 }
 
-/// W₂,N²/N of the joint laws between limits of two-sided `confidence`. Both laws
-/// must be exchangeable.
+/// The bracket of W₂,N²/N of the joint laws, with limits of two-sided `confidence`. Both laws must be exchangeable.
 pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> JointBracket {
     let &Velocities {
         particles,
@@ -494,13 +492,13 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
     }
     let dual = folded.cross_fitted(&controls);
     let paired = FoldedValues::common(bracket.costs.clone()).cross_fitted(&controls);
-    let rule = Rule::of(replicas, variance.map(|v| v.max(OF_A_SQUARE)));
+    let rule = Rule::of(replicas, variance.map(|v| v.max(LEAST_COST_VARIANCE)));
     let sides = [&dual, &paired].map(|statistic| {
         let values = &statistic.values;
         Controlled::of(
             mean(values),
             &[values],
-            &statistic.taken_off(&controls),
+            &statistic.corrections_of(&controls),
             rule,
         )
     });

@@ -7,18 +7,18 @@ use super::dual::Sorted;
 use super::interval::t_quantile;
 use super::less;
 
-/// How many batches of consecutive replicas, if there are so many replicas.
+/// The number of batches of consecutive replicas, if there are as many replicas.
 ///
-/// Noise that moves mass between atoms grows with the root of a sample only, so that smaller
-/// batches make it look smaller; fewer batches show less well how noise is spread over many
-/// directions.
-const BATCHES: usize = 40;
-/// Scalar products that are summed up at once, as one alone waits for its last addition.
+/// Noise that moves mass between atoms grows only with the root of a sample, so smaller batches
+/// make it look smaller. Fewer batches show less well how noise is spread over many directions.
+const NOISE_BATCHES: usize = 40;
+/// The number of scalar products that are summed at once; a single sum would wait for its last
+/// addition.
 const TOGETHER: usize = 8;
-/// λ is taken from (tr G^2p)^(1/2p), p two to this power.
+/// λ is computed as (tr G^2p)^(1/2p), where p is two to this power.
 const SQUARINGS: i32 = 4;
 
-/// What is known of the covariance of n.
+/// The trace and the largest eigenvalue of the covariance of n, from batches.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Noise {
     batches: usize,
@@ -26,10 +26,10 @@ pub(super) struct Noise {
 }
 
 impl Noise {
-    /// Of both copies of two replicas or more. Replicas that are in no batch could only make
-    /// it smaller.
+    /// The noise of both copies, from at least two replicas. Replicas that are in no batch could
+    /// only make it smaller.
     pub(super) fn of(particles: usize, replicas: usize, copies: [&Sorted; 2]) -> Noise {
-        let batches = BATCHES.min(replicas);
+        let batches = NOISE_BATCHES.min(replicas);
         let [first, second] = copies.map(|copy| copy.batches(particles, batches));
         let pairs = first.iter().zip(&second);
         let gaps: Vec<Vec<f64>> = pairs.map(|(f, h)| less(f, h)).collect();
@@ -44,14 +44,14 @@ impl Noise {
         self.variances.total
     }
 
-    /// t²λ, λ the largest eigenvalue: noise in one direction has a square ‖n‖² of at most
-    /// this with confidence (1 + `confidence`)/2.
+    /// t²λ, λ the largest eigenvalue: with confidence (1 + `confidence`)/2, noise in one direction
+    /// has ‖n‖² of at most this.
     pub(super) fn in_one_direction(&self, confidence: f64) -> f64 {
         self.squared_quantile(confidence) * self.variances.largest
     }
 
-    /// t² E‖n‖²: the same of noise in all directions, and of noise that is far from normal
-    /// most often.
+    /// t² E‖n‖²: the corresponding bound for noise in all directions, and mostly for noise that is
+    /// far from normal.
     pub(super) fn in_all_directions(&self, confidence: f64) -> f64 {
         self.squared_quantile(confidence) * self.variances.total
     }
@@ -70,12 +70,12 @@ struct Variances {
 }
 
 impl Variances {
-    /// Of the mean of functions on (0, 1), estimated from how they differ; of each the values
-    /// in as many equal cells.
+    /// The variances of the mean of functions on (0, 1), estimated from the differences of the
+    /// functions; each is given by its values in equally many equal cells.
     ///
-    /// They are those of the matrix G of the functions' scalar products about their mean.
-    /// From (tr G^2p)^(1/2p) the largest eigenvalue is not too small, and too large by a
-    /// factor of 40^(1/32) = 1.12 at most.
+    /// They are those of the matrix G of the functions' scalar products about their mean. The
+    /// largest eigenvalue from (tr G^2p)^(1/2p) is not too small, and too large by a factor of at
+    /// most 40^(1/32) = 1.12.
     fn of_mean(functions: &[Vec<f64>]) -> Variances {
         let (count, cells) = (functions.len(), functions[0].len());
         let mean_at = |cell: usize| functions.iter().map(|f| f[cell]).sum::<f64>() / count as f64;
@@ -106,12 +106,13 @@ impl Variances {
     }
 }
 
-/// The scalar products of all pairs: of the rows of a symmetric matrix its square.
+/// The scalar products of all pairs of vectors; for the rows of a symmetric matrix this is its
+/// square.
 fn scalar_products(vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let mut products = vec![vec![0.0; vectors.len()]; vectors.len()];
     for (i, one) in vectors.iter().enumerate() {
         for j in (0..=i).step_by(TOGETHER) {
-            // The last one more than once, if there are fewer.
+            // The last vector is used more than once if there are fewer.
             let others = std::array::from_fn(|k| &vectors[(j + k).min(i)][..]);
             for (k, product) in products_with(one, others).into_iter().enumerate() {
                 let j = (j + k).min(i);
@@ -153,16 +154,16 @@ mod tests {
         }
     }
 
-    /// Functions along two directions, orthogonal and of unequal variance.
+    /// The functions vary along two directions, which are orthogonal and have unequal variances.
     #[test]
-    fn two_variances_are_found() {
+    fn the_trace_and_the_largest_eigenvalue_are_found() {
         let (long, short) = ([1.0, 1.0, 1.0, 1.0], [2.0, -2.0, 2.0, -2.0]);
-        // Both of mean 0, uncorrelated; of a mean of four the variances are 2/3 · ‖·‖².
+        // Both have mean 0 and are uncorrelated; the mean of the four has the variances 2/3 · ‖·‖².
         let along = [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)];
         for (first, second) in [(3.0, 0.0), (3.0, 0.5), (0.1, 2.0)] {
             let function = |(a, b): (f64, f64)| -> Vec<f64> {
                 let cells = long.iter().zip(&short);
-                // A common part is no noise.
+                // A common part of the functions is no noise.
                 let value = |(l, s)| 7.0 + first * a * l + second * b * s;
                 cells.map(value).collect()
             };
@@ -180,13 +181,13 @@ mod tests {
         assert_eq!((same.total, same.largest), (0.0, 0.0));
     }
 
-    /// Batches that differ by shifts of the second copy: λ is the variance of the mean shift.
-    /// Replicas that no batch has are left out.
+    /// Batches differ by shifts of the second copy, so λ is the variance of the mean shift.
+    /// Replicas that are in no batch are left out.
     #[test]
     fn shifts_of_batches_are_noise_of_one_direction() {
         let particles = 3;
         for replicas in [2, 3, 40, 41, 1000, 1039] {
-            let batches = BATCHES.min(replicas);
+            let batches = NOISE_BATCHES.min(replicas);
             let each = replicas / batches;
             let shift = |batch: usize| if batch < batches { batch as f64 } else { 1e9 };
             let copy = |scale: f64| -> Vec<f64> {
@@ -198,7 +199,7 @@ mod tests {
             let [first, second] = [0.0, 1.0].map(|scale| Sorted::new(particles, &copy(scale)));
             let noise = Noise::of(particles, replicas, [&first, &second]);
             let count = batches as f64;
-            // Of 0, 1, …, B − 1, of the mean of which there are B.
+            // This is the variance of 0, 1, …, B − 1, divided by B for their mean.
             let variance = (count * count - 1.0) / 12.0 / (count - 1.0);
             let t = t_quantile(batches - 1, 0.975);
             for square in [noise.in_one_direction(0.95), noise.in_all_directions(0.95)] {

@@ -17,8 +17,8 @@
 //! tails makes both terms grow no faster than linearly: their variances are
 //! finite where second moments are.
 //!
-//! Claimed: xy ≤ φ(x) + φ*(y) for all x, y, up to rounding, with equality where
-//! y = T(x). Not claimed: that T is the optimal map between two laws.
+//! Claimed: xy ≤ φ(x) + φ*(y) for all x, y, up to rounding, with equality where y = T(x). Not
+//! claimed: T need not be the optimal map between two laws.
 
 use crate::vector::{Instructions, vectorised};
 use std::ops::Range;
@@ -44,8 +44,8 @@ impl Transport {
     ///
     /// If there is no knot, or the lengths differ.
     pub fn new(mut source: Vec<f64>, mut target: Vec<f64>) -> Transport {
-        assert!(!source.is_empty(), "a knot at least");
-        assert_eq!(source.len(), target.len(), "a target for each source");
+        assert!(!source.is_empty(), "there is at least one knot");
+        assert_eq!(source.len(), target.len(), "each source has a target");
         for knots in [&mut source, &mut target] {
             for j in 1..knots.len() {
                 knots[j] = knots[j].max(knots[j - 1]);
@@ -96,7 +96,7 @@ impl Transport {
         self.target[knot] - self.source[knot]
     }
 
-    /// T where so many knots are at or before.
+    /// The piece of T with this many knots at or before it.
     fn piece(&self, after: usize) -> Piece {
         let left = after.max(1) - 1;
         let start = self.displacement(left);
@@ -151,13 +151,13 @@ impl Transport {
     }
 }
 
-/// How many knots there are at a number or before.
+/// The number of knots at or before a number.
 fn at_or_before(knots: &[f64], number: f64) -> usize {
     knots.partition_point(|&knot| knot <= number)
 }
 
-/// The ranges of a sorted sequence that have so many knots at or before, as far as they are
-/// not empty.
+/// The non-empty ranges of a sorted sequence whose numbers have equally many knots at or before
+/// them, with the number of knots.
 fn stretches(knots: &[f64], sorted: &[f64]) -> impl Iterator<Item = (usize, Range<usize>)> {
     let mut from = 0;
     let ends = (knots.iter()).map(|&knot| sorted.partition_point(|&number| number < knot));
@@ -169,20 +169,20 @@ fn stretches(knots: &[f64], sorted: &[f64]) -> impl Iterator<Item = (usize, Rang
     ranges.enumerate().filter(|(_, range)| !range.is_empty())
 }
 
-/// T between two neighbouring knots, or before the first or after the last, where d does not
-/// change and widths are taken for 1.
+/// T between two neighbouring knots; or before the first or after the last knot, where d is
+/// constant and the widths are set to 1.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
-    /// The left one, or the only one.
+    /// The source a_j of the left knot, or of the only one.
     source: f64,
     target: f64,
-    /// D there.
+    /// D at this knot.
     integral: f64,
-    /// d there.
+    /// d at this knot.
     start: f64,
-    /// From there to the other one, of the source and of the target.
+    /// The distances to the other knot, in the source and in the target.
     widths: [f64; 2],
-    /// By how much d is larger at the other one.
+    /// The increase of d up to the other knot.
     rise: f64,
 }
 
@@ -194,7 +194,7 @@ impl Piece {
         self.at(from, self.rise * (from / self.widths[0]))
     }
 
-    /// (d, D) so far from the left knot, where d has risen by so much.
+    /// (d, D) at the distance `from` from the left knot, where d has risen by `rise`.
     #[inline(always)]
     fn at(&self, from: f64, rise: f64) -> (f64, f64) {
         (
@@ -234,8 +234,8 @@ vectorised! {
     }
 }
 
-/// Add the ranks at which runs of at least `least` equal numbers begin and end. Such
-/// a run holds a rank that is a multiple of `least`, and no others are looked at.
+/// Adds the ranks at which runs of at least `least` equal numbers begin and end. Such a run holds a
+/// rank that is a multiple of `least`, so only these ranks are looked at.
 fn add_atom_ends(sorted: &[f64], least: usize, ends: &mut Vec<usize>) {
     let mut rank = 0;
     while rank < sorted.len() {
@@ -249,7 +249,7 @@ fn add_atom_ends(sorted: &[f64], least: usize, ends: &mut Vec<usize>) {
     }
 }
 
-/// The ends of stretches of ranks, in order; there may be equal ones.
+/// The ends of stretches of ranks, in order; some may be equal.
 fn bin_ends(size: usize, bins: usize) -> Vec<usize> {
     let end = |j: usize| {
         let angle = std::f64::consts::PI * j as f64 / bins as f64;
@@ -261,10 +261,10 @@ fn bin_ends(size: usize, bins: usize) -> Vec<usize> {
     ends
 }
 
-/// Means over stretches of two sorted samples, each from its least number on: equal
-/// numbers have exactly themselves as a mean.
+/// Means over stretches of two sorted samples. Each mean is computed from its least number on, so
+/// equal numbers have exactly themselves as a mean.
 ///
-/// Of both samples at once, as either sum alone waits for its last addition.
+/// Both samples are summed at once, since either sum alone would wait for its last addition.
 fn bin_means(sorted: [&[f64]; 2], ends: &[usize]) -> [Vec<f64>; 2] {
     let mut means = [(); 2].map(|()| Vec::with_capacity(ends.len()));
     let mut begin = 0;
@@ -298,7 +298,7 @@ fn spread(sample: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    /// With jumps, flat stretches and numbers at knots, between them and beyond.
+    /// The maps have jumps and flat stretches; the numbers are at knots, between them and beyond.
     #[test]
     fn terms_of_a_sequence_are_those_of_its_numbers() {
         let maps = [

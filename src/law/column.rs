@@ -15,14 +15,14 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// A file of data as it was read, once and whole.
+/// A file of data as it was read, once and in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DataFile {
-    /// Its path as it is written in the config.
+    /// The path of the file as it is written in the config.
     pub file: String,
     /// The column that was read.
     pub column: String,
-    /// Its length.
+    /// The length of the file in bytes.
     pub bytes: u64,
     /// The number of lines with values.
     pub rows: u64,
@@ -30,7 +30,7 @@ pub struct DataFile {
     pub sha256: String,
 }
 
-/// A line has at most so many bytes.
+/// The largest length of a line, in bytes.
 const LONGEST_LINE: u64 = 1_000_000;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -47,7 +47,7 @@ struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    /// Read the next line that is not blank into the buffer; whether there is one.
+    /// Reads the next line that is not blank into the buffer. Returns false if there is none.
     fn advance(&mut self) -> Result<bool, EmpiricalError> {
         loop {
             self.buffer.clear();
@@ -210,7 +210,7 @@ fn value_of<R: Read>(
     }
 }
 
-/// Whether two fields side by side can be the parts of a number before and after a comma.
+/// True if two fields side by side can be the parts of a number before and after a comma.
 fn has_decimal_comma(fields: &[Cow<str>]) -> bool {
     let is_whole = |text: &str| text.parse::<i128>().is_ok();
     let is_fraction = |text: &str| {
@@ -241,7 +241,7 @@ fn split(line: &str) -> Option<Vec<Cow<'_, str>>> {
     }
 }
 
-/// A field from behind its opening quote on, and what follows it.
+/// A field, given from behind its opening quote on, and the text after it.
 fn unquoted(inside: &str) -> Option<(Cow<'_, str>, &str)> {
     let mut field = String::new();
     let mut rest = inside;

@@ -13,7 +13,8 @@ use crate::quote::{quoted, quoted_path};
 /// The empirical measure (1/n) Σ_k δ_{x_k} of n values.
 ///
 /// Moments are those of the measure itself (the variance has divisor n). The characteristic function costs n
-/// evaluations of sine and cosine. Two of these laws are equal if their values are, wherever these come from.
+/// evaluations of sine and cosine. Two empirical laws are equal if their values are equal, whatever files these come
+/// from.
 #[derive(Debug, Clone)]
 pub struct Empirical {
     /// Ascending; repeated values stay. Copies of the law share them.
@@ -22,7 +23,7 @@ pub struct Empirical {
     variance: f64,
     third: f64,
     fourth: f64,
-    /// What was added to each value.
+    /// The number that was added to each value.
     shift: f64,
     /// The file that the values were read from.
     source: Option<DataFile>,
@@ -34,7 +35,7 @@ impl PartialEq for Empirical {
     }
 }
 
-/// Why a column of a CSV file is not a law.
+/// The reason why a column of a CSV file is not a law.
 #[derive(thiserror::Error, Debug)]
 pub enum EmpiricalError {
     /// The file does not exist, cannot be read, or is too long.
@@ -45,7 +46,7 @@ pub enum EmpiricalError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The reason that the system gives.
         reason: std::io::Error,
     },
     /// The file has no line but blank ones.
@@ -71,7 +72,7 @@ pub enum EmpiricalError {
         column: String,
         /// The columns of the header line.
         available: Vec<String>,
-        /// The one with the least edit distance, if it is small.
+        /// The column with the least edit distance, if it is small.
         nearest: Option<String>,
     },
     /// There is a header line but no row.
@@ -90,9 +91,9 @@ pub enum EmpiricalError {
         path: PathBuf,
         /// Line in the file, from 1.
         line: u64,
-        /// What is wrong with it.
+        /// The problem with the line.
         problem: String,
-        /// What to do about it.
+        /// The way to correct it.
         fix: &'static str,
     },
     /// The numbers, once shifted, are not a law.
@@ -100,7 +101,7 @@ pub enum EmpiricalError {
     Law(#[from] LawError),
 }
 
-/// So many columns are named where one is missing.
+/// The number of columns that are named where one is missing.
 const NAMED: usize = 8;
 
 fn column_advice(nearest: &Option<String>, available: &[String]) -> String {
@@ -137,7 +138,7 @@ impl Empirical {
         let average = |power: &dyn Fn(f64) -> f64| {
             compensated_sum(values.iter().map(|&value| power(value))) / count
         };
-        // Measured from a value in the middle, so that the mean of nearly equal values keeps its digits.
+        // Deviations are measured from a value in the middle, so that the mean of nearly equal values keeps its digits.
         let origin = values[values.len() / 2];
         let mean = origin + average(&|value| value - origin);
         let variance = average(&|value| (value - mean) * (value - mean));
@@ -178,7 +179,7 @@ impl Empirical {
         })
     }
 
-    /// The file that the values were read from, if they were.
+    /// The file that the values were read from; `None` if they were not read from a file.
     pub fn source(&self) -> Option<&DataFile> {
         self.source.as_ref()
     }

@@ -17,21 +17,21 @@
 
 use super::{Discrete, Law, Level, NormalMixture, between_levels};
 
-/// How the N velocities of a copy hang together.
+/// The dependence between the N velocities of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Joint {
-    /// Independent.
+    /// The velocities are independent.
     Product,
-    /// Independent up to one random sign for all.
+    /// The velocities are independent up to one random sign that all share.
     MirroredEqual,
-    /// Independent up to random signs, as many + as −.
+    /// The velocities are independent up to random signs, as many + as −.
     MirroredOpposite,
-    /// Uniform on a sphere.
+    /// The vector of velocities is uniform on a sphere.
     Sphere,
 }
 
 impl Joint {
-    /// All of them.
+    /// All joint laws.
     pub const ALL: [Joint; 4] = [
         Joint::Product,
         Joint::MirroredEqual,
@@ -49,22 +49,23 @@ impl Joint {
         }
     }
 
-    /// Whether N particles can have it.
+    /// True if N particles can have this joint law.
     pub fn is_possible_for(self, particles: usize) -> bool {
         self != Joint::MirroredOpposite || particles.is_multiple_of(2)
     }
 
-    /// Whether it is chaotic: as N → ∞ any k particles, k fixed, become independent of each other, with one law.
+    /// True if the joint law is chaotic: as N → ∞ any k particles, k fixed, become independent of each other, with one
+    /// law.
     ///
     /// Signs drawn from N/2 of either kind are within k²/N of independent ones in total variation (Diaconis and
-    /// Freedman 1980); any coordinates of a sphere of radius √N·σ tend to independent normal ones (Borel, Kac 1956).
-    /// One sign for all stays, however many particles there are.
+    /// Freedman 1980); any coordinates of a sphere of radius √N·σ tend to independent normal ones (Borel, Kac 1956). A
+    /// sign that all share is shared for every N.
     pub fn is_chaotic(self) -> bool {
         self != Joint::MirroredEqual
     }
 
-    /// The law of one particle of a joint law that is made from this one, where it is one of this crate's laws: with
-    /// signs drawn, that of ±X.
+    /// The law of one particle of a joint law that is made from `law`: the law of ±X where signs are drawn. `None`
+    /// where it is not one of this crate's laws.
     pub fn marginal(self, law: &Law) -> Option<Law> {
         match self {
             Joint::Product => Some(law.clone()),
@@ -73,7 +74,7 @@ impl Joint {
         }
     }
 
-    /// Whether it can be made from this law: the sphere's radius is that of centred normal velocities.
+    /// True if the joint law can be made from this law: the sphere's radius is that of centred normal velocities.
     pub fn can_be_made_from(self, law: &Law) -> bool {
         self != Joint::Sphere || (matches!(law, Law::Normal(_)) && law.mean() == 0.0)
     }
@@ -81,7 +82,7 @@ impl Joint {
     /// E V_1^{a_1} ⋯ V_k^{a_k} of N particles for the partition a, from the moments of X; 0 where it takes more
     /// particles than there are, `None` where one that it takes is infinite.
     ///
-    /// * Mirrored: the product law's, times E s^{Σa} (0 or 1) or E e_1 ⋯ e_j with j the number of odd a_i.
+    /// * Mirrored: the product law's moment, times E s^{Σa} (0 or 1) or E e_1 ⋯ e_j with j the number of odd a_i.
     /// * Sphere: ∏ (a_i − 1)!! · ∏_{k<m} Nσ²/(N + 2k) for even a_i with sum 2m (of a normal vector the direction
     ///   and the length are independent), otherwise 0.
     pub fn moment(
@@ -114,7 +115,7 @@ fn balanced(particles: usize, count: usize) -> f64 {
     if count % 2 == 1 {
         return 0.0;
     }
-    // By the pairs: −(2k + 1)/(N − 2k − 1) for k = 0, 1, …
+    // The product over pairs of signs is ∏ −(2k + 1)/(N − 2k − 1) for k = 0, 1, …
     let n = particles as f64;
     (0..count / 2)
         .map(|k| 2.0 * k as f64 + 1.0)
@@ -180,7 +181,7 @@ mod tests {
     use super::*;
     use crate::law::{Empirical, Normal, Uniform};
 
-    /// All balanced sign vectors of that length.
+    /// All balanced sign vectors of this length.
     fn balanced_vectors(particles: usize) -> Vec<Vec<f64>> {
         let sign = |mask: usize, i: usize| if mask >> i & 1 == 1 { 1.0 } else { -1.0 };
         (0..1usize << particles)
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_known_by_hand() {
+    fn moments_agree_with_hand_computation() {
         let law = |order: u32| [1.0, 0.5, 2.0, -3.0, 11.0].get(order as usize).copied();
         let moment = |joint: Joint, n, partition: &[u32]| joint.moment(n, partition, law).unwrap();
         assert_eq!(moment(Joint::Product, 4, &[3, 1]), -1.5);
@@ -212,9 +213,9 @@ mod tests {
         assert_eq!(moment(Joint::MirroredEqual, 4, &[2, 1]), 0.0);
         assert_eq!(moment(Joint::MirroredOpposite, 4, &[3, 1]), 0.5);
         assert_eq!(moment(Joint::MirroredOpposite, 4, &[2, 2]), 4.0);
-        // 3/((N−1)(N−3)) m⁴.
+        // The moment is 3/((N−1)(N−3)) m⁴.
         assert_eq!(moment(Joint::MirroredOpposite, 4, &[1; 4]), 0.0625);
-        // σ⁴N/(N+2) and 3σ⁴N/(N+2).
+        // The moments are σ⁴N/(N+2) and 3σ⁴N/(N+2).
         assert!((moment(Joint::Sphere, 4, &[2, 2]) - 16.0 / 6.0).abs() < 1e-14);
         assert!((moment(Joint::Sphere, 4, &[4]) - 8.0).abs() < 1e-14);
         // V⁸ = σ⁸ on the sphere of one particle.

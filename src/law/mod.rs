@@ -1,16 +1,16 @@
 //! One-dimensional probability laws of velocities.
 //!
-//! Each law knows its quantile function, its distribution function, its moments up to order eight, its
-//! characteristic function and how to turn two independent uniforms into one exact draw. Nothing here holds a
-//! random generator, so every statement can be tested with prescribed numbers.
+//! Each law has its quantile function, its distribution function, its moments up to order eight, its characteristic
+//! function and a map from two independent uniforms to one exact draw. Nothing here holds a random generator, so every
+//! statement can be tested with prescribed numbers.
 //!
 //! Claimed: constructors refuse every parameter outside a law's domain, and nothing after construction panics.
 //! Results use only IEEE basic operations, square roots and the crate `libm`, so that they are the same bytes on
 //! every machine. Not claimed: correct rounding. Each law states its accuracy.
 //!
-//! Parameters that carry the unit of a velocity are limited to magnitudes of at most [`LARGEST_MAGNITUDE`], and
-//! scales to at least [`SMALLEST_SCALE`], so that fourth powers neither overflow nor vanish; of higher
-//! ones moments can be absent, or 0.
+//! Parameters that carry the unit of a velocity are limited to magnitudes of at most [`LARGEST_MAGNITUDE`], and scales
+//! to at least [`SMALLEST_SCALE`], so that fourth powers neither overflow nor vanish; higher moments can be absent, or
+//! 0.
 //!
 //! A law is added by one file, one variant of [`Law`] and one line in `Law::distribution`.
 
@@ -42,8 +42,8 @@ pub use validate::{LARGEST_MAGNITUDE, SMALLEST_SCALE, WEIGHT_SUM_TOLERANCE};
 
 /// A parameter that a law cannot have.
 ///
-/// The message names the parameter and the fix; whoever read the parameter from a file adds the file, the line
-/// and the key.
+/// The message names the parameter and the correction; the caller that read the parameter from a file adds the file,
+/// the line and the key.
 #[derive(thiserror::Error, Debug, Clone, PartialEq)]
 #[error("`{parameter}` = {value}: {problem}; {fix}")]
 pub struct LawError {
@@ -51,9 +51,9 @@ pub struct LawError {
     pub parameter: &'static str,
     /// The refused value, printed.
     pub value: String,
-    /// What is wrong with it.
+    /// The problem with the value.
     pub problem: String,
-    /// What to write instead.
+    /// The value to write instead.
     pub fix: String,
 }
 
@@ -65,7 +65,7 @@ pub enum Parameter {
     Number(f64),
     /// A list of numbers.
     Numbers(Vec<f64>),
-    /// How many there are.
+    /// The length of a list.
     Count(usize),
     /// A name.
     Text(String),
@@ -126,7 +126,7 @@ pub(crate) fn between_levels(levels: Vec<Level>) -> impl Iterator<Item = (f64, L
         upper: 1.0,
     };
     let interval = move |end: Level| {
-        // The one of two equal expressions that is between smaller numbers loses less.
+        // Of two equal expressions, the one between smaller numbers loses less.
         let probability = if start.lower < 0.5 {
             end.lower - start.lower
         } else {
@@ -143,7 +143,7 @@ pub(crate) fn between_levels(levels: Vec<Level>) -> impl Iterator<Item = (f64, L
     intervals.filter(|(probability, _)| *probability > 0.0)
 }
 
-/// What each law implements. [`Law`] documents the methods.
+/// The functions that each law implements. [`Law`] documents the methods.
 pub(crate) trait Distribution {
     fn name(&self) -> &'static str;
     fn parameters(&self) -> Vec<(&'static str, Parameter)>;
@@ -153,7 +153,7 @@ pub(crate) trait Distribution {
     fn variance(&self) -> f64;
     fn third_central_moment(&self) -> Option<f64>;
     fn fourth_central_moment(&self) -> Option<f64>;
-    /// Of an order above 4.
+    /// The central moment of an order above 4.
     fn higher_central_moment(&self, order: u32) -> Option<f64>;
     fn characteristic(&self, xi: f64) -> Complex64;
 
@@ -162,7 +162,7 @@ pub(crate) trait Distribution {
         self.quantile_at(uniform, 1.0 - uniform)
     }
 
-    /// Whether the law has a density with respect to Lebesgue measure.
+    /// True if the law has a density with respect to Lebesgue measure.
     fn has_density(&self) -> bool {
         true
     }
@@ -193,15 +193,15 @@ impl Law {
         self.distribution().name()
     }
 
-    /// The parameters of the law by their names in a config, with the values that the law has: defaults filled in,
-    /// weights divided by their sum, equal values together and without those of weight 0. Of an empirical law these
-    /// are its file and column, where it was read, the shift, and the count, the mean and the standard deviation of
+    /// The parameters of the law by their names in a config, with the values that the law has: defaults are filled in,
+    /// weights are divided by their sum, equal values are merged, and values of weight 0 are dropped. An empirical law
+    /// gives its file and column (where it was read), the shift, and the count, the mean and the standard deviation of
     /// the shifted values.
     pub fn parameters(&self) -> Vec<(&'static str, Parameter)> {
         self.distribution().parameters()
     }
 
-    /// The file of data that the law was read from, if it was.
+    /// The file of data that the law was read from; `None` if there is none.
     pub fn source(&self) -> Option<&DataFile> {
         match self {
             Law::Empirical(law) => law.source(),
@@ -309,8 +309,8 @@ impl Law {
             .sample(inside(selector), inside(uniform))
     }
 
-    /// Whether the law has a density; false for point, discrete and empirical laws, which lie outside the
-    /// paper's hypothesis of densities in L².
+    /// True if the law has a density; false for point, discrete and empirical laws, which do not satisfy the paper's
+    /// hypothesis of densities in L².
     pub fn has_density(&self) -> bool {
         self.distribution().has_density()
     }

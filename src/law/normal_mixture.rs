@@ -29,7 +29,7 @@ struct Component {
     sd: f64,
 }
 
-/// Which tail an equation is written in.
+/// The tail in which an equation is written.
 #[derive(Clone, Copy)]
 enum Tail {
     Lower,
@@ -125,7 +125,7 @@ impl NormalMixture {
         let mut previous_step = high - low;
         for _ in 0..BISECTION_LIMIT {
             let (probability, density) = self.tail_and_density(x, tail);
-            // How far the level at x lies above that of the answer, in the direction of growing x.
+            // The distance by which the level at x lies above the level of the answer, in the direction of growing x.
             let excess = match tail {
                 Tail::Lower => probability - target,
                 Tail::Upper => target - probability,
@@ -144,7 +144,7 @@ impl NormalMixture {
                 Tail::Upper => log_ratio * probability / density,
             };
             let candidate = x + newton;
-            // Written so that a NaN step fails the test.
+            // The comparison is written so that a NaN step fails it.
             let newton_is_usable =
                 candidate >= low && candidate <= high && newton.abs() <= 0.5 * previous_step;
             let next = if newton_is_usable {
@@ -166,7 +166,7 @@ impl NormalMixture {
 /// A Newton step this small, in units of the smallest standard deviation, squares to below rounding error.
 const QUADRATIC_STEP: f64 = 1e-9;
 
-/// More halvings than separate the largest bracket from the smallest spacing of accepted parameters.
+/// This is more halvings than separate the largest bracket from the smallest spacing of accepted parameters.
 const BISECTION_LIMIT: usize = 600;
 
 impl Distribution for NormalMixture {

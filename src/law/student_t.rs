@@ -244,7 +244,7 @@ impl StudentT {
     }
 }
 
-/// A tail probability with what Halley's method needs.
+/// A tail probability, and the quantities that Halley's method needs.
 struct TailValue {
     /// P(T > t).
     probability: f64,
@@ -339,7 +339,7 @@ impl Distribution for StudentT {
 mod tests {
     use super::*;
 
-    /// P(T > t) = p; mpmath, 50 digits.
+    /// The reference is the root t of P(T > t) = p, by mpmath with 50 digits.
     #[test]
     fn quantile_matches_references_in_both_tails() {
         let references = [
@@ -380,7 +380,7 @@ mod tests {
             let law = StudentT::new(df, 1.0, 0.0).unwrap();
             for quantile in [law.quantile_at(1.0 - p, p), -law.quantile_at(p, 1.0 - p)] {
                 let error = ((quantile - reference) / reference).abs();
-                // 0.49 and 0.51 = 1 − 0.49 know their distance 0.01 to ½ only to 1e-14 of itself.
+                // The levels 0.49 and 0.51 = 1 − 0.49 carry their distance 0.01 to ½ only to a relative 1e-14.
                 let tolerance = if p == 0.49 { 2e-14 } else { 1e-14 };
                 assert!(
                     error < tolerance,

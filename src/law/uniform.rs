@@ -57,7 +57,7 @@ impl Distribution for Uniform {
     }
 
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {
-        // Measured from the nearer end, so that both tails keep their digits.
+        // Levels are measured from the nearer end, so that both tails keep their digits.
         let width = self.high - self.low;
         if lower <= upper {
             self.low + width * lower

@@ -10,7 +10,7 @@ pub const LARGEST_MAGNITUDE: f64 = 1e60;
 /// Smallest accepted scale: its fourth power stays a normal number.
 pub const SMALLEST_SCALE: f64 = 1e-60;
 
-/// How far from 1 the sum of given weights may be; weights are then divided by their sum.
+/// The largest distance from 1 of the sum of given weights; weights are then divided by their sum.
 pub const WEIGHT_SUM_TOLERANCE: f64 = 1e-9;
 
 pub(super) fn refuse(

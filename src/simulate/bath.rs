@@ -9,38 +9,39 @@ use crate::law::Law;
 use crate::random::{LANES, Row, one_to_two, open_uniform};
 use crate::vector::{Instructions, vectorised};
 
-/// Velocities in a group.
+/// The number of velocities in a group.
 pub const GROUP: usize = LANES;
 
-/// Rows of words that a group takes, at most.
+/// The largest number of rows of words that a group takes.
 pub const MOST_ROWS_PER_GROUP: usize = 2;
 
 /// Velocities of a group.
 pub type Group = [f64; GROUP];
 
-/// How bath velocities are drawn.
+/// The way in which bath velocities are drawn.
 #[derive(Debug, Clone)]
 pub enum BathVelocities {
     /// A normal law or a mixture of normal laws: Box–Muller variates, scaled
     /// and shifted by the component that a selector falls in.
     Gaussian(Vec<Component>),
-    /// Any other law: [`Law::sample`].
+    /// Any other law is drawn by [`Law::sample`].
     General(Law),
 }
 
 /// A component of a mixture of normal laws.
 ///
-/// Selectors are ten bits that Box and Muller leave of each word, as a number s of
-/// [1, 2) in steps of 1/1024. They say that u is in [s, s + 1/1024), and components
-/// have the stretches of u in order. Where one begins inside a step, selectors of this
-/// step leave a doubt, which a further word settles: so a component has its weight to
-/// 2⁻⁵², and the last one of K to (K − 1)·2⁻⁵³, by which weights that are summed are off.
+/// Selectors are ten bits of each word that the Box–Muller method does not use, read as a number s
+/// of [1, 2) in steps of 1/1024. They say that u is in [s, s + 1/1024); components take up the
+/// stretches of u in order. Where a component begins inside a step, the selector of this step does
+/// not decide, and a further word does. So a component has its weight to 2⁻⁵², and the last one of
+/// K to (K − 1)·2⁻⁵³, the rounding of weights that are summed.
 #[derive(Debug, Clone, Copy)]
 pub struct Component {
     /// 1 + the weight of all earlier components.
     from: f64,
-    /// The selector that leaves a doubt about [`Component::from`]; NaN if none does.
-    doubt: f64,
+    /// The selector that does not decide whether [`Component::from`] is passed; NaN if every
+    /// selector decides.
+    open_step: f64,
     mean: f64,
     sd: f64,
 }
@@ -51,18 +52,18 @@ const STEP: f64 = 1.0 / 1024.0;
 impl Component {
     fn new(from: f64, mean: f64, sd: f64) -> Self {
         let below = (from / STEP).floor() * STEP;
-        let doubt = if below < from { below } else { f64::NAN };
+        let open_step = if below < from { below } else { f64::NAN };
         Component {
             from,
-            doubt,
+            open_step,
             mean,
             sd,
         }
     }
 }
 
-/// The selector of the velocity in a lane, from the word of that lane: the radius and the
-/// direction leave different bits.
+/// The selector of the velocity in a lane, from the word of that lane. The radius and the direction
+/// of a variate leave different bits unused.
 #[inline(always)]
 fn selector(lane: usize, word: u64) -> f64 {
     const HIGHEST: u64 = 0x3ff << 42;
@@ -91,7 +92,7 @@ impl BathVelocities {
         BathVelocities::Gaussian(components.into_iter().map(component).collect())
     }
 
-    /// Rows of words that a group takes.
+    /// The number of rows of words that a group takes.
     pub fn rows_per_group(&self) -> usize {
         match self {
             BathVelocities::Gaussian(_) => 1,
@@ -99,8 +100,8 @@ impl BathVelocities {
         }
     }
 
-    /// The velocities of groups, from [`rows_per_group`](BathVelocities::rows_per_group)
-    /// rows for each; `more` are the words for the velocity of that index.
+    /// Fills the velocities of groups, from [`rows_per_group`](BathVelocities::rows_per_group) rows
+    /// for each; `more` gives further words for the velocity of an index.
     pub fn draw<More: FnMut() -> u64>(
         &self,
         instructions: Instructions,
@@ -112,12 +113,12 @@ impl BathVelocities {
             BathVelocities::Gaussian(components) => {
                 draw_normal(instructions, rows.as_chunks::<1>().0, velocities);
                 scale(instructions, components, rows, velocities);
-                let doubtful = components.iter().map(|component| component.doubt);
-                for doubt in doubtful.filter(|doubt| !doubt.is_nan()) {
+                let open_steps = components.iter().map(|component| component.open_step);
+                for open_step in open_steps.filter(|step| !step.is_nan()) {
                     let mut found = 0;
-                    find(instructions, doubt, rows, &mut found);
+                    find(instructions, open_step, rows, &mut found);
                     if found != 0 {
-                        settle(instructions, components, doubt, rows, &more, velocities);
+                        settle(instructions, components, open_step, rows, &more, velocities);
                     }
                 }
             }
@@ -127,7 +128,7 @@ impl BathVelocities {
 }
 
 vectorised! {
-    /// Scale and shift variates by the components that their selectors fall in.
+    /// Scales and shifts variates by the components that their selectors fall in.
     fn scale(components: &[Component], rows: &[Row], variates: &mut [Group]) {
         let [first, others @ ..] = components else { return };
         for (words, z) in rows.iter().zip(variates) {
@@ -148,7 +149,7 @@ vectorised! {
 }
 
 vectorised! {
-    /// Whether there is this selector.
+    /// Sets `found` to a number that is not 0 if any word has this selector.
     fn find(wanted: f64, rows: &[Row], found: &mut u64) {
         let mut there = [0; LANES];
         for words in rows {
@@ -160,11 +161,11 @@ vectorised! {
     }
 }
 
-/// Draw those velocities anew that have this selector.
+/// Draws the velocities that have this selector anew.
 fn settle<More: FnMut() -> u64>(
     instructions: Instructions,
     components: &[Component],
-    doubt: f64,
+    open_step: f64,
     rows: &[Row],
     more: &impl Fn(usize) -> More,
     velocities: &mut [Group],
@@ -172,12 +173,13 @@ fn settle<More: FnMut() -> u64>(
     for (group, (words, velocities)) in rows.iter().zip(velocities).enumerate() {
         let mut variates = None;
         for (lane, velocity) in velocities.iter_mut().enumerate() {
-            if selector(lane, words[lane]) != doubt {
+            if selector(lane, words[lane]) != open_step {
                 continue;
             }
-            // u = doubt + STEP·(fraction − 1) ≥ from.
+            // u = open_step + STEP·(fraction − 1) is at least `from`.
             let fraction = one_to_two(more(group * GROUP + lane)());
-            let begun = |component: &&Component| fraction >= 1.0 + (component.from - doubt) / STEP;
+            let begun =
+                |component: &&Component| fraction >= 1.0 + (component.from - open_step) / STEP;
             let component = components.iter().rfind(begun).expect("the first is from 1");
             let z = variates.get_or_insert_with(|| {
                 let mut variates = [[0.0; LANES]];
@@ -202,7 +204,7 @@ mod tests {
     use super::*;
     use crate::law::NormalMixture;
 
-    /// Words whose selectors are these, with these other bits.
+    /// Words that have these selectors and these other bits.
     fn words(selectors: u64, others: u64) -> Row {
         std::array::from_fn(|lane| {
             let bits = if lane < LANES / 2 {
@@ -221,8 +223,8 @@ mod tests {
 
     #[test]
     fn components_have_their_weights_exactly() {
-        // Components that do not overlap. Two of them begin in the same step; of the others
-        // one begins at its edge, and leaves no doubt.
+        // The components do not overlap. Two of them begin in the same step; one of the others
+        // begins at the edge of a step, so that every selector decides about it.
         let third = [
             1.0 / 3.0,
             0.1 / 1024.0,
@@ -230,24 +232,27 @@ mod tests {
             0.25,
         ];
         let dyadic = [0.25, 0.125 / 1024.0, 0.25 - 0.125 / 1024.0, 0.5];
-        for (weights, doubts) in [
+        for (weights, has_open_step) in [
             (third, [false, true, true, false]),
             (dyadic, [false, false, true, false]),
         ] {
-            have_their_weights(weights, doubts);
+            have_their_weights(weights, has_open_step);
         }
     }
 
-    /// Whether components of these weights have them, and which of them leave doubts.
-    fn have_their_weights(weights: [f64; 4], doubts: [bool; 4]) {
+    /// Asserts that components have these weights, and that these of them begin inside a step.
+    fn have_their_weights(weights: [f64; 4], has_open_step: [bool; 4]) {
         let means = [0.0, 100.0, 200.0, 300.0];
         let law = NormalMixture::new(weights.to_vec(), means.to_vec(), vec![1.0; 4]).unwrap();
         let bath = BathVelocities::new(&law.into());
         let BathVelocities::Gaussian(components) = &bath else {
             panic!("a mixture of normal laws");
         };
-        let found: Vec<bool> = components.iter().map(|one| !one.doubt.is_nan()).collect();
-        assert_eq!(found, doubts, "{components:?}");
+        let found: Vec<bool> = components
+            .iter()
+            .map(|one| !one.open_step.is_nan())
+            .collect();
+        assert_eq!(found, has_open_step, "{components:?}");
         const FRACTIONS: u64 = 1 << 10;
         for instructions in Instructions::available() {
             let mut counts = [[0; 4]; LANES];
@@ -262,7 +267,7 @@ mod tests {
                     }
                 }
             }
-            // Those of a component's edges are counted or not.
+            // The draws at the edges of a component may or may not be counted.
             let all = (1024 * FRACTIONS) as f64;
             for counts in counts {
                 for (count, weight) in counts.into_iter().zip(weights) {
@@ -285,7 +290,7 @@ mod tests {
         let others = 0x1234_5678_9abc_def0;
         let expected = draw(words(0, others));
         assert!((0..1024).all(|selectors| draw(words(selectors, others)) == expected));
-        // All other bits that variates use are not selectors'.
+        // All other bits, which variates use, are not bits of selectors.
         for bit in (0..2).chain(12..52) {
             let lane = |lane| selector(lane, 1 << bit);
             assert_eq!([lane(0), lane(8)], [1.0; 2], "{bit}");

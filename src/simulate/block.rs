@@ -18,22 +18,22 @@ use std::ops::Range;
 use std::sync::Arc;
 
 const GROUPS: usize = BLOCK / LANES;
-/// Groups of bath velocities for a block whose collisions are all with the bath.
+/// The number of groups of bath velocities for a block whose collisions are all with the bath.
 const BATH_GROUPS: usize = BLOCK / GROUP;
-/// Bath particles that can be left of a block's: less than a group.
+/// The largest number of bath particles that a block leaves: less than a group.
 const BATH_LEFT: usize = GROUP - 1;
-/// Slots of bath particles.
+/// The number of slots of bath particles.
 const BATH_SLOTS: usize = BATH_LEFT + BATH_GROUPS * GROUP;
-/// Slots that take more bytes than this do not stay in a core's own caches, and
-/// fetching them ahead of use pays; below it costs.
+/// Slots that take more bytes than this do not stay in a core's own caches, and fetching them ahead
+/// of use is worth its cost; below, it is not.
 const PREFETCH_ABOVE: usize = 1 << 20;
-/// How many collisions ahead.
+/// The number of collisions by which fetching is ahead.
 const PREFETCH_AHEAD: usize = 40;
 
-/// Slots of N particles, and after them those of the bath particles to come.
+/// Slots of N particles, followed by those of the bath particles to come.
 ///
-/// Each bath collision has a bath slot of its own, which holds its bath particle's
-/// velocity from the start: to apply it is to apply a pair's.
+/// Each bath collision has a bath slot of its own, which holds its bath particle's velocity from
+/// the start, so that a bath collision is applied as a pair collision.
 #[derive(Debug)]
 struct Slots {
     particles: usize,
@@ -58,8 +58,8 @@ impl Slots {
         self.particles as u32
     }
 
-    /// Move bath particles that are left to the end of the room for them. Returns the
-    /// first one's slot.
+    /// Moves the bath particles that are left to the end of the room for them. Returns the slot of
+    /// the first one.
     fn move_bath(&mut self) -> usize {
         let left = self.bath.len();
         let bath = &mut self.all[self.particles..];
@@ -68,7 +68,7 @@ impl Slots {
         self.bath.start
     }
 
-    /// Take bath particles of these velocities in, after those that are there.
+    /// Adds bath particles of these velocities after those that are there.
     fn add_bath<C: Coupling>(
         &mut self,
         instructions: Instructions,
@@ -81,9 +81,8 @@ impl Slots {
     }
 }
 
-/// Ask the system to keep this memory in large pages: collisions go to particles at
-/// random, and to find so many small pages takes as long as to fetch from them. What is
-/// not granted costs nothing.
+/// Asks the system to keep this memory in large pages. Collisions reach particles in random order,
+/// and finding small pages takes as long as fetching from them. A refusal costs nothing.
 pub fn ask_for_large_pages(slots: &mut [Slot]) {
     #[cfg(target_os = "linux")]
     {
@@ -115,7 +114,7 @@ vectorised! {
 struct Block {
     instructions: Instructions,
     words: Box<[[Row; ROWS_PER_GROUP]; GROUPS]>,
-    /// Who collides: partners are particles or bath slots.
+    /// The particles that collide; partners are particles or bath slots.
     meetings: Meetings<GROUPS>,
     cos: Box<[[f64; LANES]; GROUPS]>,
     sin: Box<[[f64; LANES]; GROUPS]>,
@@ -147,8 +146,8 @@ impl Block {
         (self.next, self.filled) = (0, 0);
     }
 
-    /// Draw the next `groups` groups of collisions, the first of which is the replica's
-    /// collision `index`; all earlier ones are used.
+    /// Draws the next `groups` groups of collisions, the first of which is the replica's collision
+    /// `index`; all earlier collisions have been applied.
     fn refill<C: Coupling>(
         &mut self,
         (index, groups): (u64, usize),
@@ -160,11 +159,12 @@ impl Block {
         let instructions = self.instructions;
         let words = &mut self.words[..groups];
         streams.marks.fill(instructions, words.as_flattened_mut());
-        let more = |at: usize| more_words(streams.key, Purpose::Doubts, index + at as u64);
+        let more =
+            |at: usize| more_words(streams.key, Purpose::MoreForCollision, index + at as u64);
         let met = (self.meetings).draw(instructions, gas.marks, words, more, slots.move_bath());
         self.slots = gas.marks.bath_slot() as usize + met;
         if size_of_val(&slots.all[..]) > PREFETCH_ABOVE {
-            // The rest of the drawing hides the latency of the first of these.
+            // The rest of the drawing hides the latency of the first of these fetches.
             let numbers = slots.all.as_flattened().as_ptr();
             let pairs = self
                 .meetings
@@ -184,16 +184,16 @@ impl Block {
         let velocities = &mut self.bath[..groups_of_bath];
         streams.bath.fill(instructions, words);
         let drawn = streams.bath_drawn;
-        let more = |at| more_words(streams.key, Purpose::BathDoubts, drawn + at as u64);
+        let more = |at| more_words(streams.key, Purpose::MoreForBath, drawn + at as u64);
         gas.bath.draw(instructions, words, more, velocities);
         streams.bath_drawn += (groups_of_bath * GROUP) as u64;
         slots.add_bath(instructions, coupling, velocities);
-        // These are spoken for.
+        // The slots before `met` are taken by these collisions.
         slots.bath.start = met;
         (self.next, self.filled) = (0, groups * LANES);
     }
 
-    /// Apply the next `count` collisions, all of them drawn already.
+    /// Applies the next `count` collisions, all of them drawn already.
     fn apply<C: Coupling>(&mut self, count: usize, coupling: C, slots: &mut [Slot]) {
         let prefetch = size_of_val(slots) > PREFETCH_ABOVE;
         match self.instructions.level() {
@@ -253,7 +253,8 @@ impl Block {
         let numbers = slots.as_flattened_mut().as_mut_ptr();
         for (index, (((&particle, &partner), &cos), &sin)) in range.zip(marks) {
             if PREFETCH {
-                // Beyond what is filled these are old marks: of no use, no harm.
+                // Beyond the filled part these are marks of an earlier block: fetching for them is
+                // useless but harmless.
                 let later = (index + PREFETCH_AHEAD).min(BLOCK - 1);
                 prefetch(numbers, particles[later]);
                 prefetch(numbers, partners[later]);
@@ -284,7 +285,7 @@ fn prefetch(numbers: *const f64, address: u32) {
 }
 
 vectorised! {
-/// At which angle: [`Coefficients::direction`] of each collision's second word.
+/// Fills the angles: [`Coefficients::direction`] of each collision's second word.
 pub fn draw_directions(
     words: &[[Row; ROWS_PER_GROUP]],
     cos: &mut [[f64; LANES]],
@@ -303,7 +304,7 @@ struct Streams {
     key: ReplicaKey,
     marks: Lanes,
     bath: Lanes,
-    /// Bath velocities drawn.
+    /// The number of bath velocities that were drawn.
     bath_drawn: u64,
 }
 
@@ -319,18 +320,18 @@ pub struct BlockPath<C> {
     stops: Stops,
     /// Index of the next stop.
     next: usize,
-    /// Collisions applied.
+    /// The number of collisions that were applied.
     applied: u64,
     census: Census,
 }
 
 impl<C: Coupling> BlockPath<C> {
-    /// A path of that gas; [`Path::restart`] before use.
+    /// A path of this gas; [`Path::restart`] must be called before use.
     pub fn new(gas: &Arc<Gas>, coupling: C) -> Self {
         Self::with_instructions(gas, coupling, Instructions::best())
     }
 
-    /// The same, with the instructions to use; they change speed, not bits.
+    /// A path as [`BlockPath::new`] makes it, with given instructions; they change speed, not bits.
     pub fn with_instructions(gas: &Arc<Gas>, coupling: C, instructions: Instructions) -> Self {
         BlockPath {
             gas: gas.clone(),
@@ -351,7 +352,7 @@ impl<C: Coupling> BlockPath<C> {
         }
     }
 
-    /// Draw the next block, or as many collisions as the path still needs.
+    /// Draws the next block, or as many collisions as the path still needs.
     fn refill(&mut self) {
         let last = self.stops.counts().last().copied().unwrap_or(0);
         let needed = (last - self.applied).min(BLOCK as u64) as usize;
@@ -401,7 +402,7 @@ impl<C: Coupling> Path for BlockPath<C> {
         }
     }
 
-    // Calls that each apply one collision: the loop of `advance` stays as it is.
+    // Each call applies one collision, so that the loop of `advance` stays as it is.
     fn advance_each(&mut self, mut after: impl FnMut(&mut [Slot], [u32; 2])) {
         let upto = self.stops.counts()[self.next];
         self.next += 1;
@@ -412,7 +413,7 @@ impl<C: Coupling> Path for BlockPath<C> {
             let at = self.block.next;
             let particle = self.block.meetings.particles()[at] / 2;
             let partner = self.block.meetings.partners()[at] / 2;
-            // Bath slots stand for the bath.
+            // A bath slot is reported as the bath.
             let partner = partner.min(self.slots.first_bath());
             self.block.apply(1, self.coupling, &mut self.slots.all);
             self.applied += 1;

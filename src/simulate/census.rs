@@ -1,22 +1,22 @@
-//! Who takes part in the collisions of a run, counted exactly.
+//! Exact counts of the particles that take part in the collisions of a run.
 //!
-//! Collisions are counted as they are drawn for the particles, up to the last stop of a
-//! replica. How many these are depends on the times of collisions only, so given their
-//! number every count here is binomial.
+//! Collisions are counted as they are drawn for the particles, up to the last stop of a replica.
+//! Their number depends on the times of collisions only; so, given this number, every count here is
+//! binomial.
 
 use crate::random::ReplicaKey;
 use crate::vector::{Instructions, vectorised};
 use serde::{Deserialize, Serialize};
 
-/// Groups of neighbouring particles that are told apart, at most.
+/// The largest number of groups of neighbouring particles that are told apart.
 pub const GROUPS: usize = 16;
 
-/// Collisions in a full block: with fifteen bath particles that are left of the one
-/// before, as many as a byte counts.
+/// The number of collisions in a full block. With the fifteen bath particles that the block before
+/// can leave, this is as many as a byte counts.
 pub const BLOCK: usize = 240;
 
-/// One block in this many is counted group by group: that takes a quarter of the time
-/// that a collision does, so all of this takes about a fiftieth.
+/// One block in this many is counted group by group. Counting a collision takes a quarter of the
+/// time of the collision itself, so all the counting takes about a fiftieth.
 const GROUPED_ONCE_IN: u64 = 16;
 
 /// Counts of collisions by who took part.
@@ -28,8 +28,8 @@ pub struct Census {
     pub with: [u64; 3],
     /// Collisions in the blocks that were counted group by group.
     pub grouped: u64,
-    /// How often the particle that is drawn first is in each group, and how often the
-    /// other one of a pair is.
+    /// The number of times that the particle which is drawn first is in each group, and the number
+    /// of times that the other particle of a pair is.
     pub groups: [[u64; GROUPS]; 2],
 }
 
@@ -39,13 +39,13 @@ fn dropped_bits(particles: usize) -> u32 {
     bits.saturating_sub(GROUPS.ilog2())
 }
 
-/// How many of N particles are in a group.
+/// The number of the N particles that are in a group.
 pub fn group_size(particles: usize, group: usize) -> usize {
     let from = |group: usize| (group << dropped_bits(particles)).min(particles);
     from(group + 1) - from(group)
 }
 
-/// Whether a block of a replica is counted group by group.
+/// True if a block of a replica is counted group by group.
 fn is_grouped(key: ReplicaKey, block: u64) -> bool {
     key.lot()
         .wrapping_add(block)
@@ -53,7 +53,7 @@ fn is_grouped(key: ReplicaKey, block: u64) -> bool {
 }
 
 vectorised! {
-    /// Count the collisions whose partner is from `bath` on, those with 0, and those with
+    /// Counts the collisions whose partner is from `bath` on, those with particle 0, and those with
     /// `last`.
     fn count(particles: &[u32], partners: &[u32], bath: u32, last: u32, counts: &mut [u32; 3]) {
         let [mut with_bath, mut with_first, mut with_last] = [0; 3];
@@ -67,8 +67,8 @@ vectorised! {
 }
 
 impl Census {
-    /// Add collisions of one block of a replica among N particles; `particles` and
-    /// `partners` are indices times `unit`, of bath particles at least N · `unit`.
+    /// Adds the collisions of one block of a replica among N particles; `particles` and `partners`
+    /// are indices times `unit`, at least N · `unit` for bath particles.
     pub fn add(
         &mut self,
         instructions: Instructions,
@@ -104,7 +104,7 @@ impl Census {
         }
     }
 
-    /// Add the counts of other collisions.
+    /// Adds the counts of other collisions.
     pub fn merge(&mut self, other: &Census) {
         self.collisions += other.collisions;
         self.grouped += other.grouped;
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_share_all_particles_out() {
+    fn every_particle_is_in_one_group() {
         for particles in [1, 2, 15, 16, 17, 64, 65, 1000] {
             let sizes = (0..GROUPS).map(|group| group_size(particles, group));
             assert_eq!(sizes.sum::<usize>(), particles);

@@ -12,28 +12,28 @@ use crate::vector::Instructions;
 /// Draws N independent particles, each with a pair (V(0), V′(0)) of velocities.
 #[derive(Debug, Clone)]
 pub enum InitialPairs {
-    /// Two normal laws, comonotone: the same standard normal variate for both.
+    /// Two normal laws, comonotone: both copies use the same standard normal variate.
     CommonNormal {
         /// (mean, standard deviation) of V(0).
         first: (f64, f64),
         /// (mean, standard deviation) of V′(0).
         second: (f64, f64),
     },
-    /// One uniform variate through both quantile functions: comonotone.
+    /// Two laws, comonotone: one uniform variate through both quantile functions.
     Comonotone {
         /// Law of V(0).
         first: Law,
         /// Law of V′(0).
         second: Law,
     },
-    /// A uniform variate for each.
+    /// Two laws, independent: a uniform variate for each.
     Independent {
         /// Law of V(0).
         first: Law,
         /// Law of V′(0).
         second: Law,
     },
-    /// Particles of a copy that are not independent.
+    /// Copies whose particles are not independent.
     Joint(JointPairs),
 }
 
@@ -69,7 +69,7 @@ impl InitialPairs {
         InitialPairs::Joint(JointPairs::new(laws, joints, pairing))
     }
 
-    /// Fill the first N of the N + 1 slots.
+    /// Fills the first N of the N + 1 slots.
     ///
     /// Each particle takes a lane of a row; where the second copies are
     /// independent, they take one of a stream of their own.
@@ -86,7 +86,7 @@ impl InitialPairs {
         }
     }
 
-    /// The same, so many rows at a time.
+    /// [`InitialPairs::fill`] with `ROWS` rows at a time.
     fn fill_by<const ROWS: usize>(
         &self,
         instructions: Instructions,
@@ -110,7 +110,8 @@ impl InitialPairs {
                 InitialPairs::CommonNormal { first, second } => {
                     let variates = &mut variates[..rows];
                     draw_normal(instructions, words.as_chunks::<1>().0, variates);
-                    // Δ is normal itself: laws may be as near each other as one likes.
+                    // Δ is computed as a normal variate itself, so the laws may be arbitrarily near
+                    // each other.
                     let apart = (first.0 - second.0, first.1 - second.1);
                     for (slot, z) in slots.iter_mut().zip(variates.as_flattened()) {
                         *slot = [first.0 + first.1 * z, apart.0 + apart.1 * z];

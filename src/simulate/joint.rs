@@ -1,10 +1,11 @@
 //! Initial velocities of copies whose particles are not independent.
 //!
-//! What X_1, …, X_N takes comes from the streams of initial velocities, the signs of mirrored laws from one of
-//! their own for each copy. Nothing here is used where both copies are product laws.
+//! The variates X_1, …, X_N come from the streams of initial velocities; the signs of mirrored laws come from a stream
+//! of their own for each copy. Nothing here is used where both copies are product laws.
 //!
-//! Claimed: exact, up to the rounding of a norm on the sphere. Of an odd number of particles, mirrored-opposite
-//! signs have one more − than +: configs refuse it, and only the small gases that a run watches beside have it.
+//! Claimed: the draws are exact, up to the rounding of a norm on the sphere. For an odd number of particles,
+//! mirrored-opposite signs have one more − than +: configs refuse this, and only the small gases that a run watches
+//! beside have it.
 
 use super::normal::{ROWS, draw_normal};
 use crate::law::Law;
@@ -26,8 +27,8 @@ pub struct JointPairs {
 }
 
 impl JointPairs {
-    /// Copies with these laws. Paired optimally, both are on spheres and differ by a factor: the second copy is on
-    /// the ray of the first.
+    /// Copies with these laws. Optimal pairing is for two spheres: the copies differ by a factor, so that the second
+    /// copy is on the ray of the first.
     ///
     /// # Panics
     ///
@@ -44,7 +45,7 @@ impl JointPairs {
         }
     }
 
-    /// Fill the first N of the N + 1 slots.
+    /// Fills the first N of the N + 1 slots.
     pub fn fill(&self, instructions: Instructions, key: ReplicaKey, slots: &mut [Slot]) {
         let particles = slots.len() - 1;
         let draw = |copy: usize| {
@@ -64,7 +65,7 @@ impl JointPairs {
                 }
             }
             Pairing::Optimal => {
-                // Both on one ray: Δ is a multiple of V.
+                // Both copies are on one ray, so Δ is a multiple of V.
                 let [one, other] = self.laws.each_ref().map(|law| law.variance().sqrt());
                 let part = (one - other) / one;
                 for (slot, velocity) in slots.iter_mut().zip(first) {
@@ -75,7 +76,7 @@ impl JointPairs {
     }
 }
 
-/// Where the numbers of one copy come from.
+/// The source of the random numbers of one copy.
 #[derive(Clone, Copy)]
 struct Source {
     instructions: Instructions,
@@ -114,8 +115,8 @@ impl Source {
         velocities
     }
 
-    /// Give each velocity a sign, half of all −: one after the other, + with the probability of the + that are left
-    /// among the signs that are left.
+    /// Gives each velocity a sign, half of all −. The signs are drawn one after the other; + has the probability of the
+    /// share of + among the signs that are left.
     fn balance(self, velocities: &mut [f64]) {
         let mut stream = scalar_stream(self.key, Purpose::InitialSigns, self.part);
         let mut left = velocities.len() as u32;
@@ -141,7 +142,7 @@ impl Source {
         velocities.truncate(particles);
         let square: f64 = velocities.iter().map(|velocity| velocity * velocity).sum();
         if square == 0.0 {
-            // All variates 0 happens once in 2⁶⁴ times at most; any direction will do.
+            // All variates are 0 at most once in 2⁶⁴ times; any direction will do.
             velocities[0] = (particles as f64).sqrt() * sd;
             return velocities;
         }

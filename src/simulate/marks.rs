@@ -1,10 +1,10 @@
-//! From random words to the marks of a collision.
+//! Marks of a collision from random words.
 //!
-//! Here every mark is defined. The plain engine takes them for one collision, the
-//! block engine for whole arrays, in loops that a compiler turns into vector code; of
-//! who collides it takes a shortcut ([`meetings`](super::meetings)), and the whole law
-//! ([`MarkLaw::particles`]) only where that leaves a doubt. All use only + − × ÷ √ and
-//! bit operations, so both give the same bits on every machine.
+//! Here every mark is defined. The plain engine takes them for one collision, the block engine for
+//! whole arrays, in loops that a compiler turns into vector code. For the particles it takes a
+//! shortcut ([`meetings`](super::meetings)), and uses the whole law ([`MarkLaw::particles`]) only
+//! where a further word is needed. All use only + − × ÷ √ and bit operations, so both give the same
+//! bits on every machine.
 
 // The published coefficients, with more digits than a double holds.
 #![allow(clippy::excessive_precision)]
@@ -13,13 +13,13 @@ use crate::model::Rates;
 use crate::random::{LANES, Row, one_to_two};
 use std::hint::black_box;
 
-/// Rows of [`Lanes`](crate::random::Lanes) words that sixteen collisions take: who
-/// collides, and at which angle, in this order.
+/// The number of rows of [`Lanes`](crate::random::Lanes) words that sixteen collisions take: one
+/// row for the particles, then one for the angles.
 ///
-/// A row of words is a row of twice as many half words, the lower half of each
-/// before the higher one. Of the first row the first sixteen are for the particles
-/// and the kinds of sixteen collisions, the others for their partners. The second has
-/// a word for each [direction](Coefficients::direction).
+/// A row of words is a row of twice as many half words, the lower half of each before the higher
+/// one. In the first row the first sixteen half words are for the particles and the kinds of
+/// sixteen collisions, the others for their partners. The second row has a word for each
+/// [direction](Coefficients::direction).
 pub const ROWS_PER_GROUP: usize = 2;
 
 /// The half words of a row for the particle and kind, and for the partner, of the
@@ -32,12 +32,11 @@ pub fn halves(row: &Row, lane: usize) -> [u32; 2] {
 
 /// An index uniform on `0..bound`, from a half word.
 ///
-/// Of the product of 32 random bits and the bound the high half is an index. The low
-/// half says which of the ⌈2³²/bound⌉ or ⌊2³²/bound⌋ half words that give this index
-/// it was: the `rank`-th if it is in `bound·rank + (0..bound) + (2³² mod bound)`, and
-/// one too many if it is below 2³² mod bound. If these are drawn anew, indices are
-/// uniform (Lemire 2019, "Fast random integer generation in an interval"), and so are
-/// ranks, given the index.
+/// The high half of the product of 32 random bits and the bound is an index. The low half tells
+/// which of the ⌈2³²/bound⌉ or ⌊2³²/bound⌋ half words that give this index it was: the `rank`-th if
+/// it is in `bound·rank + (0..bound) + (2³² mod bound)`, and one too many if it is below 2³² mod
+/// bound. If these last ones are drawn anew, indices are uniform (Lemire 2019, "Fast random integer
+/// generation in an interval"), and so are ranks, given the index.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Index {
     pub(super) bound: u32,
@@ -46,7 +45,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Below a bound; one of 0 gives 0.
+    /// The drawing of an index below a bound; a bound of 0 gives 0.
     fn new(bound: u32) -> Self {
         let too_many = if bound == 0 {
             0
@@ -56,7 +55,7 @@ impl Index {
         Index { bound, too_many }
     }
 
-    /// How many ranks an index has.
+    /// The number of ranks that an index has.
     fn ranks(self) -> u64 {
         ((1 << 32) - u64::from(self.too_many)) / u64::from(self.bound)
     }
@@ -68,7 +67,7 @@ impl Index {
         ((product >> 32) as u32, product as u32)
     }
 
-    /// The same, from as many `more` words as it takes to have a rank.
+    /// The index and its rank, from as many `more` words as it takes to have a rank.
     fn ranked(self, half: u32, more: &mut impl FnMut() -> u64) -> (u32, u32) {
         let (mut index, mut rest) = self.of(half);
         while rest < self.too_many {
@@ -78,24 +77,23 @@ impl Index {
     }
 }
 
-/// How the discrete marks are drawn for one gas.
+/// The law of the discrete marks of one gas.
 ///
-/// The halves of a word decide nearly always: for at most 3N/2³² of all collisions they
-/// leave a doubt, which further words settle. So all probabilities are exact, but for
-/// that of a pair, which is right to 2⁻⁵².
+/// The halves of a word decide nearly always: at most 3N/2³² of all collisions need further words.
+/// So all probabilities are exact, except that the probability of a pair is right to 2⁻⁵².
 #[derive(Debug, Clone, Copy)]
 pub struct MarkLaw {
-    /// The particle, whose rank is the kind: rank 0 is in doubt, then come those of
+    /// The particle, whose rank gives the kind: rank 0 needs a further word, then come the ranks of
     /// pairs, and those of bath collisions.
     pub(super) first: Index,
     /// The partner among those other than the particle.
     pub(super) other: Index,
-    /// The low half is in doubt below this.
-    doubt: u32,
+    /// A low half below this needs further words.
+    open_below: u32,
     /// The low half of the last rank of pairs, at most.
     pub(super) last_pair: u32,
-    /// The chance that rank 0 is a pair's, plus one.
-    pair_in_doubt: f64,
+    /// The probability that rank 0 is a pair's, plus one.
+    pair_at_rank_0: f64,
 }
 
 impl MarkLaw {
@@ -103,7 +101,7 @@ impl MarkLaw {
     ///
     /// # Panics
     ///
-    /// With other numbers of particles, or of a single one that meets others.
+    /// If N is outside this range, or a single particle has pair collisions.
     pub fn new(particles: usize, rates: Rates) -> Self {
         assert!(
             particles > 1 || rates.pair == 0.0,
@@ -112,16 +110,17 @@ impl MarkLaw {
         let below = i32::try_from(particles).expect("the number of particles is below 2^31");
         let particles = below as u32;
         let first = Index::new(particles);
-        // Of ranks 1 on, as many are pairs'; what is left of them is rank 0's.
+        // The whole part of this number of ranks, from rank 1 on, belongs to pairs; rank 0 gets the
+        // rest.
         let pairs = rates.pair_probability() * first.ranks() as f64;
         let whole = (pairs as u64).min(first.ranks() - 1);
-        let doubt = u64::from(first.too_many) + u64::from(particles);
+        let open_below = u64::from(first.too_many) + u64::from(particles);
         MarkLaw {
             first,
             other: Index::new(particles - 1),
-            doubt: doubt as u32,
-            last_pair: (doubt + u64::from(particles) * whole - 1) as u32,
-            pair_in_doubt: 1.0 + (pairs - whole as f64),
+            open_below: open_below as u32,
+            last_pair: (open_below + u64::from(particles) * whole - 1) as u32,
+            pair_at_rank_0: 1.0 + (pairs - whole as f64),
         }
     }
 
@@ -130,17 +129,17 @@ impl MarkLaw {
         self.first.bound
     }
 
-    /// The particle that collides, uniform on `0..N`, and its partner: the bath
-    /// slot, or one of the other N − 1 particles, uniformly. `more` words are taken
-    /// only if these leave a doubt.
+    /// The particle that collides, uniform on `0..N`, and its partner: the bath slot, or one of the
+    /// other N − 1 particles, uniformly. `more` words are taken only if these half words do not
+    /// decide.
     ///
-    /// Drawing the first of a pair uniformly and the second uniformly among the
-    /// others makes every unordered pair equally likely.
+    /// If the first of a pair is uniform and the second is uniform among the others, every
+    /// unordered pair is equally likely.
     pub fn particles(self, first: u32, other: u32, mut more: impl FnMut() -> u64) -> (u32, u32) {
         let (particle, rest) = self.first.ranked(first, &mut more);
         let (other, _) = self.other.ranked(other, &mut more);
-        let pair = if rest < self.doubt {
-            one_to_two(more()) < self.pair_in_doubt
+        let pair = if rest < self.open_below {
+            one_to_two(more()) < self.pair_at_rank_0
         } else {
             rest <= self.last_pair
         };
@@ -152,24 +151,24 @@ impl MarkLaw {
         (particle, partner)
     }
 
-    /// Whether a collision of these low halves takes more words, or any of some of which
-    /// they are the lowest.
+    /// True if a collision with these low halves needs further words; or if any of several
+    /// collisions does, when these are the lowest of their low halves.
     #[inline(always)]
-    pub fn in_doubt(self, rest: u32, other_rest: u32) -> bool {
-        (rest < self.doubt) | (other_rest < self.other.too_many)
+    pub fn needs_more_words(self, rest: u32, other_rest: u32) -> bool {
+        (rest < self.open_below) | (other_rest < self.other.too_many)
     }
 }
 
-/// Lanes that the widest vector registers hold.
+/// The number of lanes of the widest vector registers.
 const WIDTH: usize = 8;
 
-/// A number, once for each lane of a vector.
+/// A number that is repeated for each lane of a vector.
 type Spread = [f64; WIDTH];
 
 /// The coefficients of [`direction`] and [`Coefficients::normal_row`], spread over lanes.
 ///
-/// Literals would do, but for AVX2 compilers then spread each one anew at each use,
-/// which takes as long as the arithmetic. So they are read from memory.
+/// Literals would do, but with AVX2 compilers spread each of them anew at each use, which takes as
+/// long as the arithmetic. So they are read from memory.
 #[derive(Debug)]
 #[repr(align(64))]
 pub struct Coefficients {
@@ -188,11 +187,11 @@ const fn spread<const COUNT: usize>(numbers: [f64; COUNT]) -> [Spread; COUNT] {
     spread
 }
 
-/// Of sin(πy/2)/y and of (cos(πy/2) − 1)/y² in powers of y², |y| ≤ ½: the polynomials
-/// nearest to sine and cosine in the largest error (Remez's exchange with 60 digits),
-/// 1.5e-17 and 6.3e-17 before rounding. The second and third number are moved by 2 and 20
-/// units in the last place, which makes the mean of cos² + sin² right to 2e-20. Of the
-/// logarithm: FreeBSD's msun (`e_log.c`; Sun Microsystems 1993).
+/// The coefficients of sin(πy/2)/y and of (cos(πy/2) − 1)/y² in powers of y², |y| ≤ ½: the
+/// polynomials nearest to sine and cosine in the largest error (Remez's exchange with 60 digits),
+/// 1.5e-17 and 6.3e-17 before rounding. The second and third number are moved by 2 and 20 units in
+/// the last place, which makes the mean of cos² + sin² right to 2e-20. The coefficients of the
+/// logarithm are those of FreeBSD's msun (`e_log.c`; Sun Microsystems 1993).
 static COEFFICIENTS: Coefficients = Coefficients {
     sin: spread([
         std::f64::consts::FRAC_PI_2,
@@ -211,7 +210,7 @@ static COEFFICIENTS: Coefficients = Coefficients {
         -2.520_019_241_859_588_8e-5,
         4.656_003_823_697_567e-7,
     ]),
-    // Times −2, which is exact.
+    // These coefficients are multiplied by −2, which is exact.
     log: spread([
         -2.0 * 6.666_666_666_666_735_130e-1,
         -2.0 * 3.999_999_999_940_941_908e-1,
@@ -244,7 +243,7 @@ impl Coefficients {
         let y = one_to_two - 1.5;
         let z = y * y;
         let z2 = z * z;
-        // The smallest terms first.
+        // The smallest terms are added first.
         let odd = z * (s(1) + z2 * (s(3) + z2 * s(5)));
         let even = z2 * (s(2) + z2 * (s(4) + z2 * s(6)));
         let sin = (y * (s(0) + (odd + even))).to_bits();
@@ -255,8 +254,8 @@ impl Coefficients {
         (f64::from_bits(cos ^ swap), f64::from_bits(sin ^ swap))
     }
 
-    /// −2 ln u for a normal positive u, in a lane: the method of msun, without its
-    /// special cases. The relative error is below 6e-16.
+    /// −2 ln u for a normal positive u, in a lane: the method of msun without its special cases.
+    /// The relative error is below 6e-16.
     #[inline(always)]
     fn minus_twice_log(&self, lane: usize, u: f64) -> f64 {
         const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
@@ -284,11 +283,12 @@ impl Coefficients {
         }
     }
 
-    /// Squares of the lengths of pairs of standard normal variates, −2 ln u with u
-    /// uniform on (0, 1] in steps of 2⁻⁵²: of the words of lanes 0 to 7, to lanes 8 to 15.
+    /// Squares of the lengths of pairs of standard normal variates, −2 ln u with u uniform on (0,
+    /// 1] in steps of 2⁻⁵²: the words of lanes 0 to 7 go to lanes 8 to 15.
     #[inline(always)]
     pub fn lengths_row(words: &Row, row: &mut [f64; LANES]) {
-        // Anew for each row: kept over many, there are too many for the registers.
+        // The coefficients are loaded anew for each row: kept over many rows, they are too many for
+        // the registers.
         let coefficients = Self::get();
         for lane in 0..WIDTH {
             let u = 2.0 - one_to_two(words[lane]);
@@ -327,7 +327,7 @@ mod tests {
             let word = next_word(&mut stream);
             let (cos, sin) = direction(word);
             let theta = angle_of(word);
-            // θ itself is rounded: 4 · 2⁻⁵³.
+            // θ itself is rounded, by 4 · 2⁻⁵³.
             assert!((cos - libm::cos(theta)).abs() < 1e-15);
             assert!((sin - libm::sin(theta)).abs() < 1e-15);
             assert!((cos * cos + sin * sin - 1.0).abs() < 5e-16);
@@ -348,14 +348,14 @@ mod tests {
 
     #[test]
     fn rotations_keep_the_length_in_the_mean() {
-        // c² + s² is off by about 1e-16 each time: its mean over 10⁶ directions by
-        // 1e-19, and what the polynomials are off. A last bit of a coefficient would
-        // show (1e-17), and add up over a long run's rotations.
+        // c² + s² is off by about 1e-16 each time. Its mean over 10⁶ directions is off by 1e-19,
+        // and by the error of the polynomials. A last bit of a coefficient would show (1e-17), and
+        // add up over a long run's rotations.
         let mut stream = rand_pcg::Pcg64::seed_from_u64(3);
         let mut sum = 0.0;
         for _ in 0..1_000_000 {
             let (cos, sin) = direction(next_word(&mut stream));
-            // Exact squares: c² = h + l.
+            // The squares are exact: c² = h + l.
             let square = |x: f64| {
                 let high = x * x;
                 (high, x.mul_add(x, -high))
@@ -392,7 +392,7 @@ mod tests {
 
     #[test]
     fn indices_and_ranks_are_uniform() {
-        // All half words of an index: one for each rank, and perhaps one too many.
+        // An index has a half word for each rank, and perhaps one too many.
         for bound in [1000, 65_537, (1 << 31) - 1] {
             let index = Index::new(bound);
             for cell in [0, 1, u64::from(bound / 2), u64::from(bound - 1)] {
@@ -425,16 +425,17 @@ mod tests {
         ] {
             let law = law(particles, pair, bath);
             let ranks = law.first.ranks() as f64;
-            let whole = (u64::from(law.last_pair) + 1 - u64::from(law.doubt)) / particles as u64;
-            let share = (whole as f64 + (law.pair_in_doubt - 1.0)) / ranks;
+            let whole =
+                (u64::from(law.last_pair) + 1 - u64::from(law.open_below)) / particles as u64;
+            let share = (whole as f64 + (law.pair_at_rank_0 - 1.0)) / ranks;
             let expected = 0.5 * pair / (0.5 * pair + bath);
             assert!((share - expected).abs() < 2f64.powi(-52), "{particles}");
-            assert!((1.0..=2.0).contains(&law.pair_in_doubt));
+            assert!((1.0..=2.0).contains(&law.pair_at_rank_0));
         }
     }
 
     #[test]
-    fn certain_kinds_are_certain() {
+    fn pair_probability_0_or_1_gives_one_kind() {
         let mut words = (0..).map(|k: u64| k.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         for first in (0..1000).map(|k| k * (u32::MAX / 999)) {
             for other in [0, 1 << 31, u32::MAX] {
@@ -453,7 +454,7 @@ mod tests {
         for particle in 0..5 {
             let found = (0..4).map(|other| {
                 let first = particle * 858_993_459 + 2;
-                law.particles(first, other << 30, || panic!("there is no doubt"))
+                law.particles(first, other << 30, || panic!("the half words decide"))
             });
             let partners = (0..5).filter(|&partner| partner != particle);
             let expected = partners.map(|partner| (particle, partner));
@@ -462,27 +463,28 @@ mod tests {
     }
 
     #[test]
-    fn doubts_are_settled_by_more_words() {
+    fn further_words_decide_where_half_words_do_not() {
         let drawn = |law: MarkLaw, first, other, words: &[u64]| {
             let mut more = words.iter();
             let found = law.particles(first, other, || *more.next().expect("one more word"));
             assert_eq!(more.len(), 0, "all are taken");
             found
         };
-        // P(pair) = ½: 2³¹ − ½ ranks of 2³² − 1 of three particles' 2³²/3 = 1431655765⅓.
+        // P(pair) = ½ is 2³¹ − ½ ranks of 2³² − 1; each of the three particles has 2³²/3 =
+        // 1431655765⅓ half words.
         let three = law(3, 2.0, 1.0);
-        assert_eq!((three.first.too_many, three.doubt), (1, 4));
-        // Half word 0 is one too many; 1 has rank 0, whose kind takes a word.
+        assert_eq!((three.first.too_many, three.open_below), (1, 4));
+        // Half word 0 is one too many; half word 1 has rank 0, whose kind takes a word.
         assert_eq!(drawn(three, 0, 0, &[1 << 32, 0]), (0, 1));
         let half = 1 << 63;
         assert_eq!(drawn(three, 1, 0, &[half - (1 << 20)]), (0, 1));
         assert_eq!(drawn(three, 1, 0, &[half]), (0, 3));
         assert_eq!(drawn(three, 2, 0, &[]), (0, 1));
-        // The last rank of pairs and the first of the bath.
+        // These are the last rank of pairs and the first of the bath.
         let last = 1 + (three.last_pair - 3) / 3;
         assert_eq!(drawn(three, last, 0, &[]), (0, 1));
         assert_eq!(drawn(three, last + 1, 0, &[]), (0, 3));
-        // The partner's half word 0 is one too many of three others.
+        // The partner's half word 0 is one too many for three other particles.
         assert_eq!(drawn(law(4, 2.0, 1.0), 2, 0, &[u64::MAX]), (0, 3));
     }
 }

@@ -1,20 +1,19 @@
-//! Who collides with whom, in blocks: particles, partners, and a slot for each bath
-//! particle.
+//! The particles of collisions, in blocks: particles, partners, and a slot for each bath particle.
 //!
-//! Nearly always the halves of a word decide, and whole groups are drawn in vector
-//! registers. A block with a [doubt](MarkLaw::in_doubt) is drawn anew group by group, and
-//! the group that has it one collision after the other.
+//! Nearly always the halves of a word decide, and whole groups are drawn in vector registers. A
+//! block that [needs further words](MarkLaw::needs_more_words) is drawn anew group by group, and
+//! the group that needs them is drawn one collision after the other.
 
 use super::marks::{MarkLaw, ROWS_PER_GROUP, halves};
 use crate::random::{LANES, Row};
 use crate::vector::{Instructions, Level};
 
-/// The address of a slot, for each collision of a group: twice its index, which is the index of
-/// its first number. Processors multiply by the 8 bytes of a number when they address it,
-/// but not by the 16 of a slot.
+/// The address of a slot, for each collision of a group: twice its index, which is the index of its
+/// first number. When processors address memory they multiply by the 8 bytes of a number, but not
+/// by the 16 bytes of a slot.
 type Addresses = [u32; LANES];
 
-/// Who collides in up to `GROUPS` groups of sixteen collisions.
+/// The particles and partners of up to `GROUPS` groups of sixteen collisions.
 #[derive(Debug)]
 pub struct Meetings<const GROUPS: usize> {
     particles: Box<[Addresses; GROUPS]>,
@@ -22,7 +21,7 @@ pub struct Meetings<const GROUPS: usize> {
 }
 
 impl<const GROUPS: usize> Default for Meetings<GROUPS> {
-    /// Of no collisions yet.
+    /// No collisions are drawn yet.
     fn default() -> Self {
         let [particles, partners] = [(); 2].map(|()| Box::new([[0; LANES]; GROUPS]));
         Meetings {
@@ -33,11 +32,11 @@ impl<const GROUPS: usize> Default for Meetings<GROUPS> {
 }
 
 impl<const GROUPS: usize> Meetings<GROUPS> {
-    /// Draw those of some groups' words; `more` are the words for the collision of that
-    /// index. Bath collisions are given bath slots in turn, from slot `taken` on; the
-    /// one after the last is returned.
+    /// Draws the collisions of some groups' words; `more` gives further words for the collision of
+    /// an index. Bath collisions are given bath slots in turn, from slot `taken` on; the slot after
+    /// the last one is returned.
     ///
-    /// All slots are below N, or from N on below N + the one that is returned.
+    /// All slots are below N, or from N on below N + the returned slot.
     ///
     /// # Panics
     ///
@@ -62,7 +61,7 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
             lowest: [u32::MAX; 2],
         };
         block.draw(instructions, law, words);
-        if block.is_in_doubt(law) {
+        if block.needs_more_words(law) {
             block.slot = slot;
             for group in 0..words.len() {
                 let more = |at| more(group * LANES + at);
@@ -78,26 +77,25 @@ impl<const GROUPS: usize> Meetings<GROUPS> {
         self.particles.as_flattened()
     }
 
-    /// The address of its partner: another particle, or N + its bath slot.
+    /// The address of each collision's partner: another particle, or N + its bath slot.
     #[inline(always)]
     pub fn partners(&self) -> &[u32] {
         self.partners.as_flattened()
     }
 }
 
-/// Groups that are being drawn.
+/// The groups that are being drawn.
 struct Drawn<'a> {
     particles: &'a mut [Addresses],
     partners: &'a mut [Addresses],
     /// The next bath slot.
     slot: u32,
-    /// The lowest of the low halves that came with the particles, and of those that
-    /// came with the others.
+    /// The lowest of the low halves of particles, and the lowest of those of partners.
     lowest: [u32; 2],
 }
 
 impl Drawn<'_> {
-    /// Draw, if there is no doubt.
+    /// Draws all groups by a shortcut, which is right unless a collision needs further words.
     fn draw(&mut self, instructions: Instructions, law: MarkLaw, words: &[[Row; ROWS_PER_GROUP]]) {
         match instructions.level() {
             Level::Portable => self.draw_portably(law, words),
@@ -110,11 +108,12 @@ impl Drawn<'_> {
         }
     }
 
-    fn is_in_doubt(&self, law: MarkLaw) -> bool {
-        law.in_doubt(self.lowest[0], self.lowest[1])
+    fn needs_more_words(&self, law: MarkLaw) -> bool {
+        law.needs_more_words(self.lowest[0], self.lowest[1])
     }
 
-    /// Draw one of the groups, whatever its doubts. Returns the next bath slot.
+    /// Draws one of the groups, with further words where they are needed. Returns the next bath
+    /// slot.
     fn draw_group<More: FnMut() -> u64>(
         &mut self,
         instructions: Instructions,
@@ -131,14 +130,14 @@ impl Drawn<'_> {
             lowest: [u32::MAX; 2],
         };
         alone.draw(instructions, law, words);
-        if alone.is_in_doubt(law) {
+        if alone.needs_more_words(law) {
             alone.slot = self.slot;
             alone.draw_all(law, words, more);
         }
         alone.slot
     }
 
-    /// Draw all, whatever the doubts: the definition.
+    /// Draws all groups, with further words where they are needed: the definition.
     fn draw_all<More: FnMut() -> u64>(
         &mut self,
         law: MarkLaw,
@@ -158,8 +157,8 @@ impl Drawn<'_> {
         }
     }
 
-    /// The shortcut without vector registers: branches would be mispredicted, and
-    /// take longer than everything else.
+    /// The shortcut without vector registers. It has no branches, since these would be
+    /// mispredicted, and take longer than everything else.
     fn draw_portably(&mut self, law: MarkLaw, words: &[[Row; ROWS_PER_GROUP]]) {
         let groups = self.particles.iter_mut().zip(&mut *self.partners);
         for ([who, _], (ones, others)) in words.iter().zip(groups) {
@@ -257,10 +256,10 @@ mod avx2 {
     use crate::simulate::marks::Index;
     use core::arch::x86_64::*;
 
-    /// Lanes of a register.
+    /// The number of lanes of a register.
     const WIDTH: usize = 8;
 
-    /// For each set of lanes how many of them come before a lane.
+    /// For each set of lanes, the number of them that come before a lane.
     static BEFORE: [[u8; WIDTH]; 1 << WIDTH] = {
         let mut before = [[0; WIDTH]; 1 << WIDTH];
         let mut set = 0;
@@ -316,7 +315,7 @@ mod avx2 {
                 };
                 let (one, rest) = products(law.first, load(halves));
                 let (other, other_rest) = products(law.other, load(other_halves));
-                // All bits are −1.
+                // A comparison that holds has all bits set: it is −1.
                 let not_later = _mm256_cmpgt_epi32(one, other);
                 let other = _mm256_add_epi32(_mm256_add_epi32(other, not_later), spread(1));
                 let pair = _mm256_cmpeq_epi32(_mm256_max_epu32(rest, last_pair), last_pair);
@@ -352,20 +351,20 @@ mod tests {
 
     const GROUPS: usize = 15;
 
-    /// What is drawn of these words, with further ones for the doubts; and how many
-    /// collisions took some.
+    /// The collisions that are drawn from these words, with further words where they are needed,
+    /// and the number of collisions that took some.
     fn drawn(
         instructions: Instructions,
         law: MarkLaw,
         words: &[[Row; ROWS_PER_GROUP]],
         taken: usize,
     ) -> (Vec<[u32; 2]>, usize, usize) {
-        let doubts = std::cell::Cell::new(0);
+        let took_more = std::cell::Cell::new(0);
         let more = |at: usize| {
-            let (doubts, mut stream) = (&doubts, None);
+            let (took_more, mut stream) = (&took_more, None);
             move || {
                 next_word(stream.get_or_insert_with(|| {
-                    doubts.set(doubts.get() + 1);
+                    took_more.set(took_more.get() + 1);
                     Pcg64::seed_from_u64(at as u64)
                 }))
             }
@@ -377,12 +376,12 @@ mod tests {
         (
             pairs.take(LANES * words.len()).collect(),
             after,
-            doubts.get(),
+            took_more.get(),
         )
     }
 
-    /// Blocks of one to fifteen groups: random words, among them rare halves that no
-    /// random ones would show, and such halves alone.
+    /// Blocks of one to fifteen groups. They have random words, among them rare halves that random
+    /// words would not show, and such halves alone.
     fn blocks(stream: &mut Pcg64) -> Vec<Vec<[Row; ROWS_PER_GROUP]>> {
         let mut random = || next_word(stream);
         let planted = |word: u64| match word % 8 {
@@ -409,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_the_law_whatever_the_instructions() {
+    fn blocks_follow_the_law_with_all_instructions() {
         let mut stream = Pcg64::seed_from_u64(4);
         for particles in [1, 2, 3, 8, 1000, 1 << 20, 3 << 28, 3 << 29] {
             for (pair, bath) in [(1.0, 1.0), (1.0, 0.0), (0.0, 1.0)] {
@@ -424,12 +423,12 @@ mod tests {
         }
     }
 
-    /// All instructions draw what the definition says, and take more words for the same
-    /// collisions.
+    /// Asserts that all instructions draw what the definition draws, and take further words for the
+    /// same collisions.
     fn agree(law: MarkLaw, words: &[[Row; ROWS_PER_GROUP]], taken: usize) {
         let particles = law.bath_slot() as usize;
         let mut slot = particles + taken;
-        let mut doubted = 0;
+        let mut with_more = 0;
         let expected: Vec<_> = (0..LANES * words.len())
             .map(|at| {
                 let [half, other] = halves(&words[at / LANES][0], at % LANES);
@@ -439,25 +438,25 @@ mod tests {
                     took = true;
                     next_word(&mut more)
                 });
-                doubted += usize::from(took);
+                with_more += usize::from(took);
                 let bath = other == law.bath_slot();
                 slot += usize::from(bath);
                 [one, if bath { slot as u32 - 1 } else { other }]
             })
             .collect();
         for instructions in Instructions::available() {
-            let (pairs, after, doubts) = drawn(instructions, law, words, taken);
+            let (pairs, after, took_more) = drawn(instructions, law, words, taken);
             let name = instructions.name();
             assert_eq!(pairs, expected, "{name}, {particles}");
             assert_eq!(after, slot - particles, "{name}, {particles}");
-            assert_eq!(doubts, doubted, "{name}, {particles}");
+            assert_eq!(took_more, with_more, "{name}, {particles}");
         }
     }
 
     #[test]
-    fn low_halves_at_edges_are_the_law() {
-        // Half words whose product with an odd bound has these low halves: all up to
-        // beyond the doubt, and those about the last one of pairs.
+    fn low_halves_at_edges_follow_the_law() {
+        // Half words whose product with an odd bound has these low halves: all low halves up to
+        // beyond the one that needs further words, and those about the last one of pairs.
         let with_rest = |bound: u32, rest: u32| {
             let inverse = (0..5).fold(bound, |inverse, _| {
                 inverse.wrapping_mul(2u32.wrapping_sub(bound.wrapping_mul(inverse)))
@@ -474,7 +473,8 @@ mod tests {
                 let rests = (0..2 * particles + 8).chain((0..16).map(|k| about.wrapping_add(k)));
                 for (index, rest) in rests.enumerate() {
                     let mut who: Row = std::array::from_fn(|_| next_word(&mut stream));
-                    // One of a group's particles if N is odd, else one of the partners.
+                    // The half words are those of a group's particles if N is odd, else those of
+                    // the partners.
                     let from = if odd == particles { 0 } else { LANES };
                     let (word, shift) = ((from + index % LANES) / 2, 32 * (index % 2));
                     let half = u64::from(with_rest(odd, rest)) << shift;
@@ -486,8 +486,9 @@ mod tests {
     }
 
     #[test]
-    fn doubts_are_as_rare_as_they_should_be() {
-        // Of 2²⁰ particles one block of 120 collisions in 12 has one, of 3·2²⁸ nearly all.
+    fn further_words_are_as_rare_as_they_should_be() {
+        // With 2²⁰ particles one block of 120 collisions in 12 needs further words, with 3·2²⁸
+        // nearly all do.
         let mut stream = Pcg64::seed_from_u64(5);
         let mut random = || std::array::from_fn(|_| next_word(&mut stream));
         let rates = Rates {
@@ -496,11 +497,11 @@ mod tests {
         };
         for (particles, blocks) in [(1000, 0..=0), (1 << 20, 10..=55), (3 << 28, 290..=300)] {
             let law = MarkLaw::new(particles, rates);
-            let doubtful = (0..300).filter(|_| {
+            let needing = (0..300).filter(|_| {
                 let words: Vec<_> = (0..GROUPS).map(|_| [random(), random()]).collect();
                 drawn(Instructions::best(), law, &words, 0).2 > 0
             });
-            let found = doubtful.count();
+            let found = needing.count();
             assert!(blocks.contains(&found), "{particles}: {found}");
         }
     }

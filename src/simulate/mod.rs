@@ -1,17 +1,15 @@
 //! Exact simulation: the Poisson points are drawn and applied to two copies.
 //!
-//! There is no time step: between collisions nothing changes, and collisions
-//! happen at the points of a Poisson process. [`slabs`] says how many by a
-//! given time, [`marks`] and [`bath`] what each one is ([`meetings`] who collides, in
-//! blocks, [`census`] counts it), [`initial`] where the copies start ([`joint`] where their particles are not
-//! independent). [`plain`] does it one collision at a time, [`block`] in blocks of arrays,
-//! with the same bits.
+//! There is no time step: between collisions nothing changes, and collisions happen at the points of a Poisson process.
+//! [`slabs`] draws the number of collisions by a given time; [`marks`] and [`bath`] define what each collision is;
+//! [`meetings`] draws the particles in blocks, and [`census`] counts them; [`initial`] draws the starts of the copies
+//! ([`joint`], where their particles are not independent). [`plain`] simulates one collision at a time, [`block`]
+//! blocks of arrays, with the same bits.
 //!
-//! Claimed: a replica's velocities at time t are a function of
-//! `(seed, particles, replica, process, κ, β, laws, pairing, coupling, rematching, t)`
-//! alone, and the first copy's know nothing of rematching, nor of the law of the second
-//! copy; the process is 0, but 1 for the second copy under the independent coupling. What is measured,
-//! and when, is no part of it. [`rematch`] may permute the second copy on the way.
+//! Claimed: a replica's velocities at time t are a function of `(seed, particles, replica, process, κ, β, laws,
+//! pairing, coupling, rematching, t)` alone. The process is 0, but 1 for the second copy under the independent
+//! coupling. The first copy's velocities depend neither on rematching nor on the law of the second copy. Measurements
+//! and their times are no part of the function. [`rematch`] may permute the second copy on the way.
 
 pub mod bath;
 pub mod block;
@@ -45,7 +43,7 @@ pub struct Gas {
     pub particles: usize,
     /// κ and β; κ is 0 when N = 1.
     pub rates: Rates,
-    /// How it is drawn who collides.
+    /// The law of the particles that collide.
     pub marks: MarkLaw,
     /// The sampler of g.
     pub bath: BathVelocities,
@@ -87,34 +85,33 @@ impl Gas {
 
 /// A path of two copies that see the same collisions.
 pub trait Path {
-    /// Begin the replica of that name at time 0, and give its N + 1 slots to be
-    /// filled with initial data. The path will stop at these places, which are
-    /// in order; where they are has no effect on the path.
+    /// Begins the replica of this name at time 0, and returns its N + 1 slots to be filled with initial data. The path
+    /// will stop at these places, which are in order; their positions have no effect on the path.
     fn restart(&mut self, key: ReplicaKey, stops: &[Place]) -> &mut [Slot];
 
-    /// Apply all collisions before the next stop.
+    /// Applies all collisions before the next stop.
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If there is no further stop.
     fn advance(&mut self);
 
-    /// [`Path::advance`] one collision at a time; `after` each is given the slots of the
-    /// N particles, to be changed, and the two that collided, with N for the bath.
+    /// Applies the collisions that [`Path::advance`] applies, one at a time. After each, `after` is given the slots of
+    /// the N particles, which it may change, and the two particles that collided, with N for the bath.
     fn advance_each(&mut self, after: impl FnMut(&mut [Slot], [u32; 2]));
 
     /// The slots of the N particles.
     fn slots(&self) -> &[Slot];
 
-    /// The instructions that what is done to the slots should use too.
+    /// The instructions that loops over the slots should use too.
     fn instructions(&self) -> Instructions;
 
-    /// The same, to be changed.
+    /// The slots of the N particles, to be changed.
     fn slots_mut(&mut self) -> &mut [Slot];
 
     /// Collisions applied since the start of the replica.
     fn collisions(&self) -> u64;
 
-    /// Who took part in the collisions since this was last asked for.
+    /// The counts of particles that took part in the collisions since the last call.
     fn take_census(&mut self) -> Census;
 }

@@ -1,13 +1,13 @@
 //! Standard normal variates, a row of words at a time.
 //!
-//! Two stages instead of one: the division of the logarithm and the square root are
+//! The work is in two stages instead of one: the division of the logarithm and the square root are
 //! slow, and each is better hidden behind the work on other rows.
 
 use super::marks::Coefficients;
 use crate::random::{LANES, Row};
 use crate::vector::{Instructions, vectorised};
 
-/// Rows that initial data are drawn by.
+/// The number of rows in which initial data are drawn at a time.
 pub(super) const ROWS: usize = 8;
 
 /// Standard normal variates from the first row of each group of rows.

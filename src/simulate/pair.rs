@@ -1,4 +1,4 @@
-//! Two coupled copies of the gas, whatever the coupling, seen from outside.
+//! Two coupled copies of the gas, under any coupling, as measurements see them.
 
 use super::census::Census;
 use super::initial::InitialPairs;
@@ -26,10 +26,10 @@ vectorised! {
 
 /// Two coupled copies, replica after replica.
 pub trait CoupledPair {
-    /// Begin replica `replica` at time 0, to stop at these places, in order.
+    /// Begins replica `replica` at time 0, with these stops, in order.
     fn restart(&mut self, seed: u64, replica: u64, stops: &[Place]);
 
-    /// Apply all collisions before the next stop.
+    /// Applies all collisions before the next stop.
     fn advance(&mut self);
 
     /// N.
@@ -38,7 +38,7 @@ pub trait CoupledPair {
     /// V, V′ and Δ = V − V′ of a particle.
     fn particle(&self, index: usize) -> (f64, f64, f64);
 
-    /// Read the particles from index `from` on, at most [`Particles::MOST`].
+    /// Reads the particles from index `from` on, at most [`Particles::MOST`].
     fn read(&self, from: usize, particles: &mut Particles) {
         let end = self.particles().min(from + Particles::MOST);
         let [first, second, difference] = particles.hold(end - from);
@@ -62,27 +62,28 @@ pub trait CoupledPair {
         parts.totals()
     }
 
-    /// Collisions so far in this replica, of both copies where they differ.
+    /// The number of collisions so far in this replica, counted for each copy where the copies
+    /// differ.
     fn collisions(&self) -> u64;
 
-    /// What was seen on the way since this was last asked for.
+    /// The observations on the way since the last call.
     fn take_seen(&mut self) -> Seen {
         Seen::default()
     }
 }
 
-/// What is seen of a run's own paths on the way.
+/// Observations of a run's own paths on the way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
-    /// Who collided, in both copies where they differ.
+    /// The particles that collided, counted for each copy where the copies differ.
     pub census: Census,
-    /// The largest relative change of ΣV′ and ΣV′² by rematching, of those that were
-    /// looked at; `None` if there were none.
+    /// The largest relative change of ΣV′ and ΣV′² by a rematching, among those that were looked
+    /// at; `None` if there were none.
     pub rematching: Option<f64>,
 }
 
 impl Seen {
-    /// Take in how much one rematching changed. What is not a number is infinite.
+    /// Adds the change by one rematching. A change that is not a number counts as infinite.
     pub fn add_rematching(&mut self, change: f64) {
         let change = if change.is_nan() {
             f64::INFINITY
@@ -92,7 +93,7 @@ impl Seen {
         self.rematching = Some(self.rematching.map_or(change, |worst| worst.max(change)));
     }
 
-    /// Take in what was seen of other replicas.
+    /// Adds the observations of other replicas.
     pub fn merge(&mut self, other: &Seen) {
         self.census.merge(&other.census);
         if let Some(change) = other.rematching {
@@ -110,7 +111,7 @@ pub struct SameCollisions<P> {
 }
 
 impl<P: Path> SameCollisions<P> {
-    /// Two copies of that gas on that path.
+    /// Two copies of this gas on this path.
     pub fn new(gas: &Arc<Gas>, initial: &Arc<InitialPairs>, path: P) -> Self {
         SameCollisions {
             gas: gas.clone(),
@@ -147,7 +148,7 @@ impl<P: Path> CoupledPair for SameCollisions<P> {
         (first, second, slot::difference(slot))
     }
 
-    // Without a check of every index.
+    // The loop has no check of every index.
     fn read(&self, from: usize, particles: &mut Particles) {
         let end = self.gas.particles.min(from + Particles::MOST);
         let arrays = particles.hold(end - from);
@@ -155,7 +156,7 @@ impl<P: Path> CoupledPair for SameCollisions<P> {
         split(self.path.instructions(), slots, arrays);
     }
 
-    // From the slots, without taking them apart in memory.
+    // The sums are taken from the slots directly, without separate arrays.
     fn sums(&self) -> Sums {
         sums_of_slots(self.path.instructions(), self.path.slots())
     }
@@ -184,7 +185,7 @@ pub struct OwnCollisions<P> {
 }
 
 impl<P: Path> OwnCollisions<P> {
-    /// Two copies of that gas, one on each path.
+    /// Two copies of this gas, one on each path.
     pub fn new(gas: &Arc<Gas>, initial: &Arc<InitialPairs>, paths: [P; 2]) -> Self {
         OwnCollisions {
             gas: gas.clone(),

@@ -23,7 +23,7 @@ impl Default for Particles {
 }
 
 impl Particles {
-    /// How many can be read at once.
+    /// The largest number of particles that can be read at once.
     pub const MOST: usize = 256;
 
     /// V of each particle.
@@ -41,7 +41,7 @@ impl Particles {
         &self.difference[..self.count]
     }
 
-    /// Make room for `count` particles: V, V′ and Δ.
+    /// Makes room for `count` particles: V, V′ and Δ.
     pub(super) fn hold(&mut self, count: usize) -> [&mut [f64]; 3] {
         self.count = count;
         [&mut self.first, &mut self.second, &mut self.difference].map(|array| &mut array[..count])

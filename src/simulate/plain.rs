@@ -21,23 +21,23 @@ pub struct PoissonPoints {
     gas: Arc<Gas>,
     key: ReplicaKey,
     count_stream: Pcg64,
-    /// Slab of the next point, and the sorted places of the slab's points.
+    /// The slab of the next point, and the sorted places of the slab's points.
     slab: u64,
     places: Vec<u64>,
     next_in_slab: usize,
-    /// Collisions drawn.
+    /// The number of collisions that were drawn.
     collisions: u64,
     marks: Lanes,
     /// The rows of the next collision's group.
     rows: [Row; ROWS_PER_GROUP],
     bath: Lanes,
-    /// Bath velocities drawn.
+    /// The number of bath velocities that were drawn.
     bath_drawn: u64,
     bath_velocities: Vec<f64>,
 }
 
 impl PoissonPoints {
-    /// The points that drive the replica of that name.
+    /// The points that drive the replica of this name.
     pub fn new(gas: &Arc<Gas>, key: ReplicaKey) -> Self {
         let mut points = PoissonPoints {
             gas: gas.clone(),
@@ -94,7 +94,7 @@ impl PoissonPoints {
         }
         let [who, angle] = &self.rows;
         let [first, other] = halves(who, lane);
-        let more = more_words(self.key, Purpose::Doubts, self.collisions);
+        let more = more_words(self.key, Purpose::MoreForCollision, self.collisions);
         let (particle, partner) = law.particles(first, other, more);
         let (cos, sin) = direction(angle[lane]);
         self.collisions += 1;
@@ -117,7 +117,7 @@ impl PoissonPoints {
             let mut group = [[0.0; LANES]];
             let rows = self.gas.bath.rows_per_group();
             let rows: Vec<Row> = (0..rows).map(|_| self.bath.next_row()).collect();
-            let more = |at| more_words(self.key, Purpose::BathDoubts, self.bath_drawn + at as u64);
+            let more = |at| more_words(self.key, Purpose::MoreForBath, self.bath_drawn + at as u64);
             (self.gas.bath).draw(Instructions::best(), &rows, more, &mut group);
             self.bath_drawn += GROUP as u64;
             self.bath_velocities.extend(group[0].iter().rev());
@@ -149,7 +149,7 @@ pub struct PlainPath<C> {
 }
 
 impl<C: Coupling> PlainPath<C> {
-    /// A path of that gas; [`Path::restart`] before use.
+    /// A path of this gas; [`Path::restart`] must be called before use.
     pub fn new(gas: &Arc<Gas>, coupling: C) -> Self {
         let key = ReplicaKey::new(0, 0, 0, 0);
         PlainPath {

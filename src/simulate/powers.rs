@@ -4,34 +4,34 @@ use super::particles::Particles;
 use crate::slot::{self, Slot};
 use crate::vector::{Instructions, Level};
 
-/// Number of [`Sums`].
+/// The number of [`Sums`].
 pub const SUMS: usize = 8;
 
 /// Sums over particles: of Δ², Δ⁴, V, V², V⁴, V′, V′², V′⁴.
 pub type Sums = [f64; SUMS];
 
-/// Where ΣV² and ΣV′² are among the [`Sums`].
+/// The places of ΣV² and ΣV′² among the [`Sums`].
 pub const SQUARES: [usize; 2] = [3, 6];
 
-/// Partial sums, which are added together at the end.
-const LANES: usize = 8;
+/// The number of partial sums, which are added together at the end.
+const PARTS: usize = 8;
 
-/// The most particles that [`sums_of_few`] takes.
-pub const FEW: usize = LANES;
+/// The largest number of particles that [`sums_of_few`] takes.
+pub const FEW: usize = PARTS;
 
 /// Sums of powers in parts: particle i goes to part i mod 8, so that the order
 /// of additions is fixed and they can be vectorised.
 #[derive(Debug, Default)]
-pub struct Parts([[f64; LANES]; SUMS]);
+pub struct Parts([[f64; PARTS]; SUMS]);
 
 impl Parts {
-    /// Of the particles in these slots.
+    /// The parts of the sums over the particles in these slots.
     pub fn of_slots(instructions: Instructions, slots: &[Slot]) -> Parts {
         let mut in_turn = Parts::default();
-        let (eights, rest) = slots.as_chunks::<LANES>();
+        let (eights, rest) = slots.as_chunks::<PARTS>();
         in_turn.add_in_turn(instructions, eights);
         if !rest.is_empty() {
-            let mut last = [[0.0; 2]; LANES];
+            let mut last = [[0.0; 2]; PARTS];
             last[..rest.len()].copy_from_slice(rest);
             in_turn.add_in_turn(instructions, &[last]);
         }
@@ -44,7 +44,7 @@ impl Parts {
         parts
     }
 
-    /// Add particles to the parts [`IN_TURN`].
+    /// Adds particles to the parts [`IN_TURN`].
     fn add_in_turn(&mut self, instructions: Instructions, eights: &[Eight]) {
         match instructions.level() {
             #[cfg(not(target_arch = "x86_64"))]
@@ -61,7 +61,7 @@ impl Parts {
         }
     }
 
-    /// The same without vector registers: the definition.
+    /// The definition of `add_in_turn`, without vector registers.
     #[cfg(any(test, not(target_arch = "x86_64")))]
     fn add_one_by_one(&mut self, eights: &[Eight]) {
         for eight in eights {
@@ -71,15 +71,15 @@ impl Parts {
         }
     }
 
-    /// Add some particles; all calls but the last take whole multiples of eight.
+    /// Adds some particles; all calls but the last take whole multiples of eight.
     pub fn add(&mut self, particles: &Particles) {
         for index in 0..particles.first().len() {
             let v = (particles.first()[index], particles.second()[index]);
-            self.add_one(index % LANES, v, particles.difference()[index]);
+            self.add_one(index % PARTS, v, particles.difference()[index]);
         }
     }
 
-    /// Add a particle to a part.
+    /// Adds a particle to a part.
     #[inline(always)]
     fn add_one(&mut self, part: usize, (first, second): (f64, f64), difference: f64) {
         let [s2, s4, f1, f2, f4, h1, h2, h4] = &mut self.0;
@@ -136,7 +136,7 @@ pub fn sums_of_few(count: usize, particle: impl Fn(usize) -> (f64, f64, f64)) ->
     }
     let [one, other, ..] = &few;
     if count <= 2 {
-        // The others would add 0.
+        // All other parts would add 0.
         powers(one, other).map(|[one, other]| one + other)
     } else {
         sums_of_eight(&few)
@@ -165,7 +165,7 @@ fn powers(one: &[f64; 3], other: &[f64; 3]) -> Two {
     let [f, h, d] = std::array::from_fn(|k| [one[k], other[k]]);
     let square = |x: [f64; 2]| [x[0] * x[0], x[1] * x[1]];
     let [ff, hh, dd] = [f, h, d].map(square);
-    // Parts start from 0, which matters to -0.
+    // Parts start from 0: so −0 becomes 0.
     let from_0 = |x: [f64; 2]| [0.0 + x[0], 0.0 + x[1]];
     [
         dd,
@@ -186,10 +186,10 @@ mod avx512_few {
     use super::{Eight, Sums};
     use core::arch::x86_64::*;
 
-    /// The [`Sums`] that are of powers of Δ, and of V′.
+    /// The lanes of the [`Sums`] of powers of Δ, and of V′.
     const OF_DIFFERENCE: __mmask8 = 0b0000_0011;
     const OF_SECOND: __mmask8 = 0b1110_0000;
-    /// Those of first and of fourth powers.
+    /// The lanes of the sums of first powers and of fourth powers.
     const FIRST_POWERS: __mmask8 = 0b0010_0100;
     const FOURTH_POWERS: __mmask8 = 0b1001_0010;
 
@@ -205,7 +205,7 @@ mod avx512_few {
         });
         let add = |x, y| _mm512_add_pd(x, y);
         let sums = add(add(add(a, e), add(c, g)), add(add(b, f), add(d, h)));
-        // Parts start from 0, which matters to -0.
+        // Parts start from 0: so −0 becomes 0.
         let sums = add(_mm512_setzero_pd(), sums);
         let mut totals = Sums::default();
         // SAFETY: these are as many bytes as a register has.
@@ -215,37 +215,36 @@ mod avx512_few {
 }
 
 /// Slots of a particle of each part.
-type Eight = [Slot; LANES];
+type Eight = [Slot; PARTS];
 
 /// The halves of the parts in turn: registers of any width are filled in this order by
 /// the fewest shuffles, from rows of slots of both halves.
-const IN_TURN: [usize; LANES] = [0, 4, 1, 5, 2, 6, 3, 7];
+const IN_TURN: [usize; PARTS] = [0, 4, 1, 5, 2, 6, 3, 7];
 
-/// `add_in_turn` with its numbers in vector registers: compilers do not see by
-/// themselves how few shuffles it takes. Of two rows of slots `$low` takes the V in
-/// turn, `$high` the Δ.
+/// `add_in_turn` with its numbers in vector registers: compilers do not find by themselves how few
+/// shuffles are needed. From two rows of slots `$low` takes the V in turn, `$high` the Δ.
 #[cfg(target_arch = "x86_64")]
 macro_rules! powers_in_registers {
     ($module:ident, $feature:literal, $vector:ident, $load:ident, $store:ident, $low:ident,
      $high:ident, $add:ident, $subtract:ident, $multiply:ident) => {
         mod $module {
-            use super::{Eight, LANES, SUMS};
+            use super::{Eight, PARTS, SUMS};
             use core::arch::x86_64::*;
 
             const WIDTH: usize = size_of::<$vector>() / size_of::<f64>();
-            const VECTORS: usize = LANES / WIDTH;
+            const VECTORS: usize = PARTS / WIDTH;
 
             #[target_feature(enable = $feature)]
-            pub fn add_in_turn(parts: &mut [[f64; LANES]; SUMS], eights: &[Eight]) {
-                // SAFETY: here and below a vector is WIDTH numbers of LANES.
-                let load = |numbers: &[f64; LANES], vector: usize| unsafe {
+            pub fn add_in_turn(parts: &mut [[f64; PARTS]; SUMS], eights: &[Eight]) {
+                // SAFETY: here and below a vector is WIDTH numbers of PARTS.
+                let load = |numbers: &[f64; PARTS], vector: usize| unsafe {
                     $load(numbers.as_ptr().add(vector * WIDTH))
                 };
                 let mut sums: [[$vector; VECTORS]; SUMS] = parts
                     .each_ref()
                     .map(|part| std::array::from_fn(|vector| load(part, vector)));
                 for eight in eights {
-                    let (numbers, _) = eight.as_flattened().as_chunks::<LANES>();
+                    let (numbers, _) = eight.as_flattened().as_chunks::<PARTS>();
                     for vector in 0..VECTORS {
                         let row = load(&numbers[0], vector);
                         let other = load(&numbers[1], vector);
@@ -330,7 +329,7 @@ mod tests {
         for particles in [1, 2, 5, 8, 9, 255, 256, 257, 600] {
             let mut pair = Still::new(particles);
             for (f, h, d) in &mut pair.0 {
-                // What the slots hold.
+                // V′ is computed from the V and Δ that the slots hold.
                 *h = *f - *d;
             }
             let mut parts = Parts::default();

@@ -1,25 +1,23 @@
 //! The second copy permuted so that particles of equal rank are paired.
 //!
-//! *Why that is a coupling.* Both initial laws are exchangeable, and a permutation
-//! of the particles of a gas that does not look ahead (decided by what has happened
-//! so far, so that the collisions to come are independent of it) leaves the law of
-//! its later states up to labels what it was: pairs, particles and marks are drawn
-//! without regard to labels. So at any stopping time the second copy may be
-//! permuted, whatever the permutation. With one random relabelling of both copies
-//! at the end, which changes no distance and need not be simulated, the states are
-//! a coupling of the two N-particle laws. What is recorded is symmetric in the
-//! particles, or, where only some particles are read, exchangeable without it: the
-//! first copy keeps its labels, and these know nothing of ranks. Particles whose V is the
-//! same are ranked in an order that is drawn for each replica; by label the first of them
-//! would have the lowest V′.
+//! *Why this is a coupling.* Both initial laws are exchangeable. A permutation of the particles of
+//! a gas that does not look ahead (it is decided by the past, so that the collisions to come are
+//! independent of it) leaves the law of its later states the same up to labels, since pairs,
+//! particles and marks are drawn without regard to labels. So at any stopping time the second copy
+//! may be permuted, by any such permutation. With one random relabelling of both copies at the end,
+//! which changes no distance and need not be simulated, the states are a coupling of the two
+//! N-particle laws. Records are symmetric in the particles, or, where only some particles are read,
+//! exchangeable without the relabelling: the first copy keeps its labels, and these are independent
+//! of ranks. Particles of equal V are ranked in an order that is drawn for each replica; by label,
+//! the first of them would have the lowest V′.
 //!
-//! On the line pairing by rank is the best of all pairings: it never lengthens Δ,
-//! and ‖Δ‖²/N of the paired velocities is W₂² of the two empirical measures.
+//! On the line, pairing by rank is the best of all pairings: it never lengthens Δ, and ‖Δ‖²/N of
+//! the paired velocities is W₂² of the two empirical measures.
 //!
-//! Claimed: the first copy's path does not depend on the rematching, to the bit; the
-//! second copy has the law of the gas; the record times change neither. Slots are
-//! taken as exact numbers (V, Δ), and ranks are those of V and V − Δ without any
-//! rounding: so rematching keeps Δ as accurate as it is.
+//! Claimed: the first copy's path does not depend on the rematching, to the bit; the second copy
+//! has the law of the gas; record times change neither. Slots are taken as exact numbers (V, Δ),
+//! and ranks are those of V and V − Δ without any rounding, so rematching keeps Δ as accurate as it
+//! is.
 
 use super::initial::InitialPairs;
 use super::pair::{CoupledPair, OwnCollisions, SameCollisions, Seen};
@@ -35,13 +33,13 @@ use std::sync::Arc;
 
 /// A rematching is looked at if the number of collisions before it is a multiple of this.
 const LOOKED_AT: u64 = 4;
-/// Where there is one after each collision, it is a multiple of this.
+/// The multiple for copies that are rematched after each collision.
 const EVENTS_LOOKED_AT: u64 = 64;
-/// Energies below this lose digits.
+/// Smaller energies lose digits.
 const LEAST_ENERGY: f64 = 1e-290;
 
-/// How much ΣV′² and ΣV′ change, relative to E and √(N·E), where E is the larger one of
-/// ΣV² and ΣV′²: permuting the V′ of N particles only rounds these.
+/// The change of ΣV′² and ΣV′ relative to E and √(N·E), where E is the larger one of ΣV² and ΣV′².
+/// Permuting the V′ of N particles changes these sums by rounding only.
 fn change(particles: usize, before: &Sums, after: &Sums) -> f64 {
     let energy = before[SQUARES[0]].max(before[SQUARES[1]]);
     if energy < LEAST_ENERGY {
@@ -54,7 +52,7 @@ fn change(particles: usize, before: &Sums, after: &Sums) -> f64 {
 /// The particles of both copies by rank.
 #[derive(Debug)]
 pub struct Ranking {
-    /// The replica, which decides in what order particles of equal V are ranked.
+    /// The key of the replica, which decides the order in which particles of equal V are ranked.
     key: ReplicaKey,
     /// The particles in the order of V, and in that of V′.
     first: Ranks,
@@ -76,14 +74,14 @@ impl Default for Ranking {
 }
 
 impl Ranking {
-    /// Rank particles of this replica from now on.
+    /// Sets the replica whose particles are ranked from now on.
     fn restart(&mut self, seed: u64, particles: usize, replica: u64) {
         self.key = ReplicaKey::new(seed, particles as u64, replica, 0);
     }
 
-    /// Rank `count` particles by V, ties in an order that is the replica's, and by V′ as a
-    /// rounded number and what rounding left of it. Particles of the same V′ can be
-    /// ranked in any order.
+    /// Ranks `count` particles by V, with ties in an order that belongs to the replica, and by V′
+    /// as a rounded number and its rounding error. Particles of equal V′ can be ranked in any
+    /// order.
     fn rank(
         &mut self,
         count: usize,
@@ -103,12 +101,12 @@ impl Ranking {
         }
     }
 
-    /// For each particle of the first copy, that of the second of the same rank.
+    /// For each particle of the first copy, the particle of equal rank in the second copy.
     pub fn partners(&self) -> &[u32] {
         &self.partners
     }
 
-    /// Give each of these slots what `paired` makes of it and of its partner's.
+    /// Replaces each of these slots by the value of `paired` for it and its partner's slot.
     fn permute(&mut self, slots: &mut [Slot], paired: impl Fn(Slot, Slot) -> Slot) {
         self.slots.clear();
         self.slots.extend_from_slice(slots);
@@ -123,13 +121,13 @@ impl Ranking {
 
 /// Copies of which the second can be permuted.
 pub trait Permutable: CoupledPair {
-    /// Rank the particles of both copies.
+    /// Ranks the particles of both copies.
     fn rank(&self, ranking: &mut Ranking);
 
     /// V of one particle, V′ of another, and their difference.
     fn paired(&self, first: usize, second: usize) -> (f64, f64, f64);
 
-    /// Permute the second copy so that particles of equal rank are paired.
+    /// Permutes the second copy so that particles of equal rank are paired.
     fn rematch(&mut self, ranking: &mut Ranking);
 }
 
@@ -175,7 +173,7 @@ impl<P: Path> Permutable for OwnCollisions<P> {
 
     fn rematch(&mut self, ranking: &mut Ranking) {
         self.rank(ranking);
-        // The whole slot: of this path only V′ is read.
+        // The whole slot is replaced: only V′ of this path is read.
         ranking.permute(self.paths[1].slots_mut(), |_, second| second);
     }
 }
@@ -187,13 +185,13 @@ impl<P: Path> Permutable for OwnCollisions<P> {
 #[derive(Debug)]
 pub struct Rematched<P> {
     pair: P,
-    /// Where the path is rematched, in order.
+    /// The places at which the path is rematched, in order.
     grid: Vec<Place>,
-    /// The stops of the path, with whether each is a record.
+    /// The stops of the path, each with a flag that is true for a record.
     stops: Vec<(Place, bool)>,
     /// Index of the next stop.
     next: usize,
-    /// Collisions before the last rematching of the path.
+    /// The number of collisions before the last rematching of the path.
     rematched: Option<u64>,
     ranking: Ranking,
     /// V, V′ and Δ of particles of equal rank, at the last record.
@@ -202,7 +200,7 @@ pub struct Rematched<P> {
 }
 
 impl<P: Permutable> Rematched<P> {
-    /// These copies, rematched at these places, which are in order, and in records.
+    /// These copies, rematched in records and at these places, which are in order.
     pub fn new(pair: P, grid: Vec<Place>) -> Self {
         Rematched {
             pair,
@@ -216,7 +214,7 @@ impl<P: Permutable> Rematched<P> {
         }
     }
 
-    /// The sums before rematching, where it is looked at.
+    /// The sums before a rematching that is looked at.
     fn before(&self) -> Option<Sums> {
         let looked_at = self.pair.collisions().is_multiple_of(LOOKED_AT);
         looked_at.then(|| self.pair.sums())
@@ -229,7 +227,7 @@ impl<P: Permutable> Rematched<P> {
 
     fn rematch(&mut self) {
         let collisions = self.pair.collisions();
-        // Where nothing has happened, ranks are equal already.
+        // Where no collision has happened since, ranks are equal already.
         if self.rematched != Some(collisions) {
             let before = self.before();
             self.pair.rematch(&mut self.ranking);
@@ -319,7 +317,7 @@ pub struct RematchedAtEvents<P> {
 }
 
 impl<P: Path> RematchedAtEvents<P> {
-    /// Two copies of that gas on that path.
+    /// Two copies of this gas on this path.
     pub fn new(gas: &Arc<Gas>, initial: &Arc<InitialPairs>, path: P) -> Self {
         RematchedAtEvents {
             pair: SameCollisions::new(gas, initial, path),
@@ -389,12 +387,12 @@ struct Order {
     /// V and the particle of each rank.
     velocities: Vec<f64>,
     particles: Vec<u32>,
-    /// V of each particle, as it is in the order.
+    /// V of each particle, as it stands in the order.
     of: Vec<f64>,
 }
 
 impl Order {
-    /// The order of slots that have just been rematched.
+    /// Takes the order of slots that have just been rematched.
     fn begin(&mut self, slots: &[Slot], ranking: &Ranking) {
         let velocity = |slot: &Slot| slot::velocities(*slot).0;
         self.of.clear();
@@ -419,8 +417,8 @@ impl Order {
         self.particles.remove(rank);
     }
 
-    /// Insert a particle at its rank, and rematch those between its ranks in the
-    /// first and in the second copy: each takes the next one's V′.
+    /// Inserts a particle at its rank, and rematches the particles between its ranks in the first
+    /// and in the second copy: each takes the V′ of the next one.
     fn insert(&mut self, slots: &mut [Slot], particle: u32) {
         let slot = slots[particle as usize];
         let velocity = slot::velocities(slot).0;
@@ -438,7 +436,7 @@ impl Order {
             }
             found
         };
-        // At most one of the two does anything.
+        // At most one of the two loops has any steps.
         let _ = (higher.iter())
             .take_while(|giver| passed(giver, Ordering::Less))
             .count();
@@ -453,7 +451,7 @@ impl Order {
         self.of[particle as usize] = velocity;
     }
 
-    /// The order after two particles, or one and the bath, have collided.
+    /// Updates the order after two particles, or one particle and the bath, have collided.
     fn update(&mut self, slots: &mut [Slot], collided: [u32; 2]) {
         let bath = slots.len() as u32;
         let moved = collided.into_iter().filter(|&slot| slot != bath);
@@ -471,7 +469,7 @@ mod tests {
     use super::*;
 
     fn slots(count: usize, seed: f64) -> Vec<Slot> {
-        // Coarse, so that velocities tie; and a place for the bath.
+        // Velocities are coarse, so that they tie; there is one more slot for the bath.
         let coarse = |x: f64| (4.0 * x).round() / 4.0;
         let slot = |i| {
             [
@@ -495,7 +493,7 @@ mod tests {
         copies
     }
 
-    /// Pairs in the order of V and, where these tie, of V′.
+    /// True if pairs are in the order of V and, where these tie, of V′.
     fn is_matched(slots: &[Slot]) -> bool {
         let mut pairs: Vec<(f64, f64)> =
             (slots.iter()).map(|&slot| slot::velocities(slot)).collect();
@@ -538,8 +536,8 @@ mod tests {
     }
 
     #[test]
-    fn velocities_that_round_to_the_same_are_ranked_by_what_they_are() {
-        // V′ = 1 − 1e-20, 1 − 2e-20, 1 − 3e-20, all rounded to 1, in each order of labels.
+    fn velocities_are_ranked_by_their_unrounded_values() {
+        // V′ is 1 − 1e-20, 1 − 2e-20 and 1 − 3e-20, all rounded to 1, in each order of labels.
         let mut ranking = Ranking::default();
         for turn in 0..3 {
             let left = [0, 1, 2].map(|i| [1e-20, 2e-20, 3e-20][(i + turn) % 3]);
@@ -550,9 +548,9 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_particles_any_can_be_the_first() {
-        // Of eight particles of the same V and V′ = 0, …, 7, particle 0 is given each V′
-        // in turn.
+    fn particles_of_equal_velocity_are_ranked_in_random_order() {
+        // Eight particles have the same V, and V′ = 0, …, 7; particle 0 is given each V′ equally
+        // often.
         let mut ranking = Ranking::default();
         let mut counts = [0u32; 8];
         for replica in 0..8000 {
@@ -569,7 +567,7 @@ mod tests {
     }
 
     #[test]
-    fn insertion_gives_what_sorting_gives() {
+    fn insertion_and_sorting_give_the_same_order() {
         for count in [1, 2, 3, 30] {
             let mut slots = slots(count, 1.3);
             let mut ranking = Ranking::default();
@@ -582,7 +580,7 @@ mod tests {
                 if other == one {
                     continue;
                 }
-                // Anything may happen to two particles, ties included.
+                // Two particles get arbitrary velocities, ties included.
                 for (index, particle) in [one, other].into_iter().enumerate() {
                     let x = step as f64 + 0.3 * index as f64;
                     slots[particle] = [(8.0 * libm::sin(x)).round() / 8.0, libm::cos(x * x)];

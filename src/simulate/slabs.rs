@@ -1,16 +1,14 @@
-//! How many collisions happen by a given time.
+//! The number of collisions by a given time.
 //!
 //! All collisions of a gas form a Poisson process of rate r = (κ/2 + β)N. Time
 //! is cut into *slabs* whose lengths depend on r alone: their mean numbers of
-//! collisions are 8, 16, 32, …, 512 and 512 ever after. Each slab has a Poisson
-//! count, and given the count its collisions lie at independent uniform places.
-//! So to know how many collisions come before a time inside a slab, the slab's
-//! uniforms are drawn (from a stream of their own) and those below are counted.
-//! The marks of collisions are independent of their times, hence need no
-//! sorting: the e-th collision of a replica has the e-th marks.
+//! collisions are 8, 16, 32, …, 512 and 512 ever after. Each slab has a Poisson count, and given
+//! the count its collisions lie at independent uniform places. So the number of collisions before a
+//! time inside a slab is counted: the slab's uniforms are drawn (from a stream of their own), and
+//! those below the time count. The marks of collisions are independent of their times, hence no
+//! sorting is needed: the e-th collision of a replica has the e-th marks.
 //!
-//! Nothing here depends on the record times. That is why they never change the
-//! path.
+//! Nothing here depends on the record times, so they never change the path.
 
 use crate::random::{LANES, Purpose, ReplicaKey, Row, Rows, next_word, scalar_stream};
 use crate::vector::{Instructions, vectorised};
@@ -35,7 +33,7 @@ fn mean_count(slab: u64) -> u64 {
 pub struct Place {
     /// Index of the slab.
     pub slab: u64,
-    /// How much of the slab has passed, in units of 2⁻⁶⁴.
+    /// The part of the slab that has passed, in units of 2⁻⁶⁴.
     pub passed: u64,
 }
 
@@ -45,7 +43,7 @@ impl Place {
         let expected = time * rate;
         let growing = (SMALLEST_MEAN << GROWING_SLABS) - SMALLEST_MEAN;
         let (slab, start, mean) = if expected < growing as f64 {
-            // 8(2^k − 1) ≤ expected < 8(2^(k+1) − 1)
+            // The slab with 8(2^k − 1) ≤ expected < 8(2^(k+1) − 1) is found.
             let mut slab = 0;
             let mut start = 0;
             while expected >= (start + mean_count(slab)) as f64 {
@@ -76,22 +74,22 @@ impl Place {
 /// 2⁻⁶², in both tails as in the middle.
 #[derive(Debug, Clone)]
 struct PoissonTable {
-    /// `cumulative[n]` = P(count ≤ n) · 2⁶⁴, rounded down, but at most 2⁶⁴ − 1;
-    /// that is also the last.
+    /// `cumulative[n]` = P(count ≤ n) · 2⁶⁴, rounded down, but at most 2⁶⁴ − 1; the last entry has
+    /// this value too.
     cumulative: Vec<u64>,
-    /// For each leading byte of a word, the smallest count it can give.
+    /// For each leading byte of a word, the smallest count that it can give.
     start: [u16; 256],
 }
 
 impl PoissonTable {
-    /// The law of that mean, at least 1.
+    /// The Poisson law of this mean, at least 1.
     fn new(mean: u64) -> Self {
         // The mean plus 13 standard deviations plus 40 leaves less than 2⁻⁶⁴
         // for the means in use (Chernoff bound).
         let largest = (mean as f64 + 13.0 * (mean as f64).sqrt() + 40.0) as usize;
         let weights = poisson_weights(mean, largest);
         let total: u128 = weights.iter().sum();
-        // Both are cut to the 64 bits that a quotient of u128 has room for.
+        // Both numbers are cut to the 64 bits that a quotient of u128 has room for.
         let cut = (u128::BITS - total.leading_zeros()).saturating_sub(64);
         let mut sum = 0;
         let up_to = |weight| {
@@ -119,9 +117,9 @@ impl PoissonTable {
     }
 }
 
-/// The probabilities of 0 to `largest`, times a common factor: by P(n)·n =
-/// P(n − 1)·mean in whole numbers, from 2¹⁰⁰ at the mean on to both sides. Sums of
-/// some hundred are right to 2⁻⁸⁰ of them all.
+/// The probabilities of 0 to `largest`, times a common factor: P(n)·n = P(n − 1)·mean is used in
+/// whole numbers, from 2¹⁰⁰ at the mean on to both sides. Sums of some hundred of them are right to
+/// 2⁻⁸⁰ of the total.
 fn poisson_weights(mean: u64, largest: usize) -> Vec<u128> {
     let (mode, mean) = (mean as usize, u128::from(mean));
     let mut weights = vec![0; largest + 1];
@@ -170,22 +168,22 @@ pub struct Places {
 }
 
 impl Places {
-    /// Draw the places of the `count` collisions in slab `slab`.
+    /// Draws the places of the `count` collisions in slab `slab`.
     pub fn draw(&mut self, instructions: Instructions, key: ReplicaKey, slab: u64, count: usize) {
         self.count = count;
         self.rows.resize(count.div_ceil(LANES), [0; LANES]);
         let rows = self.rows.len();
         Rows::new(instructions, key, Purpose::Times, slab, rows).fill(instructions, &mut self.rows);
-        // Nothing comes after these.
+        // The rest of the rows is filled with the largest word: no place comes after it.
         self.rows.as_flattened_mut()[count..].fill(u64::MAX);
     }
 
-    /// Each in units of 2⁻⁶⁴ of the slab's length.
+    /// The places in units of 2⁻⁶⁴ of the slab's length.
     pub fn passed(&self) -> &[u64] {
         &self.rows.as_flattened()[..self.count]
     }
 
-    /// How many come before a place in the slab.
+    /// The number of collisions before a place in the slab.
     pub fn before(&self, instructions: Instructions, passed: u64) -> usize {
         let mut count = 0;
         count_below(instructions, &self.rows, passed, &mut count);
@@ -194,17 +192,17 @@ impl Places {
 }
 
 vectorised! {
-    /// How many places come before `passed`.
+    /// Adds the number of places below `passed` to `count`.
     fn count_below(rows: &[Row], passed: u64, count: &mut usize) {
         let places = rows.as_flattened().iter();
         *count = places.filter(|&&place| place < passed).count();
     }
 }
 
-/// How many collisions of a replica come before each of some places.
+/// The numbers of a replica's collisions before some places.
 ///
-/// All are drawn at once, ahead of the collisions: a path then knows how far it
-/// goes, and need not wait for a count where it stops.
+/// All numbers are drawn at once, ahead of the collisions: so a path knows how far it goes, and
+/// need not wait for a count where it stops.
 #[derive(Debug, Default)]
 pub struct Stops {
     places: Places,
@@ -212,7 +210,7 @@ pub struct Stops {
 }
 
 impl Stops {
-    /// Draw the numbers of collisions before `stops`, which are in order.
+    /// Draws the numbers of collisions before `stops`, which are in order.
     pub fn draw(
         &mut self,
         instructions: Instructions,
@@ -256,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_follow_each_other() {
+    fn places_increase_with_time() {
         let rate = 3.7;
         let mut last = Place { slab: 0, passed: 0 };
         assert_eq!(Place::of(0.0, rate), last);
@@ -279,7 +277,7 @@ mod tests {
     #[test]
     fn slabs_and_replicas_have_places_of_their_own() {
         let instructions = Instructions::best();
-        // Few come from a hash, many from lanes.
+        // Few places come from a hash, many from lanes.
         for count in [8, 500] {
             let mut seen = std::collections::HashSet::new();
             for replica in 0..5 {
@@ -312,12 +310,12 @@ mod tests {
 
     #[test]
     fn poisson_tables_have_the_poisson_law() {
-        // Each entry is at most four units of 2⁻⁶⁴ too small: the last, the
-        // quotient and the two cuts take one each.
+        // Each entry is at most four units of 2⁻⁶⁴ too small: the last entry, the quotient and the
+        // two cuts take one unit each.
         const OFF: u128 = 4;
         for mean in [8, 64, 512] {
             let table = PoissonTable::new(mean);
-            // E X = Σ P(X > n) and E X(X − 1) = Σ 2n P(X > n) are mean and mean².
+            // E X = Σ P(X > n) and E X(X − 1) = Σ 2n P(X > n) are the mean and its square.
             let (mut first, mut second, mut counts) = (0, 0, 0);
             for (count, &bound) in table.cumulative.iter().enumerate() {
                 let beyond = (1 << 64) - u128::from(bound);
@@ -351,13 +349,13 @@ mod tests {
                         let tail = (count + 1..last + 300).rev().map(probability).sum();
                         (0u64.wrapping_sub(table.cumulative[count]), tail)
                     };
-                    // The exponent of `probability` has some thousands of 2⁻⁵³.
+                    // The exponent of `probability` is off by some thousands of 2⁻⁵³.
                     let allowed = 4.0 + 1e-11 * expected * unit;
                     let off = (found as f64 - expected * unit).abs();
                     assert!(off <= allowed, "{mean} {count}: {found} {expected}");
                 }
             }
-            // One word in 2⁶⁴ gives the largest count; its probability is less.
+            // One word in 2⁶⁴ gives the largest count, although its probability is less.
             assert!(u64::MAX - table.cumulative[last - 1] <= 1);
         }
     }

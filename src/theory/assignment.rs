@@ -1,21 +1,21 @@
-//! The assignment problem: who goes to whom at the least total cost.
+//! The assignment problem: rows are assigned to columns at the least total cost.
 //!
-//! The Hungarian method with shortest augmenting paths (Jonker and Volgenant 1987), n³ steps. That the result is
-//! optimal need not be believed: with it come dual prices, whose sum is a lower bound on every assignment's cost
-//! whatever way they were found, by weak duality.
+//! The method is the Hungarian one with shortest augmenting paths (Jonker and Volgenant 1987), n³ steps. Optimality
+//! need not be believed: the result has dual prices, whose sum is a lower bound on every assignment's cost by weak
+//! duality, whatever way they were found.
 
-/// An assignment and what it proves.
+/// An assignment, and a proof of its optimality.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assignment {
     /// The column of each row.
     pub columns: Vec<usize>,
-    /// Its cost.
+    /// The cost of the assignment.
     pub cost: f64,
     /// Σu + Σv of prices with u_i + v_j ≤ c_ij everywhere: no assignment costs less.
     pub least: f64,
 }
 
-/// Assign rows to columns of a square matrix of finite costs, given row by row.
+/// Assigns rows to columns of a square matrix of finite costs, given row by row.
 ///
 /// # Panics
 ///
@@ -23,7 +23,7 @@ pub struct Assignment {
 pub fn assign(size: usize, costs: &[f64]) -> Assignment {
     assert_eq!(costs.len(), size * size, "a square matrix");
     let cost = |row: usize, column: usize| costs[row * size + column];
-    // Column `size` stands for the row that is to be assigned.
+    // Column `size` holds the row that is to be assigned.
     let mut row_prices = vec![0.0; size];
     let mut column_prices = vec![0.0; size + 1];
     let mut row_of: Vec<Option<usize>> = vec![None; size + 1];
@@ -85,7 +85,7 @@ pub fn assign(size: usize, costs: &[f64]) -> Assignment {
 mod tests {
     use super::*;
 
-    /// The least cost over all permutations.
+    /// The least cost over all permutations, by trying each.
     fn by_trying(size: usize, costs: &[f64]) -> f64 {
         fn go(row: usize, size: usize, costs: &[f64], free: &mut Vec<usize>) -> f64 {
             if row == size {

@@ -3,8 +3,7 @@
 use super::hierarchy::{MomentSystem, binomial};
 use super::{RawMoments, System, Theory, moment_of};
 
-/// A variance of less than so many times the sum of sizes of what it is made of is lost to
-/// cancellation.
+/// A variance of less than this part of the sum of the sizes of its terms is lost to cancellation.
 const CANCELLED: f64 = 1e-12;
 
 /// The power (V − E V)^p of a copy's velocities.
@@ -14,7 +13,7 @@ pub struct CentredPower {
     pub mean: f64,
     /// E (V_1 − E V_1)^{2p}.
     pub square: f64,
-    /// Of Σ(V_i − E V_1)^p/N over replicas.
+    /// The variance over replicas of Σ(V_i − E V_1)^p/N.
     pub variance: f64,
 }
 
@@ -36,9 +35,9 @@ impl Theory {
     ///
     /// # Panics
     ///
-    /// For another power.
+    /// If the power is another one.
     pub fn centred_power(&self, copy: System, power: u32, time: f64) -> Option<CentredPower> {
-        assert!(power == 2 || power == 4, "a power that is known");
+        assert!(power == 2 || power == 4, "the power is 2 or 4");
         let finite = |moments: &RawMoments, step: usize| {
             let mut orders = (step..=2 * power as usize).step_by(step);
             orders.all(|order| moments[order].is_some())
@@ -71,7 +70,7 @@ impl Theory {
         let size: f64 = terms.iter().map(|term| term.abs()).sum();
         let variance = terms.iter().sum::<f64>() - centred * centred;
         let lost = CANCELLED * size;
-        // About 0 nothing cancels; velocities of one size have powers without variance.
+        // About 0 nothing cancels; powers of velocities of one size have no variance.
         let known = variance > lost || (mean == 0.0 && variance >= -lost);
         known.then_some(CentredPower {
             mean: centred,
@@ -105,10 +104,10 @@ mod tests {
     use crate::theory::Moment;
     use crate::theory::pairing::Pairing;
 
-    /// Of independent velocities at time 0: variances 2σ⁴/N and 96σ⁸/N of normal ones; of
-    /// uniform ones on (m−a, m+a) 4a⁴/45N and 16a⁸/225N.
+    /// The variances of independent velocities at time 0 are 2σ⁴/N and 96σ⁸/N for normal
+    /// velocities, and 4a⁴/45N and 16a⁸/225N for uniform ones on (m−a, m+a).
     #[test]
-    fn independent_velocities_vary_as_they_must() {
+    fn independent_velocities_have_their_exact_variances() {
         let rates = Rates {
             pair: 2.0,
             bath: 1.0,
@@ -161,9 +160,9 @@ mod tests {
         theory.with_joints([joint; 2], pairing)
     }
 
-    /// About a mean of 0 these are moments that have closed forms of their own.
+    /// About a mean of 0 these are moments that have closed forms.
     #[test]
-    fn about_zero_powers_are_moments() {
+    fn powers_about_a_mean_of_zero_are_moments() {
         for joint in [Joint::Product, Joint::MirroredEqual, Joint::Sphere] {
             for time in [0.0, 0.7, 5.0] {
                 let theory = of_normal(6, [1.0, 0.0, 2.0], joint);
@@ -187,9 +186,9 @@ mod tests {
         }
     }
 
-    /// Velocities in any unit are the same.
+    /// The unit of velocity has no effect.
     #[test]
-    fn units_are_of_no_effect() {
+    fn units_have_no_effect() {
         let powers = |unit: f64| {
             let theory = of_normal(5, [unit, 1.5 * unit, 2.0 * unit], Joint::Product);
             [2, 4].map(|power| theory.centred_power(System::First, power, 1.0).unwrap())
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cancels_is_not_known() {
+    fn a_variance_lost_to_cancellation_is_none() {
         let theory = of_normal(3, [1.0, 1e5, 1.0], Joint::Product);
         assert_eq!(theory.centred_power(System::First, 4, 0.0), None);
     }

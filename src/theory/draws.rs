@@ -9,7 +9,7 @@ use crate::law::joint::Joint;
 use crate::law::{Law, Point};
 use std::sync::OnceLock;
 
-/// The laws of a run, and what is computed of them alone, made when it is asked for.
+/// The laws of a run, and the quantities that follow from them alone; these are computed when they are first asked for.
 #[derive(Debug)]
 pub struct Draws {
     laws: [Law; 2],
@@ -26,7 +26,7 @@ pub struct Draws {
 }
 
 impl Draws {
-    /// The laws f and h of one velocity of either copy, and g of the bath; initial pairs are drawn with this pairing.
+    /// The laws f and h of one velocity of either copy, the law g of the bath, and the pairing of initial velocities.
     pub fn new(laws: [Law; 2], bath: Law, pairing: Pairing) -> Draws {
         Draws {
             laws,
@@ -43,7 +43,8 @@ impl Draws {
         }
     }
 
-    /// Make what closed forms take, and, for limits of W₂, sizes: what is asked for later takes no time.
+    /// Computes the quantities of closed forms, and also sizes where limits of W₂ need them, so that later calls take
+    /// no time.
     pub(crate) fn make(&self, sizes: bool) {
         self.difference();
         self.higher_difference();
@@ -89,8 +90,8 @@ impl Draws {
             .get_or_init(|| higher_difference_moments(first, second, self.pairing))
     }
 
-    /// d₂ and d₄ of optimally paired draws from the first marginals of these joint laws, which are the same whenever
-    /// it is asked; where a marginal is no law of this crate, from the laws that they are made from.
+    /// d₂ and d₄ of optimally paired draws from the first marginals of these joint laws, which must be the same at each
+    /// call. Where a marginal is no law of this crate, the laws that the joint laws are made from take its place.
     pub(super) fn of_marginals(&self, joints: [Joint; 2]) -> &DifferenceMoments {
         self.of_marginals.get_or_init(|| {
             let marginals = [0, 1].map(|copy| joints[copy].marginal(&self.laws[copy]));
@@ -107,7 +108,7 @@ impl Draws {
         (self.difference_sizes).get_or_init(|| Sizes::of_difference(first, second))
     }
 
-    /// Sizes of V about a centre, which is always the same for a copy.
+    /// Sizes of V about a centre, which must be the same at each call for a copy.
     pub(super) fn about(&self, copy: System, centre: f64) -> &Sizes {
         self.copies[copy as usize].get_or_init(|| sizes_about(&self.laws[copy as usize], centre))
     }
@@ -122,7 +123,7 @@ impl Draws {
         self.of_bath.get_or_init(|| sizes_about(&self.bath, 0.0))
     }
 
-    /// Whether E |w|^order is finite.
+    /// True if E |w|^order is finite.
     pub(super) fn has_bath_moment(&self, order: u32) -> bool {
         f64::from(order) * tail_exponent(&self.bath) < 1.0
     }

@@ -13,11 +13,11 @@ fn deviation((_, variance): (f64, f64)) -> f64 {
     variance.max(0.0).sqrt()
 }
 
-/// The same, less what rounding of means and variances can do where that is more than 10⁻⁹
-/// of it: nearly equal means or deviations leave little of their digits.
+/// Gelbrich's bound, less the largest effect of rounding of means and variances where this is more
+/// than 10⁻⁹ of the bound: nearly equal means or deviations leave little of their digits.
 pub fn gelbrich_lower(first: (f64, f64), second: (f64, f64)) -> f64 {
     const UNIT: f64 = 4.0 * f64::EPSILON;
-    // What two numbers that are right to rounding differ by at least.
+    // A lower bound on the difference of two numbers that are right to rounding.
     let apart = |one: f64, other: f64| {
         let certain = (one - other).abs() - UNIT * (one.abs() + other.abs());
         certain.max(0.0)
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_witness_of_the_two_clocks() {
+    fn gelbrich_s_bound_exceeds_that_of_theorem_6_on_the_clock_of_eq_1() {
         // N(0,1) and N(0,4) with a bath N(0, 0.01) on the clock of Eq. (1) at
         // μ = t = 1 : 0.6046, where Theorem 6 would allow 0.3679.
         let decay = libm::exp(-0.5);
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn rounding_is_no_distance() {
+    fn rounding_gives_no_distance() {
         let (f, h) = ((0.1, 0.0), (0.100_000_000_1, 0.0));
         assert!(gelbrich_lower(f, h) <= 1e-20 && gelbrich_lower(f, h) > 0.99e-20);
         assert_eq!(gelbrich_lower(f, f), 0.0);

@@ -23,8 +23,8 @@
 //! Γ(F, G) = 𝓛(FG) − F𝓛G − G𝓛F = Σ over collisions of their rate times ⟨δF δG⟩
 //! ```
 //!
-//! with δF what one collision changes of F. The squares of means, which are nearly
-//! all of E F_a² where velocities vary little, are not in it: nothing cancels.
+//! with δF the change of F in one collision. The squares of means, which make up nearly all of E F_a² where velocities
+//! vary little, are not in it: nothing cancels.
 
 use ndarray::{Array1, Array2};
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ use std::sync::{Arc, Mutex};
 /// Powers of distinct particles, largest first; empty for the constant 1.
 pub type Partition = Vec<u32>;
 
-/// What a system has an equation for.
+/// The kinds of equations of a system.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Entry {
     /// E V_1^{a_1} ⋯ V_k^{a_k}.
@@ -56,7 +56,7 @@ impl Entry {
     }
 }
 
-/// The closed linear system for some moments, or covariances: they and all that feed them.
+/// The closed linear system for some moments or covariances and for all that feed them.
 #[derive(Debug, Clone)]
 pub struct MomentSystem {
     index: BTreeMap<Entry, usize>,
@@ -64,7 +64,7 @@ pub struct MomentSystem {
     degrees: Vec<usize>,
     /// A.
     generator: Array2<f64>,
-    /// e^{At} of times that were asked for before, by the bits of t.
+    /// e^{At} of the times that were asked for before, by the bits of t.
     flows: Arc<Mutex<BTreeMap<u64, Arc<Array2<f64>>>>>,
 }
 
@@ -157,7 +157,7 @@ impl Collisions<'_> {
         }
     }
 
-    /// d/dt of what a system has an equation for.
+    /// d/dt of an entry, as entries with coefficients.
     fn derivative_of(&self, entry: &Entry) -> Vec<(Entry, f64)> {
         let (a, b) = match entry {
             Entry::Moment(partition) => {
@@ -170,7 +170,7 @@ impl Collisions<'_> {
         };
         let mut terms = vec![];
         for (changed, kept) in [(a, b), (b, a)] {
-            // What is constant has no covariance.
+            // A constant has no covariance.
             let of_changed = self.derivative(changed).into_iter();
             let of_changed = of_changed.filter(|(term, _)| !term.is_empty());
             terms.extend(of_changed.map(|(term, rate)| (Entry::covariance(&term, kept), rate)));
@@ -182,9 +182,9 @@ impl Collisions<'_> {
 
     /// E Γ(F_a, F_b), as moments with coefficients.
     ///
-    /// Of the particles of both averages some can be the same; each such pattern has its share of all pairs of
-    /// tuples, and in it each collision changes both monomials. What energy or particles are conserved by cancels
-    /// in integers and dyadic fractions, to the bit: these are summed before they are multiplied by rates.
+    /// Some particles of both averages can be the same. Each such pattern has its share of all pairs of tuples, and in
+    /// it each collision changes both monomials. The terms by which energy or particles are conserved cancel in
+    /// integers and dyadic fractions, to the bit: they are summed before they are multiplied by rates.
     fn products_of_changes(&self, a: &[u32], b: &[u32]) -> Vec<(Partition, f64)> {
         let mut sums: BTreeMap<(Partition, usize, Option<u32>), f64> = BTreeMap::new();
         for pattern in patterns(a, b) {
@@ -230,8 +230,8 @@ pub(super) fn tuples(particles: usize, length: usize) -> f64 {
     (0..length).map(|k| particles as f64 - k as f64).product()
 }
 
-/// All ways in which tuples of particles with the powers a and b can share particles: of each way the powers of each
-/// particle in both.
+/// All patterns in which tuples of particles with the powers a and b can share particles: for each pattern, the powers
+/// of each particle in both.
 pub(super) fn patterns(a: &[u32], b: &[u32]) -> Vec<Vec<(u32, u32)>> {
     let apart: Vec<(u32, u32)> = a.iter().map(|&power| (power, 0)).collect();
     b.iter().fold(vec![apart], |patterns, &power| {
@@ -290,8 +290,7 @@ fn change_by_pair((p, q): (u32, u32), (r, s): (u32, u32)) -> Vec<(u32, u32, f64)
         .collect()
 }
 
-/// Collisions of particle `pair.0` with `pair.1`, or with one that is not in the
-/// monomial.
+/// Adds the collisions of particle `pair.0` with `pair.1`, or with a particle that is not in the monomial.
 fn add_pair(
     terms: &mut Vec<(Partition, f64)>,
     partition: &Partition,
@@ -312,10 +311,9 @@ fn add_pair(
 }
 
 impl MomentSystem {
-    /// The system for the `wanted` moments, of even degree, of `particles`
-    /// particles with pair rate κ (0 for one particle) and bath rate β;
-    /// `bath_moment(k)` is E w^k for even k up to the highest power. Moments that
-    /// take more particles than there are are left out.
+    /// The system for the `wanted` moments, of even degree, of `particles` particles with pair rate κ (0 for one
+    /// particle) and bath rate β; `bath_moment(k)` is E w^k for even k up to the highest power. Moments of more
+    /// particles than there are do not enter.
     pub fn new(
         particles: usize,
         pair_rate: f64,
@@ -333,7 +331,8 @@ impl MomentSystem {
         )
     }
 
-    /// The same system for the covariances of all averages F_a with a among `averages`.
+    /// The system for the covariances of all averages F_a with a among `averages`; other arguments as in
+    /// [`MomentSystem::new`].
     pub fn of_covariances(
         particles: usize,
         pair_rate: f64,
@@ -350,7 +349,7 @@ impl MomentSystem {
         Self::closed(particles, [pair_rate, bath_rate], wanted, &bath_moment)
     }
 
-    /// The system for these entries and all that feed them.
+    /// The closed system for these entries.
     fn closed(
         particles: usize,
         [pair_rate, bath_rate]: [f64; 2],
@@ -391,8 +390,8 @@ impl MomentSystem {
         }
     }
 
-    /// How some moments follow from each other after a time: the rows and columns of e^{At} that
-    /// belong to these partitions. `None` if one of them is not in the system.
+    /// The flow of some moments among each other in a time: the rows and columns of e^{At} that belong to these
+    /// partitions. `None` if one of them is not in the system.
     pub fn flow_among(&self, partitions: &[&[u32]], time: f64) -> Option<Array2<f64>> {
         let positions = partitions.iter().map(|partition| self.position(partition));
         let positions: Vec<usize> = positions.collect::<Option<_>>()?;
@@ -401,8 +400,8 @@ impl MomentSystem {
         Some(Array2::from_shape_fn((size, size), share))
     }
 
-    /// The position of a partition among the moments; `None` if the gas has
-    /// fewer particles than it has parts, or it is not in the system.
+    /// The position of a partition among the moments; `None` if it has more parts than the gas has particles, or is not
+    /// in the system.
     pub fn position(&self, partition: &[u32]) -> Option<usize> {
         self.index.get(&Entry::Moment(partition.to_vec())).copied()
     }
@@ -432,7 +431,7 @@ impl MomentSystem {
             Entry::Moment(partition) => moment(partition),
             Entry::Covariance(a, b) => covariance(a, b),
         };
-        // The index is in the order of positions.
+        // The values of the index are in the order of positions.
         self.index.keys().map(value).collect()
     }
 
@@ -458,12 +457,11 @@ impl MomentSystem {
         flow.clone()
     }
 
-    /// Units of moments in which none is fed by one of a lower degree at a higher rate than moments
-    /// of one degree are by each other: powers of two u_d ≥ |A_ij| u_e/rate over i of degree d and j
-    /// of a lower degree e.
+    /// Units of moments in which no moment is fed by one of a lower degree at a higher rate than moments of one degree
+    /// feed each other: powers of two u_d ≥ |A_ij| u_e/rate over i of degree d and j of a lower degree e.
     ///
-    /// Moments of the bath are such rates. Where a rare part carries them, g₈/g₂⁴ can be 10¹⁷ or
-    /// more, and scaling by so much would round the rates themselves away.
+    /// Moments of the bath are such rates. Where they come from a rare part, g₈/g₂⁴ can be 10¹⁷ or more, and scaling by
+    /// so much would round the rates themselves away.
     fn units(&self) -> Vec<f64> {
         let entries = || (self.generator.indexed_iter()).map(|(at, rate)| (at, rate.abs()));
         let degrees = &self.degrees;
@@ -486,7 +484,7 @@ impl MomentSystem {
         for degree in 1..=self.degrees.iter().max().copied()? {
             let among = (0..moments.len()).filter(|&i| self.degrees[i] == degree);
             let among: Vec<usize> = among.collect();
-            // Of higher degrees, and of this one, nothing is known yet.
+            // Moments of higher degrees and of this one are not known yet: they are 0 here.
             let fed = apply(&self.generator, &moments);
             let rate = |(i, j): (usize, usize)| self.generator[[among[i], among[j]]];
             let rates = Array2::from_shape_fn((among.len(), among.len()), rate);
@@ -554,10 +552,9 @@ pub(super) fn apply(matrix: &Array2<f64>, vector: &Array1<f64>) -> Array1<f64> {
     matrix.rows().into_iter().map(entry).collect()
 }
 
-/// The product of square matrices, each entry summed in the order of the rows of `right`:
-/// `ndarray`'s own uses whatever vector instructions the machine has, and its last
-/// bits vary with them. Entries of `left` that are 0, most of a generator's, are
-/// passed over.
+/// The product of square matrices, each entry summed in the order of the rows of `right`. `ndarray`'s own product uses
+/// the vector instructions of the machine, and its last bits vary with them. Entries of `left` that are 0, most of a
+/// generator's, are passed over.
 pub(super) fn product(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
     let size = left.nrows();
     debug_assert_eq!([left.dim(), right.dim()], [(size, size); 2]);
@@ -577,9 +574,9 @@ pub(super) fn product(left: &Array2<f64>, right: &Array2<f64>) -> Array2<f64> {
     product
 }
 
-/// e^A by scaling, a Taylor sum and squaring (Moler and Van Loan 2003). The sum is one
-/// in powers of A⁴, which takes the fewest products (Paterson and Stockmeyer 1973). Each squaring
-/// doubles the rounding errors, so no entry must be much larger than the rates that it takes.
+/// e^A by scaling, a Taylor sum and squaring (Moler and Van Loan 2003). The sum is written in powers of A⁴, which takes
+/// the fewest products (Paterson and Stockmeyer 1973). Each squaring doubles the rounding errors, so no entry may be
+/// much larger than the rates.
 fn exponential(matrix: &Array2<f64>) -> Array2<f64> {
     const BLOCKS: usize = 5; // of 4 terms: 0.5²⁰/20! < 2⁻⁸⁰
     let norm = matrix
@@ -714,7 +711,7 @@ mod tests {
     }
 
     #[test]
-    fn exponential_of_a_rotation() {
+    fn the_exponential_of_a_rotation_turns_by_its_angle() {
         let matrix = ndarray::array![[0.0, 20.0], [-20.0, 0.0]];
         let result = exponential(&matrix);
         assert!((result[[0, 0]] - libm::cos(20.0)).abs() < 1e-12);
@@ -759,10 +756,10 @@ mod tests {
         })
     }
 
-    /// However rare what carries the moments of the bath is, for one particle and for four that do
-    /// not meet each other, so that their moments are products.
+    /// The rates are right however rare the part is that makes up the moments of the bath, for one particle and for
+    /// four that do not meet each other, so that their moments are products.
     #[test]
-    fn rare_parts_of_a_bath_leave_rates_as_they_are() {
+    fn rare_parts_of_a_bath_do_not_change_rates() {
         for rare in [1e-2, 1e-5, 1e-9, 1e-15, 1e-18, 1e-30] {
             let bath = |order| with_rare_bath(rare, order);
             let one = MomentSystem::new(1, 0.0, 1.0, &[&[8]], bath);
@@ -809,9 +806,9 @@ mod tests {
         }
     }
 
-    /// To the last bit, in units that are powers of two.
+    /// The moments are the same to the last bit in units that are powers of two.
     #[test]
-    fn units_of_velocity_are_of_no_effect() {
+    fn units_of_velocity_have_no_effect() {
         let wanted: [&[u32]; 3] = [&[8], &[7, 1], &[4, 2, 2]];
         let scaled = |unit: f64| {
             let scale = |order: u32| (0..order).fold(1.0, |product, _| product * unit);
@@ -832,7 +829,7 @@ mod tests {
         }
     }
 
-    /// First rows are those of the sum of powers of A.
+    /// First rows agree with the sum of powers of A.
     #[test]
     fn first_rows_are_those_of_the_exponential() {
         for (rates, time) in [
@@ -862,7 +859,7 @@ mod tests {
             );
             assert!((other * fast / (0.375 * slow) - 1.0).abs() < 2.0 / fast + 1e-14);
         }
-        // After a short time it is abt²/2 · (1 + ct/3 + …).
+        // After a short time the entry is abt²/2 · (1 + ct/3 + …).
         for time in [1e-3, 1e-9, 1e-100] {
             let [growth, _] = first_row_of_two([0.7, 0.2, -0.3], time);
             let expected = 0.07 * time * time * (1.0 - 0.1 * time);

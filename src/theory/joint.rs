@@ -1,6 +1,6 @@
 //! Moments of the initial differences of two copies that are not both product laws.
 //!
-//! Of product laws the differences Δ_i(0) are independent, and [`pairing`](super::pairing) has their moments. Else
+//! For product laws the differences Δ_i(0) are independent, and [`pairing`](super::pairing) has their moments. Else
 //! E Δ_1^{a_1} ⋯ Δ_k^{a_k} follows from the moments of both copies:
 //!
 //! * independent copies: Σ_b ∏ C(a_i, b_i)(−1)^{b_i} · E ∏ V_i^{a_i − b_i} · E ∏ V′_i^{b_i};
@@ -47,7 +47,7 @@ impl JointDifference {
 
     /// Var ‖Δ‖²/N of the sum over particles; `None` where infinite.
     ///
-    /// With Δ_i = m + δ_i, E δ_i = 0, it is Var Σ(2mδ_i + δ_i²)/N. Of spheres on common rays ‖Δ‖² is constant.
+    /// With Δ_i = m + δ_i, E δ_i = 0, it is Var Σ(2mδ_i + δ_i²)/N. For spheres on common rays ‖Δ‖² is constant.
     pub fn variance_of_square(&self) -> Option<f64> {
         if self.pairing == Pairing::Optimal {
             return Some(0.0);

@@ -1,26 +1,27 @@
-//! Cells of the levels of two quantile functions, narrow where these rise steeply.
+//! Cells of the levels of two quantile functions, which are narrow where these rise steeply.
 //!
-//! With X = Q_f(u) − Q_h(u), both quantile functions are monotone, so what they rise by between
-//! the ends of a cell bounds what X² can hide in it. Cells are halved until they hide next to
-//! nothing: so a part of tiny probability is found wherever it lies, also between two modes.
-//! Cells are of the logit z = ln(u/(1 − u)), in which u and 1 − u are both accurate.
+//! Both quantile functions are monotone. So, with X = Q_f(u) − Q_h(u), their rise between the ends
+//! of a cell bounds the part of X² that is hidden in it. Cells are halved until they hide almost
+//! nothing; so a part of tiny probability is found wherever it lies, also between two modes. Cells
+//! are intervals of the logit z = ln(u/(1 − u)), in which u and 1 − u are both accurate.
 
 use crate::law::{Law, Level};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// |z| up to which there are cells: u from e^{−690} ≈ 2e-300.
+/// The largest |z| of cells: u from e^{−690} ≈ 2e-300.
 pub(super) const LAST_LOGIT: f64 = 690.0;
-/// |z| up to which the first cells are narrow.
+/// The largest |z| of the narrow first cells.
 const NARROW: f64 = 40.0;
-/// Widths of the first cells, in and beyond.
+/// The widths of the first cells up to `NARROW`, and beyond.
 const NARROW_WIDTH: f64 = 0.1;
 const WIDE_WIDTH: f64 = 5.0;
 /// A cell that can hide less than this share of E X² is not halved.
 const HIDDEN: f64 = 1e-7;
-/// At most so many cells are halved.
+/// The largest number of halvings.
 const MOST_HALVED: usize = 1 << 14;
-/// What is halved so often is steep: of smooth laws, cells are halved two or three times.
+/// A cell that was halved this often is steep; the cells of smooth laws are halved two or three
+/// times.
 const STEEP: u32 = 5;
 
 /// u and 1 − u at a logit.
@@ -63,10 +64,10 @@ pub(super) struct Cell {
     pub(super) probability: f64,
     /// X.
     pub(super) value: f64,
-    /// How often a first cell was halved to get it.
+    /// The number of halvings of a first cell that led to this cell.
     halvings: u32,
-    /// The most of E X² that it can hide: its probability times the square of what both
-    /// quantile functions rise by.
+    /// The largest part of E X² that the cell can hide: its probability times the square of the
+    /// rise of both quantile functions.
     hidden: f64,
 }
 
@@ -87,7 +88,7 @@ impl Ord for Cell {
     }
 }
 
-/// All cells, in no order.
+/// All cells, in no particular order.
 pub(super) fn cells(first: &Law, second: &Law) -> Vec<Cell> {
     let cell = |ends: [f64; 2], halvings: u32| Cell::new(first, second, ends, halvings);
     let ends = ends(first, second);
@@ -100,7 +101,7 @@ pub(super) fn cells(first: &Law, second: &Law) -> Vec<Cell> {
         let Some(widest) = heap.pop() else { break };
         let [low, high] = widest.ends;
         let middle = 0.5 * (low + high);
-        // Written so that a number that is none ends it.
+        // The comparison is written so that a NaN ends the loop.
         let may_hide = widest.hidden > HIDDEN * all && low < middle && middle < high;
         if !may_hide {
             heap.push(widest);
@@ -113,7 +114,7 @@ pub(super) fn cells(first: &Law, second: &Law) -> Vec<Cell> {
     heap.into_vec()
 }
 
-/// Ends of the first cells: a grid, and the levels at which a quantile function jumps.
+/// The ends of the first cells: a grid, and the levels at which a quantile function jumps.
 fn ends(first: &Law, second: &Law) -> Vec<f64> {
     let wide = ((LAST_LOGIT - NARROW) / WIDE_WIDTH) as i32;
     let narrow = (2.0 * NARROW / NARROW_WIDTH) as i32;
@@ -131,7 +132,8 @@ fn ends(first: &Law, second: &Law) -> Vec<f64> {
 impl Cell {
     fn new(first: &Law, second: &Law, ends: [f64; 2], halvings: u32) -> Cell {
         let [low, high] = ends;
-        // Inside the ends, at which a quantile function may jump, by the least that is not rounding.
+        // The values are taken inside the ends, at which a quantile function may jump, by the least
+        // distance that is not rounding.
         let inside = 16.0 * f64::EPSILON * (1.0 + low.abs().max(high.abs()));
         let at = |logit: f64| {
             let Level { lower, upper } = level_at(logit);

@@ -1,4 +1,4 @@
-//! What is known in closed form, conditioned on nothing but the config.
+//! Closed forms, which depend on the config alone.
 //!
 //! One function per formula, for every N ≥ 1, both clocks and every law; each
 //! says which lemma or equation it is. Where a formula needs a moment that is
@@ -83,7 +83,7 @@ pub enum Moment {
 }
 
 impl Moment {
-    /// All that is measured, in the order of the tables.
+    /// All moments that are measured, in the order of the tables.
     pub const ALL: [Moment; 5] = [Moment::M1, Moment::M2, Moment::M4, Moment::M11, Moment::M22];
 
     /// The name used in tables.
@@ -97,7 +97,7 @@ impl Moment {
         }
     }
 
-    /// Whether it takes two particles.
+    /// True if the moment is of two particles.
     pub fn is_joint(self) -> bool {
         matches!(self, Moment::M11 | Moment::M22)
     }
@@ -136,22 +136,22 @@ impl Quantity {
         }
     }
 
-    /// Whether it takes two particles and their collisions.
+    /// True if the quantity is of two particles and their collisions.
     pub fn needs_pairs(self) -> bool {
         matches!(self, Quantity::FirstMoment | Quantity::PairMoment)
     }
 }
 
-/// Moments of a one-particle law, from order 0; `None` where infinite.
+/// Moments of a one-particle law, from order 0 on; `None` where infinite.
 type RawMoments = [Option<f64>; HIGHEST_ORDER as usize + 1];
 
-/// The moments of degree 4 that variances of low moments take.
+/// The moments of degree 4 that enter variances of low moments.
 const FOURTH_DEGREE: [&[u32]; 4] = [&[4], &[2, 2], &[2, 1, 1], &[1, 1, 1, 1]];
 
-/// The moments of degree 8 that variances of those of degree 4 take.
+/// The moments of degree 8 that enter variances of moments of degree 4.
 const EIGHTH_DEGREE: [&[u32]; 4] = [&[8], &[4, 4], &[4, 2, 2], &[2, 2, 2, 2]];
 
-/// The moments of Δ that E ‖Δ‖^{2k} takes, k = 1 to 4.
+/// The moments of Δ that enter E ‖Δ‖^{2k}, k = 1 to 4.
 const POWERS_OF_DISCREPANCY: [&[u32]; 11] = [
     &[2],
     &[4],
@@ -190,9 +190,9 @@ pub struct Theory {
     bath_variance: f64,
     /// Moments of the laws that the copies are made from.
     initial: [RawMoments; 2],
-    /// Moments of these laws about their means.
+    /// Moments of the laws that the copies are made from, about their means.
     about_mean: [RawMoments; 2],
-    /// How their particles hang together.
+    /// The dependence between the particles of each copy.
     joints: [Joint; 2],
     /// Moments of the initial differences of copies that are not both product laws.
     joint_difference: Option<JointDifference>,
@@ -205,11 +205,11 @@ pub struct Theory {
     system: Option<MomentSystem>,
     /// Degree-8 system, if the bath's moments to the eighth are finite.
     eighth: Option<MomentSystem>,
-    /// Degree-8 system of Δ, which sees a bath at rest.
+    /// Degree-8 system of Δ, for which the bath is at rest.
     difference_system: MomentSystem,
-    /// Systems for the powers 2 and 4 about the mean, made when they are asked for.
+    /// Systems for the powers 2 and 4 about the mean, computed when they are first asked for.
     centred: [OnceLock<MomentSystem>; 2],
-    /// Systems for the variances of averages, made when they are asked for.
+    /// Systems for the variances of averages, computed when they are first asked for.
     spreads: [OnceLock<MomentSystem>; spread::GROUPS.len()],
 }
 
@@ -229,7 +229,7 @@ impl Theory {
         Theory::of_draws(particles, rates, Arc::new(draws), coupling)
     }
 
-    /// The closed forms with laws that gases of other N, or with other rates, share.
+    /// The closed forms with laws that are shared by gases of other N or with other rates.
     pub fn of_draws(
         particles: usize,
         rates: Rates,
@@ -240,7 +240,7 @@ impl Theory {
         let rates = rates.for_particles(particles);
         let bath_moments = raw_moments(bath);
         let bath_variance = bath.variance();
-        // Moments of the bath that are taken are even, and g_2 is its variance.
+        // Only even moments of the bath enter, and g_2 is its variance.
         let bath_moment = |order: u32| match order {
             2 => bath_variance,
             _ => bath_moments[order as usize].expect("a finite moment of the bath"),
@@ -271,7 +271,7 @@ impl Theory {
         }
     }
 
-    /// The laws, to share.
+    /// The laws, to be shared.
     pub fn draws(&self) -> &Arc<Draws> {
         &self.draws
     }
@@ -289,8 +289,8 @@ impl Theory {
         }
     }
 
-    /// The same for copies whose particles are not independent at time 0; the laws are those that the joint laws
-    /// are made from.
+    /// These closed forms for copies whose particles are not independent at time 0; the laws of the closed forms are
+    /// those that the joint laws are made from.
     pub fn with_joints(self, joints: [Joint; 2], pairing: Pairing) -> Self {
         if joints == [Joint::Product; 2] {
             return self;
@@ -323,8 +323,8 @@ impl Theory {
         self.joints[copy as usize].moment(self.particles, partition, of_law)
     }
 
-    /// The moments of a copy at time 0 in a system. Moments of odd order that are infinite count as 0: they only
-    /// enter such as E V_1³V_2, which feed nothing.
+    /// The moments of a copy at time 0 in a system. Moments of odd order that are infinite count as 0: they only enter
+    /// moments such as E V_1³V_2, which feed nothing.
     fn start(&self, system: &MomentSystem, copy: System) -> Array1<f64> {
         let moments = &self.initial[copy as usize];
         let of_law = |order: u32| Some(moments[order as usize].unwrap_or(0.0));
@@ -338,7 +338,7 @@ impl Theory {
         self.rates
     }
 
-    /// The same where the second copy is rematched; without, it never is.
+    /// These closed forms where the second copy is rematched; by default it is not.
     pub fn rematched(self, rematch: Rematch) -> Self {
         Theory { rematch, ..self }
     }
@@ -378,23 +378,22 @@ impl Theory {
         0.5 * (first + second + apart * apart - self.difference().second)
     }
 
-    /// Whether and when the second copy's particles are permuted.
+    /// The times at which the second copy's particles are permuted, if there are any.
     pub fn rematch(&self) -> Rematch {
         self.rematch
     }
 
-    /// Whether ‖Δ‖² is that of Theorem 6's proof: under the synchronous coupling,
-    /// without rematching. Then e^{βt/2}‖Δ‖² is a martingale of known variance.
+    /// True if ‖Δ‖² is that of Theorem 6's proof: under the synchronous coupling without rematching. Then e^{βt/2}‖Δ‖²
+    /// is a martingale of known variance.
     pub fn is_of_theorem_6(&self) -> bool {
         self.coupling == CouplingKind::Synchronous && self.rematch == Rematch::Never
     }
 
-    /// E‖Δ(t)‖²; `None` where there is no closed form: under the aligned coupling,
-    /// and with rematching.
+    /// E‖Δ(t)‖²; `None` under the aligned coupling and with rematching, where there is no closed form.
     ///
-    /// Synchronous: e^{−βt/2} E‖Δ(0)‖² (the equality in Theorem 6's proof).
-    /// Independent copies: N(E(V_1 − V′_1)² of independent ones − 2e^{−2(κ+β)t} Cov(V_1(0), V′_1(0))), since
-    /// given its start each velocity has mean e^{−(κ+β)t}V_i(0).
+    /// Synchronous copies: e^{−βt/2} E‖Δ(0)‖² (the equality in Theorem 6's proof). Independent copies: N(E(V_1 − V′_1)²
+    /// of independent velocities − 2e^{−2(κ+β)t} Cov(V_1(0), V′_1(0))), since each velocity has mean e^{−(κ+β)t}V_i(0)
+    /// given its start.
     pub fn discrepancy_mean(&self, time: f64) -> Option<f64> {
         if self.rematch != Rematch::Never {
             return None;
@@ -416,15 +415,14 @@ impl Theory {
         }
     }
 
-    /// d_2 e^{−βt/2}: what E‖Δ(t)‖²/N is under the synchronous coupling from this start,
-    /// without rematching (Theorem 6's proof).
+    /// d_2 e^{−βt/2}: E‖Δ(t)‖²/N under the synchronous coupling from this start without rematching (Theorem 6's proof).
     pub fn synchronous_discrepancy(&self, time: f64) -> f64 {
         self.difference().second * libm::exp(-0.5 * self.rates.bath * time)
     }
 
-    /// An upper bound on W₂,N²/N of the joint laws, and so on W₂² of the first marginals,
-    /// however the two copies are simulated: [`Theory::synchronous_discrepancy`] from an
-    /// optimal start, W₂,N²(0)/N · e^{−βt/2}, where that is known, else from this one.
+    /// An upper bound on W₂,N²/N of the joint laws, and so on W₂² of the first marginals, for every simulated coupling:
+    /// W₂,N²(0)/N · e^{−βt/2}, which is [`Theory::synchronous_discrepancy`] from an optimal start, where W₂,N(0) is
+    /// known; else [`Theory::synchronous_discrepancy`] from this start.
     pub fn contraction_bound(&self, time: f64) -> f64 {
         let from_here = self.synchronous_discrepancy(time);
         let optimal = self
@@ -447,8 +445,8 @@ impl Theory {
             .then(|| self.synchronous_relative_variance(time))?
     }
 
-    /// The relative variance v that S = ‖Δ(t)‖² would have under the synchronous coupling
-    /// without rematching, whatever they are. `None` where infinite or 0/0.
+    /// The relative variance v that S = ‖Δ(t)‖² has under the synchronous coupling without rematching, for copies of
+    /// any coupling and rematching. `None` where infinite or 0/0.
     ///
     /// With a = E ΣΔ_i⁴/(E S)² and p = κ/(N−1):
     ///
@@ -463,7 +461,7 @@ impl Theory {
         (self.difference().second != 0.0 && variance.is_finite()).then_some(variance)
     }
 
-    /// The same, which can overflow.
+    /// The relative variance v of [`Theory::synchronous_relative_variance`], which may have overflowed.
     fn synchronous_variance(&self, time: f64) -> Option<f64> {
         self.variance_from(&self.difference(), time)
     }
@@ -477,17 +475,16 @@ impl Theory {
         let p = self.rate_of_one_pair();
         let own = 0.375 * bath - (0.25 * pair + 0.75 * p);
         let [growth, from_fourth] = first_row_of_two([0.375 * bath, 0.75 * p, own], time);
-        // Between constants it is a difference of what is equal but for rounding.
+        // Between constants this is a difference of numbers that are equal but for rounding.
         Some((start + growth * (1.0 + start) + from_fourth * fourth).max(0.0))
     }
 
-    /// The relative variance of ‖Δ(t)‖² under the synchronous coupling from an optimal start,
-    /// whatever pairing, coupling and rematching the copies have: what tells the two laws apart
-    /// is Δ₀ = Q_f(u) − Q_h(u), and a sample that lacks its large values shows laws nearer to
-    /// each other than they are, however it was drawn. 0 of equal laws. Of copies that are not
-    /// both product laws it is that from their own start, or that from optimally paired draws of their
-    /// first marginals, or of the laws that these are made from, where they differ, if that is larger.
-    /// `None` where infinite.
+    /// The relative variance of ‖Δ(t)‖² under the synchronous coupling from an optimal start; it does not depend on the
+    /// pairing, coupling and rematching of the copies. The two laws differ by Δ₀ = Q_f(u) − Q_h(u); a sample that lacks
+    /// the large values of Δ₀ shows laws nearer to each other than they are, however it was drawn. The value is 0 for
+    /// equal laws. Where the copies are not both product laws, it is the largest of two: the value from the copies' own
+    /// start; and the value from optimally paired draws of their first marginals (or of the laws that these are made
+    /// from), where they differ. `None` where infinite.
     pub fn optimal_relative_variance(&self, time: f64) -> Option<f64> {
         if self.joint_difference.is_some() {
             let own = self.synchronous_relative_variance(time)?;
@@ -505,8 +502,8 @@ impl Theory {
         variance.is_finite().then_some(variance)
     }
 
-    /// The kurtosis of V² of one velocity, of the law that a copy starts from or of the bath, whichever is
-    /// larger; `None` where it is infinite. Of a law of one size it is 0: nothing varies.
+    /// The kurtosis of V² of one velocity, for the law that a copy starts from or for the bath, whichever is larger;
+    /// `None` where it is infinite. It is 0 for a law of one size, of which nothing varies.
     pub fn kurtosis_of_squares(&self, copy: System) -> Option<f64> {
         let of_law = |moments: &RawMoments| {
             let [second, fourth, sixth, eighth] = [2, 4, 6, 8].map(|order: usize| moments[order]);
@@ -525,9 +522,9 @@ impl Theory {
         Some(of_law(&self.initial[copy as usize])?.max(of_law(&self.bath)?))
     }
 
-    /// Whether a sample shows how the signs of mirrored copies are drawn: where velocities of both
-    /// signs come from the law that a copy is made from, a hundred of the rarer one are expected in so many
-    /// replicas, or none; and where all particles of a replica share a sign, there are twenty replicas at least.
+    /// True if a sample shows how the signs of mirrored copies are drawn. Where velocities of both signs come from the
+    /// law that a copy is made from, at least a hundred of the rarer sign must be expected in so many replicas, or
+    /// none; where all particles of a replica share a sign, there must be at least twenty replicas.
     pub fn are_signs_carried(&self, replicas: f64) -> bool {
         const MANY: f64 = 100.0;
         const NONE: f64 = 1e-6;
@@ -552,12 +549,12 @@ impl Theory {
     pub fn second_moment(&self, copy: System, time: f64) -> f64 {
         let start = known(self.initial_moment(copy, &[2]));
         let exponent = -0.5 * self.rates.bath * time;
-        // Neither term is lost where the other one is much larger.
+        // The expression is written so that neither term is lost where the other one is much larger.
         start * libm::exp(exponent) - self.bath_variance * libm::expm1(exponent)
     }
 
-    /// Var V_1(t) = Var V_1(0) e^{−βt/2} + g_2 (1 − e^{−βt/2}) + (E V_1(0))² (e^{−βt/2} − e^{−2(κ+β)t}) (Lemmas 1
-    /// and 2), a sum of what is not negative.
+    /// Var V_1(t) = Var V_1(0) e^{−βt/2} + g_2 (1 − e^{−βt/2}) + (E V_1(0))² (e^{−βt/2} − e^{−2(κ+β)t}) (Lemmas 1 and
+    /// 2), a sum of terms that are not negative.
     pub fn variance(&self, copy: System, time: f64) -> f64 {
         let mean = self.first_moment(copy, 0.0);
         let start = match self.joints[copy as usize] {
@@ -576,7 +573,7 @@ impl Theory {
         known(self.initial_moment(copy, &[1])) * libm::exp(-rate * time)
     }
 
-    /// E V_1V_2(t), from (E V_1(0))² for product laws (Lemma 2).
+    /// E V_1V_2(t) (Lemma 2); it starts from (E V_1(0))² for product laws.
     fn pair_moment(&self, copy: System, time: f64) -> f64 {
         let start = known(self.initial_moment(copy, &[1, 1]));
         let rate = self.decay_rate(Quantity::PairMoment);
@@ -590,8 +587,7 @@ impl Theory {
         Some(system.at(&self.start(system, copy), time))
     }
 
-    /// A moment of a copy at a time; `None` where it is infinite, or takes two
-    /// particles where there is one.
+    /// A moment of a copy at a time; `None` where it is infinite, or where it is of two particles and there is one.
     pub fn moment(&self, copy: System, moment: Moment, time: f64) -> Option<f64> {
         if moment.is_joint() && self.particles == 1 {
             return None;
@@ -608,7 +604,7 @@ impl Theory {
         }
     }
 
-    /// E X(0) of a decaying quantity; rounding-level values count as 0.
+    /// E X(0) of a decaying quantity; values of the size of rounding count as 0.
     pub fn initial_mean(&self, quantity: Quantity, copy: System) -> f64 {
         let n = self.count();
         let at_start = |partition: &[u32]| known(self.initial_moment(copy, partition));
@@ -660,8 +656,7 @@ impl Theory {
         Some(variance * growth * growth)
     }
 
-    /// A moment of degree 4; 0 for one that takes more particles than there are
-    /// (its weight is 0 then too).
+    /// A moment of degree 4; 0 for one of more particles than there are (its weight is 0 then too).
     fn joint(&self, moments: &Array1<f64>, partition: &[u32]) -> f64 {
         let system = self.system.as_ref();
         system.map_or(0.0, |system| moment_of(system, moments, partition))
@@ -680,8 +675,8 @@ impl Theory {
         (self.first_moment(copy, time), self.variance(copy, time))
     }
 
-    /// The size that an error of a moment is to be compared with: the moment itself,
-    /// or what it would be about where means of velocities are not 0.
+    /// The size with which an error of a moment is to be compared: the moment itself, or its approximate value for
+    /// velocities of mean other than 0.
     pub fn moment_size(&self, copy: System, moment: Moment, time: f64) -> Option<f64> {
         let exact = self.moment(copy, moment, time)?;
         let energy = self.second_moment(copy, time);
@@ -738,7 +733,7 @@ impl Theory {
     /// √((k − (R−3)/(R−1) − 4c₃/v + 4v)/R)
     /// ```
     ///
-    /// `None` where the kurtosis is.
+    /// `None` where the kurtosis is `None`.
     pub fn discrepancy_relative_variance_error(&self, time: f64, replicas: f64) -> Option<f64> {
         let variance = self.discrepancy_relative_variance(time)?;
         let (third, fourth) = self.central_discrepancy(time)?;
@@ -752,8 +747,8 @@ impl Theory {
     /// E (S/E S − 1)^k, k = 3 and 4, of S = ‖Δ(t)‖² under the synchronous coupling;
     /// `None` where infinite, 0/0 or lost to cancellation.
     fn central_discrepancy(&self, time: f64) -> Option<(f64, f64)> {
-        // E S⁴ is known to some 10⁻¹⁵ for each collision of a particle, and a fourth moment of order
-        // v² is left of it.
+        // E S⁴ is known to some 10⁻¹⁵ for each collision of a particle, and the fourth moment that is left of it is of
+        // order v².
         let collisions = (self.rates.pair + self.rates.bath) * time;
         let variance = self.discrepancy_relative_variance(time)?;
         if variance * variance < 2e-13 * collisions.max(5.0) {
@@ -770,7 +765,7 @@ impl Theory {
         let system = &self.difference_system;
         let start = match &self.joint_difference {
             None => system.product(|order| moments[order as usize / 2]),
-            // All of these are finite where the eighth is.
+            // All these moments are finite where the eighth is.
             Some(difference) => {
                 system.start(|partition| difference.moment(partition).unwrap_or(f64::NAN))
             }
@@ -804,7 +799,7 @@ impl Theory {
         self.coupling
     }
 
-    /// Whether ‖Δ‖² has a finite variance at all times.
+    /// True if ‖Δ‖² has a finite variance at all times.
     pub fn has_finite_spread(&self) -> bool {
         match self.coupling {
             CouplingKind::Synchronous | CouplingKind::Aligned => self.difference().fourth.is_some(),
@@ -814,19 +809,18 @@ impl Theory {
         }
     }
 
-    /// Whether the fourth moments of this copy are finite at all times.
+    /// True if the fourth moments of this copy are finite at all times.
     pub fn has_fourth_moment(&self, copy: System) -> bool {
         self.initial[copy as usize][4].is_some() && self.bath[4].is_some()
     }
 }
 
-/// Whether eighth powers of velocities of this variance, or of a bath at rest, are numbers.
+/// True if eighth powers of velocities of this variance, or of a bath at rest, neither overflow nor vanish.
 fn has_eighth_powers(variance: f64) -> bool {
     variance == 0.0 || (1e-72..1e72).contains(&variance)
 }
 
-/// A moment out of the vector of a system; 0 for one that takes more particles
-/// than there are.
+/// A moment out of the vector of a system; 0 for one of more particles than there are.
 fn moment_of(system: &MomentSystem, moments: &Array1<f64>, partition: &[u32]) -> f64 {
     let position = system.position(partition);
     position.map_or(0.0, |position| moments[position])

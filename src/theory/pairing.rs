@@ -17,7 +17,7 @@ use super::levels::{LAST_LOGIT, jumps, level_at, steep_ends};
 use crate::law::{Law, Level, between_levels, compensated_sum, power, shifted_moment};
 use quadrature::{Integral, Integrand, integrate};
 
-/// How (V_i(0), V′_i(0)) are drawn.
+/// The joint law of (V_i(0), V′_i(0)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pairing {
     /// Comonotone: one uniform through both quantile functions.
@@ -55,7 +55,7 @@ pub struct DifferenceMoments {
 }
 
 impl DifferenceMoments {
-    /// From d_2 and d_4, and the mean of V − V′ with its moments of order 2 to 4 about that.
+    /// The moments from d_2 and d_4, and from the mean of V − V′ with its moments of order 2 to 4 about that.
     fn closed_form(
         second: f64,
         fourth: Option<f64>,
@@ -82,12 +82,12 @@ fn variance_of_square(mean: f64, [about_2, about_3, about_4]: [f64; 3]) -> f64 {
 /// d_2 and d_4 for V of law `first` and V′ of law `second`.
 ///
 /// * `Independent`: from central moments.
-/// * `Optimal`: equal laws give exactly 0. Closed forms for a point against any law, for two laws of one
+/// * `Optimal`: equal laws give exactly 0. There are closed forms for a point against any law, for two laws of one
 ///   location–scale family (normal, uniform, Laplace, Student's t of equal df), and for two laws of finitely many
-///   values. Quadrature otherwise.
+///   values; other laws are integrated by quadrature.
 ///
-/// `fourth` is absent iff a Student's t with df ≤ 4 takes part, unless under `Optimal` the other law is the same
-/// up to location, so that the tails cancel.
+/// `fourth` is absent iff one of the laws is a Student's t with df ≤ 4, unless under `Optimal` the other law is the
+/// same up to location, so that the tails cancel.
 pub fn difference_moments(first: &Law, second: &Law, pairing: Pairing) -> DifferenceMoments {
     match pairing {
         Pairing::Independent => independent(first, second),
@@ -159,7 +159,7 @@ pub fn wasserstein_squared(first: &Law, second: &Law) -> (f64, f64) {
     (moments.second, moments.second_error)
 }
 
-/// Moments of V − V′ about its mean are m₂ + m₂′ and m₄ + 6 m₂ m₂′ + m₄′ and m₃ − m₃′.
+/// The moments of V − V′ about its mean are m₂ + m₂′, m₄ + 6 m₂ m₂′ + m₄′ and m₃ − m₃′.
 fn independent(first: &Law, second: &Law) -> DifferenceMoments {
     let offset = first.mean() - second.mean();
     let square = offset * offset;
@@ -298,7 +298,7 @@ fn ascending(left: &Level, right: &Level) -> std::cmp::Ordering {
         .then(right.upper.total_cmp(&left.upper))
 }
 
-/// First panels, in the logit; levels of jumps come in addition.
+/// The first panels, in the logit; the levels of jumps are added to them.
 const FIRST_PANELS: [f64; 13] = [
     -LAST_LOGIT,
     -250.0,
@@ -318,7 +318,7 @@ const FIRST_PANELS: [f64; 13] = [
 /// Relative tolerance of the quadrature, below the 1e-12 that is promised because estimates add up.
 const TOLERANCE: f64 = 1e-13;
 
-/// Quantile functions are trusted to this multiple of their size where their difference cancels.
+/// The relative error of quantile functions that is assumed where their difference cancels.
 const QUANTILE_ROUNDING: f64 = 4.0 * f64::EPSILON;
 
 /// A variance below this share of the second moment comes from moments about the mean.
@@ -424,10 +424,10 @@ pub(super) fn tail_exponent(law: &Law) -> f64 {
 
 /// The integral of (Q_f − Q_h)^power from the level u₀ = min(u, 1 − u) ≈ 1e-300 to the end of (0, 1).
 ///
-/// There a quantile function equals its power law Q(u₀)(u/u₀)^{−γ} to a relative u₀^{2γ}: a df hardly above 2 or 4
-/// leaves a visible part of the moment here, and it is known exactly. Expanding the power,
-/// Σ_j C(power, j) Q_f^{power−j} (−Q_h)^j u₀/(1 − (power − j)γ_f − jγ_h). For lighter tails, taken constant, the
-/// term is below 1e-290 times a power of Q and does not matter.
+/// There a quantile function equals its power law Q(u₀)(u/u₀)^{−γ} to a relative u₀^{2γ}. For a df hardly above 2 or 4
+/// a visible part of the moment lies here, and it is known exactly. Expanding the power, it is Σ_j C(power, j)
+/// Q_f^{power−j} (−Q_h)^j u₀/(1 − (power − j)γ_f − jγ_h). For lighter tails, taken constant, the term is below 1e-290
+/// times a power of Q and does not matter.
 fn end_beyond(first: &Law, second: &Law, power: u32, level: Level) -> f64 {
     let probability = level.lower.min(level.upper);
     let (quantile, other) = (

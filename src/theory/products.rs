@@ -8,17 +8,17 @@
 use super::assignment::assign;
 use crate::law::{Distribution, Law, Normal, compensated_sum};
 
-/// Points that can be assigned: 512³ steps take a tenth of a second.
+/// The largest number of points that are assigned: 512³ steps take a tenth of a second.
 const MOST_POINTS: usize = 512;
 
-/// W₂²(f^{⊗N}, h^{⊗N})/N lies between these.
+/// Bounds between which W₂²(f^{⊗N}, h^{⊗N})/N lies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ProductDistance {
-    /// At least.
+    /// The lower bound.
     pub lower: f64,
-    /// At most.
+    /// The upper bound.
     pub upper: f64,
-    /// The most that it changes where probabilities are rounded to multiples of one 1/L.
+    /// The largest change of the distance when probabilities are rounded to multiples of one 1/L.
     pub rounding: f64,
 }
 
@@ -51,7 +51,7 @@ fn solvable<'a>(
         )
 }
 
-/// Why [`product_distance`] of these is not known, if so.
+/// The reason why [`product_distance`] of these laws is not known; `None` if it is known.
 pub fn obstacle(first: &Law, second: &Law, particles: usize) -> Option<&'static str> {
     solvable(first, second, particles).err()
 }
@@ -60,7 +60,7 @@ pub fn obstacle(first: &Law, second: &Law, particles: usize) -> Option<&'static 
 ///
 /// # Errors
 ///
-/// Where it cannot be computed, why.
+/// The reason, where it cannot be computed.
 pub fn product_distance(
     first: &Law,
     second: &Law,
@@ -82,16 +82,16 @@ pub fn product_distance(
     })
 }
 
-/// The trace formula. A and B are diagonal, so are their roots, and the trace is a sum over coordinates.
+/// The trace formula. A and B are diagonal, and so are their roots; the trace is a sum over coordinates.
 fn of_normal_products([first, second]: [&Normal; 2], particles: usize) -> f64 {
     let means = first.mean() - second.mean();
-    // a + b − 2 root(ab) of a coordinate is the square of this, which does not cancel.
+    // a + b − 2 root(ab) of a coordinate is the square of this difference, in which nothing cancels.
     let roots = first.sd() - second.sd();
     let coordinate = |_| means * means + roots * roots;
     compensated_sum((0..particles).map(coordinate)) / particles as f64
 }
 
-/// `count` values of equal probability that make the law, ascending; `None` if it is not made of so many.
+/// `count` values of equal probability that make up the law, ascending; `None` if it is not made of so many.
 fn points(law: &Law, count: usize) -> Option<Vec<f64>> {
     if law.has_density() {
         return None;
@@ -152,10 +152,10 @@ mod tests {
         Law::Discrete(Discrete::new(values.to_vec(), weights.to_vec()).unwrap())
     }
 
-    /// To the last bit where standard deviations differ by a power of two: rounding of variances
+    /// The distance is right to the last bit where standard deviations differ by a power of two: rounding of variances
     /// would leave a relative error of ε/2⁻ᵏ.
     #[test]
-    fn nearly_equal_normal_laws_are_as_far_apart_as_their_deviations() {
+    fn nearly_equal_normal_laws_have_the_distance_of_their_deviations() {
         let normal = |mean, sd| Law::Normal(Normal::new(mean, sd).unwrap());
         for exponent in [-1, -10, -26, -27, -40, -52] {
             let gap = libm::ldexp(1.0, exponent);
@@ -175,13 +175,13 @@ mod tests {
     }
 
     #[test]
-    fn an_assignment_in_the_plane_by_hand() {
+    fn an_assignment_in_the_plane_agrees_with_hand_computation() {
         // {−1, 1}² to {0, 3}²: (−1 → 0 and 1 → 3 on each axis), (1 + 4)/2 on each.
         let one = discrete(&[-1.0, 1.0], &[0.5, 0.5]);
         let other = discrete(&[0.0, 3.0], &[0.5, 0.5]);
         let distance = product_distance(&one, &other, 2).unwrap();
         assert!((distance.lower - 2.5).abs() < 1e-12 && (distance.upper - 2.5).abs() < 1e-12);
-        // In the other order on each axis it would be (16 + 1)/2.
+        // Assigned in the other order, each axis would cost (16 + 1)/2.
         let costs = [5.0, 20.0, 20.0, 5.0];
         assert_eq!(assign(2, &costs).cost, 10.0);
     }
@@ -209,14 +209,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_million_coordinates_are_as_far_as_one() {
+    fn the_distance_per_coordinate_does_not_depend_on_their_number() {
         let normal = |mean| Law::Normal(Normal::new(mean, 1.0).unwrap());
         let found = product_distance(&normal(0.0), &normal(1.1), 100_000_000).unwrap();
         assert!((found.upper / 1.21 - 1.0).abs() < 1e-14, "{found:?}");
     }
 
     #[test]
-    fn what_cannot_be_computed_says_so() {
+    fn distances_that_cannot_be_computed_give_their_reason() {
         let uniform = Law::Uniform(Uniform::new(0.0, 1.0).unwrap());
         let normal = Law::Normal(Normal::new(0.0, 1.0).unwrap());
         let coin = discrete(&[-1.0, 1.0], &[0.5, 0.5]);

@@ -1,22 +1,22 @@
-//! How large the values of a random variable are, and what lies beyond a size.
+//! The sizes of a random variable, and its moments beyond a size.
 //!
 //! The variable is a comonotone difference X = Q_f(u) − Q_h(u), u uniform on (0, 1); against a
 //! point it is a velocity about a centre. Its sizes |X| are needed where a sample may lack the
-//! largest ones: which size is exceeded with a given probability, and P(|X| > c), E[|X|; |X| > c]
-//! and E[X²; |X| > c] beyond it.
+//! largest ones: the size that is exceeded with a given probability, and P(|X| > c), E[|X|; |X| >
+//! c] and E[X²; |X| > c] beyond a size c.
 //!
-//! X is taken at the middles of cells of its levels; of two laws of finitely many values
-//! it has finitely many, and these are exact.
+//! X is taken at the middles of cells of its levels. For two laws of finitely many values it has
+//! finitely many values, and these are exact.
 //!
-//! Claimed: errors of about a hundredth of what lies beyond a size, which is enough to bound
-//! what a sample lacks. Not claimed: digits of moments, for which there is
+//! Claimed: errors of about a hundredth of the moments beyond a size, which is enough to bound the
+//! part that a sample lacks. Not claimed: digits of moments, for which there is
 //! [`pairing`](super::pairing).
 
 use super::levels::cells;
 use super::pairing::values_of_finitely_many;
 use crate::law::Law;
 
-/// What lies beyond a size c.
+/// The probability and the moments beyond a size c.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Beyond {
     /// P(|X| > c).
@@ -28,7 +28,7 @@ pub struct Beyond {
 }
 
 impl Beyond {
-    /// The same with a cell of this probability and size.
+    /// These moments, with a further cell of this probability and size.
     fn with(self, probability: f64, size: f64) -> Beyond {
         Beyond {
             probability: self.probability + probability,
@@ -47,7 +47,7 @@ impl Beyond {
 /// The sizes of a random variable, the largest one first.
 #[derive(Debug, Clone)]
 pub struct Sizes {
-    /// Size of a cell, and what lies at it and beyond.
+    /// The size of each cell, and the moments at this size and beyond.
     cells: Vec<(f64, Beyond)>,
 }
 
@@ -80,7 +80,7 @@ impl Sizes {
         self.cells.get(at).map_or(0.0, |(size, _)| *size)
     }
 
-    /// What lies beyond a size.
+    /// The probability and the moments beyond a size.
     pub fn beyond(&self, cut: f64) -> Beyond {
         let count = self.cells.partition_point(|(size, _)| *size > cut);
         count
@@ -103,7 +103,7 @@ impl Sizes {
         self.cells.last().map_or(0.0, |(_, all)| all.square)
     }
 
-    /// E |X|^2k/(E |X|^k)², which is infinite or not a number where it cannot be told.
+    /// E |X|^2k/(E |X|^k)², infinite or NaN where it cannot be computed.
     pub fn relative_square(&self, order: u32) -> f64 {
         let unit = self.square().sqrt();
         let (mut mean, mut square, mut before) = (0.0, 0.0, 0.0);
@@ -138,7 +138,7 @@ mod tests {
 
     /// P(|Z| > c) = 2Φ(−c), E[|Z|; |Z| > c] = 2φ(c), E[Z²; |Z| > c] = 2(cφ(c) + Φ(−c)).
     #[test]
-    fn what_lies_beyond_a_size_is_that_of_a_normal_law() {
+    fn moments_beyond_a_size_are_those_of_a_normal_law() {
         let sizes = about(&normal(3.0, 2.0), 3.0);
         for c in [0.5, 1.0, 3.0, 6.0, 8.0] {
             let density = libm::exp(-0.5 * c * c) / (2.0 * std::f64::consts::PI).sqrt();
@@ -158,10 +158,10 @@ mod tests {
         assert_eq!(sizes.beyond(1e9), Beyond::default());
     }
 
-    /// The relative square of w^q is 3, 11.7, 184, 2930 and 46 700 for q = 1, 2, 4, 6, 8 and a
-    /// normal w, of which moments of the order 4q over those of the order 2q are taken.
+    /// For a normal w the relative square of w^q is E w^{4q}/(E w^{2q})²: 3, 11.7, 184, 2930 and 46
+    /// 700 for q = 1, 2, 4, 6, 8.
     #[test]
-    fn powers_of_a_normal_velocity_vary_as_they_must() {
+    fn powers_of_a_normal_velocity_have_their_exact_relative_squares() {
         let sizes = about(&normal(0.0, 0.3), 0.0);
         let double_factorial = |n: u32| -> f64 { (1..n).step_by(2).map(f64::from).product() };
         for q in [1, 2, 4, 6, 8] {
@@ -182,7 +182,7 @@ mod tests {
                 .into()
         };
         for rare in [1e-3, 1e-6, 1e-9] {
-            // Between two modes of both laws, and far out on one side.
+            // The rare part lies between two modes of both laws, or far out on one side.
             let modes: Law = NormalMixture::new(vec![0.5; 2], vec![-10.0, 10.0], vec![1e-3; 2])
                 .unwrap()
                 .into();
@@ -197,8 +197,8 @@ mod tests {
         }
     }
 
-    /// A part of weight 2e between two modes, which makes half of W₂²; the modes are those of the
-    /// other law times 1 − d. Comonotone, E X² is 1.024 d² + 2e (1 − d)².
+    /// A part of weight 2e lies between two modes and makes half of W₂²; the modes are those of the
+    /// other law times 1 − d. For comonotone pairs E X² is 1.024 d² + 2e (1 − d)².
     #[test]
     fn a_part_in_the_middle_of_both_laws_is_found() {
         for rare in [1e-5, 2.6e-8, 2.4e-8, 1e-9] {
@@ -257,9 +257,10 @@ mod tests {
         assert_eq!(sizes.beyond(4.0).clipped(4.0), 0.125);
     }
 
-    /// Against values: half the mass of each jump, half of a uniform law.
+    /// A uniform law is compared with finitely many values: half the mass of each jump, half of a
+    /// uniform law.
     #[test]
-    fn laws_of_either_kind_are_compared() {
+    fn sizes_of_a_continuous_against_a_discrete_law_are_found() {
         let sign: Law = Discrete::new(vec![-1.0, 1.0], vec![0.5; 2]).unwrap().into();
         let uniform: Law = Uniform::new(-1.0, 1.0).unwrap().into();
         // |X| = 1 − v for a v that is uniform on (0, 1).

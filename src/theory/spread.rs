@@ -1,7 +1,7 @@
 //! Variances over replicas of averages over a copy.
 //!
-//! F_a is the average of V_{i_1}^{a_1} ⋯ V_{i_k}^{a_k} over all k distinct particles; m2 is measured by F_2, m22 by
-//! F_22. Its variance at a time follows from covariances at time 0 and from what collisions add
+//! F_a is the average of V_{i_1}^{a_1} ⋯ V_{i_k}^{a_k} over all k distinct particles: F_2 measures m2, F_22 measures
+//! m22. Its variance at a time follows from covariances at time 0 and from the changes in collisions
 //! ([`hierarchy`](super::hierarchy)). For independent particles two averages covary only where they share particles:
 //!
 //! ```text
@@ -9,8 +9,8 @@
 //! Cov(V^p, V^q) = Σ_{j,k ≥ 1} C(p,j) C(q,k) m^{p−j+q−k} (μ_{j+k} − μ_j μ_k)
 //! ```
 //!
-//! with p and q the powers of a particle in both, and μ_j the moments about the mean m. Squares of means are nowhere
-//! taken from each other, so that a spread keeps its digits beside a mean of any size.
+//! with p and q the powers of a particle in both, and μ_j the moments about the mean m. No squares of means are
+//! subtracted from each other, so a spread keeps its digits beside a mean of any size.
 
 use super::hierarchy::{MomentSystem, binomial, patterns, tuples};
 use super::{Moment, RawMoments, System, Theory, has_eighth_powers};
@@ -21,7 +21,7 @@ use crate::law::power;
 pub(super) const GROUPS: [&[&[u32]]; 4] = [&[&[1]], &[&[2]], &[&[1, 1]], &[&[4], &[2, 2]]];
 
 impl Moment {
-    /// The powers of distinct particles that it is the mean of.
+    /// The powers of distinct particles whose mean the moment is.
     fn powers(self) -> &'static [u32] {
         match self {
             Moment::M1 => &[1],
@@ -39,13 +39,13 @@ impl Theory {
     pub fn moment_deviation(&self, copy: System, moment: Moment, time: f64) -> Option<f64> {
         let variance = self.variance_of_average(copy, moment.powers(), time)?;
         let mean = self.moment(copy, moment, time)?;
-        // Not of a square that over- or underflowed.
+        // The value is not known if a square overflowed or underflowed.
         let is_known = moment == Moment::M1 || (mean * mean + variance).is_normal();
         is_known.then(|| variance.sqrt())
     }
 
     /// The variance over replicas of the average F_a of a copy at a time, for a among 1, 2, 11, 4 and 22; `None` where
-    /// it is infinite, or takes more particles than there are.
+    /// it is infinite, or is of more particles than there are.
     pub(super) fn variance_of_average(&self, copy: System, a: &[u32], time: f64) -> Option<f64> {
         let group = GROUPS.iter().position(|group| group.contains(&a))?;
         let degree = 2 * a.iter().sum::<u32>();
@@ -81,11 +81,11 @@ impl Theory {
 
     /// Cov(F_a, F_b) of a copy at time 0; `None` where it is infinite.
     ///
-    /// * `mirrored-equal`: the sign is the same in all powers, so it is that of the product law, and more by
-    ///   E F_a E F_b where both degrees are odd.
+    /// * `mirrored-equal`: the sign is the same in all powers. So the covariance is that of the product law, plus E F_a
+    ///   E F_b where both degrees are odd.
     /// * `mirrored-opposite`, with e_i the signs and X_i = m + Y_i: the sign is lost in even powers, ΣV_i = Σe_i Y_i,
     ///   and Σ_{i≠j} V_i V_j = Σ_{i≠j} e_i e_j Y_i Y_j − 2mΣY_i − Nm².
-    /// * `sphere`: ΣV² is constant, and so N(N−1) F_22 + N F_4.
+    /// * `sphere`: ΣV² is constant, and so is N(N−1) F_22 + N F_4.
     fn covariance_at_start(&self, copy: System, a: &[u32], b: &[u32]) -> Option<f64> {
         let n = self.particles as f64;
         let is_even = |powers: &[u32]| powers.iter().all(|power| power % 2 == 0);
@@ -125,7 +125,7 @@ impl Theory {
         let moment = |order: u32| self.initial[copy as usize][order as usize];
         let mut sum = 0.0;
         for pattern in self.shared_patterns(a, b) {
-            // ∏ E V^p E V^q and ∏ E V^{p+q} − ∏ E V^p E V^q over the particles so far.
+            // `apart` is ∏ E V^p E V^q, and `covariance` is ∏ E V^{p+q} − ∏ E V^p E V^q, over the particles so far.
             let (mut apart, mut covariance) = (1.0, 0.0);
             for &(p, q) in pattern.iter().filter(|&&(p, q)| p > 0 && q > 0) {
                 covariance =

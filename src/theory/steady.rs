@@ -1,4 +1,4 @@
-//! The steady state (Theorem 1): its exact moments, and when a run has reached it.
+//! The steady state (Theorem 1): its exact moments, and the time by which a run has reached it.
 //!
 //! Moments that no longer change solve A y = 0 with the generator A of
 //! [`hierarchy`](super::hierarchy). They depend on κ/β and the bath alone. In
@@ -7,10 +7,9 @@
 //! the steady state is neither a product law nor the bath's nor a Maxwellian,
 //! unless the bath is one.
 //!
-//! Claimed: moments, the bound on W₂² between two copies, and the standard errors
-//! of time averages of m1, m2, m11, m4, m22 and of m4/m2² (to first order) are exact; the latter hold for a copy that
-//! has reached the steady state. Not claimed: anything of moments of a degree
-//! above 8.
+//! Claimed: moments, the bound on W₂² between two copies, and the standard errors of time averages of m1, m2, m11, m4,
+//! m22 and of m4/m2² (to first order) are exact; the standard errors hold for a copy that has reached the steady state.
+//! Not claimed: statements about moments of a degree above 8.
 
 use super::hierarchy::{MomentSystem, apply, product};
 use super::{Quantity, Theory, moment_of};
@@ -32,21 +31,20 @@ pub const MOMENTS: [(&str, &[u32]); 9] = [
     ("m8", &[8]),
 ];
 
-/// ΣV²/N, ΣV⁴/N and ΣV_k²V_l²/(N(N−1)) over k ≠ l, which feed only each other.
+/// ΣV²/N, ΣV⁴/N and ΣV_k²V_l²/(N(N−1)) over k ≠ l; no other moments feed them.
 const EVEN: [&[u32]; 3] = [&[2], &[4], &[2, 2]];
 
-/// A moment counts as steady when what is left of its start is this share of it.
-/// That is a hundredth of the standard error of 10¹⁰ independent velocities.
+/// A moment counts as steady when this share of it, at most, is left of its start: a hundredth of the standard error of
+/// 10¹⁰ independent velocities.
 const REMAINDER: f64 = 1e-7;
 
-/// Time averages are over so many records.
+/// The number of records that time averages are over.
 pub const RECORDS: usize = 32;
 
-/// When what is read of a copy on its way to the steady state.
+/// The times at which a copy is read on its way to the steady state.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Schedule {
-    /// The time at which two starts are known to be near to each other: E‖Δ‖²/N
-    /// is half the tolerance.
+    /// The time at which two starts are known to be near each other: E‖Δ‖²/N is half the tolerance.
     pub coupling: f64,
     /// The time from which on moments are steady.
     pub burn_in: f64,
@@ -140,8 +138,8 @@ impl Theory {
         Some(system.steady()?[system.position(partition)?])
     }
 
-    /// What an error of a steady moment is to be compared with: the moment, or a
-    /// power of √g_2 where that is 0.
+    /// The size with which an error of a steady moment is to be compared: the moment, or a power of √g_2 where the
+    /// moment is 0.
     pub fn steady_size(&self, partition: &[u32]) -> Option<f64> {
         match partition {
             [1] => Some(self.bath_variance.sqrt()),
@@ -150,18 +148,18 @@ impl Theory {
         }
     }
 
-    /// The exact standard error of the average of a steady moment over the records
-    /// of so many replicas; `None` where it is not known.
+    /// The exact standard error of the average of a steady moment over the records of so many replicas; `None` where it
+    /// is not known.
     ///
-    /// The averages of V, V² and V_kV_l over a copy decay alone, so their
-    /// correlations do so at the same rates. With steady moments,
+    /// The averages of V, V² and V_kV_l over a copy decay independently of others, so their correlations decay at the
+    /// same rates. With steady moments,
     ///
     /// ```text
     /// Var ΣV/N = g_2/N     Var ΣV²/N = (m4 + (N−1) m22)/N − g_2²
     /// Var Σ_{k≠l} V_kV_l/(N(N−1)) = 2 m22/(N(N−1))
     /// ```
     ///
-    /// Those of V⁴ and V_k²V_l² feed each other; see [`Theory::steady_even_error`].
+    /// The averages of V⁴ and V_k²V_l² feed each other; see [`Theory::steady_even_error`].
     pub fn steady_std_error(
         &self,
         partition: &[u32],
@@ -193,10 +191,9 @@ impl Theory {
         Some((variance * share / replicas).sqrt())
     }
 
-    /// The exact standard error of a linear combination of the averages of V², V⁴ and V_k²V_l²
-    /// (k ≠ l) over a copy, its records and so many replicas; `None` where a moment of degree 8
-    /// is infinite, where nothing of the variance is left but rounding, or for V_k²V_l² of one
-    /// particle.
+    /// The exact standard error of a linear combination of the averages of V², V⁴ and V_k²V_l² (k ≠ l) over a copy, its
+    /// records and so many replicas; `None` where a moment of degree 8 is infinite, where only rounding is left of the
+    /// variance, or for V_k²V_l² of one particle.
     ///
     /// With y these three, E[y(t) | the copy at 0] − E y = e^{At}(y(0) − E y), A the rates at
     /// which the moments m2, m4 and m22 feed each other, so Cov(y(t), y(0)) = e^{At} Cov(y, y),
@@ -248,8 +245,8 @@ impl Theory {
         Some(Array2::from_shape_fn((size, size), covariance))
     }
 
-    /// E w^{4q}/(E w^{2q})²: so many bath velocities make the mean of w^q one whose variance is
-    /// known from them to about its own size; infinite or not a number where it cannot be told.
+    /// E w^{4q}/(E w^{2q})²: with this number of bath velocities the variance of the mean of w^q is known from them to
+    /// about its own size. It is infinite or NaN where it cannot be computed.
     pub fn bath_power_spread(&self, power: u32) -> f64 {
         if self.draws.has_bath_moment(4 * power) {
             self.draws.bath_sizes().relative_square(2 * power)
@@ -258,7 +255,7 @@ impl Theory {
         }
     }
 
-    /// Whether w^q of a bath velocity has a finite variance.
+    /// True if w^q of a bath velocity has a finite variance.
     pub fn has_bath_variance(&self, power: u32) -> bool {
         self.draws.has_bath_moment(2 * power)
     }
@@ -270,8 +267,7 @@ impl Theory {
         let steady = system.steady()?;
         let mut starts = vec![];
         for moments in &self.initial {
-            // Odd moments of high order only enter moments that vanish and feed
-            // none of those that are read.
+            // Odd moments of high order only enter moments that vanish, and feed none of those that are read.
             for order in [2, 4, 6, 8] {
                 moments[order]?;
             }
@@ -331,7 +327,7 @@ pub fn excess_kurtosis(particles: usize, pair_per_bath: f64, bath: &Law) -> Opti
     kurtosis.is_finite().then_some(kurtosis)
 }
 
-/// Its limit for N → ∞: 3β/(2κ + 5β) times the bath's.
+/// The limit of [`excess_kurtosis`] for N → ∞: 3β/(2κ + 5β) times the bath's.
 pub fn excess_kurtosis_limit(pair_per_bath: f64, bath: &Law) -> Option<f64> {
     let second = bath.variance();
     let excess = bath.moment(4)? / (second * second) - 3.0;
@@ -405,7 +401,7 @@ mod tests {
             let theory = theory(1, 0.0, bath);
             let [g2, g4, g6] = [2, 4, 6].map(|order| bath.moment(order).unwrap());
             let m4 = (0.75 * g2 * g2 + 0.375 * g4) / 0.625;
-            // ⟨cos⁴ sin²⟩ = 1/16, times 15.
+            // The factor is ⟨cos⁴ sin²⟩ = 1/16, times 15.
             let m6 = (15.0 / 16.0 * (m4 * g2 + g2 * g4) + 5.0 / 16.0 * g6) / (11.0 / 16.0);
             assert!(close(theory.steady_moment(&[4]).unwrap(), m4));
             assert!(close(theory.steady_moment(&[6]).unwrap(), m6));
@@ -415,7 +411,7 @@ mod tests {
 
     #[test]
     fn two_particles_solve_two_equations() {
-        // By hand, from d m4/dt = 0 and d m22/dt = 0 with p = κ.
+        // The two equations are d m4/dt = 0 and d m22/dt = 0 with p = κ.
         let (kappa, beta) = (1.3, 0.7);
         for bath in &baths() {
             let theory = theory(2, kappa, bath);
@@ -440,7 +436,7 @@ mod tests {
             for ratio in [0.5, 2.0, 20.0] {
                 let limit = excess_kurtosis_limit(ratio, bath).unwrap();
                 let gap = |particles| excess_kurtosis(particles, ratio, bath).unwrap() - limit;
-                // At a rate 1/N.
+                // The gap closes at a rate 1/N.
                 let factor = gap(1000) / gap(10_000);
                 assert!((factor - 10.0).abs() < 0.2, "{factor}");
                 assert!(gap(1_000_000).abs() < 1e-5 * limit.abs().max(1.0));
@@ -465,16 +461,16 @@ mod tests {
                     (energy / theory.bath_variance() - 1.0).abs()
                 };
                 assert!(relative(schedule.burn_in) <= REMAINDER);
-                // And not a long time after.
+                // Something is still left of it not long before.
                 assert!(relative(schedule.burn_in) > 1e-3 * REMAINDER);
             }
         }
     }
 
-    /// The exact errors of m4, m22 and the excess kurtosis, to the last bit in units that are
-    /// powers of two, from 10⁻³⁰ to 10³⁰; and none is 0.
+    /// The exact errors of m4, m22 and the excess kurtosis are the same to the last bit in units that are powers of
+    /// two, from 10⁻³⁰ to 10³⁰; and none is 0.
     #[test]
-    fn exact_errors_are_those_of_any_unit_of_velocity() {
+    fn exact_errors_do_not_depend_on_the_unit_of_velocity() {
         let schedule = Schedule {
             coupling: 0.0,
             burn_in: 20.0,
@@ -523,7 +519,7 @@ mod tests {
         }
         expected /= (RECORDS * RECORDS) as f64;
         assert!(close(schedule.share_of_variance(1.3), expected));
-        // Nothing correlated: a share of 1/K.
+        // Nothing is correlated: the share is 1/K.
         assert!(close(schedule.share_of_variance(1e6), 1.0 / RECORDS as f64));
     }
 }

@@ -1,4 +1,4 @@
-//! What was said of adversaries, counted.
+//! Counts of verdicts and limits for adversaries.
 
 use crate::generate::Adversary;
 use crate::truth::Truth;
@@ -22,13 +22,13 @@ const SURE: f64 = 0.999;
 /// Limits of one kind.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Limits {
-    /// How many were given of a distance that is known or bounded.
+    /// The number of limits that were given for a distance that is known or bounded.
     pub given: u64,
-    /// How many of these missed it.
+    /// The number of given limits that missed.
     pub missed: u64,
-    /// How many were made and withheld.
+    /// The number of limits that were made and withheld.
     pub withheld: u64,
-    /// How many of these would have been right.
+    /// The number of withheld limits that would have been right.
     pub right: u64,
 }
 
@@ -48,9 +48,9 @@ impl Limits {
 pub struct Count {
     pub runs: u64,
     pub verdicts: BTreeMap<String, u64>,
-    /// Upper limits at time 0 and later, and lower ones likewise.
+    /// Upper limits at time 0 and later, then lower limits at time 0 and later.
     pub limits: [Limits; 4],
-    /// What was said and is false.
+    /// False verdicts and limits, in words.
     pub false_words: Vec<String>,
 }
 
@@ -77,7 +77,8 @@ impl Count {
         self
     }
 
-    /// Limits miss no more often than they say, each side with half of what is left to 1.
+    /// Asserts that limits miss no more often than they may: each side has half of the complement
+    /// of the confidence.
     pub fn assert_misses(&self) {
         for (name, limits) in NAMES.iter().zip(&self.limits) {
             let level = 0.5 * (1.0 - TABLE_CONFIDENCE);
@@ -86,11 +87,11 @@ impl Count {
         }
     }
 
-    /// Take in the limits of a bracket at a time, which miss or do not.
+    /// Adds the limits of a bracket at a time.
     fn add_limits(&mut self, is_given: bool, time: f64, bracket: &Bracket, truth: &Truth) {
         let limits = match is_given {
             true => bracket.lower_limit.zip(bracket.upper_limit),
-            // What would have been given is not raised by what this sample is expected to lack.
+            // The limits that would have been given, without the allowance for unseen parts.
             false => bracket.measured_limits(TABLE_CONFIDENCE),
         };
         let Some((lower, upper)) = limits else {
@@ -99,7 +100,7 @@ impl Count {
         let bounds = truth.bounds(time);
         let later = usize::from(time > 0.0);
         let rounding = 1e-9 * truth.initial();
-        // A bound that is far from the distance does not tell whether limits miss it.
+        // A bound that is far from the distance does not show whether limits miss it.
         self.limits[later].add(is_given, upper < bounds.least - rounding);
         self.limits[2 + later].add(is_given, lower > bounds.most + rounding);
     }
@@ -127,7 +128,7 @@ impl fmt::Display for Count {
     }
 }
 
-/// All that is said of an adversary under one seed.
+/// The counts for an adversary with one seed.
 pub fn tried(adversary: &Adversary, seed: u64) -> Count {
     let experiment = &adversary.experiment;
     let theory = experiment.theory(experiment.sweep[0].0);
@@ -183,7 +184,7 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
     count
 }
 
-/// Whether a verdict is known to be false.
+/// True if a verdict is known to be false.
 fn is_false(row: &VerdictRow, check: &Check, findings: &Findings, truth: &Truth) -> bool {
     let is_contraction = ["theorem-6", "theorem-7"].contains(&check.claim.as_str());
     let is_rate = row.quantity.contains("decay rate") && !is_contraction;
@@ -197,7 +198,7 @@ fn is_false(row: &VerdictRow, check: &Check, findings: &Findings, truth: &Truth)
             findings.distance_times.iter().skip(1).any(beyond)
         }
         "HOLDS" if is_rate => !is_within_tolerance(row),
-        // Of two laws and one clock the bounds are theorems.
+        // For two laws and one clock the bounds are theorems.
         "REFUTED" if is_contraction => {
             truth.adversary.is_contracting || row.clock == Clock::Theorem6.name()
         }
@@ -208,7 +209,7 @@ fn is_false(row: &VerdictRow, check: &Check, findings: &Findings, truth: &Truth)
     }
 }
 
-/// Whether the exact rate is the printed one to within τ.
+/// True if the exact rate is the printed one to within τ.
 fn is_within_tolerance(row: &VerdictRow) -> bool {
     let (exact, printed) = (row.exact.unwrap(), row.printed.unwrap());
     (exact / printed - 1.0).abs() <= row.tolerance

@@ -41,14 +41,14 @@ impl Dice {
     }
 }
 
-/// An experiment, and what is known of it.
+/// An experiment, and exact knowledge about it.
 pub struct Adversary {
     pub experiment: Experiment,
-    /// The second law is that of this many times the velocities of the first.
+    /// The second law is that of the first's velocities times this factor.
     pub factor: Option<f64>,
-    /// W₂² of the first marginals at time 0, of laws that are no products.
+    /// W₂² of the first marginals at time 0, for laws that are no products.
     pub marginal_w2: Option<f64>,
-    /// Theorems 6 and 7 are known to be true of it on either clock.
+    /// True if Theorems 6 and 7 are known to be true for it on either clock.
     pub is_contracting: bool,
 }
 
@@ -56,7 +56,7 @@ fn normal(mean: f64, sd: f64) -> Law {
     Normal::new(mean, sd).unwrap().into()
 }
 
-/// N(0, 1) but for two parts, of so small a weight together, at ±`size` or on one side.
+/// N(0, 1) with two parts at ±`size`, or one on one side, that have this small weight together.
 fn with_rare_part(dice: &mut Dice, weight: f64, size: f64) -> Law {
     let bulk = 1.0 - weight;
     let mixture = |weights: Vec<f64>, means: Vec<f64>, sds: Vec<f64>| {
@@ -80,12 +80,12 @@ fn with_rare_part(dice: &mut Dice, weight: f64, size: f64) -> Law {
 fn adverse_law(dice: &mut Dice, draws: f64) -> Law {
     match dice.one_of(&[0, 0, 0, 0, 1, 2, 3]) {
         0 => {
-            // From a thousandth of a draw to many of them.
+            // The part is expected to have between a thousandth of a draw and many draws.
             let weight = match dice.chance(0.5) {
                 true => (dice.between(0.03, 3000.0) / draws).min(0.1),
                 false => dice.between(1e-9, 1e-2),
             };
-            // Its share of the energy.
+            // The share of the part in the energy.
             let energy = dice.between(0.003, 3.0);
             with_rare_part(dice, weight, (energy / weight).sqrt())
         }
@@ -121,7 +121,7 @@ fn tame_law(dice: &mut Dice) -> Law {
     }
 }
 
-/// A law times a positive factor; `None` for laws that this is not written for.
+/// A law times a positive factor; `None` for laws that the function does not handle.
 fn scaled(law: &Law, factor: f64) -> Option<Law> {
     Some(match law {
         Law::NormalMixture(mixture) => {
@@ -141,7 +141,7 @@ fn scaled(law: &Law, factor: f64) -> Option<Law> {
     })
 }
 
-/// The law less its mean.
+/// The law of V − E V.
 fn centred(law: Law) -> Law {
     let mean = law.mean();
     match &law {
@@ -154,7 +154,7 @@ fn centred(law: Law) -> Law {
             }
             NormalMixture::new(weights, means, sds).unwrap().into()
         }
-        // Of the other laws with a mean the variance is taken.
+        // Other laws with a mean are replaced by a normal law of their variance.
         _ if mean.abs() > 1e-12 => normal(0.0, law.variance().sqrt()),
         _ => law,
     }
@@ -169,7 +169,7 @@ fn bath(dice: &mut Dice, draws: f64) -> Law {
     }
 }
 
-/// A pair of laws that differ in what is rare, or by a factor.
+/// A pair of laws that differ in rare parts, or by a factor.
 fn laws(dice: &mut Dice, draws: f64) -> ([Law; 2], Option<f64>) {
     let adverse = adverse_law(dice, draws);
     let factor = dice.one_of(&[0.9, 1.1, 1.5]);
@@ -179,7 +179,7 @@ fn laws(dice: &mut Dice, draws: f64) -> ([Law; 2], Option<f64>) {
         return ([adverse, other], Some(factor));
     }
     let other = match dice.one_of(&[0, 0, 1, 2]) {
-        // Gelbrich's bound is next to nothing.
+        // Gelbrich's bound is almost 0.
         0 => normal(adverse.mean(), adverse.variance().sqrt()),
         1 => normal(0.0, 1.0),
         _ => tame_law(dice),
@@ -206,8 +206,8 @@ fn symmetrised(law: &Law) -> Law {
     NormalMixture::new(weights, means, sds).unwrap().into()
 }
 
-/// Two mixtures, the particles of which share or balance their signs: joint laws that are no products,
-/// with first marginals that are the symmetrised laws.
+/// Two mixtures whose particles share or balance their signs: joint laws that are no products, with first marginals
+/// that are the symmetrised laws.
 fn mirrored(dice: &mut Dice, particles: usize, draws: f64) -> ([Law; 2], [Joint; 2], f64) {
     let weight = (dice.between(0.03, 3000.0) / draws).min(0.1);
     let energy = dice.between(0.003, 3.0);
@@ -246,7 +246,7 @@ const CLAIMS: [&str; 11] = [
     "theorem-1",
 ];
 
-/// The adversary of a number.
+/// The adversary with this number.
 pub fn adversary(number: u64) -> Adversary {
     let dice = &mut Dice::new(number);
     let particles = dice.one_of(&[1, 1, 2, 2, 3, 4, 8]);

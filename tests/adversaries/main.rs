@@ -1,10 +1,10 @@
 //! Verdicts and limits against laws that were made to deceive them: with parts so rare that a
 //! sample has none, long tails, outliers, under every pairing, coupling and rematching.
 //!
-//! Nothing false may be said of any of them: no HOLDS where a rigorous bound on W₂ exceeds the
-//! printed one, no REFUTED where that is a theorem, no VOID of the right program. How often limits
-//! miss is counted against binomial limits, and how many were withheld that would have
-//! been right is told: that is the price.
+//! No false verdict may be given on any of them: no HOLDS where a rigorous bound on W₂ exceeds the
+//! printed one, no REFUTED where the claim is a theorem, no VOID of the right program. The number
+//! of limits that miss is compared with binomial limits. The number of withheld limits that would
+//! have been right is printed: this is the price.
 //!
 //! `KAC_ADVERSARIES=2000 cargo test --release --test adversaries -- --nocapture` is the long search.
 
@@ -18,7 +18,7 @@ use generate::adversary;
 use rayon::prelude::*;
 use reviewed::{reviewed, reviewed_seeds};
 
-/// How many adversaries are tried where nothing else is asked for, and with how many seeds.
+/// The number of adversaries that are tried by default, and the number of seeds for each.
 const FEW: u64 = 60;
 const SEEDS: u64 = 2;
 
@@ -35,7 +35,7 @@ fn nothing_false_is_said_of_adversaries() {
     println!("{all}");
     assert!(all.false_words.is_empty(), "{:#?}", all.false_words);
     all.assert_misses();
-    // The search is one of limits and of verdicts that say something.
+    // The search has given enough limits and enough verdicts that decide.
     assert!(all.limits[0].given > count / 4, "{all}");
     assert!(
         all.verdicts

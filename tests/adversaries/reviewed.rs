@@ -1,4 +1,4 @@
-//! Experiments on which the program once said something false in most runs.
+//! Experiments on which the program once gave a false verdict in most runs.
 
 use crate::generate::Adversary;
 use kac_coupling::coupling::{CouplingKind, Rematch};
@@ -56,7 +56,7 @@ fn base(laws: [Law; 2], particles: usize, replicas: u64, claims: &[&str]) -> Exp
     }
 }
 
-/// Upper limits that missed, and so HOLDS, where a component is so rare that the sample has none.
+/// Upper limits missed, and HOLDS was false, where a component is so rare that the sample has none.
 fn of_brackets() -> Vec<Experiment> {
     let plan = |sample, bracket| {
         Some(WassersteinPlan {
@@ -85,7 +85,7 @@ fn of_brackets() -> Vec<Experiment> {
     ]
 }
 
-/// HOLDS and VOID of batches, where few velocities carry what tells the laws apart.
+/// Batches gave HOLDS and VOID where few velocities carry the difference of the laws.
 fn of_batches() -> Vec<Experiment> {
     let rare = || mixture(&[(0.9999999, 0.0, 1.0), (1e-7, 0.0, 3162.28)]);
     let plan = |sample| {
@@ -119,8 +119,8 @@ fn of_batches() -> Vec<Experiment> {
     holds.into_iter().chain([void]).collect()
 }
 
-/// A law and its mirror image, which are made the same by a first collision: M decays at the rate
-/// κ + β. Next to no velocity has collided, and REFUTED was said of lower limits that show time 0.
+/// A law and its mirror image become equal by a first collision: M decays at the rate κ + β. Almost no velocity has
+/// collided, and lower limits that show time 0 gave REFUTED.
 fn of_few_collisions() -> Vec<Experiment> {
     let sides = |sign: f64| {
         let part = |mean: f64, sd: f64| (0.5, sign * mean, sd);
@@ -148,8 +148,8 @@ fn of_few_collisions() -> Vec<Experiment> {
     cases.into_iter().map(of).collect()
 }
 
-/// An atom that is no larger than the others, and of which one is expected among all velocities:
-/// VOID by the scatter of groups, whose control variates leave no noise, and by batches without it.
+/// An atom is no larger than the others, and one velocity of it is expected in all: the scatter of groups gave VOID, as
+/// control variates leave no noise, and so did batches without it.
 fn of_rare_atoms() -> Vec<Experiment> {
     let atoms = |values: [f64; 3]| -> Law {
         let weights = vec![0.499975, 5e-5, 0.499975];
@@ -178,7 +178,7 @@ fn of_rare_atoms() -> Vec<Experiment> {
     ]
 }
 
-/// VOID by the steady-state self-check, where the bath velocities do not determine a variance.
+/// The steady-state self-check gave VOID where the bath velocities do not determine a variance.
 fn of_steady_states() -> Vec<Experiment> {
     let point = |value| Point::new(value).unwrap().into();
     let rare = mixture(&[(0.9999, 0.0, 1.0), (0.0001, 0.0, 10.0)]);
@@ -202,8 +202,8 @@ fn of_steady_states() -> Vec<Experiment> {
     cases.into_iter().map(of).collect()
 }
 
-/// Lower limits that were too high, and VOID, where control variates were held against moments
-/// of a part that the sample has not.
+/// Lower limits were too high, and gave VOID, where control variates were held against moments with a part that the
+/// sample lacks.
 fn of_control_variates() -> Vec<Experiment> {
     let plan = Some(WassersteinPlan {
         points: 3,
@@ -251,8 +251,8 @@ fn discrete(values: &[f64], weights: &[f64]) -> Law {
         .into()
 }
 
-/// VOID by the scatter of groups at t = 0: control variates take all noise of the first order off, of
-/// copies that are not paired optimally too, and error bars hold no other.
+/// The scatter of groups gave VOID at t = 0: control variates remove all noise of the first order, also for copies that
+/// are not paired optimally, and error bars contain no other noise.
 fn of_noise_of_the_second_order() -> Vec<Experiment> {
     let uniform = |low, high| Uniform::new(low, high).unwrap().into();
     let parts = |by: f64| mixture(&[(0.5, -1.0 + by, 0.1), (0.5, 1.0 + by, 0.1)]);
@@ -290,9 +290,8 @@ fn of_noise_of_the_second_order() -> Vec<Experiment> {
     ]
 }
 
-/// VOID by lower limits of 10⁸: without a bath ΣV² is what it was, a rare part that is smaller than
-/// the others is not in the sample, and a control variate that varies by rounding was held against
-/// a mean that has it.
+/// Lower limits of 10⁸ gave VOID: without a bath ΣV² is constant, a rare part that is smaller than the others is not in
+/// the sample, and a control variate that varies by rounding was held against a mean that includes it.
 fn of_constant_energies() -> Vec<Experiment> {
     let atoms = || {
         discrete(
@@ -319,8 +318,8 @@ fn of_constant_energies() -> Vec<Experiment> {
     ]
 }
 
-/// Experiments of two or three replicas, and seeds under which each replica happened to hold one
-/// rare particle or collision: the empirical error was 0, and VOID was said of z = 6.4.
+/// Experiments of two or three replicas, with seeds under which each replica happened to hold one rare particle or
+/// collision: the empirical error was 0, and z = 6.4 gave VOID.
 pub fn reviewed_seeds() -> Vec<(Adversary, u64)> {
     let rare = |weight: f64| discrete(&[1.0, 3.0], &[1.0 - weight, weight]);
     let point = |value| -> Law { Point::new(value).unwrap().into() };
@@ -353,7 +352,7 @@ pub fn reviewed_seeds() -> Vec<(Adversary, u64)> {
     all.into_iter().map(adversary).collect()
 }
 
-/// All of them.
+/// All reviewed adversaries.
 pub fn reviewed() -> Vec<Adversary> {
     let all = [
         of_brackets(),

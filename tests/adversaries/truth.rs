@@ -1,11 +1,11 @@
-//! What is rigorously known of W₂² of the first marginals, M, without a sample.
+//! Rigorous bounds of W₂² of the first marginals, M, without a sample.
 
 use crate::generate::Adversary;
 use kac_coupling::law::{Law, Point};
 use kac_coupling::theory::sizes::Sizes;
 use kac_coupling::theory::{Moment, System, Theory};
 
-/// Bounds of M at a time: M is not below the first and not above the second.
+/// Bounds of M at a time: M is at least `least` and at most `most`.
 pub struct Bounds {
     pub least: f64,
     pub most: f64,
@@ -46,7 +46,7 @@ impl<'a> Truth<'a> {
     pub fn bounds(&self, time: f64) -> Bounds {
         // The synchronous coupling bounds the joint laws, and so the marginals.
         let most = self.theory.contraction_bound(time);
-        // Velocities of both copies are then the same but for the factor, at all times.
+        // Velocities of both copies are then equal up to the factor, at all times.
         if let Some(factor) = self.adversary.factor {
             let second = self.theory.second_moment(System::First, time);
             let exact = (1.0 - factor) * (1.0 - factor) * second;
@@ -72,9 +72,9 @@ impl<'a> Truth<'a> {
 
     /// A bound on M from velocities that are rare in one copy.
     ///
-    /// v ↦ (|v| − a)₊ moves no two velocities apart, so W₂ is at least the difference of the roots
-    /// of E(|V| − a)₊² of both copies. That of one is at least the part of the particles that have not collided,
-    /// e^{−(κ+β)t} E(|V(0)| − a)₊²; and that of the other at most E U⁴/(16a²), since (x − a)² ≤ x⁴/(16a²).
+    /// v ↦ (|v| − a)₊ moves no two velocities apart, so W₂ is at least the difference of the roots of E(|V| − a)₊² of
+    /// both copies. For one copy this is at least the part of the particles that have not collided, e^{−(κ+β)t}
+    /// E(|V(0)| − a)₊²; for the other it is at most E U⁴/(16a²), since (x − a)² ≤ x⁴/(16a²).
     fn by_rare_velocities(&self, time: f64, rare: System, other: System) -> f64 {
         let Some(fourth) = self.theory.moment(other, Moment::M4, time) else {
             return 0.0;
@@ -90,7 +90,7 @@ impl<'a> Truth<'a> {
         };
         let unit = sizes.square().sqrt();
         let places = (-20..60).map(|k| unit * (f64::from(k) * 0.25).exp());
-        // Less what the sizes may be off by.
+        // The bound is lowered by the error of sizes.
         0.97 * places.map(bound).fold(0.0, f64::max)
     }
 }

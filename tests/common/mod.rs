@@ -1,4 +1,4 @@
-//! How far the marks of collisions are from their laws.
+//! Distances of the marks of collisions from their laws.
 
 use kac_coupling::coupling::Collision;
 use kac_coupling::model::Rates;
@@ -30,7 +30,7 @@ pub fn binomial_z(count: usize, trials: usize, p: f64) -> f64 {
     (count as f64 - trials * p) / (trials * p * (1.0 - p)).sqrt()
 }
 
-/// P(|z| > 4) < 7e-5.
+/// The right law exceeds this with P(|z| > 4) < 7e-5.
 pub const Z_LIMIT: f64 = 4.0;
 
 /// The largest |z| of the counts of every ordered pair and of every particle

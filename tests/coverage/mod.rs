@@ -1,13 +1,13 @@
-//! How often limits of W₂² miss, counted over seeds.
+//! Counts of limits of W₂² that miss, over seeds.
 
 use kac_coupling::estimate::binomial::binomial_limits;
 use std::ops::RangeInclusive;
 
-/// Two-sided level of all intervals: each side misses with probability 0.025.
+/// The two-sided level of all intervals: each side misses with probability 0.025.
 pub const CONFIDENCE: f64 = 0.95;
-/// What each side misses with.
+/// The probability with which each side misses.
 pub const NOMINAL: f64 = 0.025;
-/// Level of the limits on numbers of misses.
+/// The level of the binomial limits on numbers of misses.
 pub const SURE: f64 = 0.999;
 
 /// The mean of some numbers and its standard error.
@@ -18,10 +18,9 @@ pub fn mean_and_error(values: &[f64]) -> (f64, f64) {
     (mean, (squares / (count * (count - 1.0))).sqrt())
 }
 
-/// How often each side's limit missed, and both estimates.
+/// The number of misses of each side's limit, and both estimates.
 ///
-/// The truth is known to lie in a range. A limit misses if it does so wherever the
-/// truth is in there.
+/// The truth is known to lie in a range. A limit misses if it would miss every value of this range.
 pub struct Coverage {
     truth: RangeInclusive<f64>,
     pub lower_misses: u64,
@@ -31,7 +30,7 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Of nothing yet.
+    /// No seeds are counted yet.
     pub fn of(truth: RangeInclusive<f64>) -> Coverage {
         Coverage {
             truth,
@@ -42,7 +41,7 @@ impl Coverage {
         }
     }
 
-    /// One seed's estimates and limits.
+    /// Adds one seed's estimates and limits.
     pub fn add(&mut self, estimates: [Option<f64>; 2], limits: [Option<f64>; 2]) {
         self.lower.push(estimates[0].unwrap());
         self.upper.push(estimates[1].unwrap());
@@ -50,8 +49,8 @@ impl Coverage {
         self.upper_misses += u64::from(limits[1].unwrap() < *self.truth.start());
     }
 
-    /// What is wrong: a side misses more often than it may, or an estimate is on the
-    /// wrong side in the mean, by five standard errors, of a probability below 1e-6.
+    /// The fault, if any: a side misses more often than it may; or the mean of an estimate is on
+    /// the wrong side by five standard errors, which has a probability below 1e-6.
     pub fn fault(&self) -> Option<String> {
         let seeds = self.lower.len() as u64;
         let most = *binomial_limits(seeds, NOMINAL, SURE).end();

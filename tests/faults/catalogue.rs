@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 /// A fault by name.
 pub struct Fault {
     pub name: &'static str,
-    /// What is wrong, in a line.
+    /// The fault, in a line.
     pub wrong: &'static str,
     pub plant: Plant,
     pub replicas: u64,
@@ -39,7 +39,7 @@ fn mixture(weights: [f64; 2], sds: [f64; 2]) -> Law {
     Law::NormalMixture(NormalMixture::new(weights.to_vec(), means, sds.to_vec()).unwrap())
 }
 
-/// The program as it is.
+/// The right program.
 pub const NOTHING: Fault = fault("nothing", "", Plant::Experiment(|_| ()));
 
 /// All faults.
@@ -257,7 +257,7 @@ pub const FAULTS: &[Fault] = &[
                 if index_below(next_word(&mut stream_of(cos)), 200) > 0 {
                     return after;
                 }
-                // Its velocities are what they were.
+                // Its velocities stay unchanged.
                 let left_out = |[v, _]: Slot, [w, difference]: Slot| [v, v - (w - difference)];
                 (left_out(after.0, one), left_out(after.1, other))
             },
@@ -275,7 +275,7 @@ fn on_lattice(history: &mut History, bits: u32) {
     }
 }
 
-/// Once in `particles` times.
+/// True once in `particles` times.
 fn sometimes(stream: &mut Pcg64, particles: u32) -> bool {
     index_below(next_word(stream), particles) == 0
 }
@@ -401,7 +401,7 @@ fn a_little_early(history: &mut History) {
     }
 }
 
-/// Random numbers named by a number.
+/// A stream of random numbers named by a number.
 fn stream_of(x: f64) -> Pcg64 {
     let key = ReplicaKey::new(x.to_bits(), 0, 0, 0);
     scalar_stream(key, Purpose::BathVelocities, 0)

@@ -84,13 +84,13 @@ the edge at which a verdict changes.
 
 | fault | test |
 | --- | --- |
-| error bars of brackets × 0.3, of both sides or of one | `bracket.rs::each_limit_is_as_far_off_as_its_own_error_says` |
+| error bars of brackets × 0.3, of both sides or of one | `bracket.rs::each_limit_lies_its_own_error_times_the_quantile_from_its_estimate` |
 | potentials or control variates fitted to the replicas that they are evaluated on | `bracket::dual::tests::no_replica_is_evaluated_with_what_its_fold_was_fitted_to` |
-| the normal quantile for Student's | `bracket.rs::each_limit_is_as_far_off_as_its_own_error_says`, `recomputed.rs::verdicts_of_batches_change_where_limits_by_student_s_law_do` |
+| the normal quantile for Student's | `bracket.rs::each_limit_lies_its_own_error_times_the_quantile_from_its_estimate`, `recomputed.rs::verdicts_of_batches_change_where_limits_by_student_s_law_do` |
 | levels not shared by times, sides or ways to HOLDS | `recomputed.rs::verdicts_of_brackets_change_where_limits_of_the_shared_level_do`, `…batches…`, `lemma_12_…` |
 | the level of VOID not shared by times, sides, quantities or comparisons, or by the normal quantile | `recomputed.rs`: its tests of each way to VOID, and `self_checks_share_their_level_among_all_comparisons` |
 | intervals of 90 % for exponents or for the excess of the joint laws | `recomputed.rs::exponents_have_intervals_of_the_confidence_that_they_print`, `limits_of_the_excess_are_those_of_the_confidence` |
-| forecasts with the bound at 0.95 μ | `recomputed.rs::a_refutation_by_brackets_is_foreseen_where_the_printed_rate_exceeds_the_exact_one`, `a_holds_by_batches_is_foreseen_as_they_are_spread` |
+| forecasts with the bound at 0.95 μ | `recomputed.rs::a_refutation_by_brackets_is_foreseen_where_the_printed_rate_exceeds_the_exact_one`, `a_holds_by_batches_is_foreseen_from_their_spread` |
 | intervals of 90 % called 99.9 % | `recomputed.rs::limits_of_brackets_widen_with_the_confidence`, `verdicts_on_decay_rates_change_where_intervals_meet_the_tolerance` |
 | a one-sided level for a two-sided one, and the reverse | `recomputed.rs::verdicts_of_brackets_change_where_limits_of_the_shared_level_do`, `bounds_and_intervals_of_tables_are_those_of_the_config` |
 | the printed bound at 0.95 μ | `recomputed.rs::verdicts_of_brackets_change_where_limits_of_the_shared_level_do`, `refutations_by_gelbrich_s_bound_change_where_its_interval_does`, `bounds_and_intervals_of_tables_are_those_of_the_config` |
@@ -114,7 +114,7 @@ fn line<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
     cells.into_iter().map(cell).collect::<String>() + "|\n"
 }
 
-/// Which claims or self-checks catch a fault.
+/// The claims or self-checks that catch a fault.
 fn catchers(row: &Row, kind: Kind) -> String {
     let caught = row
         .cells
@@ -169,7 +169,7 @@ fn shown(cell: &Cell) -> String {
     }
 }
 
-/// How many faults the check of a column catches.
+/// The number of faults that the check of a column catches.
 fn catches(faults: &[Row], column: usize) -> usize {
     faults
         .iter()

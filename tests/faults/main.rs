@@ -22,7 +22,7 @@ use table::{Cell, Kind, Row, experiment};
 fn every_fault_is_caught_and_the_document_says_by_what() {
     let honest = Row::of(&NOTHING);
     for cell in &honest.cells {
-        // So nothing below is caught for want of data.
+        // So no fault below is missed for want of data.
         assert_eq!(cell.outcome, Outcome::AsExpected, "{}", cell.check);
     }
     let faults: Vec<Row> = FAULTS.iter().map(Row::of).collect();
@@ -77,7 +77,7 @@ fn the_honest_program_is_clean_for_200_seeds() {
                 .filter(|row| row.outcome == Outcome::AsExpected)
                 .count();
         }
-        // Most of the verdicts say something.
+        // Most of the verdicts decide something.
         assert!(decided > 200 * 18 / 2, "{clock:?}: {decided}");
     }
 }

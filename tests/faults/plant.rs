@@ -1,6 +1,6 @@
-//! Ways of planting a fault in the simulator, none of which touches it: what is
-//! wrong is a coupling, a path or a pair of copies of the test's own, or an
-//! experiment other than the one that is judged. The rest is the real program.
+//! Ways of planting a fault without changing the simulator: the wrong part is a coupling, a path or
+//! a pair of copies of the test's own, or an experiment other than the one that is judged. The rest
+//! is the real program.
 
 use kac_coupling::coupling::{Collision, Coupling, Synchronous, apply};
 use kac_coupling::experiment::Experiment;
@@ -21,21 +21,21 @@ use kac_coupling::vector::Instructions;
 use rand_pcg::Pcg64;
 use std::sync::Arc;
 
-/// What is wrong, and where.
+/// The kind of the fault, and its place.
 pub enum Plant {
     /// Another experiment is simulated than is judged.
     Experiment(fn(&mut Experiment)),
-    /// A collision does something else to the copies.
+    /// The map of a collision is wrong.
     Coupling(Wrong),
-    /// Other collisions happen, or at other times.
+    /// The collisions or their times are wrong.
     Events(Tamper),
-    /// Another replica is simulated than the one of that number.
+    /// Another replica is simulated than the one with this number.
     Renamed(fn(u64) -> u64),
     /// ‖Δ‖ is averaged over replicas, and the mean squared.
     RootsAveraged,
 }
 
-/// Measure `experiment` with a simulator in which this is planted.
+/// Measures `experiment` with a simulator in which this is planted.
 pub fn measure(experiment: &Experiment, plant: &Plant) -> Measured {
     match *plant {
         Plant::Experiment(change) => {
@@ -57,8 +57,8 @@ pub fn measure(experiment: &Experiment, plant: &Plant) -> Measured {
         ),
         Plant::Renamed(name) => misread(experiment, name, &|_, square| square),
         Plant::RootsAveraged => {
-            // Each replica contributes its term of the delta method: the mean is
-            // that of the roots, squared, and the spread is right.
+            // Each replica contributes its term of the delta method: the mean is the squared mean
+            // of the roots, and the spread is right.
             let roots = misread(experiment, |replica| replica, &|_, square| square.sqrt());
             let mean = |record| roots.mean(record, DISCREPANCY).0;
             let means: Vec<f64> = (0..experiment.points).map(mean).collect();
@@ -108,7 +108,7 @@ pub struct Wrong {
     pub collide: fn(f64, f64, Slot, Slot) -> (Slot, Slot),
 }
 
-/// Nothing is wrong yet.
+/// The right coupling, before a fault is set.
 pub const SAME: Wrong = Wrong {
     bath: |velocity| Synchronous.bath_slot(velocity),
     collide: |cos, sin, one, other| Synchronous.collide(cos, sin, one, other),
@@ -133,7 +133,7 @@ pub struct History {
 }
 
 impl History {
-    /// What really happens to a replica before `end`.
+    /// The true history of a replica before `end`.
     pub fn new(gas: &Arc<Gas>, key: ReplicaKey, end: Place) -> Self {
         let mut points = PoissonPoints::new(gas, key);
         let mut events = vec![];
@@ -159,7 +159,7 @@ impl History {
 /// Changes a replica's history, and leaves it in order.
 pub type Tamper = fn(&mut History);
 
-/// A path along a history that was tampered with.
+/// A path along a history that was falsified.
 struct Tampered<C> {
     gas: Arc<Gas>,
     tamper: Tamper,
@@ -246,7 +246,7 @@ impl<C: Coupling> Path for Tampered<C> {
     }
 }
 
-/// What is recorded for ‖Δ‖² at a record time.
+/// The value that is recorded for ‖Δ‖² at a record time.
 type Reading = dyn Fn(usize, f64) -> f64 + Sync;
 
 /// Copies that are moved rightly and recorded wrongly.

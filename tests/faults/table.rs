@@ -1,4 +1,4 @@
-//! What every check says of every fault.
+//! The result of every check on every fault.
 
 use crate::catalogue::{BATH, Fault};
 use crate::common::{KOLMOGOROV_LIMIT, Z_LIMIT, angle_statistic, partner_statistic};
@@ -17,8 +17,7 @@ use kac_coupling::simulate::Gas;
 use kac_coupling::theory::pairing::{Pairing, wasserstein_squared};
 use std::sync::Arc;
 
-/// All claims, and what is expected of them on the clock of Eq. (1) and on that
-/// of Theorem 6.
+/// All claims, and the expected verdicts on the clock of Eq. (1) and on that of Theorem 6.
 const EXPECTED: [(&str, [Expectation; 2]); 6] = {
     use Expectation::{Holds, Refuted};
     [
@@ -33,8 +32,8 @@ const EXPECTED: [(&str, [Expectation; 2]); 6] = {
 
 /// The experiment of the table.
 ///
-/// λ ≠ μ, large means and a bath colder than the copies: every rate can be told
-/// from every other, and every claim is true on one clock and false on the other.
+/// λ ≠ μ, large means and a bath colder than the copies: every rate differs from every other, and
+/// every claim is true on one clock and false on the other.
 pub fn experiment(clock: Clock, sweep: &[(usize, u64)]) -> Experiment {
     let check = |(claim, expect): (&str, [Expectation; 2])| Check {
         claim: claim.to_string(),
@@ -70,10 +69,10 @@ pub fn experiment(clock: Clock, sweep: &[(usize, u64)]) -> Experiment {
     }
 }
 
-/// N of the table.
+/// The N of the table.
 pub const PARTICLES: usize = 8;
 
-/// Who looks.
+/// The kind of check.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Claim,
@@ -82,19 +81,19 @@ pub enum Kind {
     Marks,
 }
 
-/// What one check says of one fault.
+/// The result of one check on one fault.
 pub struct Cell {
     pub kind: Kind,
     pub check: String,
     /// Its verdict.
     pub says: &'static str,
-    /// How far what was measured is from what is known.
+    /// The distance of the measured value from the exact one.
     pub deviation: Option<f64>,
     pub outcome: Outcome,
 }
 
 impl Cell {
-    /// Judged as if all self-checks had passed.
+    /// The result of a claim as if all self-checks had passed.
     fn of_claim(row: VerdictRow) -> Self {
         let known = row.estimate.zip(row.exact).zip(row.std_error);
         Cell {
@@ -134,19 +133,19 @@ impl Cell {
         self.outcome == Outcome::Against
     }
 
-    /// Whether the deviation is not in standard errors.
+    /// True if the deviation is not in standard errors.
     pub fn is_relative(&self) -> bool {
         RELATIVE.contains(&self.check.as_str())
     }
 
-    /// The deviation, if it is in standard errors; infinite for what cannot be.
+    /// The deviation, if it is in standard errors; infinite for an impossible value.
     fn z(&self) -> Option<f64> {
         let counted = self.kind != Kind::Marks && !self.is_relative();
         self.deviation.filter(|_| counted)
     }
 }
 
-/// Tests of the collisions of some replicas, where it is they that are wrong.
+/// Tests of the collisions of some replicas, for faults in the collisions.
 fn marks(experiment: &Experiment, plant: &Plant) -> [Cell; 2] {
     let rates = experiment.rates();
     let marks = match *plant {
@@ -161,7 +160,7 @@ fn marks(experiment: &Experiment, plant: &Plant) -> [Cell; 2] {
     ]
 }
 
-/// The collisions of a thousand replicas, tampered with.
+/// The collisions of a thousand replicas, falsified.
 fn tampered(experiment: &Experiment, tamper: Tamper) -> Vec<Collision> {
     let gas = Arc::new(Gas::new(PARTICLES, experiment.rates(), &experiment.bath));
     let mut all = vec![];
@@ -174,14 +173,14 @@ fn tampered(experiment: &Experiment, tamper: Tamper) -> Vec<Collision> {
     all
 }
 
-/// What all checks say of one fault.
+/// The results of all checks on one fault.
 pub struct Row {
     pub fault: &'static Fault,
     pub cells: Vec<Cell>,
 }
 
 impl Row {
-    /// Measure, estimate, check and judge as the program does.
+    /// Measures, estimates, checks and judges as the program does.
     pub fn of(fault: &'static Fault) -> Row {
         let experiment = experiment(Clock::MasterEquation, &[(PARTICLES, fault.replicas)]);
         let measured = measure(&experiment, &fault.plant);
@@ -203,7 +202,7 @@ impl Row {
         }
     }
 
-    /// Whether any check catches it.
+    /// True if any check catches the fault.
     pub fn is_caught(&self) -> bool {
         self.cells.iter().any(Cell::is_caught)
     }
@@ -213,7 +212,8 @@ impl Row {
         self.cells.iter().filter_map(Cell::z).fold(0.0, f64::max)
     }
 
-    /// The same for one replica: what the fault adds grows with their root.
+    /// The largest |z| for one replica: the deviation by the fault grows with the root of their
+    /// number.
     pub fn strength(&self) -> f64 {
         self.strongest() / (self.fault.replicas as f64).sqrt()
     }

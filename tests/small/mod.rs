@@ -1,6 +1,6 @@
 //! A config that runs in milliseconds, with the verdicts that a test asks for.
 
-/// How a verdict shall stand to what is expected.
+/// The relation of a verdict to the expected one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     AsExpected,
