@@ -9,9 +9,18 @@ use crate::slot::{self, Slot};
 use crate::theory::pairing::Pairing;
 use crate::vector::Instructions;
 
-/// Draws N independent particles, each with a pair (V(0), V′(0)) of velocities.
+/// Draws the velocities (V(0), V′(0)) of N particles in both copies.
 #[derive(Debug, Clone)]
 pub enum InitialPairs {
+    /// Independent particles.
+    Product(ProductPairs),
+    /// Copies whose particles are not independent.
+    Joint(JointPairs),
+}
+
+/// The joint law of the pair (V(0), V′(0)) of one of the independent particles.
+#[derive(Debug, Clone)]
+pub enum ProductPairs {
     /// Two normal laws, comonotone: both copies use the same standard normal variate.
     CommonNormal {
         /// (mean, standard deviation) of V(0).
@@ -33,27 +42,12 @@ pub enum InitialPairs {
         /// Law of V′(0).
         second: Law,
     },
-    /// Copies whose particles are not independent.
-    Joint(JointPairs),
 }
 
 impl InitialPairs {
     /// Pairs with these marginal laws.
     pub fn new(first: &Law, second: &Law, pairing: Pairing) -> Self {
-        match (pairing, first, second) {
-            (Pairing::Optimal, Law::Normal(f), Law::Normal(h)) => InitialPairs::CommonNormal {
-                first: (first.mean(), f.sd()),
-                second: (second.mean(), h.sd()),
-            },
-            (Pairing::Optimal, ..) => InitialPairs::Comonotone {
-                first: first.clone(),
-                second: second.clone(),
-            },
-            (Pairing::Independent, ..) => InitialPairs::Independent {
-                first: first.clone(),
-                second: second.clone(),
-            },
-        }
+        InitialPairs::Product(ProductPairs::new(first, second, pairing))
     }
 
     /// Pairs whose copies have these joint laws, made from these laws of one particle.
@@ -70,13 +64,37 @@ impl InitialPairs {
     }
 
     /// Fills the first N of the N + 1 slots.
+    pub fn fill(&self, instructions: Instructions, key: ReplicaKey, slots: &mut [Slot]) {
+        match self {
+            InitialPairs::Product(pairs) => pairs.fill(instructions, key, slots),
+            InitialPairs::Joint(pairs) => pairs.fill(instructions, key, slots),
+        }
+    }
+}
+
+impl ProductPairs {
+    fn new(first: &Law, second: &Law, pairing: Pairing) -> Self {
+        match (pairing, first, second) {
+            (Pairing::Optimal, Law::Normal(f), Law::Normal(h)) => ProductPairs::CommonNormal {
+                first: (first.mean(), f.sd()),
+                second: (second.mean(), h.sd()),
+            },
+            (Pairing::Optimal, ..) => ProductPairs::Comonotone {
+                first: first.clone(),
+                second: second.clone(),
+            },
+            (Pairing::Independent, ..) => ProductPairs::Independent {
+                first: first.clone(),
+                second: second.clone(),
+            },
+        }
+    }
+
+    /// Fills the first N of the N + 1 slots.
     ///
     /// Each particle takes a lane of a row; where the second copies are
     /// independent, they take one of a stream of their own.
-    pub fn fill(&self, instructions: Instructions, key: ReplicaKey, slots: &mut [Slot]) {
-        if let InitialPairs::Joint(pairs) = self {
-            return pairs.fill(instructions, key, slots);
-        }
+    fn fill(&self, instructions: Instructions, key: ReplicaKey, slots: &mut [Slot]) {
         let particles = slots.len() - 1;
         let slots = &mut slots[..particles];
         if particles <= LANES {
@@ -86,7 +104,7 @@ impl InitialPairs {
         }
     }
 
-    /// [`InitialPairs::fill`] with `ROWS` rows at a time.
+    /// [`ProductPairs::fill`] with `ROWS` rows at a time.
     fn fill_by<const ROWS: usize>(
         &self,
         instructions: Instructions,
@@ -97,7 +115,7 @@ impl InitialPairs {
         let stream = |part| Rows::new(instructions, key, Purpose::Initial, part, all);
         let mut first_stream = stream(0);
         let mut second_stream = match self {
-            InitialPairs::Independent { .. } => stream(1),
+            ProductPairs::Independent { .. } => stream(1),
             _ => Rows::default(),
         };
         let mut words = [[0; LANES]; ROWS];
@@ -107,7 +125,7 @@ impl InitialPairs {
             let words = &mut words[..rows];
             first_stream.fill(instructions, words);
             match self {
-                InitialPairs::CommonNormal { first, second } => {
+                ProductPairs::CommonNormal { first, second } => {
                     let variates = &mut variates[..rows];
                     draw_normal(instructions, words.as_chunks::<1>().0, variates);
                     // Δ is computed as a normal variate itself, so the laws may be arbitrarily near
@@ -117,13 +135,13 @@ impl InitialPairs {
                         *slot = [first.0 + first.1 * z, apart.0 + apart.1 * z];
                     }
                 }
-                InitialPairs::Comonotone { first, second } => {
+                ProductPairs::Comonotone { first, second } => {
                     for (slot, &word) in slots.iter_mut().zip(words.as_flattened()) {
                         let (p, q) = level(word);
                         *slot = slot::of(first.quantile_at(p, q), second.quantile_at(p, q));
                     }
                 }
-                InitialPairs::Independent { first, second } => {
+                ProductPairs::Independent { first, second } => {
                     let mut others = [[0; LANES]; ROWS];
                     second_stream.fill(instructions, &mut others[..rows]);
                     let words = words.as_flattened().iter().zip(others.as_flattened());
@@ -132,7 +150,6 @@ impl InitialPairs {
                         *slot = slot::of(first.quantile_at(p, q), second.quantile_at(u, v));
                     }
                 }
-                InitialPairs::Joint(_) => unreachable!("they fill the slots themselves"),
             }
         }
     }
