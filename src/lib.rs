@@ -59,6 +59,7 @@ pub mod gaps;
 pub mod input;
 pub mod judge;
 pub mod jump;
+pub mod key;
 pub mod law;
 pub mod looks;
 pub mod measure;
