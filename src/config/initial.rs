@@ -54,7 +54,7 @@ static PAIRING: Key<Experiment, OneOf<Pairing>> = Key {
     of: |experiment| experiment.pairing,
 };
 
-/// What the section says.
+/// The values of the section.
 pub(super) struct Initial {
     pub laws: [Law; 2],
     pub joints: [Joint; 2],

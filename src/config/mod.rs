@@ -100,8 +100,8 @@ static REPLICAS: Key<Experiment, OneOrMore> = Key {
     },
     default: None,
     unit: None,
-    meaning: "Number of independent coupled pairs, for all N or for each.",
-    example: "1000",
+    meaning: "Number of independent coupled pairs, one for all N or a list as long as model.particles.",
+    example: "[100000, 25000, 6000]",
     fix: Some("write one number of at least 2 for all N, or a list as long as model.particles"),
     of: |experiment| Counts::List(experiment.sweep.iter().map(|sweep| sweep.1).collect()),
 };

@@ -101,9 +101,9 @@ static COUPLING: Key<Experiment, OneOf<CouplingKind>> = Key {
     of: |experiment| experiment.coupling,
 };
 
-static REMATCH: Key<Experiment, When> = Key {
+static REMATCH: Key<Experiment, Rematching> = Key {
     name: "rematch",
-    kind: When,
+    kind: Rematching,
     default: Some(Rematch::Never),
     unit: Some("time"),
     meaning: "When the second copy is permuted to pair particles of equal rank: never, in records only (\"output\"), \
@@ -113,14 +113,14 @@ static REMATCH: Key<Experiment, When> = Key {
     of: |experiment| experiment.rematch,
 };
 
-/// When copies are rematched: a word, or an interval in time.
-struct When;
+/// The kind of `rematch`: a word, or an interval in time.
+struct Rematching;
 
-impl When {
+impl Rematching {
     const INTERVAL: Number = Number(Range::Moderate(Signs::Positive));
 }
 
-impl Kind for When {
+impl Kind for Rematching {
     type Value = Rematch;
 
     fn values(&self) -> Values {
@@ -147,7 +147,7 @@ impl Kind for When {
     }
 }
 
-/// What the section says of one copy and of two.
+/// The values of the section.
 pub(super) struct Model {
     pub particles: Vec<usize>,
     pub lambda: f64,

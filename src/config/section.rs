@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 pub(super) struct Section<S: 'static> {
     /// Its name.
     pub name: &'static str,
-    /// How often a config has it.
+    /// The number of times that a config has it.
     pub occurs: Occurs<S>,
     /// A sentence that says what it is for.
     pub meaning: &'static str,
@@ -17,7 +17,7 @@ pub(super) struct Section<S: 'static> {
     pub keys: &'static [&'static dyn Declared<S>],
 }
 
-/// How often a config has a section, and what each describes in an experiment.
+/// The number of times that a config has a section, and the parts of an experiment that it describes.
 pub(super) enum Occurs<S: 'static> {
     /// Once.
     Once(fn(&Experiment) -> &S),
@@ -28,7 +28,7 @@ pub(super) enum Occurs<S: 'static> {
 }
 
 impl<S> Section<S> {
-    /// What to write where it is missing or is no table.
+    /// The advice where it is missing or is no table.
     fn fix(&self) -> String {
         let Section { name, keys, .. } = self;
         let required = keys.iter().filter(|key| key.about().default.is_none());

@@ -10,7 +10,7 @@ use crate::key::{Key, Range, Signs};
 /// thread where chunks have several replicas.
 const MOST_POINTS: u64 = 2001;
 
-/// How many record times there can be, 0 and the end included.
+/// A number of record times, 0 and the end included.
 pub(super) const RECORD_TIMES: Whole = Whole(2..=MOST_POINTS);
 
 pub(super) static SECTION: Section<Experiment> = Section {

@@ -9,7 +9,7 @@ use crate::key::reader::{ConfigError, Table};
 
 /// A batch of this many velocities fits in memory, with room to sort it.
 const MOST_SAMPLE: u64 = 100_000_000;
-/// Of each copy a thread pools a batch at each record time of W₂: this many
+/// A thread pools a batch of each copy at each record time of W₂: this many
 /// velocities take 3.2 GB.
 const MOST_POOLED: u64 = 2 * MOST_SAMPLE;
 

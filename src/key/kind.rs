@@ -10,7 +10,7 @@ pub trait Kind: Sync {
     /// A value.
     type Value: Clone + Sync;
 
-    /// Which values these are.
+    /// A description of the values.
     fn values(&self) -> Values;
 
     /// The value that is written at a node.
@@ -23,7 +23,7 @@ pub trait Kind: Sync {
     /// A value as in manifests.
     fn json(&self, value: &Self::Value) -> Value;
 
-    /// What to write for the key of this name, of which an example is given.
+    /// The advice for the key of this name where it is missing or wrong; `example` is a value as written in TOML.
     fn fix(&self, name: &str, example: &str) -> String {
         let written = self.values().in_words();
         format!("write {name} = and {written}, e.g. {name} = {example}")
@@ -31,12 +31,12 @@ pub trait Kind: Sync {
 }
 
 impl Values {
-    /// What is written in a config, without its range.
+    /// The words for a value as it is written in a config, without its range.
     fn in_words(&self) -> String {
         match self {
             Values::Number(_) => "a finite number".to_string(),
             Values::Whole(_) => "a whole number".to_string(),
-            Values::Text => "a text in quotes".to_string(),
+            Values::Text => "a line of text in quotes".to_string(),
             Values::Words(words) => format!("one of \"{}\"", words.join("\", \"")),
             Values::List(of) => match **of {
                 Values::Number(_) => "a list of finite numbers".to_string(),
@@ -131,11 +131,11 @@ impl Kind for Whole {
 pub struct OneOrMore {
     /// The range of each.
     pub each: Whole,
-    /// Whether a list has each number once.
+    /// True if a list may have each number only once.
     pub are_distinct: bool,
 }
 
-/// What is written for [`OneOrMore`].
+/// A value of [`OneOrMore`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Counts {
     /// A number.
@@ -217,7 +217,7 @@ impl<K: Kind> Kind for Optional<K> {
 
 /// One of some words.
 pub struct OneOf<T: 'static> {
-    /// What the words stand for.
+    /// The choices that the words stand for.
     pub all: &'static [T],
     /// The word for each.
     pub word: fn(T) -> &'static str,

@@ -19,7 +19,7 @@ use std::ops::RangeInclusive;
 pub struct Key<S: 'static, K: Kind> {
     /// Its name, without that of its section.
     pub name: &'static str,
-    /// Which values it can have.
+    /// The values that it can have.
     pub kind: K,
     /// The value where it is left out; `None` where it must be there.
     pub default: Option<K::Value>,
@@ -29,14 +29,14 @@ pub struct Key<S: 'static, K: Kind> {
     pub meaning: &'static str,
     /// A value, as written in TOML.
     pub example: &'static str,
-    /// What to write where it is missing or wrong, if more can be said than [`Kind::fix`] does.
+    /// The advice where it is missing or wrong, if more can be said than [`Kind::fix`] does.
     pub fix: Option<&'static str>,
     /// Its value in an `S`.
     pub of: fn(&S) -> K::Value,
 }
 
 impl<S, K: Kind> Key<S, K> {
-    /// What to write where it is missing or wrong.
+    /// The advice where it is missing or wrong.
     pub fn fix(&self) -> String {
         let or_not = match self.default() {
             None => String::new(),
@@ -108,7 +108,7 @@ impl<S, K: Kind> Declared<S> for Key<S, K> {
 pub struct About {
     /// Its name, without that of its section.
     pub name: &'static str,
-    /// Which values it can have.
+    /// The values that it can have.
     pub values: Values,
     /// The value where it is left out, null if this is none; `None` where it must be there.
     pub default: Option<Value>,
@@ -120,7 +120,7 @@ pub struct About {
     pub example: &'static str,
 }
 
-/// Which values a key can have.
+/// The values that a key can have.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
     /// Numbers.

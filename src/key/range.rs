@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-/// Numbers that are not 0 and carry the unit of a velocity, a time or a rate have at least this magnitude: their
-/// fourth powers, times counts, stay normal numbers.
+/// Velocities, times and rates that are not 0 have at least this magnitude, so that their fourth powers stay normal
+/// numbers.
 pub const SMALLEST: f64 = 1e-60;
 
-/// Numbers that carry the unit of a velocity, a time or a rate have at most this magnitude: their fourth powers,
-/// times counts, stay finite.
+/// Velocities, times and rates have at most this magnitude, so that their fourth powers stay finite.
 pub const LARGEST: f64 = 1e60;
 
-/// Which numbers a key can have.
+/// The numbers that a key can have.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Range {
     /// All above 0.
@@ -37,12 +36,12 @@ pub enum Signs {
 }
 
 impl Range {
-    /// Whether a number is in it.
+    /// True if a number is in it.
     pub fn contains(self, number: f64) -> bool {
         self.problem(number).is_none()
     }
 
-    /// What is wrong with a number that is not in it.
+    /// The fault of a number that is not in it, in words after the number.
     pub fn problem(self, number: f64) -> Option<String> {
         let is_moderate = (SMALLEST..=LARGEST).contains(&number.abs());
         let is_inside = match self {
@@ -69,9 +68,9 @@ impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Range::Positive => write!(f, "a positive number"),
-            Range::Between(low, high) => write!(f, "above {low:?} and below {high:?}"),
-            Range::FromTo(low, high) => write!(f, "from {low:?} to {high:?}"),
-            Range::AboveTo(low, high) => write!(f, "above {low:?}, up to {high:?}"),
+            Range::Between(low, high) => write!(f, "above {low} and below {high}"),
+            Range::FromTo(low, high) => write!(f, "from {low} to {high}"),
+            Range::AboveTo(low, high) => write!(f, "above {low}, up to {high}"),
             Range::Moderate(signs) => {
                 let start = match signs {
                     Signs::Positive => "",

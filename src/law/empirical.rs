@@ -207,12 +207,7 @@ static FILE: Key<Empirical, Text> = Key {
     meaning: "Path of a CSV file, from the folder of the config.",
     example: "\"velocities.csv\"",
     fix: Some("write file = and the path of a CSV file, from this config's folder"),
-    of: |law| {
-        law.source
-            .iter()
-            .map(|source| source.file.clone())
-            .collect()
-    },
+    of: |law| (law.source.as_ref()).map_or_else(String::new, |source| source.file.clone()),
 };
 
 static COLUMN: Key<Empirical, Text> = Key {
@@ -223,12 +218,7 @@ static COLUMN: Key<Empirical, Text> = Key {
     meaning: "Name of the column that holds the velocities.",
     example: "\"v\"",
     fix: Some("write column = and the name of the column with the velocities"),
-    of: |law| {
-        law.source
-            .iter()
-            .map(|source| source.column.clone())
-            .collect()
-    },
+    of: |law| (law.source.as_ref()).map_or_else(String::new, |source| source.column.clone()),
 };
 
 static SHIFT: Key<Empirical, Parameter> = Key {
@@ -267,12 +257,13 @@ impl Written for Empirical {
     }
 
     fn parameters(&self) -> Vec<(&'static str, Value)> {
-        let is_read = self.source.is_some();
+        // Values that were not read from a file have no place.
+        let has_place = self.source.is_some();
         let place = [FILE.name, COLUMN.name];
         let declared = Self::PARAMETERS
             .iter()
-            .filter(|key| is_read || !place.contains(&key.name()));
-        let declared = declared.map(|key| (key.name(), key.json(self)));
+            .map(|key| (key.name(), key.json(self)));
+        let declared = declared.filter(|(name, _)| has_place || !place.contains(name));
         let derived = [
             ("count", json!(self.values.len())),
             ("mean", json!(self.mean)),

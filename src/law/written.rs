@@ -44,7 +44,7 @@ pub(super) trait Written: Distribution + Into<Law> + 'static {
     }
 }
 
-/// What is known of a law before its parameters are.
+/// A law as declared, without values of its parameters.
 #[derive(Debug, Clone, Copy)]
 pub struct Declaration {
     /// Its name.
