@@ -58,6 +58,7 @@ pub mod figure;
 pub mod gaps;
 pub mod input;
 pub mod judge;
+pub mod key;
 pub mod law;
 pub mod looks;
 pub mod measure;

@@ -1,29 +1,42 @@
 //! Laws in a config.
 
-use super::reader::{ConfigError, Node, Section};
+use crate::key::kind::{Kind, OneOf};
+use crate::key::reader::{ConfigError, Node, Table};
+use crate::key::{About, Declared, Key, Range, Values};
 use crate::law::joint::Joint;
-use crate::law::{
-    Discrete, Empirical, EmpiricalError, Laplace, Law, LawError, Normal, NormalMixture, Point,
-    StudentT, Uniform,
-};
+use crate::law::{Declaration, LAWS, Law};
 use crate::quote::quoted;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
 
-/// The names of all laws and the keys of their parameters.
-const LAWS: &[(&str, &[&str])] = &[
-    ("normal", &["law", "mean", "sd"]),
-    ("normal-mixture", &["law", "weights", "means", "sds"]),
-    ("uniform", &["law", "low", "high"]),
-    ("laplace", &["law", "mean", "scale"]),
-    ("student-t", &["law", "df", "scale", "location"]),
-    ("discrete", &["law", "values", "weights"]),
-    ("point", &["law", "value"]),
-    ("empirical", &["law", "file", "column", "shift"]),
-];
+static LAW: Key<Declaration, OneOf<Declaration>> = Key {
+    name: "law",
+    kind: OneOf {
+        all: LAWS,
+        word: |law| law.name,
+    },
+    default: None,
+    unit: None,
+    meaning: "Name of the law.",
+    example: "\"normal\"",
+    fix: Some("write law = \"normal\", or another of the laws"),
+    of: |law| *law,
+};
 
-/// The fix where a law should be.
-pub const WRITE_A_LAW: &str = "write a law, e.g. { law = \"normal\", mean = 0.0, sd = 1.0 }";
+static JOINT: Key<Joint, OneOf<Joint>> = Key {
+    name: "joint",
+    kind: OneOf {
+        all: &Joint::ALL,
+        word: Joint::name,
+    },
+    default: Some(Joint::Product),
+    unit: None,
+    meaning: "Dependence between the N particles of a copy at time 0: none (\"product\"), the mirrored pair of Lemma 8, \
+              or the uniform law on a sphere.",
+    example: "\"mirrored-equal\"",
+    fix: None,
+    of: |joint| *joint,
+};
 
 /// How far a bath's mean may be from 0, in standard deviations: rounding.
 const BATH_MEAN_TOLERANCE: f64 = 1e-9;
@@ -32,196 +45,175 @@ const BATH_MEAN_TOLERANCE: f64 = 1e-9;
 /// rounding of velocities would otherwise show in their differences.
 const FURTHEST_MEAN: f64 = 1e12;
 
-/// The law written at `node`; files are looked for from `folder`. Beside the law's own keys there may be `more`.
-fn law(node: &Node, folder: &Path, more: &[&'static str]) -> Result<Law, ConfigError> {
-    let section = node.table(WRITE_A_LAW)?;
-    if section.find("law").is_none() {
-        // It may be there, misspelt.
-        let keys = LAWS.iter().flat_map(|(_, keys)| keys.iter().copied());
-        let every_key: BTreeSet<&str> = keys.chain(more.iter().copied()).collect();
-        section.only(&Vec::from_iter(every_key))?;
-    }
-    let choices: Vec<_> = LAWS.iter().map(|law| (law.0, *law)).collect();
-    let (name, keys) = section
-        .get("law", "write law = \"normal\", or another of the laws")?
-        .one_of(&choices)?;
-    section.only(&[keys, more].concat())?;
-    match name {
-        "normal" => {
-            let [mean, sd] = [number(&section, "mean")?, number(&section, "sd")?];
-            lift(&section, Normal::new(mean, sd)).map(Law::Normal)
-        }
-        "normal-mixture" => {
-            let lists = ["weights", "means", "sds"].map(|key| numbers(&section, key));
-            let [weights, means, sds] = lists;
-            lift(&section, NormalMixture::new(weights?, means?, sds?)).map(Law::NormalMixture)
-        }
-        "uniform" => {
-            let [low, high] = [number(&section, "low")?, number(&section, "high")?];
-            lift(&section, Uniform::new(low, high)).map(Law::Uniform)
-        }
-        "laplace" => {
-            let [mean, scale] = [number(&section, "mean")?, number(&section, "scale")?];
-            lift(&section, Laplace::new(mean, scale)).map(Law::Laplace)
-        }
-        "student-t" => {
-            let [df, scale] = [number(&section, "df")?, number(&section, "scale")?];
-            let location = optional(&section, "location")?;
-            lift(&section, StudentT::new(df, scale, location)).map(Law::StudentT)
-        }
-        "discrete" => {
-            let [values, weights] = ["values", "weights"].map(|key| numbers(&section, key));
-            lift(&section, Discrete::new(values?, weights?)).map(Law::Discrete)
-        }
-        "point" => lift(&section, Point::new(number(&section, "value")?)).map(Law::Point),
-        _ => empirical(&section, folder).map(Law::Empirical),
-    }
+/// A law as it is written.
+struct Written<'a> {
+    law: Law,
+    declaration: Declaration,
+    table: Table<'a>,
 }
 
-/// The fixes where a joint law cannot be.
-const SPHERE_OF: &str = "write law = \"normal\" with mean = 0.0, whose sd times the root of N is the radius, or \
-                         leave out `joint`";
-const EVEN_ONLY: &str = "write even numbers in model.particles, or another joint";
-
-/// An initial law, and how the particles of the copy hang together.
-pub fn initial_law(
-    node: &Node,
-    folder: &Path,
-    particles: &[usize],
-) -> Result<(Law, Joint), ConfigError> {
-    let law = law_with_spread(node, folder)?;
-    let Some(node) = node.table(WRITE_A_LAW)?.find("joint") else {
-        return Ok((law, Joint::Product));
-    };
-    let joint = node.one_of(&Joint::ALL.map(|joint| (joint.name(), joint)))?;
-    if !joint.can_be_made_from(&law) {
-        let problem = match law {
-            Law::Normal(_) => format!("a sphere is about 0, and this law has mean {}", law.mean()),
-            _ => format!(
-                "a sphere needs the law \"normal\", and this one is \"{}\"",
-                law.name()
-            ),
+impl<'a> Written<'a> {
+    /// The law at a node; beside its own keys there may be `more`.
+    fn read(node: &Node<'a>, fix: &str, more: &[&'static str]) -> Result<Self, ConfigError> {
+        let table = node.table(fix)?;
+        let keys = |law: &Declaration| -> Vec<&'static str> {
+            let parameters = law.parameters().into_iter().map(|key| key.name);
+            let all = [LAW.name].into_iter().chain(parameters);
+            all.chain(more.iter().copied()).collect()
         };
-        return Err(node.error(problem, SPHERE_OF));
+        if table.find(LAW.name).is_none() {
+            // It may be there, misspelt.
+            let every_key: BTreeSet<&str> = LAWS.iter().flat_map(keys).collect();
+            table.only(&Vec::from_iter(every_key))?;
+        }
+        let declaration = LAW.read(&table)?;
+        table.only(&keys(&declaration))?;
+        Ok(Written {
+            law: declaration.read(&table)?,
+            declaration,
+            table,
+        })
     }
-    if let Some(odd) = particles.iter().find(|&&n| !joint.is_possible_for(n)) {
-        let problem = format!("it takes an even number of particles, and there are {odd}");
-        return Err(node.error(problem, EVEN_ONLY));
+
+    /// The parameters that say where the law is.
+    fn locations(&self) -> Vec<About> {
+        let mut parameters = self.declaration.parameters();
+        parameters.retain(|key| key.values.range() == Some(Range::LOCATION));
+        parameters
     }
-    Ok((law, joint))
+
+    /// The error that its mean is where it must not be: at a parameter that says where the law is, or, where none of
+    /// these is written, at the first of all.
+    fn misplaced(&self, problem: String, fix: impl Into<String>) -> ConfigError {
+        let all = [self.locations(), self.declaration.parameters()].concat();
+        let mut names = all.iter().map(|key| key.name);
+        let written = names.find(|key| self.table.find(key).is_some());
+        self.table.error(written, problem, fix)
+    }
+
+    /// The edit of parameters that centres the law.
+    fn centring(&self) -> Result<String, ConfigError> {
+        let mean = self.law.mean();
+        let mut edits = vec![];
+        for key in self.locations() {
+            let fix = format!("write {} = {}", key.name, key.example);
+            let moved = match self.table.find(key.name) {
+                Some(node) if node.is_list() => {
+                    let moved = node.numbers(&fix)?.into_iter().map(|value| value - mean);
+                    format!("{:?}", moved.collect::<Vec<f64>>())
+                }
+                Some(node) => format!("{:?}", node.number(&fix)? - mean),
+                None => {
+                    let default = key.default.as_ref().and_then(Value::as_f64);
+                    format!("{:?}", default.unwrap_or_default() - mean)
+                }
+            };
+            if quoted(&moved) != moved {
+                return Ok(format!("subtract {mean:?} from each of {}", key.name));
+            }
+            edits.push(format!("{} = {moved}", key.name));
+        }
+        Ok(format!("write {}", edits.join(" and ")))
+    }
 }
 
-/// A mean that is far away is fine without a spread: differences of constants are
-/// right to rounding.
-fn law_with_spread(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
-    let law = law(node, folder, &["joint"])?;
-    let (mean, sd) = (law.mean(), law.variance().sqrt());
-    if sd == 0.0 || mean.abs() <= FURTHEST_MEAN * sd {
-        return Ok(law);
+/// A law's name and parameters.
+fn told(law: &Law) -> Value {
+    let mut told = json!({ LAW.name: law.name() });
+    for (name, parameter) in law.parameters() {
+        told[name] = parameter;
     }
-    let section = node.table(WRITE_A_LAW)?;
-    let (key, _) = centring(&law, mean, &section)?;
-    Err(section.error(
-        Some(key),
-        format!(
-            "the mean {mean:e} is more than {FURTHEST_MEAN:e} standard deviations from 0, so that the \
-             spread drowns in rounding"
-        ),
-        "bring the mean nearer to 0, or write a law without a spread: law = \"point\"",
-    ))
+    told
 }
 
 /// The law of the bath: mean 0 is required.
-pub fn thermostat_law(node: &Node, folder: &Path) -> Result<Law, ConfigError> {
-    let law = law(node, folder, &[])?;
-    let mean = law.mean();
-    if mean.abs() <= BATH_MEAN_TOLERANCE * law.variance().sqrt() {
-        return Ok(law);
+pub(super) struct BathLaw;
+
+impl Kind for BathLaw {
+    type Value = Law;
+
+    fn values(&self) -> Values {
+        Values::Law(vec![])
     }
-    let section = node.table(WRITE_A_LAW)?;
-    let (key, fix) = centring(&law, mean, &section)?;
-    Err(section.error(
-        Some(key),
-        format!("a bath must have mean 0, and this one has mean {mean}"),
-        fix,
-    ))
+
+    fn read(&self, node: &Node, fix: &str) -> Result<Law, ConfigError> {
+        let written = Written::read(node, fix, &[])?;
+        let (mean, sd) = (written.law.mean(), written.law.variance().sqrt());
+        if mean.abs() <= BATH_MEAN_TOLERANCE * sd {
+            return Ok(written.law);
+        }
+        let problem = format!("a bath must have mean 0, and this one has mean {mean}");
+        Err(written.misplaced(problem, written.centring()?))
+    }
+
+    fn json(&self, value: &Law) -> Value {
+        told(value)
+    }
 }
 
-/// The key to point at and the edit that centres a law.
-fn centring(
-    law: &Law,
-    mean: f64,
-    section: &Section,
-) -> Result<(&'static str, String), ConfigError> {
-    let centred = |key: &str| -> Result<String, ConfigError> {
-        let list = numbers(section, key)?;
-        let centred: Vec<f64> = list.iter().map(|value| value - mean).collect();
-        let centred = format!("{centred:?}");
-        Ok(match quoted(&centred) {
-            whole if whole == centred => format!("write {key} = {whole}"),
-            _ => format!("subtract {mean:?} from each of {key}"),
-        })
-    };
-    Ok(match law {
-        Law::Normal(_) | Law::Laplace(_) => ("mean", "write mean = 0.0".to_string()),
-        Law::Uniform(law) => {
-            let half = law.half_width();
-            (
-                "low",
-                format!("write low = {:?} and high = {half:?}", -half),
-            )
+/// An initial law, and the dependence between the particles of the copy.
+pub(super) struct InitialLaw;
+
+impl Kind for InitialLaw {
+    type Value = (Law, Joint);
+
+    fn values(&self) -> Values {
+        Values::Law(vec![JOINT.about()])
+    }
+
+    fn read(&self, node: &Node, fix: &str) -> Result<(Law, Joint), ConfigError> {
+        let written = Written::read(node, fix, &[JOINT.name])?;
+        let (mean, sd) = (written.law.mean(), written.law.variance().sqrt());
+        // A mean that is far away is fine without a spread: differences of constants are right to rounding.
+        if sd != 0.0 && mean.abs() > FURTHEST_MEAN * sd {
+            let problem = format!(
+                "the mean {mean:e} is more than {FURTHEST_MEAN:e} standard deviations from 0, so that the \
+                 spread drowns in rounding"
+            );
+            let fix =
+                "bring the mean nearer to 0, or write a law without a spread: law = \"point\"";
+            return Err(written.misplaced(problem, fix));
         }
-        Law::StudentT(_) => ("location", "write location = 0.0".to_string()),
-        Law::Point(_) => ("value", "write value = 0.0".to_string()),
-        Law::NormalMixture(_) => ("means", centred("means")?),
-        Law::Discrete(_) => ("values", centred("values")?),
-        Law::Empirical(_) => {
-            let shift = optional(section, "shift")? - mean;
-            let key = if section.find("shift").is_some() {
-                "shift"
-            } else {
-                "file"
+        let Written { law, table, .. } = written;
+        let joint = JOINT.read(&table)?;
+        if !joint.can_be_made_from(&law) {
+            let problem = match law {
+                Law::Normal(_) => {
+                    format!("a sphere is about 0, and this law has mean {}", law.mean())
+                }
+                _ => format!(
+                    "a sphere needs the law \"normal\", and this one is \"{}\"",
+                    law.name()
+                ),
             };
-            (key, format!("write shift = {shift:?} to centre the data"))
+            let fix = "write law = \"normal\" with mean = 0.0, whose sd times the root of N is the radius, or \
+                       leave out `joint`";
+            return Err(table.error(Some(JOINT.name), problem, fix));
         }
-    })
+        Ok((law, joint))
+    }
+
+    fn json(&self, (law, _): &(Law, Joint)) -> Value {
+        told(law)
+    }
+
+    fn fix(&self, _name: &str, example: &str) -> String {
+        format!("write a law, e.g. {example}")
+    }
 }
 
-fn number(section: &Section, key: &str) -> Result<f64, ConfigError> {
-    let fix = format!("write {key} = and a finite number");
-    section.get(key, &fix)?.number(&fix)
-}
-
-fn optional(section: &Section, key: &str) -> Result<f64, ConfigError> {
-    let fix = format!("write {key} = and a finite number, or leave it out for 0");
-    section.find(key).map_or(Ok(0.0), |node| node.number(&fix))
-}
-
-fn numbers(section: &Section, key: &str) -> Result<Vec<f64>, ConfigError> {
-    let fix = format!("write {key} = and a list of finite numbers, e.g. [0.5, 0.5]");
-    section.get(key, &fix)?.numbers(&fix)
-}
-
-/// Give a refused parameter its place in the file.
-fn lift<T>(section: &Section, law: Result<T, LawError>) -> Result<T, ConfigError> {
-    law.map_err(|error| section.error(Some(error.parameter), error.problem, error.fix))
-}
-
-fn empirical(section: &Section, folder: &Path) -> Result<Empirical, ConfigError> {
-    let fix = "write file = and the path of a CSV file, from this config's folder";
-    let file = section.get("file", fix)?.string(fix)?;
-    let fix = "write column = and the name of the column with the velocities";
-    let column = section.get("column", fix)?.string(fix)?;
-    let shift = optional(section, "shift")?;
-    Empirical::from_csv(folder, file, column, shift).map_err(|error| {
-        let (key, fix) = match &error {
-            EmpiricalError::Law(error) if error.parameter == "shift" => {
-                return section.error(Some("shift"), &error.problem, &error.fix);
-            }
-            EmpiricalError::Unreadable { .. } => ("file", "name a CSV file that can be read"),
-            EmpiricalError::NoSuchColumn { .. } => ("column", "name a column of that file"),
-            _ => ("file", "mend the data, or name another file or column"),
-        };
-        section.error(Some(key), error.to_string(), fix)
-    })
+/// Refuse a joint law, that of the initial law at `key`, which so many particles cannot have.
+pub(super) fn possible(
+    joint: Joint,
+    particles: &[usize],
+    initial: &Table,
+    key: &str,
+) -> Result<(), ConfigError> {
+    let Some(odd) = particles.iter().find(|&&n| !joint.is_possible_for(n)) else {
+        return Ok(());
+    };
+    let fix = "write even numbers in model.particles, or another joint";
+    let problem = format!("it takes an even number of particles, and there are {odd}");
+    let law = initial.get(key, fix)?.table(fix)?;
+    Err(law.error(Some(JOINT.name), problem, fix))
 }

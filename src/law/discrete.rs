@@ -3,7 +3,11 @@
 use num_complex::Complex64;
 
 use super::validate::{location, not_empty, same_length, weights};
-use super::{Distribution, LawError, Level, Parameter, compensated_sum, polar_minus, power};
+use super::written::{VELOCITY, Written, placed};
+use super::{Distribution, LawError, Level, compensated_sum, polar_minus, power};
+use crate::key::kind::Parameters;
+use crate::key::reader::{ConfigError, Table};
+use crate::key::{Declared, Key};
 
 /// The law Σ_k w_k δ_{x_k} of finitely many values.
 ///
@@ -28,12 +32,12 @@ impl Discrete {
     /// If the lists are empty or of unequal length, a value is not finite or too large, or the weights are not
     /// probabilities.
     pub fn new(values: Vec<f64>, weight_list: Vec<f64>) -> Result<Discrete, LawError> {
-        not_empty("values", &values)?;
-        same_length("weights", &weight_list, "values", values.len())?;
+        not_empty(VALUES.name, &values)?;
+        same_length(WEIGHTS.name, &weight_list, VALUES.name, values.len())?;
         for &value in &values {
-            location("values", value)?;
+            location(VALUES.name, value)?;
         }
-        let probabilities = weights("weights", &weight_list)?;
+        let probabilities = weights(WEIGHTS.name, &weight_list)?;
         let mut pairs: Vec<(f64, f64)> = values
             .into_iter()
             .zip(probabilities)
@@ -99,18 +103,42 @@ fn levels_between(weights: &[f64]) -> Vec<Level> {
         .collect()
 }
 
+static VALUES: Key<Discrete, Parameters> = Key {
+    name: "values",
+    kind: Parameters::LOCATIONS,
+    default: None,
+    unit: VELOCITY,
+    meaning: "Values.",
+    example: "[-1.0, 1.0]",
+    fix: None,
+    of: |law| law.values.clone(),
+};
+
+static WEIGHTS: Key<Discrete, Parameters> = Key {
+    name: "weights",
+    kind: Parameters::WEIGHTS,
+    default: None,
+    unit: None,
+    meaning: "Probabilities of the values, as many as these; their sum is 1.",
+    example: "[0.5, 0.5]",
+    fix: None,
+    of: |law| law.weights.clone(),
+};
+
+impl Written for Discrete {
+    const NAME: &'static str = "discrete";
+    const MEANING: &'static str = "The law of finitely many values, each with its weight.";
+    const PARAMETERS: &'static [&'static dyn Declared<Discrete>] = &[&VALUES, &WEIGHTS];
+
+    fn read(table: &Table) -> Result<Discrete, ConfigError> {
+        placed(
+            table,
+            Discrete::new(VALUES.read(table)?, WEIGHTS.read(table)?),
+        )
+    }
+}
+
 impl Distribution for Discrete {
-    fn name(&self) -> &'static str {
-        "discrete"
-    }
-
-    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
-        vec![
-            ("values", self.values.clone().into()),
-            ("weights", self.weights.clone().into()),
-        ]
-    }
-
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {
         // The number of levels strictly below p. The upper level decides only where the lower one has rounded to 1:
         // elsewhere it may differ by rounding from 1 − lower, and quantile(cdf(x)) would overshoot x.

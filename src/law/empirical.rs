@@ -7,8 +7,13 @@ use num_complex::Complex64;
 
 use super::column::{DataFile, read_column};
 use super::validate::{location, not_empty};
-use super::{Distribution, LawError, Level, Parameter, compensated_sum, polar_minus, power};
+use super::written::{VELOCITY, Written};
+use super::{Distribution, LawError, Level, compensated_sum, polar_minus, power};
+use crate::key::kind::{Parameter, Text};
+use crate::key::reader::{ConfigError, Table};
+use crate::key::{Declared, Key};
 use crate::quote::{quoted, quoted_path};
+use serde_json::{Value, json};
 
 /// The empirical measure (1/n) Σ_k δ_{x_k} of n values.
 ///
@@ -127,7 +132,7 @@ impl Empirical {
     /// If there are no values, or a value, the shift or their sum is not finite or too large.
     pub fn new(mut values: Vec<f64>, shift: f64) -> Result<Empirical, LawError> {
         not_empty("values", &values)?;
-        location("shift", shift)?;
+        location(SHIFT.name, shift)?;
         for value in &mut values {
             location("values", *value)?;
             *value += shift;
@@ -195,25 +200,81 @@ impl Empirical {
     }
 }
 
-impl Distribution for Empirical {
-    fn name(&self) -> &'static str {
-        "empirical"
+static FILE: Key<Empirical, Text> = Key {
+    name: "file",
+    kind: Text,
+    default: None,
+    unit: None,
+    meaning: "Path of a CSV file, from the folder of the config.",
+    example: "\"velocities.csv\"",
+    fix: Some("write file = and the path of a CSV file, from this config's folder"),
+    of: |law| (law.source.as_ref()).map_or_else(String::new, |source| source.file.clone()),
+};
+
+static COLUMN: Key<Empirical, Text> = Key {
+    name: "column",
+    kind: Text,
+    default: None,
+    unit: None,
+    meaning: "Name of the column that holds the velocities.",
+    example: "\"v\"",
+    fix: Some("write column = and the name of the column with the velocities"),
+    of: |law| (law.source.as_ref()).map_or_else(String::new, |source| source.column.clone()),
+};
+
+static SHIFT: Key<Empirical, Parameter> = Key {
+    name: "shift",
+    kind: Parameter::LOCATION,
+    default: Some(0.0),
+    unit: VELOCITY,
+    meaning: "Number that is added to each velocity.",
+    example: "0.0",
+    fix: None,
+    of: |law| law.shift,
+};
+
+impl Written for Empirical {
+    const NAME: &'static str = "empirical";
+    const MEANING: &'static str =
+        "The empirical measure of measured velocities, a column of a CSV file.";
+    const PARAMETERS: &'static [&'static dyn Declared<Empirical>] = &[&FILE, &COLUMN, &SHIFT];
+
+    fn read(table: &Table) -> Result<Empirical, ConfigError> {
+        let [file, column] = [FILE.read(table)?, COLUMN.read(table)?];
+        let law = Empirical::from_csv(table.folder(), &file, &column, SHIFT.read(table)?);
+        law.map_err(|error| {
+            let (key, fix) = match error {
+                EmpiricalError::Law(error) if error.parameter == SHIFT.name => {
+                    return table.error(Some(SHIFT.name), error.problem, error.fix);
+                }
+                EmpiricalError::Unreadable { .. } => {
+                    (FILE.name, "name a CSV file that can be read")
+                }
+                EmpiricalError::NoSuchColumn { .. } => (COLUMN.name, "name a column of that file"),
+                _ => (FILE.name, "mend the data, or name another file or column"),
+            };
+            table.error(Some(key), error.to_string(), fix)
+        })
     }
 
-    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
-        let source = self.source.iter().flat_map(|source| {
-            let (file, column) = (source.file.clone(), source.column.clone());
-            [("file", file.into()), ("column", column.into())]
-        });
-        let numbers = [
-            ("shift", self.shift.into()),
-            ("count", self.values.len().into()),
-            ("mean", self.mean.into()),
-            ("sd", self.variance.sqrt().into()),
+    fn parameters(&self) -> Vec<(&'static str, Value)> {
+        // Values that were not read from a file have no place.
+        let has_place = self.source.is_some();
+        let place = [FILE.name, COLUMN.name];
+        let declared = Self::PARAMETERS
+            .iter()
+            .map(|key| (key.name(), key.json(self)));
+        let declared = declared.filter(|(name, _)| has_place || !place.contains(name));
+        let derived = [
+            ("count", json!(self.values.len())),
+            ("mean", json!(self.mean)),
+            ("sd", json!(self.variance.sqrt())),
         ];
-        source.chain(numbers).collect()
+        declared.chain(derived).collect()
     }
+}
 
+impl Distribution for Empirical {
     fn quantile_at(&self, lower: f64, _upper: f64) -> f64 {
         // Steps of 1/n are far wider than the spacing of numbers near 1, so the lower level decides everywhere.
         let count = self.values.len();

@@ -3,7 +3,11 @@
 use num_complex::Complex64;
 
 use super::validate::{location, scale};
-use super::{Distribution, LawError, Parameter, polar_minus, power};
+use super::written::{VELOCITY, Written, placed};
+use super::{Distribution, LawError, polar_minus, power};
+use crate::key::kind::Parameter;
+use crate::key::reader::{ConfigError, Table};
+use crate::key::{Declared, Key};
 
 /// The Laplace law with density e^{−|x−m|/b}/(2b): m + b times the difference of two unit exponentials.
 ///
@@ -20,8 +24,8 @@ impl Laplace {
     /// # Errors
     /// If `mean` is not finite, `scale` is not a positive number, or either leaves the range of accepted magnitudes.
     pub fn new(mean: f64, scale_parameter: f64) -> Result<Laplace, LawError> {
-        location("mean", mean)?;
-        scale("scale", scale_parameter, "use law = \"point\"")?;
+        location(MEAN.name, mean)?;
+        scale(SCALE.name, scale_parameter, "use law = \"point\"")?;
         Ok(Laplace {
             mean,
             scale: scale_parameter,
@@ -43,15 +47,40 @@ fn log_twice(tail: f64, other: f64) -> f64 {
     }
 }
 
+static MEAN: Key<Laplace, Parameter> = Key {
+    name: "mean",
+    kind: Parameter::LOCATION,
+    default: None,
+    unit: VELOCITY,
+    meaning: "Mean.",
+    example: "0.0",
+    fix: None,
+    of: |law| law.mean,
+};
+
+static SCALE: Key<Laplace, Parameter> = Key {
+    name: "scale",
+    kind: Parameter::SCALE,
+    default: None,
+    unit: VELOCITY,
+    meaning: "Mean distance from the mean.",
+    example: "1.0",
+    fix: None,
+    of: |law| law.scale,
+};
+
+impl Written for Laplace {
+    const NAME: &'static str = "laplace";
+    const MEANING: &'static str =
+        "The two-sided exponential law with density proportional to exp(−|v − mean|/scale).";
+    const PARAMETERS: &'static [&'static dyn Declared<Laplace>] = &[&MEAN, &SCALE];
+
+    fn read(table: &Table) -> Result<Laplace, ConfigError> {
+        placed(table, Laplace::new(MEAN.read(table)?, SCALE.read(table)?))
+    }
+}
+
 impl Distribution for Laplace {
-    fn name(&self) -> &'static str {
-        "laplace"
-    }
-
-    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
-        vec![("mean", self.mean.into()), ("scale", self.scale.into())]
-    }
-
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {
         if lower <= upper {
             self.mean + self.scale * log_twice(lower, upper)

@@ -12,7 +12,8 @@
 //! to at least [`SMALLEST_SCALE`], so that fourth powers neither overflow nor vanish; higher moments can be absent, or
 //! 0.
 //!
-//! A law is added by one file, one variant of [`Law`] and one line in `Law::distribution`.
+//! A law is added by one file, its `mod` and its lines in `laws!`. The file declares the parameters, as keys of
+//! configs.
 
 mod column;
 mod discrete;
@@ -25,9 +26,10 @@ mod point;
 mod student_t;
 mod uniform;
 mod validate;
+mod written;
 
 use num_complex::Complex64;
-use serde::Serialize;
+use serde_json::Value;
 
 pub use column::DataFile;
 pub use discrete::Discrete;
@@ -39,6 +41,9 @@ pub use point::Point;
 pub use student_t::StudentT;
 pub use uniform::Uniform;
 pub use validate::{LARGEST_MAGNITUDE, SMALLEST_SCALE, WEIGHT_SUM_TOLERANCE};
+pub use written::Declaration;
+
+use written::Written;
 
 /// A parameter that a law cannot have.
 ///
@@ -57,53 +62,71 @@ pub struct LawError {
     pub fix: String,
 }
 
-/// A parameter of a law.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Parameter {
-    /// A number.
-    Number(f64),
-    /// A list of numbers.
-    Numbers(Vec<f64>),
-    /// The length of a list.
-    Count(usize),
-    /// A name.
-    Text(String),
-}
-
-macro_rules! parameter_from {
-    ($($variant:ident($type:ty)),*) => {$(
-        impl From<$type> for Parameter {
-            fn from(value: $type) -> Parameter {
-                Parameter::$variant(value)
-            }
-        }
-    )*};
-}
-parameter_from!(Number(f64), Numbers(Vec<f64>), Count(usize), Text(String));
-
 /// The highest order of the moments that laws give.
 pub const HIGHEST_ORDER: u32 = 8;
 
-/// The law of one velocity V.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Law {
+/// The enum of all laws, with what is done in the same way for each.
+macro_rules! laws {
+    ($($(#[$doc:meta])* $law:ident,)*) => {
+        /// The law of one velocity V.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Law {
+            $($(#[$doc])* $law($law),)*
+        }
+
+        /// All laws, in the order in which they are told to users.
+        pub static LAWS: &[Declaration] = &[$(Declaration::of::<$law>(),)*];
+
+        impl Law {
+            fn distribution(&self) -> &dyn Distribution {
+                match self {
+                    $(Law::$law(law) => law,)*
+                }
+            }
+
+            /// The name of the law as written in a config.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Law::$law(_) => $law::NAME,)*
+                }
+            }
+
+            /// The parameters of the law by their names in a config, with the values that the law has: defaults
+            /// filled in, weights divided by their sum, equal values together and without those of weight 0. Of an
+            /// empirical law these are its file and column, where it was read, the shift, and the count, the mean
+            /// and the standard deviation of the shifted values.
+            pub fn parameters(&self) -> Vec<(&'static str, Value)> {
+                match self {
+                    $(Law::$law(law) => law.parameters(),)*
+                }
+            }
+        }
+
+        $(impl From<$law> for Law {
+            fn from(law: $law) -> Law {
+                Law::$law(law)
+            }
+        })*
+    };
+}
+
+laws! {
     /// N(mean, sd²).
-    Normal(Normal),
+    Normal,
     /// A finite mixture of normal laws.
-    NormalMixture(NormalMixture),
+    NormalMixture,
     /// Uniform on an interval.
-    Uniform(Uniform),
+    Uniform,
     /// The two-sided exponential law.
-    Laplace(Laplace),
+    Laplace,
     /// Student's t with a location and a scale.
-    StudentT(StudentT),
+    StudentT,
     /// Finitely many values with weights.
-    Discrete(Discrete),
+    Discrete,
     /// One value with probability one.
-    Point(Point),
+    Point,
     /// The empirical measure of measured velocities.
-    Empirical(Empirical),
+    Empirical,
 }
 
 /// A level of a distribution function and its complement, each accurate to rounding also where it is tiny.
@@ -145,8 +168,6 @@ pub(crate) fn between_levels(levels: Vec<Level>) -> impl Iterator<Item = (f64, L
 
 /// The functions that each law implements. [`Law`] documents the methods.
 pub(crate) trait Distribution {
-    fn name(&self) -> &'static str;
-    fn parameters(&self) -> Vec<(&'static str, Parameter)>;
     fn quantile_at(&self, lower: f64, upper: f64) -> f64;
     fn cdf(&self, x: f64) -> f64;
     fn mean(&self) -> f64;
@@ -174,34 +195,7 @@ pub(crate) trait Distribution {
 }
 
 impl Law {
-    fn distribution(&self) -> &dyn Distribution {
-        match self {
-            Law::Normal(law) => law,
-            Law::NormalMixture(law) => law,
-            Law::Uniform(law) => law,
-            Law::Laplace(law) => law,
-            Law::StudentT(law) => law,
-            Law::Discrete(law) => law,
-            Law::Point(law) => law,
-            Law::Empirical(law) => law,
-        }
-    }
-
-    /// The name of the law as written in a config: `"normal"`, `"normal-mixture"`, `"uniform"`, `"laplace"`,
-    /// `"student-t"`, `"discrete"`, `"point"` or `"empirical"`.
-    pub fn name(&self) -> &'static str {
-        self.distribution().name()
-    }
-
-    /// The parameters of the law by their names in a config, with the values that the law has: defaults are filled in,
-    /// weights are divided by their sum, equal values are merged, and values of weight 0 are dropped. An empirical law
-    /// gives its file and column (where it was read), the shift, and the count, the mean and the standard deviation of
-    /// the shifted values.
-    pub fn parameters(&self) -> Vec<(&'static str, Parameter)> {
-        self.distribution().parameters()
-    }
-
-    /// The file of data that the law was read from; `None` if there is none.
+    /// The file of data that the law was read from, if it was.
     pub fn source(&self) -> Option<&DataFile> {
         match self {
             Law::Empirical(law) => law.source(),
@@ -325,26 +319,6 @@ impl Law {
         self.distribution().jump_levels()
     }
 }
-
-macro_rules! law_from {
-    ($($variant:ident),*) => {$(
-        impl From<$variant> for Law {
-            fn from(law: $variant) -> Law {
-                Law::$variant(law)
-            }
-        }
-    )*};
-}
-law_from!(
-    Normal,
-    NormalMixture,
-    Uniform,
-    Laplace,
-    StudentT,
-    Discrete,
-    Point,
-    Empirical
-);
 
 /// x^exponent by multiplication: the same bits on every machine.
 pub(crate) fn power(x: f64, exponent: u32) -> f64 {

@@ -3,7 +3,11 @@
 use num_complex::Complex64;
 
 use super::validate::{location, scale};
-use super::{Distribution, LawError, Parameter, polar_minus, power, standard_normal_moment};
+use super::written::{VELOCITY, Written, placed};
+use super::{Distribution, LawError, polar_minus, power, standard_normal_moment};
+use crate::key::kind::Parameter;
+use crate::key::reader::{ConfigError, Table};
+use crate::key::{Declared, Key};
 use crate::special::{normal_cdf, normal_quantile};
 
 /// The normal law N(m, σ²) with density e^{−(x−m)²/(2σ²)}/(σ√(2π)).
@@ -21,8 +25,8 @@ impl Normal {
     /// # Errors
     /// If `mean` is not finite, `sd` is not a positive number, or either leaves the range of accepted magnitudes.
     pub fn new(mean: f64, sd: f64) -> Result<Normal, LawError> {
-        location("mean", mean)?;
-        scale("sd", sd, "use law = \"point\"")?;
+        location(MEAN.name, mean)?;
+        scale(SD.name, sd, "use law = \"point\"")?;
         Ok(Normal { mean, sd })
     }
 
@@ -32,15 +36,39 @@ impl Normal {
     }
 }
 
+static MEAN: Key<Normal, Parameter> = Key {
+    name: "mean",
+    kind: Parameter::LOCATION,
+    default: None,
+    unit: VELOCITY,
+    meaning: "Mean.",
+    example: "0.0",
+    fix: None,
+    of: |law| law.mean,
+};
+
+static SD: Key<Normal, Parameter> = Key {
+    name: "sd",
+    kind: Parameter::SCALE,
+    default: None,
+    unit: VELOCITY,
+    meaning: "Standard deviation.",
+    example: "1.0",
+    fix: None,
+    of: |law| law.sd,
+};
+
+impl Written for Normal {
+    const NAME: &'static str = "normal";
+    const MEANING: &'static str = "The normal law with this mean and standard deviation.";
+    const PARAMETERS: &'static [&'static dyn Declared<Normal>] = &[&MEAN, &SD];
+
+    fn read(table: &Table) -> Result<Normal, ConfigError> {
+        placed(table, Normal::new(MEAN.read(table)?, SD.read(table)?))
+    }
+}
+
 impl Distribution for Normal {
-    fn name(&self) -> &'static str {
-        "normal"
-    }
-
-    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
-        vec![("mean", self.mean.into()), ("sd", self.sd.into())]
-    }
-
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {
         self.mean + self.sd * normal_quantile(lower, upper)
     }

@@ -3,10 +3,14 @@
 use num_complex::Complex64;
 
 use super::validate::{location, not_empty, refuse, same_length, scale, weights};
+use super::written::{VELOCITY, Written, placed};
 use super::{
-    Distribution, LawError, Parameter, compensated_sum, polar_minus, power, shifted_moment,
+    Distribution, LawError, compensated_sum, polar_minus, power, shifted_moment,
     standard_normal_moment,
 };
+use crate::key::kind::Parameters;
+use crate::key::reader::{ConfigError, Table};
+use crate::key::{Declared, Key};
 use crate::special::{normal_cdf, normal_density, normal_quantile};
 
 /// The mixture Σ_k w_k N(m_k, σ_k²).
@@ -50,22 +54,22 @@ impl NormalMixture {
         means: Vec<f64>,
         sds: Vec<f64>,
     ) -> Result<NormalMixture, LawError> {
-        not_empty("weights", &weight_list)?;
-        same_length("means", &means, "weights", weight_list.len())?;
-        same_length("sds", &sds, "weights", weight_list.len())?;
-        let probabilities = weights("weights", &weight_list)?;
+        not_empty(WEIGHTS.name, &weight_list)?;
+        same_length(MEANS.name, &means, WEIGHTS.name, weight_list.len())?;
+        same_length(SDS.name, &sds, WEIGHTS.name, weight_list.len())?;
+        let probabilities = weights(WEIGHTS.name, &weight_list)?;
         for &mean in &means {
-            location("means", mean)?;
+            location(MEANS.name, mean)?;
         }
         for &sd in &sds {
             scale(
-                "sds",
+                SDS.name,
                 sd,
                 "give every component a positive standard deviation",
             )
             .map_err(|error| {
                 refuse(
-                    "sds",
+                    SDS.name,
                     format!("{sds:?}"),
                     format!("{}: {}", error.value, error.problem),
                     error.fix,
@@ -169,22 +173,53 @@ const QUADRATIC_STEP: f64 = 1e-9;
 /// This is more halvings than separate the largest bracket from the smallest spacing of accepted parameters.
 const BISECTION_LIMIT: usize = 600;
 
+static WEIGHTS: Key<NormalMixture, Parameters> = Key {
+    name: "weights",
+    kind: Parameters::WEIGHTS,
+    default: None,
+    unit: None,
+    meaning: "Probabilities of the normal laws; their sum is 1.",
+    example: "[0.5, 0.5]",
+    fix: None,
+    of: |law| (law.components.iter()).map(|part| part.weight).collect(),
+};
+
+static MEANS: Key<NormalMixture, Parameters> = Key {
+    name: "means",
+    kind: Parameters::LOCATIONS,
+    default: None,
+    unit: VELOCITY,
+    meaning: "Means of the normal laws, as many as weights.",
+    example: "[-1.0, 1.0]",
+    fix: None,
+    of: |law| (law.components.iter()).map(|part| part.mean).collect(),
+};
+
+static SDS: Key<NormalMixture, Parameters> = Key {
+    name: "sds",
+    kind: Parameters::SCALES,
+    default: None,
+    unit: VELOCITY,
+    meaning: "Standard deviations of the normal laws, as many as weights.",
+    example: "[0.5, 1.5]",
+    fix: None,
+    of: |law| (law.components.iter()).map(|part| part.sd).collect(),
+};
+
+impl Written for NormalMixture {
+    const NAME: &'static str = "normal-mixture";
+    const MEANING: &'static str = "A mixture of normal laws, each with its weight.";
+    const PARAMETERS: &'static [&'static dyn Declared<NormalMixture>] = &[&WEIGHTS, &MEANS, &SDS];
+
+    fn read(table: &Table) -> Result<NormalMixture, ConfigError> {
+        placed(
+            table,
+            NormalMixture::new(WEIGHTS.read(table)?, MEANS.read(table)?, SDS.read(table)?),
+        )
+    }
+}
+
 impl Distribution for NormalMixture {
-    fn name(&self) -> &'static str {
-        "normal-mixture"
-    }
-
-    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
-        let list = |of: fn(&Component) -> f64| -> Parameter {
-            self.components.iter().map(of).collect::<Vec<f64>>().into()
-        };
-        vec![
-            ("weights", list(|part| part.weight)),
-            ("means", list(|part| part.mean)),
-            ("sds", list(|part| part.sd)),
-        ]
-    }
-
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {
         let standard = normal_quantile(lower, upper);
         // The quantile of a mixture lies between the least and the greatest quantile of its components.

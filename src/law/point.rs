@@ -3,7 +3,11 @@
 use num_complex::Complex64;
 
 use super::validate::location;
-use super::{Distribution, LawError, Parameter, polar_minus};
+use super::written::{VELOCITY, Written, placed};
+use super::{Distribution, LawError, polar_minus};
+use crate::key::kind::Parameter;
+use crate::key::reader::{ConfigError, Table};
+use crate::key::{Declared, Key};
 
 /// The law of a velocity that equals one value with probability one. All answers are exact.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,20 +21,33 @@ impl Point {
     /// # Errors
     /// If `value` is not finite or too large.
     pub fn new(value: f64) -> Result<Point, LawError> {
-        location("value", value)?;
+        location(VALUE.name, value)?;
         Ok(Point { value })
     }
 }
 
+static VALUE: Key<Point, Parameter> = Key {
+    name: "value",
+    kind: Parameter::LOCATION,
+    default: None,
+    unit: VELOCITY,
+    meaning: "The value.",
+    example: "0.0",
+    fix: None,
+    of: |law| law.value,
+};
+
+impl Written for Point {
+    const NAME: &'static str = "point";
+    const MEANING: &'static str = "The law of one value.";
+    const PARAMETERS: &'static [&'static dyn Declared<Point>] = &[&VALUE];
+
+    fn read(table: &Table) -> Result<Point, ConfigError> {
+        placed(table, Point::new(VALUE.read(table)?))
+    }
+}
+
 impl Distribution for Point {
-    fn name(&self) -> &'static str {
-        "point"
-    }
-
-    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
-        vec![("value", self.value.into())]
-    }
-
     fn quantile_at(&self, _lower: f64, _upper: f64) -> f64 {
         self.value
     }

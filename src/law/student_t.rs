@@ -5,7 +5,11 @@ use std::f64::consts::PI;
 use num_complex::Complex64;
 
 use super::validate::{location, refuse, scale};
-use super::{Distribution, LawError, Parameter, polar_minus, power};
+use super::written::{VELOCITY, Written, placed};
+use super::{Distribution, LawError, polar_minus, power};
+use crate::key::kind::Parameter;
+use crate::key::reader::{ConfigError, Table};
+use crate::key::{Declared, Key, Range};
 use crate::special::{ScaledBesselK, beta_continued_fraction, inverse_beta_half, normal_quantile};
 
 /// The law of location + scale·T, T Student's t with ν = df degrees of freedom:
@@ -51,7 +55,7 @@ impl StudentT {
     ) -> Result<StudentT, LawError> {
         if !df.is_finite() {
             return Err(refuse(
-                "df",
+                DF.name,
                 format!("{df:?}"),
                 "it is not a finite number",
                 "use law = \"normal\" for df = ∞",
@@ -59,7 +63,7 @@ impl StudentT {
         }
         if df <= 2.0 {
             return Err(refuse(
-                "df",
+                DF.name,
                 format!("{df:?}"),
                 "the variance is infinite unless df > 2",
                 "use df > 2, or df > 4 where fourth moments are needed",
@@ -67,14 +71,14 @@ impl StudentT {
         }
         if df > LARGEST_DF {
             return Err(refuse(
-                "df",
+                DF.name,
                 format!("{df:?}"),
                 format!("it exceeds {LARGEST_DF:?}"),
                 "use law = \"normal\", which is closer than 1e-6",
             ));
         }
-        scale("scale", scale_parameter, "use law = \"point\"")?;
-        location("location", location_parameter)?;
+        scale(SCALE.name, scale_parameter, "use law = \"point\"")?;
+        location(LOCATION.name, location_parameter)?;
         let mut law = StudentT {
             df,
             scale: scale_parameter,
@@ -254,19 +258,53 @@ struct TailValue {
     complement: f64,
 }
 
+static DF: Key<StudentT, Parameter> = Key {
+    name: "df",
+    kind: Parameter(Range::AboveTo(2.0, LARGEST_DF)),
+    default: None,
+    unit: None,
+    meaning: "Degrees of freedom; moments of this order and higher ones are infinite.",
+    example: "5.0",
+    fix: None,
+    of: |law| law.df,
+};
+
+static SCALE: Key<StudentT, Parameter> = Key {
+    name: "scale",
+    kind: Parameter::SCALE,
+    default: None,
+    unit: VELOCITY,
+    meaning: "Factor of the standard t law.",
+    example: "1.0",
+    fix: None,
+    of: |law| law.scale,
+};
+
+static LOCATION: Key<StudentT, Parameter> = Key {
+    name: "location",
+    kind: Parameter::LOCATION,
+    default: Some(0.0),
+    unit: VELOCITY,
+    meaning: "Mean of the law.",
+    example: "0.0",
+    fix: None,
+    of: |law| law.location,
+};
+
+impl Written for StudentT {
+    const NAME: &'static str = "student-t";
+    const MEANING: &'static str = "Student's t law times a scale, plus a location.";
+    const PARAMETERS: &'static [&'static dyn Declared<StudentT>] = &[&DF, &SCALE, &LOCATION];
+
+    fn read(table: &Table) -> Result<StudentT, ConfigError> {
+        placed(
+            table,
+            StudentT::new(DF.read(table)?, SCALE.read(table)?, LOCATION.read(table)?),
+        )
+    }
+}
+
 impl Distribution for StudentT {
-    fn name(&self) -> &'static str {
-        "student-t"
-    }
-
-    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
-        vec![
-            ("df", self.df.into()),
-            ("scale", self.scale.into()),
-            ("location", self.location.into()),
-        ]
-    }
-
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {
         self.location + self.scale * self.standard_quantile(lower, upper)
     }

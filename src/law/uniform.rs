@@ -3,7 +3,11 @@
 use num_complex::Complex64;
 
 use super::validate::{location, refuse, scale};
-use super::{Distribution, LawError, Parameter, polar_minus, power};
+use super::written::{VELOCITY, Written, placed};
+use super::{Distribution, LawError, polar_minus, power};
+use crate::key::kind::Parameter;
+use crate::key::reader::{ConfigError, Table};
+use crate::key::{Declared, Key};
 
 /// The uniform law on [low, high], density 1/(high − low) there.
 ///
@@ -20,19 +24,19 @@ impl Uniform {
     /// # Errors
     /// If an end is not finite or too large, or `low` ≥ `high`.
     pub fn new(low: f64, high: f64) -> Result<Uniform, LawError> {
-        location("low", low)?;
-        location("high", high)?;
+        location(LOW.name, low)?;
+        location(HIGH.name, high)?;
         if low > high {
             return Err(refuse(
-                "low",
+                LOW.name,
                 format!("{low:?}"),
                 format!("it exceeds `high` = {high:?}"),
                 "exchange `low` and `high`",
             ));
         }
-        scale("high", high - low, "use law = \"point\"").map_err(|_| {
+        scale(HIGH.name, high - low, "use law = \"point\"").map_err(|_| {
             refuse(
-                "high",
+                HIGH.name,
                 format!("{high:?}"),
                 format!("the interval from `low` = {low:?} has no usable length"),
                 "use law = \"point\" for a single value, or raise `high`",
@@ -47,15 +51,39 @@ impl Uniform {
     }
 }
 
+static LOW: Key<Uniform, Parameter> = Key {
+    name: "low",
+    kind: Parameter::LOCATION,
+    default: None,
+    unit: VELOCITY,
+    meaning: "Lower end of the interval.",
+    example: "-1.0",
+    fix: None,
+    of: |law| law.low,
+};
+
+static HIGH: Key<Uniform, Parameter> = Key {
+    name: "high",
+    kind: Parameter::LOCATION,
+    default: None,
+    unit: VELOCITY,
+    meaning: "Upper end of the interval, above the lower one.",
+    example: "1.0",
+    fix: None,
+    of: |law| law.high,
+};
+
+impl Written for Uniform {
+    const NAME: &'static str = "uniform";
+    const MEANING: &'static str = "The uniform law on an interval.";
+    const PARAMETERS: &'static [&'static dyn Declared<Uniform>] = &[&LOW, &HIGH];
+
+    fn read(table: &Table) -> Result<Uniform, ConfigError> {
+        placed(table, Uniform::new(LOW.read(table)?, HIGH.read(table)?))
+    }
+}
+
 impl Distribution for Uniform {
-    fn name(&self) -> &'static str {
-        "uniform"
-    }
-
-    fn parameters(&self) -> Vec<(&'static str, Parameter)> {
-        vec![("low", self.low.into()), ("high", self.high.into())]
-    }
-
     fn quantile_at(&self, lower: f64, upper: f64) -> f64 {
         // Levels are measured from the nearer end, so that both tails keep their digits.
         let width = self.high - self.low;

@@ -1,14 +1,15 @@
 //! The checks that constructors of laws share.
 
 use super::{LawError, compensated_sum};
+use crate::key::{LARGEST, SMALLEST};
 use crate::quote::quoted;
 use crate::words::counted;
 
 /// Largest accepted magnitude of a location, a scale or a value: its fourth power stays finite.
-pub const LARGEST_MAGNITUDE: f64 = 1e60;
+pub const LARGEST_MAGNITUDE: f64 = LARGEST;
 
 /// Smallest accepted scale: its fourth power stays a normal number.
-pub const SMALLEST_SCALE: f64 = 1e-60;
+pub const SMALLEST_SCALE: f64 = SMALLEST;
 
 /// The largest distance from 1 of the sum of given weights; weights are then divided by their sum.
 pub const WEIGHT_SUM_TOLERANCE: f64 = 1e-9;

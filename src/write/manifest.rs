@@ -2,9 +2,7 @@
 
 use super::File;
 use crate::config::Config;
-use crate::coupling::Rematch;
 use crate::input::{contents, hexadecimal};
-use crate::law::Law;
 use crate::vector::Instructions;
 use crate::verify::Results;
 use serde_json::{Value, json};
@@ -20,74 +18,6 @@ const LONGEST_MANIFEST: u64 = 100_000_000;
 
 /// The commit that the program was built from, where known.
 pub const COMMIT: Option<&str> = option_env!("KAC_COMMIT");
-
-/// A law's name and parameters.
-fn law(law: &Law) -> Value {
-    let mut resolved = json!({ "law": law.name() });
-    for (name, parameter) in law.parameters() {
-        resolved[name] = json!(parameter);
-    }
-    resolved
-}
-
-/// The config with every default filled in; laws with the parameters that they have.
-fn resolved(config: &Config) -> Value {
-    let experiment = &config.experiment;
-    let (particles, replicas): (Vec<usize>, Vec<u64>) = experiment.sweep.iter().copied().unzip();
-    let rates = experiment.rates();
-    let checks: Vec<Value> = (experiment.checks.iter())
-        .map(|check| {
-            json!({
-                "claim": check.claim,
-                "expect": check.expect.name(),
-                "tolerance": check.tolerance,
-                "confidence": check.confidence,
-            })
-        })
-        .collect();
-    json!({
-        "name": experiment.name,
-        "title": experiment.title,
-        "seed": experiment.seed,
-        "replicas": replicas,
-        "model": {
-            "particles": particles,
-            "lambda": experiment.lambda,
-            "mu": experiment.mu,
-            "clock": experiment.clock.name(),
-            "coupling": experiment.coupling.name(),
-            "rematch": rematch(experiment.rematch),
-            "pair_rate": rates.pair,
-            "bath_rate": rates.bath,
-        },
-        "bath": law(&experiment.bath),
-        "initial": {
-            "first": law(&experiment.first),
-            "second": law(&experiment.second),
-            "pairing": experiment.pairing.name(),
-            "joints": experiment.joints.map(|joint| joint.name()),
-        },
-        "time": { "end": experiment.end, "points": experiment.points },
-        "wasserstein": experiment.wasserstein.map(|plan| {
-            json!({ "points": plan.points, "sample": plan.sample, "bracket": plan.bracket })
-        }),
-        "calibration": experiment.calibration.map(|plan| {
-            json!({ "seeds": plan.seeds, "points": plan.points })
-        }),
-        "steady_state": experiment.steady_state.map(|plan| {
-            json!({ "tolerance": plan.tolerance })
-        }),
-        "check": checks,
-    })
-}
-
-/// As in configs: a word, or a number.
-fn rematch(rematch: Rematch) -> Value {
-    match rematch {
-        Rematch::Every(interval) => json!(interval),
-        word => json!(word.to_string().trim_matches('"')),
-    }
-}
 
 /// The SHA-256 of some bytes, in hexadecimal digits.
 fn sha256(bytes: &[u8]) -> String {
@@ -306,7 +236,7 @@ pub fn of_tables(
         "program": PROGRAM,
         "version": env!("CARGO_PKG_VERSION"),
         "origin": origin.json(),
-        "config": resolved(config),
+        "config": config.resolved(),
         "data": config.data,
         "seed": config.experiment.seed,
         "replicas": results.replicas,

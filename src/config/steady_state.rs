@@ -1,43 +1,48 @@
 //! The section `[steady_state]`.
 
 use super::MOST_COLLISIONS;
-use super::reader::{ConfigError, Section};
+use super::section::{Occurs, Section};
 use crate::coupling::{CouplingKind, Rematch};
 use crate::experiment::{Experiment, SteadyStatePlan};
+use crate::key::kind::Number;
+use crate::key::reader::{ConfigError, Table};
+use crate::key::{Key, Range};
 use crate::law::joint::Joint;
 use crate::theory::steady::{MOMENTS, Schedule};
 use crate::words::counted;
 
-const FIX: &str = "write a section [steady_state] with tolerance, or leave it out";
+pub(super) static SECTION: Section<SteadyStatePlan> = Section {
+    name: "steady_state",
+    occurs: Occurs::AtMostOnce(|experiment| experiment.steady_state.as_ref()),
+    meaning: "How the steady state is approached: replicas run on until two unlike starts have come together.",
+    keys: &[&TOLERANCE],
+};
 
-/// The bound on W₂² of starts that no one chose another for.
-const TOLERANCE: f64 = 1e-3;
+static TOLERANCE: Key<SteadyStatePlan, Number> = Key {
+    name: "tolerance",
+    kind: Number(Range::Positive),
+    default: Some(1e-3),
+    unit: Some("velocity²"),
+    meaning: "Bound on W₂² per particle, at its upper confidence limit, within which the two starts must come.",
+    example: "1e-3",
+    fix: Some("write within which W2 squared the two starts must come, e.g. tolerance = 1e-3"),
+    of: |plan| plan.tolerance,
+};
 
-fn section<'a>(top: &Section<'a>) -> Result<Option<Section<'a>>, ConfigError> {
-    (top.find("steady_state"))
-        .map(|node| node.section(&["tolerance"], FIX))
-        .transpose()
-}
-
-pub(super) fn plan(top: &Section) -> Result<Option<SteadyStatePlan>, ConfigError> {
-    let Some(section) = section(top)? else {
-        return Ok(None);
+/// The plan, if there is one.
+pub(super) fn read(top: &Table) -> Result<Option<SteadyStatePlan>, ConfigError> {
+    let section = SECTION.optional(top)?;
+    let plan = |section: Table| {
+        let tolerance = TOLERANCE.read(&section)?;
+        Ok(SteadyStatePlan { tolerance })
     };
-    let fix = "write within which W2 squared the two starts must come, e.g. tolerance = 1e-3";
-    let tolerance = match section.find("tolerance") {
-        None => TOLERANCE,
-        Some(node) => match node.number(fix)? {
-            value if value > 0.0 && value.is_finite() => value,
-            _ => return Err(node.error("is not a positive number", fix)),
-        },
-    };
-    Ok(Some(SteadyStatePlan { tolerance }))
+    section.map(plan).transpose()
 }
 
 /// Refuse an experiment that has no steady state to reach, or whose laws do not
 /// say when it is reached.
-pub(super) fn reachable(experiment: &Experiment, top: &Section) -> Result<(), ConfigError> {
-    let (Some(plan), Some(section)) = (experiment.steady_state, section(top)?) else {
+pub(super) fn reachable(experiment: &Experiment, top: &Table) -> Result<(), ConfigError> {
+    let (Some(plan), Some(section)) = (experiment.steady_state, SECTION.optional(top)?) else {
         return Ok(());
     };
     let refused = |problem: String, fix: &str| Err(section.error(None, problem, fix));

@@ -178,13 +178,18 @@ pub struct Node<'a> {
     value: &'a Spanned<DeValue<'a>>,
 }
 
-/// A table with its dotted key and the keys it may have.
+/// A table with its dotted key.
 #[derive(Debug, Clone)]
-pub struct Section<'a> {
+pub struct Table<'a> {
     source: &'a Source,
     key: String,
     span: Range<usize>,
     table: &'a DeTable<'a>,
+}
+
+/// The folder from which the config at `path` names files.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
 }
 
 fn dotted(prefix: &str, key: &str) -> String {
@@ -195,25 +200,25 @@ fn dotted(prefix: &str, key: &str) -> String {
     }
 }
 
-impl<'a> Section<'a> {
-    /// The top-level table, which may have these keys.
-    ///
-    /// # Errors
-    ///
-    /// If it has another.
-    pub fn top(
-        source: &'a Source,
-        table: &'a Spanned<DeTable<'a>>,
-        keys: &[&str],
-    ) -> Result<Self, ConfigError> {
-        let section = Section {
+impl<'a> Table<'a> {
+    /// The top-level table.
+    pub fn top(source: &'a Source, table: &'a Spanned<DeTable<'a>>) -> Self {
+        Table {
             source,
             key: String::new(),
             span: 0..0,
             table: table.get_ref(),
-        };
-        section.only(keys)?;
-        Ok(section)
+        }
+    }
+
+    /// The folder of the config, from which it names files.
+    pub fn folder(&self) -> &'a Path {
+        folder_of(&self.source.path)
+    }
+
+    /// The line on which the table begins, from 1.
+    pub fn line(&self) -> usize {
+        self.source.line(self.span.start)
     }
 
     /// Refuse keys other than these.
@@ -267,7 +272,7 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// An error about this section as a whole, or one of its keys if given and
+    /// An error about this table as a whole, or one of its keys if given and
     /// there.
     pub fn error(
         &self,
@@ -291,11 +296,6 @@ impl<'a> Node<'a> {
         self.source.text.get(self.value.span()).unwrap_or("")
     }
 
-    /// The line on which the value begins, from 1.
-    pub fn line(&self) -> usize {
-        self.source.line(self.value.span().start)
-    }
-
     /// "= value: problem" with the place of this value.
     pub fn error(&self, problem: impl Into<String>, fix: impl Into<String>) -> ConfigError {
         let written: Vec<&str> = self.text().split_whitespace().collect();
@@ -316,27 +316,16 @@ impl<'a> Node<'a> {
     /// # Errors
     ///
     /// If it is no table; `fix` says what to write.
-    pub fn table(&self, fix: &str) -> Result<Section<'a>, ConfigError> {
+    pub fn table(&self, fix: &str) -> Result<Table<'a>, ConfigError> {
         let Some(table) = self.value.get_ref().as_table() else {
             return Err(self.error("must be a table", fix));
         };
-        Ok(Section {
+        Ok(Table {
             source: self.source,
             key: self.key.clone(),
             span: self.value.span(),
             table,
         })
-    }
-
-    /// A table that may have these keys.
-    ///
-    /// # Errors
-    ///
-    /// If it is no table, or has another key; `fix` says what to write.
-    pub fn section(&self, keys: &[&str], fix: &str) -> Result<Section<'a>, ConfigError> {
-        let section = self.table(fix)?;
-        section.only(keys)?;
-        Ok(section)
     }
 
     /// Whether it is a list.
