@@ -17,8 +17,8 @@
 //!
 //! A [`config`] becomes an [`experiment`]; its gas is [simulated](simulate) and
 //! [measured](measure); tallies and [closed forms](theory) meet in
-//! [`estimate`]; [`judge`] alone says HOLDS; [`write`](mod@write) alone touches output files,
-//! [`command`] alone prints.
+//! [`estimate`]; [`judge`] alone says HOLDS; [`mod@table`] describes the rows of both, and figures read them;
+//! [`write`](mod@write) alone touches output files, [`command`] alone prints.
 //!
 //! # Symbols
 //!
@@ -75,6 +75,7 @@ pub mod slot;
 pub mod sorting;
 pub mod special;
 pub mod steady;
+pub mod table;
 pub mod theory;
 pub mod vector;
 pub mod verify;

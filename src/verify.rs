@@ -1,7 +1,6 @@
 //! From an experiment to tables and verdicts: the main job, without files.
 
 use crate::estimate::Findings;
-use crate::estimate::rows::Tables;
 use crate::experiment::{Check, Experiment};
 use crate::judge::calibration::CalibrationRow;
 use crate::judge::claims::claim_of;
@@ -12,6 +11,7 @@ use crate::looks::{Look, false_alarm, looks};
 use crate::measure::{Engine, Job, Measured};
 use crate::profile::{Profile, Watch};
 use crate::steady::Stage;
+use crate::table::rows::Tables;
 use crate::theory::{Draws, Theory};
 use std::sync::Arc;
 
