@@ -73,7 +73,7 @@ fn discrepancy(clock: Clock, particles: &[u64]) -> String {
         "particles,time,replicas,mean,std_error,exact_mean,exact_std_error,z,bound,trusted\n",
     );
     for &number in particles {
-        let replicas = (REPLICAS / number as f64).max(100.0);
+        let replicas = (REPLICAS / number as f64).max(100.0).round();
         // Neighbouring times are correlated, as they are in a simulation.
         let mut deviation = 0.0;
         for time in times(41, 4.0) {

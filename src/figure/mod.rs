@@ -140,33 +140,6 @@ fn every_run(_: &TableSet) -> Result<bool, TableError> {
     Ok(true)
 }
 
-/// The rows of a table, in their order.
-fn rows_of<R: Row>(tables: &TableSet) -> Result<Vec<R>, FigureError> {
-    let rows = table::read(tables)?;
-    if rows.is_empty() {
-        return Err(FigureError::no_data(&[tables], R::FILE, "rows"));
-    }
-    Ok(rows)
-}
-
-/// A cell as a number to be drawn. An empty one becomes NaN, which no drawing function draws: neither a missing standard
-/// error nor a missing exact value can be mistaken for 0.
-fn nan_if_empty(cell: Option<f64>) -> f64 {
-    cell.unwrap_or(f64::NAN)
-}
-
-/// Groups rows by their number of particles, ascending, and keeps their order within a group.
-fn by_particles<'a, R>(
-    rows: impl IntoIterator<Item = &'a R>,
-    particles: impl Fn(&R) -> usize,
-) -> BTreeMap<usize, Vec<&'a R>> {
-    let mut groups = BTreeMap::<usize, Vec<&R>>::new();
-    for row in rows {
-        groups.entry(particles(row)).or_default().push(row);
-    }
-    groups
-}
-
 /// All figures.
 pub const FIGURES: &[Figure] = &[
     decay::FIGURE,
@@ -240,4 +213,31 @@ impl Figure {
             }),
         }
     }
+}
+
+/// The rows of a table, in their order.
+fn rows_of<R: Row>(tables: &TableSet) -> Result<Vec<R>, FigureError> {
+    let rows = table::read(tables)?;
+    if rows.is_empty() {
+        return Err(FigureError::no_data(&[tables], R::FILE, "rows"));
+    }
+    Ok(rows)
+}
+
+/// A cell as a number to be drawn. An empty one becomes NaN, which no drawing function draws: neither a missing standard
+/// error nor a missing exact value can be mistaken for 0.
+fn nan_if_empty(cell: Option<f64>) -> f64 {
+    cell.unwrap_or(f64::NAN)
+}
+
+/// Groups rows by their number of particles, ascending, and keeps their order within a group.
+fn by_particles<'a, R>(
+    rows: impl IntoIterator<Item = &'a R>,
+    particles: impl Fn(&R) -> usize,
+) -> BTreeMap<usize, Vec<&'a R>> {
+    let mut groups = BTreeMap::<usize, Vec<&R>>::new();
+    for row in rows {
+        groups.entry(particles(row)).or_default().push(row);
+    }
+    groups
 }

@@ -138,7 +138,7 @@ macro_rules! table {
         pub struct $row {
             $(
                 $(#[doc = $meaning])+
-                #[doc = concat!("\n\nUnit: ", $unit, $(". Empty: ", $empty,)? ".")]
+                #[doc = concat!("\n\nUnit: ", $unit, $(". Empty where ", $empty,)? ".")]
                 pub $column: $cell,
             )+
             $(

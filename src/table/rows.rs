@@ -154,7 +154,7 @@ table! {
         pub replicas: u64,
         /// Measured decay rate.
         #[unit("1/time")]
-        #[empty("the means determine no rate: `kac plan` and the notes of the run say why")]
+        #[empty("the means determine no rate; `kac plan` says why")]
         pub rate: Option<f64>,
         /// Standard error of `rate`: the larger one of the two that follow.
         #[unit("1/time")]
