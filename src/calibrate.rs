@@ -112,7 +112,7 @@ impl<'a> Repetition<'a> {
             };
             Repeated {
                 particles,
-                clock: self.experiment.clock.name(),
+                clock: self.experiment.clock,
                 quantity: quantity.name(),
                 estimate: name,
                 time,

@@ -17,8 +17,8 @@
 //!
 //! A [`config`] becomes an [`experiment`]; its gas is [simulated](simulate) and
 //! [measured](measure); tallies and [closed forms](theory) meet in
-//! [`estimate`]; [`judge`] alone says HOLDS; [`write`](mod@write) alone touches output files,
-//! [`command`] alone prints.
+//! [`estimate`]; [`judge`] alone says HOLDS; [`mod@table`] describes the rows of both, and figures read them;
+//! [`write`](mod@write) alone touches output files, [`command`] alone prints.
 //!
 //! # Symbols
 //!
@@ -70,6 +70,7 @@ pub mod simulate;
 pub mod slot;
 pub mod sorting;
 pub mod special;
+pub mod table;
 pub mod theory;
 pub mod vector;
 pub mod verify;

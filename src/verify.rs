@@ -1,7 +1,6 @@
 //! From an experiment to tables and verdicts: the main job, without files.
 
 use crate::estimate::Findings;
-use crate::estimate::rows::Tables;
 use crate::experiment::{Check, Experiment};
 use crate::judge::calibration::CalibrationRow;
 use crate::judge::claims::claim_of;
@@ -14,6 +13,7 @@ use crate::measure::profile::{Profile, Watch};
 use crate::measure::runner::Control;
 use crate::measure::steady::{SteadyStage, SteadyTally};
 use crate::measure::{Engine, Job, Samples};
+use crate::table::rows::Tables;
 use crate::theory::{Draws, Theory};
 use std::sync::Arc;
 

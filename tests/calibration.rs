@@ -3,13 +3,13 @@
 use kac_coupling::calibrate::{Repetition, calibrate};
 use kac_coupling::config::load;
 use kac_coupling::estimate::Findings;
-use kac_coupling::estimate::rows::RateRow;
 use kac_coupling::experiment::{CalibrationPlan, Experiment};
 use kac_coupling::judge::Outcome;
 use kac_coupling::judge::calibration::{CalibrationRow, Coverage, Tally, calibration_rows};
 use kac_coupling::law::{Law, Point, StudentT, Uniform};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::random::repetition_seed;
+use kac_coupling::table::rows::RateRow;
 use kac_coupling::verify::{Results, Sampling, verify};
 use rayon::prelude::*;
 use std::convert::Infallible;

@@ -11,8 +11,6 @@
 use kac_coupling::bracket::Excess;
 use kac_coupling::config::load;
 use kac_coupling::estimate::exponents::exponent_rows;
-use kac_coupling::estimate::rows::Tables;
-use kac_coupling::estimate::scaling::ScalingRow;
 use kac_coupling::estimate::{Findings, TABLE_CONFIDENCE};
 use kac_coupling::experiment::{Check, Expectation, Experiment};
 use kac_coupling::judge::claims::find;
@@ -21,6 +19,8 @@ use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
 use kac_coupling::measure::steady::SteadyStage;
 use kac_coupling::measure::{Engine, Job};
+use kac_coupling::table::rows::ScalingRow;
+use kac_coupling::table::rows::Tables;
 use kac_coupling::theory::Theory;
 use kac_coupling::theory::unseen::{CUT, CUT_FOR_VOID, Unseen};
 
@@ -436,7 +436,7 @@ fn verdicts_of_batches_change_where_limits_by_student_s_law_do() {
     let tables = Tables::of(&experiment, &findings, distance_of_shapes());
     for confidence in [0.9, 0.999] {
         let level = 0.25 * (1.0 - confidence) / 3.0;
-        let ratio = |row: &kac_coupling::estimate::rows::WassersteinRow| {
+        let ratio = |row: &kac_coupling::table::rows::WassersteinRow| {
             assert_eq!(row.batches, 32);
             let [mean, error] = [row.w2_squared, row.std_error].map(Option::unwrap);
             let reach = student_quantile(31.0, level) * error;
@@ -622,7 +622,7 @@ fn lemma_12_is_consistent_up_to_the_one_sided_end_of_all_times() {
     for confidence in [0.9, 0.999] {
         // One end of each of seven intervals matters.
         let reach = normal_quantile((1.0 - confidence) / 7.0);
-        let least = |row: &kac_coupling::estimate::rows::DiscrepancyRow| {
+        let least = |row: &kac_coupling::table::rows::DiscrepancyRow| {
             let error = row.std_error.unwrap().max(row.exact_std_error.unwrap());
             (row.mean - reach * error) / 8.0 / libm::exp(-MU * row.time)
         };
@@ -876,7 +876,7 @@ fn theorem_1_is_void_where_intervals_of_the_shared_level_miss_the_exact_value() 
         let tables = Tables::of(&experiment, &findings, experiment.initial_w2().unwrap());
         let rows = tables.steady_state.iter();
         let watched = rows.filter(|row| row.trusted && WATCHED.contains(&row.quantity));
-        let miss = |row: &kac_coupling::estimate::steady::SteadyRow| {
+        let miss = |row: &kac_coupling::table::rows::SteadyRow| {
             let error = row
                 .std_error
                 .unwrap()

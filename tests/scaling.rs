@@ -2,16 +2,15 @@
 
 use kac_coupling::config::load;
 use kac_coupling::coupling::{CouplingKind, Rematch};
-use kac_coupling::estimate::exponents::{ExponentRow, exponent_rows};
+use kac_coupling::estimate::exponents::exponent_rows;
 use kac_coupling::estimate::normal_half_width;
 use kac_coupling::estimate::power_law::{
     Limits, Measurement, exponent as fitted, exponent_between_limits,
 };
-use kac_coupling::estimate::rows::Tables;
-use kac_coupling::estimate::scaling::ScalingRow;
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::joint::Joint;
 use kac_coupling::measure::Engine;
+use kac_coupling::table::rows::{ExponentRow, ScalingRow, Tables};
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::verify::{Results, Sampling, verify};
 use std::collections::BTreeMap;

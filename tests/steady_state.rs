@@ -276,7 +276,7 @@ fn densities_have_the_moments_that_were_measured() {
     let findings = findings(&experiment, &experiment);
     let rows = density_rows(&experiment, &findings);
     assert_eq!(rows.len(), CELLS);
-    let sum = |of: &dyn Fn(&kac_coupling::estimate::steady::DensityRow) -> f64| {
+    let sum = |of: &dyn Fn(&kac_coupling::table::rows::DensityRow) -> f64| {
         rows.iter().map(of).sum::<f64>()
     };
     let width = rows[0].high - rows[0].low;

@@ -2,12 +2,12 @@
 
 use kac_coupling::config::load;
 use kac_coupling::coupling::CouplingKind;
-use kac_coupling::estimate::rows::Tables;
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Laplace, Law, Normal, Point, StudentT, Uniform};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::{Clock, Rates};
+use kac_coupling::table::rows::Tables;
 use kac_coupling::theory::hierarchy::MomentSystem;
 use kac_coupling::theory::pairing::{Pairing, difference_moments};
 use kac_coupling::theory::{Moment, Quantity, System, Theory};

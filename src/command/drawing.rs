@@ -1,8 +1,8 @@
 //! The figures of runs, and their files.
 
 use super::CommandError;
-use crate::figure::{FIGURES, Figure, FigureError, Rendered, TableSet};
-use crate::verify::Results;
+use crate::figure::{FIGURES, Figure, FigureError, Rendered};
+use crate::table::TableSet;
 use crate::write::File;
 use std::path::Path;
 
@@ -11,17 +11,19 @@ pub(super) fn figures() -> impl Iterator<Item = &'static Figure> {
     FIGURES.iter().filter(|figure| figure.shows_one_run())
 }
 
-/// Draw the figures that these results have data for, one at a time, and give their files to
+/// Draw the figures that a run has data for, one at a time, and give their files to
 /// `keep`. One that cannot be drawn does not keep the others from being drawn; the first error is
 /// given. `folder` is the one that messages and headings name.
 pub(super) fn draw(
     folder: &Path,
     tables: Vec<File>,
-    results: &Results,
     mut keep: impl FnMut(File) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let tables = table_set(folder, tables);
     let draw_one = |figure: &Figure| -> Result<(), CommandError> {
+        if !figure.is_for(&tables)? {
+            return Ok(());
+        }
         let rendered = match figure.render(&[&tables]) {
             // Two equal copies, for example, show nothing on a logarithmic axis.
             Err(FigureError::NoData { .. }) => return Ok(()),
@@ -31,8 +33,7 @@ pub(super) fn draw(
             .into_iter()
             .try_for_each(&mut keep)
     };
-    let with_data = figures().filter(|figure| has_data(figure, results, results.sizes));
-    let drawn: Vec<Result<(), CommandError>> = with_data.map(draw_one).collect();
+    let drawn: Vec<Result<(), CommandError>> = figures().map(draw_one).collect();
     drawn.into_iter().collect()
 }
 
@@ -55,22 +56,4 @@ pub(super) fn rendered_files(figure: &Figure, rendered: Rendered) -> [File; 2] {
         file(png, rendered.png),
         file(svg, rendered.svg.into_bytes()),
     ]
-}
-
-/// Whether a run has what a figure of one folder reads.
-fn has_data(figure: &Figure, results: &Results, sweep: usize) -> bool {
-    let tables = &results.tables;
-    figure.tables.iter().all(|&name| match name {
-        "wasserstein.csv" => tables
-            .wasserstein
-            .iter()
-            .any(|row| row.w2_squared.is_some()),
-        "scaling.csv" => sweep > 1 && !tables.scaling.is_empty(),
-        "calibration.csv" => !results.calibration.is_empty(),
-        "steady_state.csv" => !tables.steady_state.is_empty(),
-        "steady_density.csv" => !tables.steady_density.is_empty(),
-        "steady_kurtosis.csv" => !tables.steady_kurtosis.is_empty(),
-        "moments.csv" => !tables.moments.is_empty(),
-        _ => !tables.discrepancy.is_empty(),
-    })
 }

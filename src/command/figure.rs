@@ -5,12 +5,13 @@ use super::drawing::{figure_files, rendered_files, table_set};
 use super::names::{joined, meant, suggestion};
 use super::{CommandError, Exit, Overrides, committed, interrupt, print, simulate};
 use crate::config::{Config, load};
-use crate::figure::{FIGURES, Figure, TableSet};
+use crate::figure::{FIGURES, Figure, FigureError};
 use crate::quote::{quoted, quoted_path};
+use crate::table::TableSet;
 use crate::verify::Sampling;
 use crate::write::folder::{Claim, OutputFolder};
 use crate::write::manifest::{Listed, ListedFile, Origin, of_figures, of_tables};
-use crate::write::{TABLES, tables};
+use crate::write::{all_tables, tables};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -171,7 +172,8 @@ fn read_tables(
         let folder = tables_of(name, source);
         let listed = Listed::read(&folder).unwrap_or_default().files;
         let is_listed = |name: &&str| listed.iter().any(|file| file.name == *name);
-        let set = TableSet::read(&folder, names.iter().copied().filter(is_listed))?;
+        let set = TableSet::read(&folder, names.iter().copied().filter(is_listed))
+            .map_err(FigureError::from)?;
         Ok((name, set))
     };
     experiments.iter().map(read).collect()
@@ -183,7 +185,8 @@ fn simulate_tables(
     places: &Places,
     overrides: Overrides,
 ) -> Result<Sets, CommandError> {
-    let names = TABLES.map(String::from);
+    let names = all_tables().into_iter();
+    let names: Vec<String> = names.map(|table| table.file.to_string()).collect();
     let mut runs: Vec<(&'static str, Config, Origin, OutputFolder)> = vec![];
     for name in experiments {
         let config = overrides.apply(load(&places.experiments.join(format!("{name}.toml")))?);

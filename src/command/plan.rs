@@ -26,7 +26,7 @@ pub fn run(path: &Path, overrides: Overrides) -> Result<Exit, CommandError> {
         let plan = plan(&experiment);
         let start = Instant::now();
         // A figure that cannot be drawn of a burst costs next to nothing.
-        let _ = draw(path, tables(&plan.bursts), &plan.bursts, |_| Ok(()));
+        let _ = draw(path, tables(&plan.bursts), |_| Ok(()));
         // They have a line or a symbol for each N.
         let sizes_per_burst = plan.sizes.len() as f64 / plan.bursts.sizes.max(1) as f64;
         let figures = start.elapsed().as_secs_f64() * sizes_per_burst;

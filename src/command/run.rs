@@ -11,13 +11,13 @@ use crate::verify::{Results, Sampling};
 use crate::words::counted;
 use crate::write::folder::{Claim, OutputFolder};
 use crate::write::manifest::{ListedFile, Origin, of_run};
-use crate::write::{TABLES, tables};
+use crate::write::{all_tables, tables};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// The names of all files that a run can write.
 fn names() -> Vec<String> {
-    let tables = TABLES.iter().map(|name| name.to_string());
+    let tables = all_tables().into_iter().map(|table| table.file.to_string());
     tables.chain(figures().flat_map(figure_files)).collect()
 }
 
@@ -68,7 +68,7 @@ pub fn run(
         written?;
         let mut files: Vec<ListedFile> = tables.iter().map(ListedFile::new).collect();
         // Figures show what this run wrote, whatever becomes of its folder.
-        let drawn = draw(&out, tables, &results, |file| {
+        let drawn = draw(&out, tables, |file| {
             folder.write(&file)?;
             files.push(ListedFile::new(&file));
             Ok(())

@@ -1,49 +1,12 @@
-//! The rows of `exponents.csv`: how what `scaling.csv` holds depends on N.
+//! The rows of `exponents.csv`: how what `scaling.csv` holds depends on N. See
+//! [`power_law`](super::power_law) for formulas and for what is claimed.
 
 use super::power_law::{
     Exponent, ExponentBetweenLimits, Limits, Measurement, exponent, exponent_between_limits,
 };
-use super::scaling::ScalingRow;
 use super::{TABLE_CONFIDENCE, normal_half_width, z_score};
 use crate::experiment::Experiment;
-use serde::Serialize;
-
-/// A row of `exponents.csv`: a in quantity ~ N^a over all N of a sweep, at the end of
-/// the run. See [`power_law`](super::power_law) for formulas and for what is claimed.
-#[derive(Debug, Clone, Serialize)]
-pub struct ExponentRow {
-    /// `decay_rate`, `discrepancy_per_particle`, `relative_variance` and `collisions`
-    /// are measured; `w2`, `joint_w2` and `joint_excess` lie between confidence limits.
-    pub quantity: &'static str,
-    /// Number of N that the exponent was fitted to.
-    pub sizes: usize,
-    /// a; between confidence limits the middle of the interval.
-    pub exponent: f64,
-    /// Known before sampling. Empty between confidence limits: there is none.
-    pub std_error: Option<f64>,
-    /// Level of the interval; between confidence limits at least this.
-    pub confidence: f64,
-    /// Lower end of the interval.
-    pub ci_low: f64,
-    /// Upper end of the interval.
-    pub ci_high: f64,
-    /// The exponent of the exact values at the same N with the same weights.
-    pub exact: Option<f64>,
-    /// (exponent − exact)/std_error.
-    pub z: Option<f64>,
-    /// The exponent for N → ∞ of distances between chaotic laws. At finite N the
-    /// distances themselves are off by some multiple of 1/N.
-    pub limit: Option<f64>,
-    /// The weighted squares that a power law leaves.
-    pub chi_squared: Option<f64>,
-    /// sizes − 2.
-    pub degrees: Option<usize>,
-    /// The probability of at least this χ² under a power law.
-    pub p_value: Option<f64>,
-    /// Whether a power law fits: p_value ≥ 1 − confidence, or a line through all
-    /// confidence limits.
-    pub power_law: bool,
-}
+use crate::table::rows::{ExponentRow, ScalingRow};
 
 /// Quantities that are measured with an error known before sampling.
 const MEASURED: [&str; 4] = [

@@ -1,170 +1,17 @@
-//! The rows of the tables, as plain records in the order of their columns.
-//!
-//! `None` is an empty cell: there is no such value. A standard error of 0 is a
-//! claim that there is no error, and only made where that is so.
+//! The rows that the findings of one N give to the tables.
 
-use super::exponents::{ExponentRow, exponent_rows};
+use super::exponents::exponent_rows;
 use super::rate::FEW_REPLICAS;
-use super::scaling::{ScalingRow, scaling_rows};
-use super::steady::{DensityRow, KurtosisRow, SteadyRow, density_rows, kurtosis_rows, steady_rows};
+use super::scaling::scaling_rows;
+use super::steady::{density_rows, kurtosis_rows, steady_rows};
 use super::{
     ExactDiscrepancy, Findings, SMALL_SHIFT, SPREAD_OF_FEW, TABLE_CONFIDENCE, UNKNOWN_SPREAD,
     normal_half_width, velocity_rounding, z_score,
 };
 use crate::experiment::Experiment;
 use crate::measure::records::column;
+use crate::table::rows::{DiscrepancyRow, MomentRow, RateRow, Tables, WassersteinRow};
 use crate::theory::{Moment, Quantity, System};
-use serde::Serialize;
-
-/// A row of `discrepancy.csv`: ‖Δ‖² summed over particles.
-#[derive(Debug, Clone, Serialize)]
-pub struct DiscrepancyRow {
-    /// N.
-    pub particles: usize,
-    /// t.
-    pub time: f64,
-    /// Number of replicas.
-    pub replicas: u64,
-    /// Mean over replicas.
-    pub mean: f64,
-    /// Its standard error, from the spread of the replicas.
-    pub std_error: Option<f64>,
-    /// E‖Δ(t)‖².
-    pub exact_mean: Option<f64>,
-    /// The exact standard error of the mean.
-    pub exact_std_error: Option<f64>,
-    /// (mean − exact_mean)/exact_std_error.
-    pub z: Option<f64>,
-    /// e^{−μt} E‖Δ(0)‖²: what Theorem 6's proof prints.
-    pub bound: f64,
-    /// Whether z is nearly normal: not where few replicas carry the mean or its variance, nor where the mean has
-    /// underflowed. Where no exact error is known, whether the measured one is at most a tenth of the mean.
-    pub trusted: bool,
-}
-
-/// A row of `moments.csv`.
-#[derive(Debug, Clone, Serialize)]
-pub struct MomentRow {
-    /// N.
-    pub particles: usize,
-    /// t.
-    pub time: f64,
-    /// `first` or `second`.
-    pub system: &'static str,
-    /// `m1`, `m2`, `m4`, `m11` or `m22`.
-    pub moment: &'static str,
-    /// Mean over replicas.
-    pub mean: f64,
-    /// Its standard error, from the spread of the replicas.
-    pub std_error: Option<f64>,
-    /// The exact moment.
-    pub exact: Option<f64>,
-    /// (mean − exact)/exact_std_error.
-    pub z: Option<f64>,
-    /// The exact standard error of the mean.
-    pub exact_std_error: Option<f64>,
-    /// Whether z is nearly normal: not where few replicas carry the mean or its variance, where the variance is
-    /// infinite, nor where the mean has underflowed.
-    pub trusted: bool,
-}
-
-/// A row of `wasserstein.csv`: squared distances of first marginals.
-#[derive(Debug, Clone, Serialize)]
-pub struct WassersteinRow {
-    /// N.
-    pub particles: usize,
-    /// t.
-    pub time: f64,
-    /// Replicas in whole batches.
-    pub replicas: u64,
-    /// Pooled velocities of a batch.
-    pub sample: usize,
-    /// Number of independent batches.
-    pub batches: u64,
-    /// Gelbrich's bound from exact moments: exactly ≤ W₂².
-    pub gelbrich_lower: f64,
-    /// Mean over batches of W₂² of the pooled velocities: in the mean ≥ W₂².
-    pub w2_squared: Option<f64>,
-    /// Its standard error over batches.
-    pub std_error: Option<f64>,
-    /// Mean over batches of ‖Δ‖²/N of the same velocities: ≥ `w2_squared`.
-    pub coupling_upper: Option<f64>,
-    /// e^{−μt} W₂²(f, h): Theorem 7 as printed, squared. Empty where the distance of the initial laws is not
-    /// known.
-    pub bound: Option<f64>,
-    /// Standard error of `coupling_upper` over batches.
-    pub coupling_std_error: Option<f64>,
-    /// The cross-fitted dual estimate, of all velocities kept: in the mean ≤ W₂².
-    pub dual_lower: Option<f64>,
-    /// W₂² of all velocities kept, pooled, less control variates: in the mean ≥ W₂².
-    pub pooled_upper: Option<f64>,
-    /// At most W₂² with confidence (1 + c)/2, c = [`TABLE_CONFIDENCE`].
-    pub lower_limit: Option<f64>,
-    /// At least W₂² with the same confidence, from the velocities kept.
-    pub upper_limit: Option<f64>,
-    /// At most W₂,N²/N of the joint laws with the same confidence.
-    pub joint_lower: Option<f64>,
-    /// At least W₂,N²/N with the same confidence.
-    pub joint_upper: Option<f64>,
-    /// Replicas that the estimates and limits from `dual_lower` on are made of: the first ones.
-    pub bracket_replicas: Option<u64>,
-    /// Standard error of `dual_lower` over them.
-    pub dual_std_error: Option<f64>,
-    /// Standard error of `pooled_upper` over them: the larger one of two estimates of it.
-    pub pooled_std_error: Option<f64>,
-}
-
-/// A row of `rates.csv`.
-#[derive(Debug, Clone, Serialize)]
-pub struct RateRow {
-    /// N.
-    pub particles: usize,
-    /// `discrepancy`, `energy`, `first-moment` or `pair-moment`.
-    pub quantity: &'static str,
-    /// Number of replicas.
-    pub replicas: u64,
-    /// Decay rate per unit of time.
-    pub rate: Option<f64>,
-    /// The larger of the two that follow.
-    pub std_error: Option<f64>,
-    /// Known before sampling.
-    pub exact_std_error: Option<f64>,
-    /// From the spread of the replicas.
-    pub empirical_std_error: Option<f64>,
-    /// Level of the interval.
-    pub confidence: f64,
-    /// Lower end of the interval.
-    pub ci_low: Option<f64>,
-    /// Upper end of the interval.
-    pub ci_high: Option<f64>,
-    /// The exact rate of the process, where the quantity decays at one.
-    pub predicted: Option<f64>,
-    /// (rate − predicted)/std_error.
-    pub z: Option<f64>,
-}
-
-/// The tables of one N.
-#[derive(Debug, Default, Clone)]
-pub struct Tables {
-    /// `discrepancy.csv`
-    pub discrepancy: Vec<DiscrepancyRow>,
-    /// `wasserstein.csv`
-    pub wasserstein: Vec<WassersteinRow>,
-    /// `rates.csv`
-    pub rates: Vec<RateRow>,
-    /// `moments.csv`
-    pub moments: Vec<MomentRow>,
-    /// `scaling.csv`
-    pub scaling: Vec<ScalingRow>,
-    /// `exponents.csv`
-    pub exponents: Vec<ExponentRow>,
-    /// `steady_state.csv`
-    pub steady_state: Vec<SteadyRow>,
-    /// `steady_density.csv`
-    pub steady_density: Vec<DensityRow>,
-    /// `steady_kurtosis.csv`
-    pub steady_kurtosis: Vec<KurtosisRow>,
-}
 
 impl Tables {
     /// The rows that one N gives; it has no exponents.
@@ -184,15 +31,8 @@ impl Tables {
 
     /// Append the rows of another N of an experiment, and fit exponents to all.
     pub fn extend(&mut self, experiment: &Experiment, other: Tables) {
-        self.discrepancy.extend(other.discrepancy);
-        self.wasserstein.extend(other.wasserstein);
-        self.rates.extend(other.rates);
-        self.moments.extend(other.moments);
-        self.scaling.extend(other.scaling);
+        self.append(other);
         self.exponents = exponent_rows(experiment, &self.scaling);
-        self.steady_state.extend(other.steady_state);
-        self.steady_density.extend(other.steady_density);
-        self.steady_kurtosis.extend(other.steady_kurtosis);
     }
 }
 

@@ -5,37 +5,9 @@ use super::{ExactDiscrepancy, Findings, TABLE_CONFIDENCE};
 use crate::bracket::Excess;
 use crate::coupling::CouplingKind;
 use crate::experiment::Experiment;
+use crate::table::rows::ScalingRow;
 use crate::theory::Quantity;
 use crate::theory::pairing::Pairing;
-use serde::Serialize;
-
-/// A row of `scaling.csv`: a quantity at the end of the run, or a rate.
-#[derive(Debug, Clone, Serialize)]
-pub struct ScalingRow {
-    /// N.
-    pub particles: usize,
-    /// What; `w2_squared`, `joint_w2_squared` and `joint_excess` are squared and per
-    /// particle, `collisions` are those of a replica per unit of time.
-    pub quantity: &'static str,
-    /// Measured, or exact where `std_error` is empty and `exact` equals it. Empty where
-    /// only limits are known.
-    pub value: Option<f64>,
-    /// Standard error of `value`.
-    pub std_error: Option<f64>,
-    /// Closed form.
-    pub exact: Option<f64>,
-    /// The standard error of `value` that is known before sampling.
-    pub exact_std_error: Option<f64>,
-    /// At most the quantity with confidence (1 + c)/2, c = [`TABLE_CONFIDENCE`].
-    pub lower_limit: Option<f64>,
-    /// At least the quantity with the same confidence.
-    pub upper_limit: Option<f64>,
-    /// The meaning of the quantity in words.
-    pub meaning: &'static str,
-    /// Whether `value` is not known to be far from normal.
-    #[serde(skip)]
-    pub nearly_normal: bool,
-}
 
 impl ScalingRow {
     /// A quantity of which nothing is known.

@@ -5,9 +5,9 @@ use super::{Findings, ROUNDING, SMALL_SHIFT, discrepancy_rounding};
 use crate::experiment::Experiment;
 use crate::law::{Law, Normal};
 use crate::measure::steady::{CELLS, Steady};
+use crate::table::rows::{DensityRow, KurtosisRow, SteadyRow};
 use crate::theory::Theory;
 use crate::theory::steady::{MOMENTS, excess_kurtosis, excess_kurtosis_limit};
-use serde::Serialize;
 
 /// Squared relative standard errors up to this are those of averages over many
 /// replicas, nearly normal far in their tails.
@@ -207,68 +207,6 @@ pub fn steady_estimates(findings: &Findings) -> Vec<SteadyEstimate> {
         ..base
     });
     estimates
-}
-
-/// A row of `steady_state.csv`.
-#[derive(Debug, Clone, Serialize)]
-pub struct SteadyRow {
-    /// N.
-    pub particles: usize,
-    /// A moment, what follows from moments, or the bound on W₂².
-    pub quantity: &'static str,
-    /// Mean over replicas, of averages over time.
-    pub value: f64,
-    /// Its standard error, from the spread of the replicas.
-    pub std_error: Option<f64>,
-    /// The exact value.
-    pub exact: f64,
-    /// The exact standard error, where it is known.
-    pub exact_std_error: Option<f64>,
-    /// (value − exact)/the larger of the two.
-    pub z: Option<f64>,
-    /// The time from which on it was measured.
-    pub time: f64,
-    /// Number of replicas.
-    pub replicas: u64,
-    /// κ/β.
-    pub pair_per_bath: f64,
-    /// Name of the bath's law.
-    pub bath: &'static str,
-    /// Whether z is nearly normal: many replicas carry the mean, and the bath velocities of
-    /// the run determine its variance.
-    pub trusted: bool,
-}
-
-/// A row of `steady_density.csv`: the density of one velocity, averaged over a cell.
-#[derive(Debug, Clone, Serialize)]
-pub struct DensityRow {
-    /// N.
-    pub particles: usize,
-    /// Lower end of the cell.
-    pub low: f64,
-    /// Upper end of the cell.
-    pub high: f64,
-    /// Of the steady state, measured.
-    pub density: f64,
-    /// Its standard error over replicas.
-    pub std_error: Option<f64>,
-    /// Of the bath, exactly.
-    pub bath_density: f64,
-    /// Of the Maxwellian of the same temperature, exactly.
-    pub maxwellian: f64,
-}
-
-/// A row of `steady_kurtosis.csv`: exact values along κ/β.
-#[derive(Debug, Clone, Serialize)]
-pub struct KurtosisRow {
-    /// N.
-    pub particles: usize,
-    /// κ/β.
-    pub pair_per_bath: f64,
-    /// m4/m2² − 3 of the steady state.
-    pub excess_kurtosis: Option<f64>,
-    /// The same for N → ∞.
-    pub limit: Option<f64>,
 }
 
 /// The rows of `steady_state.csv`.

@@ -89,7 +89,7 @@ impl Axis {
     }
 
     /// The same axis with ticks at these numbers in place of its own.
-    pub(super) fn with_ticks_at(mut self, numbers: impl IntoIterator<Item = u64>) -> Self {
+    pub(super) fn with_ticks_at(mut self, numbers: impl IntoIterator<Item = usize>) -> Self {
         let ticks = numbers.into_iter().filter_map(|number| {
             let place = self.scale.place(number as f64)?;
             Some(self.tick(place, number.to_string()))

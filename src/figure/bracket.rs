@@ -9,9 +9,12 @@ use super::canvas::{
 };
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_QUANTILE, Marker, Measured, Panel, Rectangle};
-use super::tables::{self, Bounds, Row};
-use super::{Figure, FigureError, Rendered, Source, TableSet};
+use super::{
+    Figure, FigureError, Rendered, Source, by_particles, every_run, nan_if_empty, rows_of,
+};
 use crate::special::normal_quantile;
+use crate::table::rows::WassersteinRow;
+use crate::table::{Row, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "bracket",
@@ -22,9 +25,10 @@ pub(super) const FIGURE: Figure = Figure {
         "bracket-b-master-equation",
         "bracket-b",
     ],
-    tables: &[Bounds::FILE],
+    tables: &[WassersteinRow::FILE],
     further_tables: &[],
     source: Source::EachOf(bracket),
+    suits: every_run,
 };
 
 /// What the runs are, in their order: a row of panels for each pair of laws.
@@ -89,11 +93,11 @@ pub fn bracket(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
         .iter()
         .map(|tables| Run::read(tables))
         .collect::<Result<Vec<_>, _>>()?;
-    let no_data = |what| FigureError::no_data(sets, Bounds::FILE, what);
+    let no_data = |what| FigureError::no_data(sets, WassersteinRow::FILE, what);
     let rows = || runs.iter().flat_map(|run| &run.rows);
     let numbers = rows().flat_map(|row| [row.number(), ASIDE * row.number()]);
     let particles = Axis::log10(numbers).ok_or_else(|| no_data("particle numbers"))?;
-    let particles = particles.with_ticks_at(tables::by_particles(rows()).into_keys());
+    let particles = particles.with_ticks_at(by_particles(rows(), |row| row.particles).into_keys());
     let wanted = DATA.map(|(_, Wanted::Everywhere(width) | Wanted::At(_, width))| width);
     let widths = rows().flat_map(|row| [row.width_of_95(), row.width()]);
     let width = Axis::log10(widths.chain(wanted)).ok_or_else(|| no_data("limits of W₂²"))?;
@@ -108,14 +112,24 @@ pub fn bracket(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     })
 }
 
-impl Bounds {
+/// A row with what the figure makes of it.
+impl WassersteinRow {
     fn number(&self) -> f64 {
         self.particles as f64
     }
 
     /// U/L − 1.
     fn width(&self) -> f64 {
-        relative_width(self.lower_limit, self.upper_limit)
+        let (lower, upper) = self.limits();
+        relative_width(lower, upper)
+    }
+
+    /// L and U of 99.9 %; NaN where there are none.
+    fn limits(&self) -> (f64, f64) {
+        (
+            nan_if_empty(self.lower_limit),
+            nan_if_empty(self.upper_limit),
+        )
     }
 
     fn width_of_95(&self) -> f64 {
@@ -129,23 +143,27 @@ impl Bounds {
     /// control variates. A limit at the exact lower bound, or at the upper one, stays there.
     fn limits_of_95(&self) -> (f64, f64) {
         let shorter = -normal_quantile(0.025, 0.975) / BAND_QUANTILE;
-        let lower = if self.lower_limit > self.gelbrich_lower {
-            self.dual_lower - shorter * (self.dual_lower - self.lower_limit)
+        let (lower_limit, upper_limit) = self.limits();
+        let lower = if lower_limit > self.gelbrich_lower {
+            let dual_lower = nan_if_empty(self.dual_lower);
+            dual_lower - shorter * (dual_lower - lower_limit)
         } else {
-            self.lower_limit
+            lower_limit
         };
         // Where no upper bound is known, nothing is at it.
-        let upper = if self.upper_limit >= self.bound {
-            self.upper_limit
+        let upper = if self.bound.is_some_and(|bound| upper_limit >= bound) {
+            upper_limit
         } else {
-            self.pooled_upper + shorter * (self.upper_limit - self.pooled_upper)
+            let pooled_upper = nan_if_empty(self.pooled_upper);
+            pooled_upper + shorter * (upper_limit - pooled_upper)
         };
         (lower, upper)
     }
 
     /// √(LU).
     fn middle(&self) -> f64 {
-        (self.lower_limit * self.upper_limit).sqrt()
+        let (lower, upper) = self.limits();
+        (lower * upper).sqrt()
     }
 
     /// |value/√(LU) − 1| with a reach of 99.9 %.
@@ -173,7 +191,7 @@ struct Bound {
     name: &'static str,
     marker: Marker,
     radius: f64,
-    off: fn(&Bounds) -> Measured,
+    off: fn(&WassersteinRow) -> Measured,
 }
 
 const BOUNDS: [Bound; 4] = [
@@ -181,7 +199,10 @@ const BOUNDS: [Bound; 4] = [
         name: "E‖Δ‖²/N, above",
         marker: Marker::Filled(UPPER),
         radius: RADIUS,
-        off: |row| row.off(row.coupling_upper, BAND_QUANTILE * row.coupling_std_error),
+        off: |row| {
+            let reach = BAND_QUANTILE * nan_if_empty(row.coupling_std_error);
+            row.off(nan_if_empty(row.coupling_upper), reach)
+        },
     },
     Bound {
         name: "Gelbrich, below",
@@ -194,7 +215,9 @@ const BOUNDS: [Bound; 4] = [
         marker: Marker::Open(BOUND),
         radius: LARGE_RADIUS,
         off: |row| {
-            let off = row.off(row.pooled_upper, row.upper_limit - row.pooled_upper);
+            let pooled_upper = nan_if_empty(row.pooled_upper);
+            let (_, upper_limit) = row.limits();
+            let off = row.off(pooled_upper, upper_limit - pooled_upper);
             Measured {
                 at: ASIDE * off.at,
                 ..off
@@ -205,18 +228,22 @@ const BOUNDS: [Bound; 4] = [
         name: "dual, below",
         marker: Marker::Filled(MEASURED),
         radius: RADIUS,
-        off: |row| row.off(row.dual_lower, row.dual_lower - row.lower_limit),
+        off: |row| {
+            let dual_lower = nan_if_empty(row.dual_lower);
+            let (lower_limit, _) = row.limits();
+            row.off(dual_lower, dual_lower - lower_limit)
+        },
     },
 ];
 
 /// One run, after time 0, when nothing is left to be measured.
 struct Run {
-    rows: Vec<Bounds>,
+    rows: Vec<WassersteinRow>,
 }
 
 impl Run {
     fn read(tables: &TableSet) -> Result<Self, FigureError> {
-        let mut rows = tables::read::<Bounds>(tables)?;
+        let mut rows = rows_of::<WassersteinRow>(tables)?;
         rows.retain(|row| row.time > 0.0);
         Ok(Run { rows })
     }
@@ -229,12 +256,12 @@ impl Run {
         times
     }
 
-    fn at(&self, time: f64) -> impl Iterator<Item = &Bounds> + Clone {
+    fn at(&self, time: f64) -> impl Iterator<Item = &WassersteinRow> + Clone {
         self.rows.iter().filter(move |row| row.time == time)
     }
 
     /// The rows of the last time.
-    fn last(&self) -> impl Iterator<Item = &Bounds> + Clone {
+    fn last(&self) -> impl Iterator<Item = &WassersteinRow> + Clone {
         self.at(self.times().last().copied().unwrap_or(f64::NAN))
     }
 }
@@ -371,31 +398,38 @@ mod tests {
 
     #[test]
     fn limits_at_exact_bounds_stay_there() {
-        let row = Bounds {
+        let row = WassersteinRow {
             particles: 8,
             time: 1.0,
+            replicas: 1000,
+            sample: 8,
+            batches: 1000,
             gelbrich_lower: 0.8,
-            coupling_upper: 1.3,
-            coupling_std_error: 0.01,
-            bound: 1.2,
-            dual_lower: 0.98,
-            pooled_upper: 1.02,
-            lower_limit: 0.9,
-            upper_limit: 1.1,
+            w2_squared: None,
+            std_error: None,
+            coupling_upper: Some(1.3),
+            bound: Some(1.2),
+            coupling_std_error: Some(0.01),
+            dual_lower: Some(0.98),
+            pooled_upper: Some(1.02),
+            lower_limit: Some(0.9),
+            upper_limit: Some(1.1),
+            joint_lower: None,
+            joint_upper: None,
+            bracket_replicas: None,
+            dual_std_error: None,
+            pooled_std_error: None,
         };
         let (lower, upper) = row.limits_of_95();
         // 1.960/3.291 of the way.
         assert!((lower - 0.932_35).abs() < 1e-5 && (upper - 1.067_65).abs() < 1e-5);
-        let clamped = Bounds {
+        let clamped = WassersteinRow {
             gelbrich_lower: 0.9,
-            bound: 1.1,
+            bound: Some(1.1),
             ..row.clone()
         };
         assert_eq!(clamped.limits_of_95(), (0.9, 1.1));
-        let unknown = Bounds {
-            bound: f64::NAN,
-            ..row
-        };
+        let unknown = WassersteinRow { bound: None, ..row };
         assert_eq!(unknown.limits_of_95(), (lower, upper));
     }
 }

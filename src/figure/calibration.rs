@@ -9,19 +9,21 @@ use super::canvas::{
 };
 use super::legend::{Legend, Sample};
 use super::panel::{Marker, Panel, Rectangle};
-use super::tables::{self, Calibration, Row};
-use super::{Figure, FigureError, Rendered, Source, TableSet};
+use super::{Figure, FigureError, Rendered, Source, by_particles, every_run, rows_of};
 use crate::estimate::rate::FEW_REPLICAS;
+use crate::judge::calibration::CalibrationRow;
 use crate::model::Clock;
 use crate::special::normal_quantile;
+use crate::table::{Row, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "calibration",
     shows: "how often intervals cover the exact value, over many seeds, on the paper's two clocks",
     experiments: &["calibration-master-equation", "calibration"],
-    tables: &[Calibration::FILE],
+    tables: &[CalibrationRow::FILE],
     further_tables: &[],
     source: Source::EachClock(calibration),
+    suits: every_run,
 };
 
 const WIDTH: u32 = 1280;
@@ -65,11 +67,11 @@ const BELOW: RGBColor = RGBColor(86, 180, 233);
 pub fn calibration(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     let mut rows = vec![];
     for tables in sets {
-        rows.extend(tables::read::<Calibration>(tables)?);
+        rows.extend(rows_of::<CalibrationRow>(tables)?);
     }
-    rows.retain(|row| row.seeds > 0.0 && row.confidence > 0.0 && row.confidence < 1.0);
+    rows.retain(|row| row.seeds > 0 && row.confidence > 0.0 && row.confidence < 1.0);
     if rows.is_empty() {
-        return Err(FigureError::no_data(sets, Calibration::FILE, "counts"));
+        return Err(FigureError::no_data(sets, CalibrationRow::FILE, "counts"));
     }
     let mut clocks: Vec<Clock> = vec![];
     for row in &rows {
@@ -81,7 +83,9 @@ pub fn calibration(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     levels.sort_by(f64::total_cmp);
     levels.dedup();
     render(&Picture {
-        particles: tables::by_particles(&rows).into_keys().collect(),
+        particles: by_particles(&rows, |row| row.particles)
+            .into_keys()
+            .collect(),
         rows,
         clocks,
         levels,
@@ -89,10 +93,10 @@ pub fn calibration(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
 }
 
 struct Picture {
-    rows: Vec<Calibration>,
+    rows: Vec<CalibrationRow>,
     clocks: Vec<Clock>,
     levels: Vec<f64>,
-    particles: Vec<u64>,
+    particles: Vec<usize>,
 }
 
 impl Drawing for Picture {
@@ -144,6 +148,16 @@ fn percent(share: f64) -> f64 {
     100.0 * share
 }
 
+/// The share of the seeds that a count is.
+fn of_seeds(count: u64, row: &CalibrationRow) -> f64 {
+    count as f64 / row.seeds as f64
+}
+
+/// Whether the exact value is covered more seldom than by chance.
+fn under_covers(row: &CalibrationRow) -> bool {
+    row.coverage * (row.seeds as f64) < row.limit_low as f64 - 0.5
+}
+
 /// A level as it is written, without the digits that it does not need.
 fn level_words(level: f64) -> String {
     format!("{} %", (1e6 * percent(level)).round() / 1e6)
@@ -177,7 +191,7 @@ impl Picture {
     }
 
     /// The rows of one level and one kind of estimate.
-    fn of(&self, level: f64, estimate: &str) -> impl Iterator<Item = &Calibration> {
+    fn of(&self, level: f64, estimate: &str) -> impl Iterator<Item = &CalibrationRow> {
         self.rows
             .iter()
             .filter(move |row| row.confidence == level && row.estimate == estimate)
@@ -195,24 +209,24 @@ impl Picture {
                 .flat_map(|row| {
                     [
                         row.coverage,
-                        row.limit_low / row.seeds,
-                        row.limit_high / row.seeds,
+                        of_seeds(row.limit_low, row),
+                        of_seeds(row.limit_high, row),
                     ]
                 })
                 .chain([level])
                 .map(percent),
             5,
         );
-        let names = self.particles.iter().map(u64::to_string);
+        let names = self.particles.iter().map(usize::to_string);
         let axes = (Axis::names(names), up.unwrap_or_else(Axis::unmarked));
         let panel = self.panel(canvas, (column, row), axes);
-        let shown: Vec<&Calibration> = self
+        let shown: Vec<&CalibrationRow> = self
             .of(level, "rate")
             .filter(|row| row.clock == clock)
             .collect();
         panel.grid()?;
         if let Some(row) = shown.first() {
-            let limits = [row.limit_low, row.limit_high].map(|limit| percent(limit / row.seeds));
+            let limits = [row.limit_low, row.limit_high].map(|limit| percent(of_seeds(limit, row)));
             panel.belt(limits, INK, LIMITS_OPACITY)?;
             panel.level(percent(level), NOMINAL)?;
         } else {
@@ -236,7 +250,7 @@ impl Picture {
     fn draw_cover<B: DrawingBackend>(
         &self,
         panel: &Panel<'_, '_, B>,
-        row: &Calibration,
+        row: &CalibrationRow,
     ) -> Result<(), FigureError> {
         let place = self.particles.iter().position(|&n| n == row.particles);
         let quantity = QUANTITIES
@@ -250,7 +264,7 @@ impl Picture {
         let point = (at, percent(row.coverage));
         let (_, colour, _) = QUANTITIES[quantity];
         panel.marker(point, Marker::Filled(colour), RADIUS)?;
-        if row.under_covers() {
+        if under_covers(row) {
             panel.marker(point, Marker::Open(VIOLATION), 2.0 * RADIUS)?;
         }
         Ok(())
@@ -272,7 +286,7 @@ impl Picture {
                         row.tail_limit_low,
                         row.tail_limit_high,
                     ]
-                    .map(|count| count / row.seeds)
+                    .map(|count| of_seeds(count, row))
                 })
                 .chain([nominal])
                 .map(percent),
@@ -289,7 +303,7 @@ impl Picture {
         match self.of(level, "mean").next() {
             Some(row) => {
                 let limits = [row.tail_limit_low, row.tail_limit_high];
-                let limits = limits.map(|limit| percent(limit / row.seeds));
+                let limits = limits.map(|limit| percent(of_seeds(limit, row)));
                 panel.belt(limits, INK, LIMITS_OPACITY)?;
                 panel.level(percent(nominal), NOMINAL)?;
                 panel.upright(FEW_REPLICAS, TRUST_ENDS)?;
@@ -298,7 +312,7 @@ impl Picture {
         }
         for row in self.of(level, "mean") {
             for (count, colour) in [(row.below, BELOW), (row.above, ABOVE)] {
-                let point = (row.relative_variance, percent(count / row.seeds));
+                let point = (row.relative_variance, percent(of_seeds(count, row)));
                 let marker = if row.trusted {
                     Marker::Filled(colour)
                 } else {
@@ -320,7 +334,7 @@ impl Picture {
     }
 
     fn legend(&self) -> Legend {
-        let any = |found: fn(&Calibration) -> bool| self.rows.iter().any(found);
+        let any = |found: fn(&CalibrationRow) -> bool| self.rows.iter().any(found);
         let filled = |colour| Sample::Marker(Marker::Filled(colour));
         let quantities = Legend::default().heading("Decay rate of");
         QUANTITIES
@@ -329,7 +343,7 @@ impl Picture {
                 legend.item(filled(colour), name)
             })
             .item_if(
-                any(|row| row.estimate == "rate" && row.under_covers()),
+                any(|row| row.estimate == "rate" && under_covers(row)),
                 Sample::Marked(None, Marker::Open(VIOLATION), 2.0 * RADIUS),
                 "covers too seldom",
             )
@@ -350,7 +364,7 @@ impl Picture {
     }
 
     fn seeds_words(&self) -> String {
-        let mut seeds: Vec<f64> = self.rows.iter().map(|row| row.seeds).collect();
+        let mut seeds: Vec<u64> = self.rows.iter().map(|row| row.seeds).collect();
         seeds.dedup();
         match seeds.as_slice() {
             [seeds] => format!("Over {seeds} seeds"),

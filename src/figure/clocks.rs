@@ -10,19 +10,21 @@ use super::canvas::{
 use super::decay::{self, Curve, CurvePoint};
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_WORDS, Measured, Panel, Rectangle, TIME_LABEL};
-use super::tables::{self, Discrepancy, Row, Wasserstein};
 use super::wasserstein::{
     self, Bracket, BracketPoint, bracket_legend, draw_bracket, shading_legend,
 };
-use super::{Figure, FigureError, Rendered, Source, TableSet};
+use super::{Figure, FigureError, Rendered, Source, every_run, rows_of};
+use crate::table::rows::{DiscrepancyRow, WassersteinRow};
+use crate::table::{Row, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "clocks",
     shows: "the bound of Theorem 6 under the paper's two clocks: the factor of two",
     experiments: &["clock-master-equation", "clock-theorem6"],
-    tables: &[Discrepancy::FILE, Wasserstein::FILE],
+    tables: &[DiscrepancyRow::FILE, WassersteinRow::FILE],
     further_tables: &[],
     source: Source::TwoClocks(clocks),
+    suits: every_run,
 };
 
 const SIZE: (u32, u32) = (1280, 860);
@@ -56,7 +58,7 @@ pub fn clocks(master_equation: &TableSet, theorem6: &TableSet) -> Result<Rendere
         Clock::read("Clock of the master equation (1)", master_equation)?,
         Clock::read("Clock of Theorem 6’s proof", theorem6)?,
     ];
-    let no_data = |what| FigureError::no_data(&[master_equation], Discrepancy::FILE, what);
+    let no_data = |what| FigureError::no_data(&[master_equation], DiscrepancyRow::FILE, what);
     let discrepancies = || clocks.iter().flat_map(|clock| &clock.discrepancy.points);
     let brackets = || clocks.iter().flat_map(|clock| &clock.bracket.points);
     let times = discrepancies()
@@ -84,13 +86,13 @@ struct Clock {
 
 impl Clock {
     fn read(title: &'static str, tables: &TableSet) -> Result<Self, FigureError> {
-        let discrepancy = decay::curves(&tables::read::<Discrepancy>(tables)?).pop();
-        let bracket = wasserstein::brackets(&tables::read::<Wasserstein>(tables)?).pop();
+        let discrepancy = decay::curves(&rows_of::<DiscrepancyRow>(tables)?).pop();
+        let bracket = wasserstein::brackets(&rows_of::<WassersteinRow>(tables)?).pop();
         let no_rows = |file| FigureError::no_data(&[tables], file, "rows");
         Ok(Self {
             title,
-            discrepancy: discrepancy.ok_or_else(|| no_rows(Discrepancy::FILE))?,
-            bracket: normalised(bracket.ok_or_else(|| no_rows(Wasserstein::FILE))?),
+            discrepancy: discrepancy.ok_or_else(|| no_rows(DiscrepancyRow::FILE))?,
+            bracket: normalised(bracket.ok_or_else(|| no_rows(WassersteinRow::FILE))?),
         })
     }
 

@@ -9,8 +9,11 @@ use super::canvas::{
 };
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_WORDS, Measured, Panel, Rectangle, TIME_LABEL};
-use super::tables::{self, Row, Wasserstein};
-use super::{Figure, FigureError, Rendered, Source, TableSet};
+use super::{
+    Figure, FigureError, Rendered, Source, by_particles, every_run, nan_if_empty, rows_of,
+};
+use crate::table::rows::WassersteinRow;
+use crate::table::{Row, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "couplings",
@@ -21,9 +24,10 @@ pub(super) const FIGURE: Figure = Figure {
         "couplings-aligned",
         "couplings-rank",
     ],
-    tables: &[Wasserstein::FILE],
+    tables: &[WassersteinRow::FILE],
     further_tables: &[],
     source: Source::EachOf(couplings),
+    suits: every_run,
 };
 
 /// What the runs are, in their order.
@@ -57,10 +61,10 @@ const TRUTH: Stroke = Stroke::dashed(INK, 1.4);
 ///
 /// If a table cannot be read, or none has limits.
 pub fn couplings(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
-    let mut panels: Vec<(u64, Vec<Curve>)> = vec![];
+    let mut panels: Vec<(usize, Vec<Curve>)> = vec![];
     for (index, tables) in sets.iter().enumerate() {
-        let rows = tables::read::<Wasserstein>(tables)?;
-        for (particles, rows) in tables::by_particles(&rows) {
+        let rows = rows_of::<WassersteinRow>(tables)?;
+        for (particles, rows) in by_particles(&rows, |row| row.particles) {
             let curve = Curve::of(index, &rows);
             match panels.iter_mut().find(|(n, _)| *n == particles) {
                 Some((_, curves)) => curves.push(curve),
@@ -69,7 +73,7 @@ pub fn couplings(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
         }
     }
     panels.truncate(MOST_PANELS);
-    let no_data = |what| FigureError::no_data(sets, Wasserstein::FILE, what);
+    let no_data = |what| FigureError::no_data(sets, WassersteinRow::FILE, what);
     let every = || panels.iter().flat_map(|(_, curves)| curves);
     let points = || every().flat_map(|curve| &curve.points);
     let time = Axis::time(points().map(|point| point.at), 4).ok_or_else(|| no_data("times"))?;
@@ -91,31 +95,31 @@ struct Curve {
 }
 
 impl Curve {
-    fn of(coupling: usize, rows: &[&Wasserstein]) -> Self {
-        let known = |row: &&&Wasserstein| row.lower_limit > 0.0 && row.upper_limit > 0.0;
-        let rows = || rows.iter().filter(known);
-        let middle = |row: &Wasserstein| (row.lower_limit * row.upper_limit).sqrt();
-        Curve {
+    fn of(coupling: usize, rows: &[&WassersteinRow]) -> Self {
+        let mut curve = Curve {
             coupling,
-            points: rows()
-                .map(|row| Measured {
-                    at: row.time,
-                    value: row.coupling_upper / middle(row),
-                    std_error: row.coupling_std_error / middle(row),
-                })
-                .collect(),
-            limits: rows()
-                .map(|row| {
-                    let (low, high) = (row.lower_limit, row.upper_limit);
-                    (row.time, low / middle(row), high / middle(row))
-                })
-                .collect(),
+            points: vec![],
+            limits: vec![],
+        };
+        for row in rows {
+            let limits = row.lower_limit.zip(row.upper_limit);
+            let Some((low, high)) = limits.filter(|&(low, high)| low > 0.0 && high > 0.0) else {
+                continue;
+            };
+            let middle = (low * high).sqrt();
+            curve.points.push(Measured {
+                at: row.time,
+                value: nan_if_empty(row.coupling_upper) / middle,
+                std_error: nan_if_empty(row.coupling_std_error) / middle,
+            });
+            curve.limits.push((row.time, low / middle, high / middle));
         }
+        curve
     }
 }
 
 struct Picture {
-    panels: Vec<(u64, Vec<Curve>)>,
+    panels: Vec<(usize, Vec<Curve>)>,
     time: Axis,
     ratio: Axis,
 }

@@ -9,16 +9,20 @@ use super::canvas::{
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_WORDS, Marker, Measured, Panel, Rectangle, TIME_LABEL};
 use super::scores::{Reach, Score, draw_scores};
-use super::tables::{self, Discrepancy, Row};
-use super::{Figure, FigureError, Rendered, Source, TableSet};
+use super::{
+    Figure, FigureError, Rendered, Source, by_particles, every_run, nan_if_empty, rows_of,
+};
+use crate::table::rows::DiscrepancyRow;
+use crate::table::{Row, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "decay",
     shows: "E‖Δ‖² against time for every N, with the exact curve, the paper's bound and z-scores",
     experiments: &["theorem6"],
-    tables: &[Discrepancy::FILE],
+    tables: &[DiscrepancyRow::FILE],
     further_tables: &[],
     source: Source::OneRun(decay),
+    suits: every_run,
 };
 
 const SIZE: (u32, u32) = (1200, 820);
@@ -46,9 +50,9 @@ const LABEL_DISTANCE: f64 = 58.0;
 ///
 /// If the table cannot be read or holds no positive mean.
 pub fn decay(tables: &TableSet) -> Result<Rendered, FigureError> {
-    let rows = tables::read::<Discrepancy>(tables)?;
+    let rows = rows_of::<DiscrepancyRow>(tables)?;
     let curves = curves(&rows);
-    let no_data = |what| FigureError::no_data(&[tables], Discrepancy::FILE, what);
+    let no_data = |what| FigureError::no_data(&[tables], DiscrepancyRow::FILE, what);
     let every = || curves.iter().flat_map(|curve| &curve.points);
     let time =
         Axis::time(every().map(|point| point.measured.at), 8).ok_or_else(|| no_data("times"))?;
@@ -65,7 +69,7 @@ pub fn decay(tables: &TableSet) -> Result<Rendered, FigureError> {
 
 /// What is drawn for one N, divided by the value at the first time.
 pub(super) struct Curve {
-    pub(super) particles: u64,
+    pub(super) particles: usize,
     pub(super) points: Vec<CurvePoint>,
 }
 
@@ -88,20 +92,20 @@ impl CurvePoint {
 }
 
 /// The curves of all N, ascending.
-pub(super) fn curves(rows: &[Discrepancy]) -> Vec<Curve> {
-    tables::by_particles(rows)
+pub(super) fn curves(rows: &[DiscrepancyRow]) -> Vec<Curve> {
+    by_particles(rows, |row| row.particles)
         .into_iter()
         .map(|(particles, rows)| normalised(particles, &rows))
         .collect()
 }
 
-fn normalised(particles: u64, rows: &[&Discrepancy]) -> Curve {
+fn normalised(particles: usize, rows: &[&DiscrepancyRow]) -> Curve {
     let first = rows
         .iter()
         .min_by(|left, right| left.time.total_cmp(&right.time));
     let unit = first
         .into_iter()
-        .flat_map(|row| [row.exact_mean, row.bound, row.mean])
+        .flat_map(|row| [nan_if_empty(row.exact_mean), row.bound, row.mean])
         .find(|value| value.is_finite() && *value > 0.0)
         .unwrap_or(f64::NAN);
     let points = rows
@@ -110,12 +114,12 @@ fn normalised(particles: u64, rows: &[&Discrepancy]) -> Curve {
             measured: Measured {
                 at: row.time,
                 value: row.mean / unit,
-                std_error: row.std_error / unit,
+                std_error: nan_if_empty(row.std_error) / unit,
             },
-            exact: row.exact_mean / unit,
+            exact: nan_if_empty(row.exact_mean) / unit,
             bound: row.bound / unit,
-            z: row.z,
-            trusted: row.trusted.unwrap_or(true),
+            z: nan_if_empty(row.z),
+            trusted: row.trusted,
         })
         .collect();
     Curve { particles, points }

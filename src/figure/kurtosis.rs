@@ -9,16 +9,20 @@ use super::canvas::{
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_QUANTILE, BAND_WORDS, Marker, Measured, Panel, Rectangle};
 use super::steady_state::{Bath, EXPERIMENTS, by_bath};
-use super::tables::{self, Row, SteadyKurtosis, SteadyState};
-use super::{Figure, FigureError, Rendered, Source, TableSet};
+use super::{
+    Figure, FigureError, Rendered, Source, by_particles, every_run, nan_if_empty, rows_of,
+};
+use crate::table::rows::{KurtosisRow, SteadyRow};
+use crate::table::{Row, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "kurtosis",
     shows: "excess kurtosis of the steady state against κ/β, and its limit for N → ∞",
     experiments: EXPERIMENTS,
-    tables: &[SteadyState::FILE, SteadyKurtosis::FILE],
+    tables: &[SteadyRow::FILE, KurtosisRow::FILE],
     further_tables: &[],
     source: Source::EachExperiment(kurtosis),
+    suits: every_run,
 };
 
 const SIZE: (u32, u32) = (1280, 760);
@@ -55,17 +59,18 @@ pub fn kurtosis(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     for tables in sets {
         runs.extend(Run::read(tables)?);
     }
-    let no_data = |what| FigureError::no_data(sets, SteadyState::FILE, what);
+    let no_data = |what| FigureError::no_data(sets, SteadyRow::FILE, what);
     let places = runs.iter().flat_map(Run::places);
     let across = Axis::log10(places).ok_or_else(|| no_data("positive κ/β"))?;
-    let mut numbers: Vec<u64> = (runs.iter().flat_map(|run| &run.measured))
+    let mut numbers: Vec<usize> = (runs.iter().flat_map(|run| &run.measured))
         .map(|row| row.particles)
         .collect();
     numbers.sort_unstable();
     numbers.dedup();
     let count = numbers.len();
     let colour = |(index, number)| (number, sequential(index, count));
-    let scores = runs.iter().flat_map(|run| &run.measured).map(|row| row.z);
+    let measured = runs.iter().flat_map(|run| &run.measured);
+    let scores = measured.filter_map(|row| row.z);
     let furthest = scores.filter(|z| z.is_finite()).map(f64::abs);
     let furthest = furthest.fold(SCORES, f64::max).min(1e6);
     render(&Picture {
@@ -78,14 +83,14 @@ pub fn kurtosis(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
 
 struct Run {
     bath: Bath,
-    measured: Vec<SteadyState>,
-    curves: Vec<SteadyKurtosis>,
+    measured: Vec<SteadyRow>,
+    curves: Vec<KurtosisRow>,
 }
 
 impl Run {
     fn read(tables: &TableSet) -> Result<Option<Self>, FigureError> {
-        let rows = tables::read::<SteadyState>(tables)?;
-        let curves = tables::read::<SteadyKurtosis>(tables)?;
+        let rows = rows_of::<SteadyRow>(tables)?;
+        let curves = rows_of::<KurtosisRow>(tables)?;
         let run = Bath::of(&rows).map(|(bath, _)| Self {
             bath,
             measured: rows
@@ -105,13 +110,14 @@ impl Run {
     fn values(&self) -> impl Iterator<Item = f64> + '_ {
         let measured = self.measured.iter().map(|row| row.value);
         let curves = self.curves.iter();
-        measured.chain(curves.flat_map(|row| [row.excess_kurtosis, row.limit]))
+        let exact = curves.flat_map(|row| [row.excess_kurtosis, row.limit]);
+        measured.chain(exact.flatten())
     }
 }
 
 struct Picture {
     columns: Vec<Vec<Run>>,
-    colours: Vec<(u64, RGBColor)>,
+    colours: Vec<(usize, RGBColor)>,
     across: Axis,
     scores: Axis,
 }
@@ -181,14 +187,16 @@ impl Picture {
         panel.level(0.0, Stroke::solid(GREY, 1.2))?;
         // The runs of a bath have the same curves.
         if let Some(run) = runs.first() {
-            let curves = tables::by_particles(&run.curves);
+            let curves = by_particles(&run.curves, |row| row.particles);
             for (number, colour) in &self.colours {
                 let rows = curves.get(number).into_iter().flatten();
-                let line = rows.map(|row| (row.pair_per_bath, row.excess_kurtosis));
+                let line = rows.map(|row| (row.pair_per_bath, nan_if_empty(row.excess_kurtosis)));
                 panel.line(line, Stroke::solid(*colour, 1.4))?;
             }
             if let Some(rows) = curves.values().next() {
-                let line = rows.iter().map(|row| (row.pair_per_bath, row.limit));
+                let line = rows
+                    .iter()
+                    .map(|row| (row.pair_per_bath, nan_if_empty(row.limit)));
                 panel.line(line, LIMIT)?;
             }
         }
@@ -196,12 +204,12 @@ impl Picture {
             let measured = Measured {
                 at: row.pair_per_bath,
                 value: row.value,
-                std_error: row.std_error,
+                std_error: nan_if_empty(row.std_error),
             };
             panel.error_bar_with(measured, Marker::Filled(self.colour(row.particles)), 3.4)?;
         }
         panel.frame()?;
-        let law = runs.first().map_or("", |run| &run.bath.law);
+        let law = runs.first().map_or("", |run| run.bath.law);
         panel.title(&format!("{law} bath"))?;
         panel.tick_labels_up()
     }
@@ -219,7 +227,7 @@ impl Picture {
             let aside = index.unwrap_or(0) as f64 - 0.5 * (self.colours.len() as f64 - 1.0);
             let at = row.pair_per_bath * libm::pow(BESIDE, aside);
             let marker = Marker::Filled(self.colour(row.particles));
-            panel.marker((at, row.z), marker, 3.4)?;
+            panel.marker((at, nan_if_empty(row.z)), marker, 3.4)?;
         }
         panel.frame()?;
         panel.tick_labels_up()?;
@@ -227,7 +235,7 @@ impl Picture {
         panel.label_across("κ/β")
     }
 
-    fn colour(&self, particles: u64) -> RGBColor {
+    fn colour(&self, particles: usize) -> RGBColor {
         let found = self.colours.iter().find(|(number, _)| *number == particles);
         found.map_or(INK, |(_, colour)| *colour)
     }

@@ -6,9 +6,10 @@ use super::canvas::{
     Align, Canvas, Drawing, GREY, GRID, LABEL_SIZE, LOWER, Stroke, TICK_SIZE, TITLE_SIZE, Type,
     VIOLATION, render,
 };
-use super::tables::{self, Row, Verdict};
-use super::{Figure, FigureError, Rendered, Source, TableSet};
+use super::{Figure, FigureError, Rendered, Source, every_run, rows_of};
+use crate::judge::VerdictRow;
 use crate::model::Clock;
+use crate::table::{Row, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "ledger",
@@ -31,9 +32,10 @@ pub(super) const FIGURE: Figure = Figure {
         "lemma11",
         "lemma12",
     ],
-    tables: &[Verdict::FILE],
+    tables: &[VerdictRow::FILE],
     further_tables: &[],
     source: Source::EachOf(ledger),
+    suits: every_run,
 };
 
 /// What is printed, in the order of the paper.
@@ -96,27 +98,27 @@ const OPACITY: f64 = 0.16;
 pub fn ledger(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     let mut rows = vec![];
     for tables in sets {
-        rows.extend(tables::read::<Verdict>(tables)?);
+        rows.extend(rows_of::<VerdictRow>(tables)?);
     }
-    let known = |row: &&Verdict| CLAIMS.iter().any(|(id, _)| *id == row.claim);
+    let known = |row: &&VerdictRow| CLAIMS.iter().any(|(id, _)| *id == row.claim);
     if rows.iter().find(known).is_none() {
-        return Err(FigureError::no_data(sets, Verdict::FILE, "verdicts"));
+        return Err(FigureError::no_data(sets, VerdictRow::FILE, "verdicts"));
     }
     render(&Picture { rows })
 }
 
 struct Picture {
-    rows: Vec<Verdict>,
+    rows: Vec<VerdictRow>,
 }
 
 /// The verdicts on a claim on one clock, each once, with how many there are.
-fn verdicts<'a>(rows: &'a [Verdict], claim: &str, clock: Clock) -> Vec<(&'a str, usize)> {
-    let mut found: Vec<(&str, usize)> = vec![];
-    let here = |row: &&Verdict| row.claim == claim && row.clock == clock;
+fn verdicts(rows: &[VerdictRow], claim: &str, clock: Clock) -> Vec<(&'static str, usize)> {
+    let mut found: Vec<(&'static str, usize)> = vec![];
+    let here = |row: &&VerdictRow| row.claim == claim && row.clock == clock;
     for row in rows.iter().filter(here) {
         match found.iter_mut().find(|(word, _)| *word == row.verdict) {
             Some((_, count)) => *count += 1,
-            None => found.push((&row.verdict, 1)),
+            None => found.push((row.verdict, 1)),
         }
     }
     // One particle has no pairs: nothing is said of it.
@@ -173,10 +175,10 @@ impl Drawing for Picture {
 
 /// How many of the verdicts on lemma 12 that hold rest on brackets. The others say that
 /// it is consistent with moments.
-fn of_lemma_12(rows: &[Verdict]) -> String {
-    let holds = |row: &&Verdict| row.claim == "lemma-12" && row.verdict == "HOLDS";
+fn of_lemma_12(rows: &[VerdictRow]) -> String {
+    let holds = |row: &&VerdictRow| row.claim == "lemma-12" && row.verdict == "HOLDS";
     let all = rows.iter().filter(holds).count();
-    let shown = |row: &&Verdict| row.quantity.starts_with("joint W2");
+    let shown = |row: &&VerdictRow| row.quantity.starts_with("joint W2");
     let shown = rows.iter().filter(holds).filter(shown).count();
     match all {
         0 => String::new(),
@@ -229,15 +231,29 @@ fn draw_cell<B: DrawingBackend>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::Outcome;
 
     #[test]
     fn the_note_tells_what_is_shown_from_what_is_consistent() {
-        let row = |claim: &str, verdict: &str, quantity: &str| Verdict {
+        let row = |claim: &str, verdict: &'static str, quantity: &str| VerdictRow {
             claim: claim.to_string(),
             clock: Clock::Theorem6,
             particles: 8,
-            verdict: verdict.to_string(),
+            expect: "holds",
+            verdict,
             quantity: quantity.to_string(),
+            estimate: None,
+            std_error: None,
+            confidence: 0.999,
+            ci_low: None,
+            ci_high: None,
+            tolerance: 0.01,
+            printed: None,
+            exact: None,
+            replicas: 100,
+            replicas_needed: None,
+            reason: String::new(),
+            outcome: Outcome::AsExpected,
         };
         let shown = "joint W2 squared/N over that of marginals at t = 1";
         let consistent = "E‖Δ‖²/N over Gelbrich's bound at t = 1";

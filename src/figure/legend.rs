@@ -77,7 +77,7 @@ impl Legend {
     /// A heading and an entry for each number of particles, with its colour.
     pub(super) fn particle_numbers(
         self,
-        numbers: &[(u64, RGBColor)],
+        numbers: &[(usize, RGBColor)],
         sample: fn(RGBColor) -> Sample,
     ) -> Self {
         let stride = numbers.len().div_ceil(MOST_ORDERED_ENTRIES).max(1);

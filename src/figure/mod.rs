@@ -30,11 +30,12 @@ mod scaling;
 mod scores;
 mod steady_state;
 mod strip;
-mod table_set;
-mod tables;
 mod wasserstein;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+use crate::table::{self, Row, TableError, TableSet};
 
 pub use bracket::bracket;
 pub use calibration::calibration;
@@ -46,7 +47,6 @@ pub use ledger::ledger;
 pub use moments::moments;
 pub use scaling::scaling;
 pub use steady_state::steady_state;
-pub use table_set::TableSet;
 pub use wasserstein::wasserstein;
 
 /// A finished picture, as bytes to be written.
@@ -58,41 +58,13 @@ pub struct Rendered {
     pub svg: String,
 }
 
-/// What to do about a table that is not as it was written.
-const REPAIR: &str = "put the table back as it was written, or simulate it anew";
-
 /// Why a figure could not be drawn.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FigureError {
-    /// The table could not be opened or is not CSV.
-    #[error("{}: cannot be read: {reason}", file.display())]
-    Unreadable {
-        /// The table.
-        file: PathBuf,
-        /// What the reader said.
-        reason: String,
-    },
-    /// The table lacks a column.
-    #[error("{}: line 1: the column `{column}` is missing from the header; {REPAIR}", file.display())]
-    MissingColumn {
-        /// The table.
-        file: PathBuf,
-        /// The column.
-        column: String,
-    },
-    /// A cell is not what its column holds, or a row or the header is not what a run writes.
-    #[error("{}: line {line}, column `{column}`: {reason}; {REPAIR}", file.display())]
-    Malformed {
-        /// The table.
-        file: PathBuf,
-        /// The line, the header being line 1.
-        line: u64,
-        /// The column.
-        column: String,
-        /// What is wrong.
-        reason: String,
-    },
+    /// A table could not be read, or is not as a run writes it.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// The table is well-formed but holds nothing that the figure can show.
     #[error("{}: no {what} to draw", file.display())]
     NoData {
@@ -159,6 +131,13 @@ pub struct Figure {
     pub further_tables: &'static [&'static str],
     /// How it is drawn.
     pub source: Source,
+    /// Whether it is for a run that has all its tables: one that depends on N is not for a single N.
+    pub suits: fn(&TableSet) -> Result<bool, TableError>,
+}
+
+/// For every run that has the tables of a figure.
+fn every_run(_: &TableSet) -> Result<bool, TableError> {
+    Ok(true)
 }
 
 /// All figures.
@@ -197,6 +176,16 @@ impl Figure {
         !matches!(self.source, Source::TwoClocks(_) | Source::EachOf(_))
     }
 
+    /// Whether a run with these tables has what the figure shows.
+    ///
+    /// # Errors
+    ///
+    /// If a table that tells is not as a run writes it.
+    pub fn is_for(&self, tables: &TableSet) -> Result<bool, FigureError> {
+        let has_all = self.tables.iter().all(|name| tables.bytes(name).is_some());
+        Ok(has_all && (self.suits)(tables)?)
+    }
+
     /// The names of all tables that it reads of a run, if they are there.
     pub fn reads(&self) -> impl Iterator<Item = &'static str> {
         self.tables.iter().chain(self.further_tables).copied()
@@ -224,4 +213,31 @@ impl Figure {
             }),
         }
     }
+}
+
+/// The rows of a table, in their order.
+fn rows_of<R: Row>(tables: &TableSet) -> Result<Vec<R>, FigureError> {
+    let rows = table::read(tables)?;
+    if rows.is_empty() {
+        return Err(FigureError::no_data(&[tables], R::FILE, "rows"));
+    }
+    Ok(rows)
+}
+
+/// A cell as a number to be drawn. An empty one becomes NaN, which no drawing function draws: neither a missing standard
+/// error nor a missing exact value can be mistaken for 0.
+fn nan_if_empty(cell: Option<f64>) -> f64 {
+    cell.unwrap_or(f64::NAN)
+}
+
+/// Groups rows by their number of particles, ascending, and keeps their order within a group.
+fn by_particles<'a, R>(
+    rows: impl IntoIterator<Item = &'a R>,
+    particles: impl Fn(&R) -> usize,
+) -> BTreeMap<usize, Vec<&'a R>> {
+    let mut groups = BTreeMap::<usize, Vec<&R>>::new();
+    for row in rows {
+        groups.entry(particles(row)).or_default().push(row);
+    }
+    groups
 }

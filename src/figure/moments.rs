@@ -9,16 +9,20 @@ use super::canvas::{
 use super::legend::{Legend, Sample};
 use super::panel::{Marker, Measured, Panel, Rectangle, TIME_LABEL};
 use super::scores::{Reach, Score, draw_scores};
-use super::tables::{self, Moment, Row};
-use super::{Figure, FigureError, Rendered, Source, TableSet};
+use super::{
+    Figure, FigureError, Rendered, Source, by_particles, every_run, nan_if_empty, rows_of,
+};
+use crate::table::rows::MomentRow;
+use crate::table::{Row, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "moments",
     shows: "the moments of both systems against time, with their closed forms and z-scores",
     experiments: &["two-baths"],
-    tables: &[Moment::FILE],
+    tables: &[MomentRow::FILE],
     further_tables: &[],
     source: Source::OneRun(moments),
+    suits: every_run,
 };
 
 const SIZE: (u32, u32) = (1500, 1000);
@@ -60,11 +64,12 @@ const SYSTEMS: [(&str, &str); 2] = [("first", "First system"), ("second", "Secon
 ///
 /// If the table cannot be read or holds none of the moments.
 pub fn moments(tables: &TableSet) -> Result<Rendered, FigureError> {
-    let rows = tables::read::<Moment>(tables)?;
-    let shown = |row: &&Moment| row.mean.is_finite() || row.exact.is_finite() || row.z.is_finite();
-    let time = Axis::time(rows.iter().filter(shown).map(|row| row.time), 4)
-        .ok_or_else(|| FigureError::no_data(&[tables], Moment::FILE, "moments"))?;
-    let particles = tables::by_particles(&rows).into_keys().collect::<Vec<_>>();
+    let rows = rows_of::<MomentRow>(tables)?;
+    let time = Axis::time(rows.iter().map(|row| row.time), 4)
+        .ok_or_else(|| FigureError::no_data(&[tables], MomentRow::FILE, "moments"))?;
+    let particles = by_particles(&rows, |row| row.particles)
+        .into_keys()
+        .collect::<Vec<_>>();
     let count = particles.len();
     let colours = particles
         .into_iter()
@@ -75,7 +80,7 @@ pub fn moments(tables: &TableSet) -> Result<Rendered, FigureError> {
     times.sort_by(f64::total_cmp);
     times.dedup();
     render(&Picture {
-        reach: Reach::of(rows.iter().map(|row| row.z)),
+        reach: Reach::of(rows.iter().filter_map(|row| row.z)),
         stride: (times.len() / MARKED_TIMES).max(1),
         rows,
         time,
@@ -84,12 +89,12 @@ pub fn moments(tables: &TableSet) -> Result<Rendered, FigureError> {
 }
 
 struct Picture {
-    rows: Vec<Moment>,
+    rows: Vec<MomentRow>,
     time: Axis,
     reach: Reach,
     /// One of so many times gets a marker.
     stride: usize,
-    colours: Vec<(u64, RGBColor)>,
+    colours: Vec<(usize, RGBColor)>,
 }
 
 impl Drawing for Picture {
@@ -176,7 +181,7 @@ impl Picture {
     fn draw_curves<B: DrawingBackend>(
         &self,
         panel: &Panel<'_, '_, B>,
-        rows: &[&Moment],
+        rows: &[&MomentRow],
     ) -> Result<(), FigureError> {
         let groups = self.coloured(rows);
         for (rows, colour) in &groups {
@@ -191,26 +196,27 @@ impl Picture {
             }
         }
         for (rows, _) in &groups {
-            panel.line(rows.iter().map(|row| (row.time, row.exact)), EXACT)?;
+            let exact = rows.iter().map(|row| (row.time, nan_if_empty(row.exact)));
+            panel.line(exact, EXACT)?;
         }
         Ok(())
     }
 
     /// The rows of each N that has any, by ascending N, with its colour.
-    fn coloured<'a>(&self, rows: &[&'a Moment]) -> Vec<(Vec<&'a Moment>, RGBColor)> {
-        let mut groups = tables::by_particles(rows.iter().copied());
+    fn coloured<'a>(&self, rows: &[&'a MomentRow]) -> Vec<(Vec<&'a MomentRow>, RGBColor)> {
+        let mut groups = by_particles(rows.iter().copied(), |row| row.particles);
         self.colours
             .iter()
             .filter_map(|(number, colour)| Some((groups.remove(number)?, *colour)))
             .collect()
     }
 
-    fn scores(&self, rows: &[&Moment]) -> Vec<Score> {
+    fn scores(&self, rows: &[&MomentRow]) -> Vec<Score> {
         let mut scores = Vec::with_capacity(rows.len());
         for (rows, colour) in self.coloured(rows) {
             scores.extend(rows.into_iter().map(|row| Score {
                 at: row.time,
-                z: row.z,
+                z: nan_if_empty(row.z),
                 marker: Marker::Filled(colour),
             }));
         }
@@ -218,7 +224,7 @@ impl Picture {
     }
 
     fn legend(&self) -> Legend {
-        let exact = self.rows.iter().any(|row| row.exact.is_finite());
+        let exact = self.rows.iter().any(|row| row.exact.is_some());
         let legend = Legend::default()
             .particle_numbers(&self.colours, |colour| {
                 Sample::Marker(Marker::Filled(colour))
@@ -241,11 +247,11 @@ impl Picture {
 
 /// What a vertical axis should hold: all values, and their bands unless these are much wider than
 /// the values' own range, which would flatten every curve.
-fn values(rows: &[&Moment]) -> Vec<f64> {
+fn values(rows: &[&MomentRow]) -> Vec<f64> {
     let mut values = rows
         .iter()
-        .flat_map(|row| [row.mean, row.exact])
-        .filter(|value| value.is_finite())
+        .flat_map(|row| [Some(row.mean), row.exact])
+        .flatten()
         .collect::<Vec<_>>();
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -259,10 +265,10 @@ fn values(rows: &[&Moment]) -> Vec<f64> {
     values
 }
 
-fn measured(row: &Moment) -> Measured {
+fn measured(row: &MomentRow) -> Measured {
     Measured {
         at: row.time,
         value: row.mean,
-        std_error: row.std_error,
+        std_error: nan_if_empty(row.std_error),
     }
 }

@@ -11,17 +11,25 @@ use super::canvas::{
 };
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_QUANTILE, BAND_WORDS, Marker, Measured, Panel, Rectangle};
-use super::tables::{self, Exponent, Row, Scaling};
-use super::{Figure, FigureError, Rendered, Source, TableSet};
+use super::{Figure, FigureError, Rendered, Source, by_particles, nan_if_empty, rows_of};
+use crate::table::rows::{ExponentRow, ScalingRow};
+use crate::table::{self, Row, TableError, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "scaling",
     shows: "decay rate, discrepancy, distances and collisions against N, and their exponents",
     experiments: &["scaling", "scaling-rank"],
-    tables: &[Scaling::FILE],
-    further_tables: &[Exponent::FILE],
+    tables: &[ScalingRow::FILE],
+    further_tables: &[ExponentRow::FILE],
     source: Source::EachExperiment(scaling),
+    suits: has_several_sizes,
 };
+
+/// Whether there are several N.
+fn has_several_sizes(tables: &TableSet) -> Result<bool, TableError> {
+    let rows: Vec<ScalingRow> = table::read(tables)?;
+    Ok(by_particles(&rows, |row| row.particles).len() > 1)
+}
 
 /// How the copies of each experiment are coupled, in words.
 const COUPLINGS: [(&str, &str); 2] = [
@@ -100,10 +108,10 @@ impl Look {
     }
 
     /// Whether a row has what this look shows.
-    fn shows(self, row: &Scaling) -> bool {
+    fn shows(self, row: &ScalingRow) -> bool {
         match self {
-            Self::Limits(_) => row.lower_limit.is_finite() && row.upper_limit.is_finite(),
-            _ => row.value.is_finite() || row.exact.is_finite(),
+            Self::Limits(_) => row.lower_limit.is_some() && row.upper_limit.is_some(),
+            _ => row.value.is_some() || row.exact.is_some(),
         }
     }
 }
@@ -190,10 +198,12 @@ pub fn scaling(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     let mut runs = vec![];
     let mut exponents = vec![];
     for tables in sets {
-        runs.push(tables::read::<Scaling>(tables)?);
-        exponents.extend(tables::read_if_there::<Exponent>(tables)?);
+        runs.push(rows_of::<ScalingRow>(tables)?);
+        if tables.bytes(ExponentRow::FILE).is_some() {
+            exponents.extend(rows_of::<ExponentRow>(tables)?);
+        }
     }
-    let shown = |row: &&Scaling| {
+    let shown = |row: &&ScalingRow| {
         let plots = PLOTS_SHOWN.iter().flat_map(|plot| plot.quantities);
         let mut looks = plots.filter(|(name, _)| *name == row.quantity);
         looks.any(|(_, look)| look.shows(row))
@@ -201,7 +211,7 @@ pub fn scaling(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     let rows = runs.iter().flatten().filter(shown);
     let across = Axis::log2(rows.map(|row| row.particles as f64)).ok_or_else(|| {
         let what = "decay rate, discrepancy, distance or variance";
-        FigureError::no_data(sets, Scaling::FILE, what)
+        FigureError::no_data(sets, ScalingRow::FILE, what)
     })?;
     let several = sets.len() > 1;
     let couplings = sets
@@ -219,9 +229,9 @@ struct Picture {
     /// Of each run, to be told where several are shown.
     couplings: Vec<Option<&'static str>>,
     /// The rows of each run.
-    runs: Vec<Vec<Scaling>>,
+    runs: Vec<Vec<ScalingRow>>,
     /// Of all runs, in their order.
-    exponents: Vec<Exponent>,
+    exponents: Vec<ExponentRow>,
     across: Axis,
 }
 
@@ -253,7 +263,7 @@ impl Drawing for Picture {
 impl Picture {
     /// The first run that has a quantity.
     fn run(&self, quantity: &str, look: Look) -> Option<usize> {
-        let has = |rows: &Vec<Scaling>| {
+        let has = |rows: &Vec<ScalingRow>| {
             let mut rows = rows.iter().filter(|row| row.quantity == quantity);
             rows.any(|row| look.shows(row))
         };
@@ -261,13 +271,16 @@ impl Picture {
     }
 
     /// The rows of a quantity by ascending N.
-    fn series(&self, quantity: &str, look: Look) -> Vec<&Scaling> {
+    fn series(&self, quantity: &str, look: Look) -> Vec<&ScalingRow> {
         let Some(run) = self.run(quantity, look) else {
             return vec![];
         };
         let rows = self.runs[run].iter();
         let rows = rows.filter(|row| row.quantity == quantity);
-        tables::by_particles(rows).into_values().flatten().collect()
+        by_particles(rows, |row| row.particles)
+            .into_values()
+            .flatten()
+            .collect()
     }
 
     /// What stands above a panel, below its title.
@@ -361,14 +374,14 @@ fn draw_lines<B: DrawingBackend>(
 
 /// N^(a ± b), b being 3.29 standard errors, or N^[a, b] between confidence limits, and what is expected.
 /// `None` if the exponent is not known.
-fn power_of_particles(row: &Exponent) -> Option<String> {
+fn power_of_particles(row: &ExponentRow) -> Option<String> {
     let reach = 0.5 * (row.ci_high - row.ci_low);
     if !(reach.is_finite() && row.exponent.is_finite()) {
         return None;
     }
     let digits = digits_for(reach);
-    let mut words = if row.std_error.is_finite() {
-        let reach = BAND_QUANTILE * row.std_error;
+    let mut words = if let Some(std_error) = row.std_error {
+        let reach = BAND_QUANTILE * std_error;
         format!("N^({:.digits$} ± {reach:.digits$})", row.exponent)
     } else {
         // Rounded outwards, limits stay limits.
@@ -378,7 +391,7 @@ fn power_of_particles(row: &Exponent) -> Option<String> {
         format!("N^[{low:.digits$}, {high:.digits$}]")
     };
     for (name, value) in [("exact", row.exact), ("limit", row.limit)] {
-        if value.is_finite() {
+        if let Some(value) = value {
             words += &format!(", {name} {}", expected(value, digits));
         }
     }
@@ -408,24 +421,22 @@ fn expected(value: f64, digits: usize) -> String {
 
 /// Everything that a row puts on the vertical axis. The reach of an error bar counts only where it
 /// does not cross zero, so that it cannot forbid a logarithmic axis; nor can a limit of zero.
-fn values(row: &Scaling, look: Look, tolerance: Option<f64>) -> [f64; 6] {
+fn values(row: &ScalingRow, look: Look, tolerance: Option<f64>) -> [f64; 6] {
     let none = f64::NAN;
     if let Look::Limits(_) = look {
-        let lower = if row.lower_limit > 0.0 {
-            row.lower_limit
-        } else {
-            none
-        };
-        return [lower, row.upper_limit, none, none, none, none];
+        let lower = row.lower_limit.filter(|&lower| lower > 0.0);
+        let upper = nan_if_empty(row.upper_limit);
+        return [nan_if_empty(lower), upper, none, none, none, none];
     }
     let (_, low, high) = measured(row).interval();
     let tolerance = tolerance.unwrap_or(0.0);
-    let reach = |end: f64| if end * row.value > 0.0 { end } else { none };
+    let (value, exact) = (nan_if_empty(row.value), nan_if_empty(row.exact));
+    let reach = |end: f64| if end * value > 0.0 { end } else { none };
     [
-        row.value,
-        row.exact,
-        row.exact * (1.0 - tolerance),
-        row.exact * (1.0 + tolerance),
+        value,
+        exact,
+        exact * (1.0 - tolerance),
+        exact * (1.0 + tolerance),
         reach(low),
         reach(high),
     ]
@@ -433,28 +444,26 @@ fn values(row: &Scaling, look: Look, tolerance: Option<f64>) -> [f64; 6] {
 
 /// With the standard error that is known before sampling, where there is one: it is what exponents
 /// and scores are made with.
-fn measured(row: &Scaling) -> Measured {
-    let std_error = if row.exact_std_error.is_finite() {
-        row.exact_std_error
-    } else {
-        row.std_error
-    };
+fn measured(row: &ScalingRow) -> Measured {
     Measured {
         at: row.particles as f64,
-        value: row.value,
-        std_error,
+        value: nan_if_empty(row.value),
+        std_error: nan_if_empty(row.exact_std_error.or(row.std_error)),
     }
 }
 
 /// The area between the limits, with a line along each.
 fn draw_limits<B: DrawingBackend>(
     panel: &Panel<'_, '_, B>,
-    rows: &[&Scaling],
+    rows: &[&ScalingRow],
     colour: RGBColor,
 ) -> Result<(), FigureError> {
     let limits = || {
         let rows = rows.iter();
-        rows.map(|row| (row.particles as f64, row.lower_limit, row.upper_limit))
+        rows.map(|row| {
+            let limits = [row.lower_limit, row.upper_limit].map(nan_if_empty);
+            (row.particles as f64, limits[0], limits[1])
+        })
     };
     panel.shade(limits(), colour, LIMITS_OPACITY)?;
     let edge = Stroke::solid(colour, 1.0);
@@ -464,25 +473,30 @@ fn draw_limits<B: DrawingBackend>(
 
 fn draw_series<B: DrawingBackend>(
     panel: &Panel<'_, '_, B>,
-    rows: &[&Scaling],
+    rows: &[&ScalingRow],
     look: Look,
     tolerance: Option<f64>,
 ) -> Result<(), FigureError> {
-    let at = |row: &Scaling| row.particles as f64;
+    let at = |row: &ScalingRow| row.particles as f64;
     if let Some(tolerance) = tolerance {
         let band = rows.iter().map(|row| {
-            let (low, high) = (row.exact * (1.0 - tolerance), row.exact * (1.0 + tolerance));
-            (at(row), low, high)
+            let exact = nan_if_empty(row.exact);
+            (
+                at(row),
+                exact * (1.0 - tolerance),
+                exact * (1.0 + tolerance),
+            )
         });
         panel.shade(band, BOUND, TOLERANCE_OPACITY)?;
     }
     if let Some(stroke) = look.stroke().filter(|_| rows.len() > 1) {
-        let line = rows.iter().map(|row| (at(row), row.value));
+        let line = rows.iter().map(|row| (at(row), nan_if_empty(row.value)));
         panel.line(line, stroke)?;
     }
     // A closed form is its own exact value, which would hide it.
     if !matches!(look, Look::Closed(_)) {
-        panel.line(rows.iter().map(|row| (at(row), row.exact)), EXACT)?;
+        let exact = rows.iter().map(|row| (at(row), nan_if_empty(row.exact)));
+        panel.line(exact, EXACT)?;
     }
     look.marker().map_or(Ok(()), |(marker, radius)| {
         rows.iter()

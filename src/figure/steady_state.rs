@@ -9,8 +9,11 @@ use super::canvas::{
 };
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_WORDS, Measured, Panel, Rectangle};
-use super::tables::{self, Row, SteadyDensity, SteadyState};
-use super::{Figure, FigureError, Rendered, Source, TableSet};
+use super::{
+    Figure, FigureError, Rendered, Source, by_particles, every_run, nan_if_empty, rows_of,
+};
+use crate::table::rows::{DensityRow, SteadyRow};
+use crate::table::{Row, TableSet};
 
 /// The committed experiments: three baths, each at three κ/β.
 pub(super) const EXPERIMENTS: &[&str] = &[
@@ -29,9 +32,10 @@ pub(super) const FIGURE: Figure = Figure {
     name: "steady-state",
     shows: "the density of the steady state, the bath's and the Maxwellian of its temperature",
     experiments: EXPERIMENTS,
-    tables: &[SteadyDensity::FILE, SteadyState::FILE],
+    tables: &[DensityRow::FILE, SteadyRow::FILE],
     further_tables: &[],
     source: Source::EachExperiment(steady_state),
+    suits: every_run,
 };
 
 const SIZE: (u32, u32) = (1280, 960);
@@ -61,7 +65,7 @@ pub fn steady_state(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     for tables in sets {
         runs.extend(Run::read(tables)?);
     }
-    let no_data = |what| FigureError::no_data(sets, SteadyDensity::FILE, what);
+    let no_data = |what| FigureError::no_data(sets, DensityRow::FILE, what);
     if runs.is_empty() {
         return Err(no_data("densities"));
     }
@@ -98,16 +102,16 @@ pub(super) fn by_bath<R>(runs: Vec<R>, bath: impl Fn(&R) -> &Bath) -> Vec<Vec<R>
 /// What tells one bath from another.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Bath {
-    pub(super) law: String,
+    pub(super) law: &'static str,
     variance: f64,
 }
 
 impl Bath {
     /// The bath of a run, and κ/β of its largest N.
-    pub(super) fn of(rows: &[SteadyState]) -> Option<(Self, f64)> {
+    pub(super) fn of(rows: &[SteadyRow]) -> Option<(Self, f64)> {
         let row = rows.iter().rev().find(|row| row.quantity == "m2")?;
         let bath = Self {
-            law: row.bath.clone(),
+            law: row.bath,
             variance: row.exact,
         };
         (row.exact > 0.0 && row.exact.is_finite()).then_some((bath, row.pair_per_bath))
@@ -124,7 +128,7 @@ struct Cell {
 }
 
 struct Curve {
-    particles: u64,
+    particles: usize,
     colour: RGBColor,
     cells: Vec<Cell>,
 }
@@ -137,23 +141,25 @@ struct Run {
 
 impl Run {
     fn read(tables: &TableSet) -> Result<Option<Self>, FigureError> {
-        let rows = tables::read::<SteadyDensity>(tables)?;
-        let Some((bath, pair_per_bath)) = Bath::of(&tables::read::<SteadyState>(tables)?) else {
+        let rows = rows_of::<DensityRow>(tables)?;
+        let Some((bath, pair_per_bath)) = Bath::of(&rows_of::<SteadyRow>(tables)?) else {
             return Ok(None);
         };
         let unit = bath.variance.sqrt();
-        let cell = |row: &SteadyDensity| Cell {
+        let cell = |row: &DensityRow| Cell {
             low: row.low / unit,
             high: row.high / unit,
             measured: Measured {
                 at: 0.5 * (row.low + row.high) / unit,
                 value: row.density * unit,
-                std_error: row.std_error * unit,
+                std_error: nan_if_empty(row.std_error) * unit,
             },
             bath: row.bath_density * unit,
             maxwellian: row.maxwellian * unit,
         };
-        let mut groups: Vec<_> = tables::by_particles(&rows).into_iter().collect();
+        let mut groups: Vec<_> = by_particles(&rows, |row| row.particles)
+            .into_iter()
+            .collect();
         if groups.len() > 2 {
             let last = groups.len() - 1;
             groups.swap(1, last);
@@ -164,7 +170,7 @@ impl Run {
         } else {
             [UPPER, MEASURED]
         };
-        let curve = |((particles, rows), colour): ((u64, Vec<&SteadyDensity>), RGBColor)| Curve {
+        let curve = |((particles, rows), colour): ((usize, Vec<&DensityRow>), RGBColor)| Curve {
             particles,
             colour,
             cells: rows.into_iter().map(cell).collect(),

@@ -8,17 +8,25 @@ use super::canvas::{
 };
 use super::legend::{Legend, Sample};
 use super::panel::{BAND_WORDS, Measured, Panel, Rectangle, TIME_LABEL};
-use super::tables::{self, Row, Wasserstein};
-use super::{Figure, FigureError, Rendered, Source, TableSet};
+use super::{Figure, FigureError, Rendered, Source, by_particles, nan_if_empty, rows_of};
+use crate::table::rows::WassersteinRow;
+use crate::table::{self, Row, TableError, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "wasserstein",
     shows: "the confidence bracket of W₂² of the first marginals against time",
     experiments: &["theorem7"],
-    tables: &[Wasserstein::FILE],
+    tables: &[WassersteinRow::FILE],
     further_tables: &[],
     source: Source::OneRun(wasserstein),
+    suits: has_samples,
 };
+
+/// Whether there are two batches or more of pooled velocities: without them only bounds are left.
+fn has_samples(tables: &TableSet) -> Result<bool, TableError> {
+    let rows: Vec<WassersteinRow> = table::read(tables)?;
+    Ok(rows.iter().any(|row| row.w2_squared.is_some()))
+}
 
 const SIZE: (u32, u32) = (1200, 800);
 const PLOTS: Rectangle = Rectangle {
@@ -39,8 +47,8 @@ const MOST_PANELS: usize = 4;
 ///
 /// If the table cannot be read or holds no positive value.
 pub fn wasserstein(tables: &TableSet) -> Result<Rendered, FigureError> {
-    let rows = tables::read::<Wasserstein>(tables)?;
-    let no_data = |what| FigureError::no_data(&[tables], Wasserstein::FILE, what);
+    let rows = rows_of::<WassersteinRow>(tables)?;
+    let no_data = |what| FigureError::no_data(&[tables], WassersteinRow::FILE, what);
     let brackets = spread(brackets(&rows), MOST_PANELS);
     let every = || brackets.iter().flat_map(|bracket| &bracket.points);
     let time =
@@ -56,7 +64,7 @@ pub fn wasserstein(tables: &TableSet) -> Result<Rendered, FigureError> {
 
 /// The bracket of one N.
 pub(super) struct Bracket {
-    pub(super) particles: u64,
+    pub(super) particles: usize,
     pub(super) points: Vec<BracketPoint>,
 }
 
@@ -82,8 +90,8 @@ impl BracketPoint {
 }
 
 /// The brackets of all N, ascending.
-pub(super) fn brackets(rows: &[Wasserstein]) -> Vec<Bracket> {
-    tables::by_particles(rows)
+pub(super) fn brackets(rows: &[WassersteinRow]) -> Vec<Bracket> {
+    by_particles(rows, |row| row.particles)
         .into_iter()
         .map(|(particles, rows)| Bracket {
             particles,
@@ -92,21 +100,21 @@ pub(super) fn brackets(rows: &[Wasserstein]) -> Vec<Bracket> {
         .collect()
 }
 
-fn bracket_point(row: &Wasserstein) -> BracketPoint {
+fn bracket_point(row: &WassersteinRow) -> BracketPoint {
     BracketPoint {
         lower: row.gelbrich_lower,
-        dual: row.lower_limit,
+        dual: nan_if_empty(row.lower_limit),
         measured: Measured {
             at: row.time,
-            value: row.w2_squared,
-            std_error: row.std_error,
+            value: nan_if_empty(row.w2_squared),
+            std_error: nan_if_empty(row.std_error),
         },
         upper: Measured {
             at: row.time,
-            value: row.coupling_upper,
-            std_error: row.coupling_std_error,
+            value: nan_if_empty(row.coupling_upper),
+            std_error: nan_if_empty(row.coupling_std_error),
         },
-        bound: row.bound,
+        bound: nan_if_empty(row.bound),
     }
 }
 

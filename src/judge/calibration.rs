@@ -15,7 +15,12 @@
 use crate::estimate::binomial::binomial_limits;
 use crate::estimate::normal_half_width;
 use crate::judge::Outcome;
-use serde::Serialize;
+use crate::model::Clock;
+use crate::table;
+use crate::table::{Cell, Column};
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -30,7 +35,7 @@ pub const LIMIT_CONFIDENCE: f64 = 0.999;
 pub const ALARM_LEVEL: f64 = 1e-8;
 
 /// What counts say of intervals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Coverage {
     /// They cover as often as they say, within the limits.
@@ -39,6 +44,17 @@ pub enum Coverage {
     Conservative,
     /// They cover less often: too narrow, or off the mark.
     UnderCovers,
+}
+
+impl Cell for Coverage {
+    fn wanted(_: &Column) -> &'static str {
+        "CALIBRATED, CONSERVATIVE or UNDER-COVERS"
+    }
+
+    fn of(text: &str, _: &Column) -> Option<Self> {
+        let name: StrDeserializer<serde::de::value::Error> = text.into_deserializer();
+        Coverage::deserialize(name).ok()
+    }
 }
 
 /// How many seeds' intervals cover the exact value, and where the others lie.
@@ -102,7 +118,7 @@ pub struct Repeated {
     /// N.
     pub particles: usize,
     /// The clock.
-    pub clock: &'static str,
+    pub clock: Clock,
     /// `discrepancy`, `energy`, `first-moment` or `pair-moment`.
     pub quantity: &'static str,
     /// `rate`, at which it decays, or its `mean` at a time.
@@ -117,51 +133,77 @@ pub struct Repeated {
     pub trusted: bool,
 }
 
-/// A row of `calibration.csv`. All counts are of seeds.
-#[derive(Debug, Clone, Serialize)]
-pub struct CalibrationRow {
-    /// N.
-    pub particles: usize,
-    /// The clock.
-    pub clock: &'static str,
-    /// What is estimated; see [`Repeated::quantity`].
-    pub quantity: &'static str,
-    /// `rate` or `mean`.
-    pub estimate: &'static str,
-    /// t, of a mean.
-    pub time: Option<f64>,
-    /// Number of replicas in each repetition.
-    pub replicas: u64,
-    /// Number of repetitions.
-    pub seeds: u64,
-    /// Level of the interval.
-    pub confidence: f64,
-    /// How many intervals cover the exact value.
-    pub covered: u64,
-    /// covered/seeds.
-    pub coverage: f64,
-    /// confidence · seeds.
-    pub expected: f64,
-    /// Fewer covers are too few, by the limits of [`LIMIT_CONFIDENCE`].
-    pub limit_low: u64,
-    /// More covers are too many.
-    pub limit_high: u64,
-    /// Fewer covers are no chance, by [`ALARM_LEVEL`].
-    pub alarm_low: u64,
-    /// How many intervals lie below the exact value.
-    pub below: u64,
-    /// How many lie above it.
-    pub above: u64,
-    /// Limits of `below` and of `above`, for an estimate that is normal.
-    pub tail_limit_low: u64,
-    /// The upper one.
-    pub tail_limit_high: u64,
-    /// See [`Repeated::relative_variance`].
-    pub relative_variance: f64,
-    /// See [`Repeated::trusted`].
-    pub trusted: bool,
-    /// What the covers say.
-    pub verdict: Coverage,
+table! {
+    /// How many seeds' intervals cover the exact value. All counts are of seeds.
+    #[file("calibration.csv")]
+    #[one_row_per("N, estimate and level")]
+    #[written("by runs with `[calibration]`")]
+    pub struct CalibrationRow {
+        /// Number of particles N.
+        #[unit("-")]
+        pub particles: usize,
+        /// The clock.
+        #[unit("-")]
+        pub clock: Clock,
+        /// What is estimated: `discrepancy`, `energy`, `first-moment` or `pair-moment`.
+        #[unit("-")]
+        pub quantity: &'static str,
+        /// The estimate: the `rate` at which the quantity decays, or its `mean` at a time.
+        #[unit("-")]
+        pub estimate: &'static str,
+        /// The time of a mean.
+        #[unit("time")]
+        #[empty("the estimate is a rate")]
+        pub time: Option<f64>,
+        /// Number of replicas in each repetition.
+        #[unit("-")]
+        pub replicas: u64,
+        /// Number of repetitions.
+        #[unit("-")]
+        pub seeds: u64,
+        /// Level of the interval.
+        #[unit("-")]
+        pub confidence: f64,
+        /// Number of intervals that cover the exact value.
+        #[unit("-")]
+        pub covered: u64,
+        /// The share covered/seeds.
+        #[unit("-")]
+        pub coverage: f64,
+        /// The expected number confidence · seeds.
+        #[unit("-")]
+        pub expected: f64,
+        /// The lower limit of `covered`: 99.9 % of sound intervals keep both limits.
+        #[unit("-")]
+        pub limit_low: u64,
+        /// The upper limit of `covered`.
+        #[unit("-")]
+        pub limit_high: u64,
+        /// The least number that a sound interval covers but with probability 10⁻⁸.
+        #[unit("-")]
+        pub alarm_low: u64,
+        /// Number of intervals that lie below the exact value.
+        #[unit("-")]
+        pub below: u64,
+        /// Number of intervals that lie above the exact value.
+        #[unit("-")]
+        pub above: u64,
+        /// The lower limit of `below` and of `above`, for an estimate that is normal.
+        #[unit("-")]
+        pub tail_limit_low: u64,
+        /// The upper limit of `below` and of `above`.
+        #[unit("-")]
+        pub tail_limit_high: u64,
+        /// The relative variance v/R of the mean; for a rate that at the last time in use.
+        #[unit("-")]
+        pub relative_variance: f64,
+        /// Whether the mean is carried by enough replicas to be nearly normal.
+        #[unit("-")]
+        pub trusted: bool,
+        /// The verdict on `covered`: CALIBRATED, CONSERVATIVE or UNDER-COVERS.
+        #[unit("-")]
+        pub verdict: Coverage,
+    }
 }
 
 impl CalibrationRow {
@@ -287,7 +329,7 @@ mod tests {
 
     const MEAN: Repeated = Repeated {
         particles: 8,
-        clock: "theorem6",
+        clock: Clock::Theorem6,
         quantity: "discrepancy",
         estimate: "mean",
         time: Some(1.0),

@@ -14,7 +14,9 @@ pub mod self_check;
 use crate::estimate::rate::RateEstimate;
 use crate::estimate::{Findings, normal_half_width};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
+use crate::model::Clock;
 use crate::special::normal_quantile;
+use crate::table;
 use claims::Claim;
 use self_check::SelfCheckRow;
 use serde::Serialize;
@@ -36,6 +38,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All verdicts.
+    pub const ALL: [Verdict; 5] = [
+        Verdict::Holds,
+        Verdict::Refuted,
+        Verdict::Inconclusive,
+        Verdict::Void,
+        Verdict::NotApplicable,
+    ];
+
     /// The word used in tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -102,46 +113,80 @@ pub struct Evidence<'a> {
     pub initial_w2: f64,
 }
 
-/// A row of `verdicts.csv`.
-#[derive(Debug, Clone, Serialize)]
-pub struct VerdictRow {
-    /// Id of the claim.
-    pub claim: String,
-    /// The clock it was judged on.
-    pub clock: &'static str,
-    /// N.
-    pub particles: usize,
-    /// What the config expects.
-    pub expect: &'static str,
-    /// HOLDS, REFUTED, INCONCLUSIVE, VOID or NOT-APPLICABLE.
-    pub verdict: &'static str,
-    /// What was measured.
-    pub quantity: String,
-    /// Its value.
-    pub estimate: Option<f64>,
-    /// Its standard error.
-    pub std_error: Option<f64>,
-    /// Level of the interval.
-    pub confidence: f64,
-    /// Lower end of the interval.
-    pub ci_low: Option<f64>,
-    /// Upper end of the interval.
-    pub ci_high: Option<f64>,
-    /// τ.
-    pub tolerance: f64,
-    /// The printed value or bound.
-    pub printed: Option<f64>,
-    /// The exact value on this clock.
-    pub exact: Option<f64>,
-    /// Replicas simulated.
-    pub replicas: u64,
-    /// Replicas that would decide with probability 0.9, if a run can have so many.
-    pub replicas_needed: Option<u64>,
-    /// The verdict in words.
-    pub reason: String,
-    /// The verdict against the expectation.
-    #[serde(skip)]
-    pub outcome: Outcome,
+table! {
+    /// Verdicts on claims, with the numbers behind them.
+    #[file("verdicts.csv")]
+    #[one_row_per("`[[check]]` and N")]
+    #[written("by runs with a `[[check]]`")]
+    pub struct VerdictRow {
+        /// Id of the claim.
+        #[unit("-")]
+        pub claim: String,
+        /// The clock that the claim was judged on.
+        #[unit("-")]
+        pub clock: Clock,
+        /// Number of particles N.
+        #[unit("-")]
+        pub particles: usize,
+        /// The verdict that the config expects: `holds` or `refuted`.
+        #[unit("-")]
+        pub expect: &'static str,
+        /// The verdict: HOLDS, REFUTED, INCONCLUSIVE, VOID or NOT-APPLICABLE.
+        #[unit("-")]
+        pub verdict: &'static str,
+        /// The measured quantity in words.
+        #[unit("-")]
+        pub quantity: String,
+        /// The measured value.
+        #[unit("of the quantity")]
+        #[empty("nothing was measured, or a self-check has failed")]
+        #[infinite("the value has overflowed")]
+        pub estimate: Option<f64>,
+        /// Standard error of `estimate`.
+        #[unit("of the quantity")]
+        #[empty("there is no estimate, or it has no standard error")]
+        #[infinite("the value has overflowed")]
+        pub std_error: Option<f64>,
+        /// Level of the interval.
+        #[unit("-")]
+        pub confidence: f64,
+        /// Lower end of the interval of `estimate`.
+        #[unit("of the quantity")]
+        #[empty("there is no interval")]
+        #[infinite("the interval has no lower end")]
+        pub ci_low: Option<f64>,
+        /// Upper end of the interval of `estimate`.
+        #[unit("of the quantity")]
+        #[empty("there is no interval")]
+        #[infinite("the interval has no upper end")]
+        pub ci_high: Option<f64>,
+        /// The tolerance τ, relative to the printed value.
+        #[unit("-")]
+        pub tolerance: f64,
+        /// The printed value or bound.
+        #[unit("of the quantity")]
+        #[empty("the verdict rests on no printed number")]
+        #[infinite("the value has overflowed")]
+        pub printed: Option<f64>,
+        /// The exact value on this clock.
+        #[unit("of the quantity")]
+        #[empty("it is not known")]
+        #[infinite("the value has overflowed")]
+        pub exact: Option<f64>,
+        /// Number of replicas simulated.
+        #[unit("-")]
+        pub replicas: u64,
+        /// Number of replicas that would decide with probability 0.9.
+        #[unit("-")]
+        #[empty("more replicas would not help, or a run cannot have so many")]
+        pub replicas_needed: Option<u64>,
+        /// The verdict in words.
+        #[unit("-")]
+        pub reason: String,
+        #[not_in_file(Outcome::of_names(verdict, expect))]
+        /// How the verdict stands to the expectation.
+        pub outcome: Outcome,
+    }
 }
 
 /// How a verdict stands to what was expected.
@@ -165,6 +210,20 @@ impl Outcome {
             _ => Outcome::Against,
         }
     }
+
+    /// How a verdict stands to an expectation, by the names of both; an unknown name is not as expected.
+    fn of_names(verdict: &str, expect: &str) -> Self {
+        let verdict = Verdict::ALL
+            .into_iter()
+            .find(|known| known.name() == verdict);
+        let expect = Expectation::ALL
+            .into_iter()
+            .find(|known| known.name() == expect);
+        match verdict.zip(expect) {
+            Some((verdict, expect)) => Outcome::of(verdict, expect),
+            None => Outcome::Against,
+        }
+    }
 }
 
 /// Judge one check on one N.
@@ -185,7 +244,7 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
     }
     VerdictRow {
         claim: check.claim.clone(),
-        clock: evidence.experiment.clock.name(),
+        clock: evidence.experiment.clock,
         particles: evidence.findings.particles,
         expect: check.expect.name(),
         verdict: verdict.name(),

@@ -26,8 +26,8 @@ use crate::measure::marks::{Drawn, EQUAL_ANGLES, equal_velocities};
 use crate::measure::records::{DISCREPANCY, column};
 use crate::measure::small_gas::{Collided, PAIRS, PARTICLES, Sums};
 use crate::simulate::census::{GROUPS, group_size};
+use crate::table;
 use crate::theory::{Moment, System};
-use serde::Serialize;
 use std::fmt;
 
 /// The probability that some self-check of one N fails by chance.
@@ -88,23 +88,38 @@ pub const RELATIVE: [&str; 4] = [
     "sorted-pairs",
 ];
 
-/// A row of `self_checks.csv`.
-#[derive(Debug, Clone, Serialize)]
-pub struct SelfCheckRow {
-    /// N.
-    pub particles: usize,
-    /// What was compared.
-    pub self_check: &'static str,
-    /// How many comparisons were made.
-    pub comparisons: usize,
-    /// The largest deviation: in standard errors, or relative for those that are [`RELATIVE`].
-    pub worst: Option<f64>,
-    /// The largest that passes.
-    pub limit: f64,
-    /// Whether all passed.
-    pub passed: bool,
-    /// Where the largest deviation was seen.
-    pub place: String,
+table! {
+    /// What a run found of itself.
+    #[file("self_checks.csv")]
+    #[one_row_per("N and self-check")]
+    #[written("by every run without `[calibration]`")]
+    pub struct SelfCheckRow {
+        /// Number of particles N.
+        #[unit("-")]
+        pub particles: usize,
+        /// The self-check: what was compared with what is exactly known.
+        #[unit("-")]
+        pub self_check: &'static str,
+        /// Number of comparisons made.
+        #[unit("-")]
+        pub comparisons: usize,
+        /// The largest deviation, in standard errors; for `energy-conservation`, `rematching`, `same-angles` and
+        /// `sorted-pairs` it is relative.
+        #[unit("-")]
+        #[empty("no comparison was made")]
+        #[infinite("what must not happen has happened")]
+        pub worst: Option<f64>,
+        /// The largest deviation that passes.
+        #[unit("-")]
+        pub limit: f64,
+        /// Whether all comparisons passed.
+        #[unit("-")]
+        pub passed: bool,
+        /// The comparison with the largest deviation, in words.
+        #[unit("-")]
+        #[empty("no comparison was made")]
+        pub place: String,
+    }
 }
 
 impl SelfCheckRow {

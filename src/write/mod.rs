@@ -9,8 +9,8 @@ pub mod manifest;
 pub mod report;
 
 use crate::quote::quoted_path;
+use crate::table::{Table, written};
 use crate::verify::Results;
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -127,55 +127,31 @@ pub struct File {
     pub bytes: Vec<u8>,
 }
 
-/// The names of the tables that a run can write.
-pub const TABLES: [&str; 12] = [
-    "discrepancy.csv",
-    "wasserstein.csv",
-    "rates.csv",
-    "moments.csv",
-    "scaling.csv",
-    "exponents.csv",
-    "steady_state.csv",
-    "steady_density.csv",
-    "steady_kurtosis.csv",
-    "calibration.csv",
-    "self_checks.csv",
-    "verdicts.csv",
-];
-
-/// The tables of a run that have rows.
-pub fn tables(results: &Results) -> Vec<File> {
-    let tables = &results.tables;
-    let contents = [
-        csv_bytes(&tables.discrepancy),
-        csv_bytes(&tables.wasserstein),
-        csv_bytes(&tables.rates),
-        csv_bytes(&tables.moments),
-        csv_bytes(&tables.scaling),
-        csv_bytes(&tables.exponents),
-        csv_bytes(&tables.steady_state),
-        csv_bytes(&tables.steady_density),
-        csv_bytes(&tables.steady_kurtosis),
-        csv_bytes(&results.calibration),
-        csv_bytes(&results.self_checks),
-        csv_bytes(&results.verdicts),
-    ];
-    let named = TABLES.into_iter().zip(contents);
-    let with_rows = named.filter(|(_, bytes)| !bytes.is_empty());
-    let file = |(name, bytes): (&str, _)| File {
-        name: name.to_string(),
-        bytes,
-    };
-    with_rows.map(file).collect()
+/// Every table that a run can write, in the order in which it writes them, with the bytes of its file; nothing for
+/// a table without rows.
+fn written_tables(results: &Results) -> Vec<(Table, Vec<u8>)> {
+    let mut tables = results.tables.written();
+    tables.extend([
+        written(&results.calibration),
+        written(&results.self_checks),
+        written(&results.verdicts),
+    ]);
+    tables
 }
 
-/// A header row and a row per record; nothing for no records.
-fn csv_bytes<T: Serialize>(rows: &[T]) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(vec![]);
-    for row in rows {
-        writer.serialize(row).expect("rows are flat records");
-    }
-    writer
-        .into_inner()
-        .expect("a vector can always be written to")
+/// Every table that a run can write, in the order in which it writes them.
+pub fn all_tables() -> Vec<Table> {
+    let nothing = written_tables(&Results::default()).into_iter();
+    nothing.map(|(table, _)| table).collect()
+}
+
+/// The files of the tables of a run that have rows.
+pub fn tables(results: &Results) -> Vec<File> {
+    let with_rows = |(_, bytes): &(Table, Vec<u8>)| !bytes.is_empty();
+    let file = |(table, bytes): (Table, _)| File {
+        name: table.file.to_string(),
+        bytes,
+    };
+    let tables = written_tables(results).into_iter();
+    tables.filter(with_rows).map(file).collect()
 }

@@ -4,7 +4,6 @@ use crate::generate::Adversary;
 use crate::truth::Truth;
 use kac_coupling::bracket::Bracket;
 use kac_coupling::estimate::binomial::binomial_limits;
-use kac_coupling::estimate::rows::Tables;
 use kac_coupling::estimate::{Findings, TABLE_CONFIDENCE};
 use kac_coupling::experiment::Check;
 use kac_coupling::judge::claims::find;
@@ -13,6 +12,7 @@ use kac_coupling::judge::{Evidence, VerdictRow, judge};
 use kac_coupling::measure::steady::SteadyStage;
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::Clock;
+use kac_coupling::table::rows::Tables;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -200,7 +200,7 @@ fn is_false(row: &VerdictRow, check: &Check, findings: &Findings, truth: &Truth)
         "HOLDS" if is_rate => !is_within_tolerance(row),
         // For two laws and one clock the bounds are theorems.
         "REFUTED" if is_contraction => {
-            truth.adversary.is_contracting || row.clock == Clock::Theorem6.name()
+            truth.adversary.is_contracting || row.clock == Clock::Theorem6
         }
         "REFUTED" if is_rate => is_within_tolerance(row),
         // The other claims are true on both clocks.

@@ -171,6 +171,7 @@ fn effort(all: &[Judged]) -> String {
 #[cfg(test)]
 mod samples {
     use super::*;
+    use crate::model::Clock;
 
     /// Text that has everything a format must escape, and wide letters.
     pub const AWKWARD: &str =
@@ -180,7 +181,7 @@ mod samples {
     pub fn row(outcome: Outcome, verdict: &'static str) -> VerdictRow {
         VerdictRow {
             claim: "lemma-1".to_string(),
-            clock: "theorem6",
+            clock: Clock::Theorem6,
             particles: 2,
             expect: "holds",
             verdict,

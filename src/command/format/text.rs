@@ -82,7 +82,7 @@ fn grouped(table: &str, all: &[Judged], labels: &[String]) -> String {
     indent(&mut text, 1);
     for (judged, label) in all.iter().zip(labels) {
         if let Some(row) = judged.verdicts.first() {
-            let _ = writeln!(text, "{label} (clock {})", row.clock);
+            let _ = writeln!(text, "{label} (clock {})", row.clock.name());
             indent(&mut text, judged.verdicts.len());
         }
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::FigureError;
+use super::TableError;
 
 /// The CSV bytes of the tables of one run, by file name.
 ///
-/// A figure is drawn from these bytes alone: what becomes of the folder meanwhile does not matter.
+/// What is read are these bytes alone: what becomes of the folder meanwhile does not matter.
 #[derive(Clone, Debug)]
 pub struct TableSet {
     /// The folder of the run, which messages and headings name.
@@ -34,11 +34,11 @@ impl TableSet {
     ///
     /// # Errors
     ///
-    /// [`FigureError::Unreadable`] if one is there and cannot be read.
+    /// [`TableError::Unreadable`] if one is there and cannot be read.
     pub fn read<'a>(
         folder: &Path,
         names: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Self, FigureError> {
+    ) -> Result<Self, TableError> {
         let mut files = BTreeMap::new();
         for name in names {
             let file = folder.join(name);
@@ -49,7 +49,7 @@ impl TableSet {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => {
                     let reason = error.to_string();
-                    return Err(FigureError::Unreadable { file, reason });
+                    return Err(TableError::Unreadable { file, reason });
                 }
             }
         }
@@ -65,12 +65,12 @@ impl TableSet {
     }
 
     /// Where a table is, or would be.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// The bytes of a table; `None` if there is no such table.
-    pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
+    pub fn bytes(&self, name: &str) -> Option<&[u8]> {
         self.files.get(name).map(Vec::as_slice)
     }
 }
