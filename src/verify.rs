@@ -12,7 +12,7 @@ use crate::looks::{Look, false_alarm, looks};
 use crate::measure::{Engine, Job, Measured};
 use crate::profile::{Profile, Watch};
 use crate::steady::Stage;
-use crate::theory::{Draws, Theory};
+use crate::theory::Draws;
 use std::sync::Arc;
 
 /// What an experiment gave, for as many N as are done.
@@ -55,8 +55,7 @@ impl Results {
             self.collisions += steady.collisions;
             self.profile.collisions += steady.seconds;
         }
-        let initial_w2 = known_w2(&judged.findings.theory);
-        let tables = Tables::of(experiment, &judged.findings, initial_w2);
+        let tables = Tables::of(experiment, &judged.findings);
         self.tables.extend(experiment, tables);
         self.self_checks.extend(judged.self_checks);
         self.verdicts.extend(judged.verdicts);
@@ -151,14 +150,7 @@ fn verify_size(
     let theory = experiment.theory_of(particles, draws);
     let job = Job::new(experiment, index, &theory);
     let stage = Stage::new(experiment, index, &theory);
-    let prospect = Prospect {
-        experiment,
-        theory: &theory,
-        particles,
-        replicas,
-        initial_w2: known_w2(&theory),
-        pilot: None,
-    };
+    let prospect = Prospect::new(experiment, index, &theory);
     let looks = match sampling {
         Sampling::Full => vec![Look::only(replicas)],
         Sampling::Adaptive => looks(&prospect, job.chunk()),
@@ -193,11 +185,6 @@ fn verify_size(
     unreachable!("the last look returns")
 }
 
-/// W₂² of the initial laws; NaN where it is not known.
-pub(crate) fn known_w2(theory: &Theory) -> f64 {
-    theory.initial_w2().unwrap_or(f64::NAN)
-}
-
 /// The self-checks and verdicts that findings give.
 pub(crate) fn judge_all(experiment: &Experiment, findings: Findings, look: Look) -> Judged {
     let self_checks = self_checks(&findings);
@@ -205,7 +192,6 @@ pub(crate) fn judge_all(experiment: &Experiment, findings: Findings, look: Look)
         experiment,
         findings: &findings,
         self_checks: &self_checks,
-        initial_w2: known_w2(&findings.theory),
     };
     let verdict = |check: &Check| {
         let claim = claim_of(check);

@@ -70,7 +70,6 @@ fn verdict(experiment: &Experiment, findings: &Findings, claim: &str) -> Verdict
         experiment,
         findings,
         self_checks: &self_checks(findings),
-        initial_w2: experiment.initial_w2().unwrap_or(f64::NAN),
     };
     judge(&check(claim), find(claim).unwrap(), evidence)
 }
@@ -83,7 +82,6 @@ fn foreseen(experiment: &Experiment, claim: &str, pilot: Option<&Measured>) -> F
         theory: &experiment.theory(particles),
         particles,
         replicas,
-        initial_w2: experiment.initial_w2().unwrap_or(f64::NAN),
         pilot,
     };
     find(claim).unwrap().forecast(&prospect, &check(claim))
@@ -450,7 +448,6 @@ fn a_rate_that_contradicts_theory_is_void_whatever_brackets_say() {
         experiment: &experiment,
         findings: &planted,
         self_checks: &[],
-        initial_w2: experiment.initial_w2().unwrap(),
     };
     let row = judge(&check("theorem-6"), find("theorem-6").unwrap(), evidence);
     assert_eq!(row.verdict, "VOID", "{}", row.reason);

@@ -326,7 +326,6 @@ fn verdict(experiment: &Experiment, claim: &str, findings: &Findings) -> Verdict
         experiment,
         findings,
         self_checks: &[],
-        initial_w2: experiment.initial_w2().unwrap_or(f64::NAN),
     };
     judge(&check, find(claim).unwrap(), evidence)
 }

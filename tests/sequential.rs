@@ -83,7 +83,6 @@ fn misses(mut experiment: Experiment, looks: &[Look]) -> [Vec<u64>; 3] {
                 experiment: &experiment,
                 findings: &findings,
                 self_checks: &[],
-                initial_w2: 1.0,
             };
             let missed = |check: &Check, factor: f64| {
                 let row = judge(check, claim_of(check), evidence);
@@ -112,7 +111,6 @@ fn the_interval_at_each_look_misses_the_exact_value_as_often_as_its_level_says()
         theory: &experiment.theory(2),
         particles: 2,
         replicas: 4096,
-        initial_w2: 1.0,
         pilot: None,
     };
     let looks = looks(&prospect, 256);

@@ -11,7 +11,7 @@ use kac_coupling::judge::{Evidence, VerdictRow, judge};
 use kac_coupling::law::{Discrete, Law, Normal, StudentT};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::Clock;
-use kac_coupling::theory::pairing::{Pairing, wasserstein_squared};
+use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::verify::{Results, Sampling, verify};
 use std::path::Path;
 
@@ -59,7 +59,6 @@ fn verdict_after(
         experiment,
         findings,
         self_checks,
-        initial_w2: wasserstein_squared(&experiment.first, &experiment.second).0,
     };
     judge(&check, find(claim).unwrap(), evidence)
 }

@@ -11,7 +11,7 @@ use super::{
     ExactDiscrepancy, Findings, SMALL_SHIFT, SPREAD_OF_FEW, TABLE_CONFIDENCE, UNKNOWN_SPREAD,
     normal_half_width, velocity_rounding, z_score,
 };
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, PrintedBound};
 use crate::observe::column;
 use crate::theory::{Moment, Quantity, System};
 use serde::Serialize;
@@ -168,10 +168,10 @@ pub struct Tables {
 
 impl Tables {
     /// The rows that one N gives; it has no exponents.
-    pub fn of(experiment: &Experiment, findings: &Findings, initial_w2: f64) -> Tables {
+    pub fn of(experiment: &Experiment, findings: &Findings) -> Tables {
         Tables {
             discrepancy: discrepancy_rows(experiment, findings),
-            wasserstein: wasserstein_rows(experiment, findings, initial_w2),
+            wasserstein: wasserstein_rows(experiment, findings),
             rates: rate_rows(findings),
             moments: moment_rows(findings),
             scaling: scaling_rows(experiment, findings),
@@ -210,6 +210,7 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
     let theory = &findings.theory;
     let replicas = findings.measured.replicas;
     let start = theory.initial_mean(Quantity::Discrepancy, System::First);
+    let bound = PrintedBound::new(experiment, start);
     let row = |(index, &time): (usize, &f64)| {
         let (mean, std_error) = findings.discrepancy(index);
         let exact = ExactDiscrepancy::new(theory, time, replicas);
@@ -228,7 +229,7 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
             exact_mean: exact.mean,
             exact_std_error: exact.std_error(),
             z: exact.z(mean).filter(|_| !underflowed),
-            bound: libm::exp(-experiment.mu * time) * start,
+            bound: bound.at(time),
             trusted: !underflowed && exact.trusted().unwrap_or(is_carried),
         }
     };
@@ -315,11 +316,9 @@ fn has_spread_of_many(findings: &Findings, system: System, moment: Moment, time:
     })
 }
 
-fn wasserstein_rows(
-    experiment: &Experiment,
-    findings: &Findings,
-    initial_w2: f64,
-) -> Vec<WassersteinRow> {
+fn wasserstein_rows(experiment: &Experiment, findings: &Findings) -> Vec<WassersteinRow> {
+    let start = findings.theory.initial_w2();
+    let bound = start.map(|start| PrintedBound::new(experiment, start));
     let distances = &findings.measured.distances;
     let batches = distances.count() as u64;
     let batch = findings.sample.div_ceil(findings.particles) as u64;
@@ -340,7 +339,7 @@ fn wasserstein_rows(
             w2_squared: enough.then(|| distances.mean(2 * index)),
             std_error: finite(distances.std_error(2 * index)),
             coupling_upper: enough.then(|| distances.mean(2 * index + 1)),
-            bound: (!initial_w2.is_nan()).then(|| libm::exp(-experiment.mu * time) * initial_w2),
+            bound: bound.map(|bound| bound.at(time)),
             coupling_std_error: finite(distances.std_error(2 * index + 1)),
             dual_lower: bracket.and_then(|bracket| bracket.dual_lower),
             pooled_upper: bracket.and_then(|bracket| bracket.upper),

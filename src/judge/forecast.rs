@@ -5,11 +5,13 @@
 //! check` adds up from it how probable a false alarm is.
 
 use super::{VOID_LEVEL, largest_relative_error, normal_half_width};
+use crate::estimate::rate::{NoRate, RateWeights};
+use crate::estimate::rate_weights;
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::measure::Measured;
 use crate::model::Clock;
 use crate::special::normal_cdf;
-use crate::theory::Theory;
+use crate::theory::{Quantity, Theory};
 
 /// What is known of one N before sampling.
 #[derive(Debug, Clone, Copy)]
@@ -22,14 +24,34 @@ pub struct Prospect<'a> {
     pub particles: usize,
     /// Replicas that would be simulated.
     pub replicas: u64,
-    /// W₂²(f, h) of the initial laws; NaN where it is not known.
-    pub initial_w2: f64,
     /// A few replicas, for what has no closed form; without them that counts as
     /// undecided.
     pub pilot: Option<&'a Measured>,
 }
 
-impl Prospect<'_> {
+impl<'a> Prospect<'a> {
+    /// What is known of entry `index` of the sweep.
+    pub fn new(experiment: &'a Experiment, index: usize, theory: &'a Theory) -> Self {
+        let (particles, replicas) = experiment.sweep[index];
+        Prospect {
+            experiment,
+            theory,
+            particles,
+            replicas,
+            pilot: None,
+        }
+    }
+
+    /// What is known of the decay rate of a quantity.
+    ///
+    /// # Errors
+    ///
+    /// The reason why there can be none.
+    pub fn rate_weights(&self, quantity: Quantity) -> Result<RateWeights, NoRate> {
+        let times = self.experiment.times();
+        rate_weights(self.theory, quantity, self.particles, &times, self.replicas)
+    }
+
     /// The same of both clocks, without a pilot.
     pub fn on_both_clocks<T>(&self, of: impl Fn(&Prospect) -> T) -> [T; 2] {
         Clock::ALL.map(|clock| {

@@ -97,9 +97,6 @@ pub struct Evidence<'a> {
     pub findings: &'a Findings,
     /// What was measured of the program itself.
     pub self_checks: &'a [SelfCheckRow],
-    /// W₂²(f, h) of the initial laws; NaN where it is not known, and claims that take it refuse such
-    /// experiments.
-    pub initial_w2: f64,
 }
 
 /// A row of `verdicts.csv`.
@@ -282,10 +279,10 @@ impl Measurement {
         self.std_error <= largest_relative_error(self.confidence) * exact.abs()
     }
 
-    /// Replicas for [`Measurement::is_carried_by_many`], about.
-    fn replicas_to_be_carried(&self, exact: f64) -> Option<u64> {
-        let ratio = self.std_error / (LARGEST_RELATIVE_ERROR * exact.abs());
-        (!self.is_carried_by_many(exact))
+    /// Replicas for [`Measurement::is_nearly_normal`], about.
+    fn replicas_to_be_nearly_normal(&self, exact: f64) -> Option<u64> {
+        let ratio = self.std_error / (largest_relative_error(self.confidence) * exact.abs());
+        (!self.is_nearly_normal(exact))
             .then(|| (self.replicas as f64 * ratio * ratio).ceil() as u64)
     }
 

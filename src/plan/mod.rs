@@ -12,7 +12,7 @@ use crate::gaps::gaps;
 use crate::judge::claims::claim_of;
 use crate::judge::forecast::{Forecast, Prospect, replicas_for};
 use crate::looks::{Look, false_alarm};
-use crate::verify::{Results, known_w2};
+use crate::verify::Results;
 use burst::Burst;
 use rayon::prelude::*;
 use std::cell::RefCell;
@@ -137,12 +137,8 @@ fn plan_size(experiment: &Experiment, index: usize, burst: &Burst) -> SizePlan {
     let (particles, replicas) = experiment.sweep[index];
     let Burst { theory, .. } = burst;
     let prospect = Prospect {
-        experiment,
-        theory,
-        particles,
-        replicas,
-        initial_w2: known_w2(theory),
         pilot: burst.pilot.as_ref(),
+        ..Prospect::new(experiment, index, theory)
     };
     let per_replica = experiment.rates().for_particles(particles).total(particles);
     let carried = |time: f64| Some(theory.discrepancy_relative_variance(time)? / replicas as f64);

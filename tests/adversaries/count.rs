@@ -157,15 +157,13 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
     count
         .false_words
         .extend(failed.map(|row| format!("{row}: {}", place())));
-    let initial_w2 = seeded.initial_w2().unwrap_or(f64::NAN);
     // Every table can be made of every run.
-    let tables = Tables::of(&seeded, &findings, initial_w2);
+    let tables = Tables::of(&seeded, &findings);
     assert!(!tables.moments.is_empty());
     let evidence = Evidence {
         experiment: &seeded,
         findings: &findings,
         self_checks: &[],
-        initial_w2,
     };
     for check in &experiment.checks {
         let claim = find(&check.claim).unwrap();

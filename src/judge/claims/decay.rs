@@ -4,7 +4,6 @@
 use super::{Claim, no_rate};
 use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::NoRate;
-use crate::estimate::rate_weights;
 use crate::experiment::{Check, Experiment};
 use crate::judge::forecast::{Forecast, Prospect, forecast_equality};
 use crate::judge::{Evidence, Judgement, Measurement, Verdict, judge_equality};
@@ -120,18 +119,10 @@ impl Claim for Decay {
     }
 
     fn forecast(&self, prospect: &Prospect, check: &Check) -> Forecast {
-        let Prospect {
-            experiment,
-            theory,
-            particles,
-            replicas,
-            ..
-        } = *prospect;
-        let times = experiment.times();
-        match rate_weights(theory, self.quantity, particles, &times, replicas) {
+        match prospect.rate_weights(self.quantity) {
             Ok(weights) => {
-                let exact = theory.decay_rate(self.quantity);
-                let printed = (self.printed)(experiment, particles);
+                let exact = prospect.theory.decay_rate(self.quantity);
+                let printed = (self.printed)(prospect.experiment, prospect.particles);
                 forecast_equality(exact, weights.exact_std_error(), printed, check)
             }
             Err(NoRate::OneParticle) => Forecast::not_applicable(),

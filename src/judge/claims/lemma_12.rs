@@ -24,7 +24,7 @@
 //! reported. Nothing is proved about smaller violations.
 
 use super::Claim;
-use super::by_bracket::{Brackets, Laws, Levels, brackets, broken, has_limits, may_decide};
+use super::brackets::{Brackets, Laws, Levels, are_trusted, brackets, broken, has_limits};
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::{Findings, discrepancy_rounding, error_about_exact};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
@@ -365,7 +365,7 @@ impl Claim for Lemma12 {
     }
 
     fn unforeseen(&self, prospect: &Prospect, check: &Check) -> Option<&'static str> {
-        (check.expect == Expectation::Holds && may_decide(prospect, Laws::Joint))
+        (check.expect == Expectation::Holds && are_trusted(prospect, Laws::Joint))
             .then_some("the brackets of W2 may show it")
     }
 

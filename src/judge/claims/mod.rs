@@ -2,7 +2,11 @@
 //!
 //! A claim is added by adding it to a file here and to [`LEDGER`].
 
-mod by_bracket;
+mod bound_by_batches;
+mod bound_by_bracket;
+mod bound_by_mechanism;
+mod bound_by_moments;
+mod brackets;
 mod comparison;
 mod contraction;
 mod decay;
@@ -15,7 +19,6 @@ mod steady;
 use super::forecast::{Forecast, Prospect};
 use super::{Evidence, Judgement};
 use crate::estimate::rate::NoRate;
-use crate::estimate::rate_weights;
 use crate::experiment::{Check, Experiment, MOST_REPLICAS};
 use crate::theory::Quantity;
 
@@ -57,14 +60,11 @@ pub trait Claim: Sync {
 
 /// Why a quantity has no rate, however many replicas there are.
 fn no_rate(prospect: &Prospect, quantity: Quantity) -> Option<NoRate> {
-    let Prospect {
-        experiment,
-        theory,
-        particles,
-        ..
-    } = *prospect;
-    let times = experiment.times();
-    rate_weights(theory, quantity, particles, &times, MOST_REPLICAS).err()
+    let prospect = Prospect {
+        replicas: MOST_REPLICAS,
+        ..*prospect
+    };
+    prospect.rate_weights(quantity).err()
 }
 
 /// All claims, in the order of the paper.

@@ -105,7 +105,6 @@ impl SteadyState {
                 theory: &evidence.findings.theory,
                 particles: evidence.findings.particles,
                 replicas,
-                initial_w2: evidence.initial_w2,
                 pilot: None,
             };
             self.forecast(&prospect, &check)
