@@ -150,6 +150,7 @@ fn the_schema_refuses_broken_documents() {
         ("confidence", json!(1)),
         ("tolerance", json!(0)),
         ("replicas", json!(null)),
+        ("evidence", json!("")),
         ("reason", json!("")),
         ("check", json!(0)),
         ("line", json!(0)),

@@ -8,6 +8,7 @@ use super::canvas::{
 };
 use super::tables::{self, Row, Verdict};
 use super::{Figure, FigureError, Rendered, Source, TableSet};
+use crate::judge::evidence::EvidenceKind;
 use crate::model::Clock;
 
 pub(super) const FIGURE: Figure = Figure {
@@ -176,7 +177,7 @@ impl Drawing for Picture {
 fn of_lemma_12(rows: &[Verdict]) -> String {
     let holds = |row: &&Verdict| row.claim == "lemma-12" && row.verdict == "HOLDS";
     let all = rows.iter().filter(holds).count();
-    let shown = |row: &&Verdict| row.quantity.starts_with("joint W2");
+    let shown = |row: &&Verdict| row.evidence == EvidenceKind::Bracket.name();
     let shown = rows.iter().filter(holds).filter(shown).count();
     match all {
         0 => String::new(),
@@ -232,16 +233,15 @@ mod tests {
 
     #[test]
     fn the_note_tells_what_is_shown_from_what_is_consistent() {
-        let row = |claim: &str, verdict: &str, quantity: &str| Verdict {
+        let row = |claim: &str, verdict: &str, evidence: EvidenceKind| Verdict {
             claim: claim.to_string(),
             clock: Clock::Theorem6,
             particles: 8,
             verdict: verdict.to_string(),
-            quantity: quantity.to_string(),
+            evidence: evidence.name().to_string(),
         };
-        let shown = "joint W2 squared/N over that of marginals at t = 1";
-        let consistent = "E‖Δ‖²/N over Gelbrich's bound at t = 1";
-        let mut rows = vec![row("lemma-1", "HOLDS", "decay rate")];
+        let (shown, consistent) = (EvidenceKind::Bracket, EvidenceKind::Moments);
+        let mut rows = vec![row("lemma-1", "HOLDS", EvidenceKind::Rate)];
         assert_eq!(of_lemma_12(&rows), "");
         rows.push(row("lemma-12", "INCONCLUSIVE", shown));
         assert_eq!(of_lemma_12(&rows), "");

@@ -256,7 +256,7 @@ pub(super) struct Verdict {
     pub(super) clock: Clock,
     pub(super) particles: u64,
     pub(super) verdict: String,
-    pub(super) quantity: String,
+    pub(super) evidence: String,
 }
 
 impl Row for Verdict {
@@ -268,7 +268,7 @@ impl Row for Verdict {
             clock: cells.clock("clock")?,
             particles: cells.count("particles")?,
             verdict: cells.text("verdict")?,
-            quantity: cells.text("quantity")?,
+            evidence: cells.text("evidence")?,
         })
     }
 }

@@ -198,6 +198,7 @@ pub fn replicas_for(wanted: f64, check: &Check, forecast: impl Fn(u64) -> Foreca
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::evidence::EvidenceKind;
     use crate::judge::{Measurement, Verdict, judge_equality};
 
     fn check() -> Check {
@@ -212,12 +213,13 @@ mod tests {
     /// The verdicts of estimates at the midpoints of equally probable cells.
     fn counted(exact: f64, std_error: f64, printed: f64) -> [f64; 2] {
         let cells = 20_000;
+        let rate = EvidenceKind::Rate.of("decay rate", "rate");
         let mut counts = [0.0; 2];
         for cell in 0..cells {
             let level = (f64::from(cell) + 0.5) / f64::from(cells);
             let value = exact + std_error * crate::special::normal_quantile(level, 1.0 - level);
             let measurement = Measurement::new(value, std_error, 1000, 0.999);
-            match judge_equality("rate", measurement, printed, exact, 0.01).verdict {
+            match judge_equality(rate.clone(), measurement, printed, exact, 0.01).verdict {
                 Verdict::Holds => counts[0] += 1.0 / f64::from(cells),
                 Verdict::Refuted => counts[1] += 1.0 / f64::from(cells),
                 _ => {}

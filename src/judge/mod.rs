@@ -8,6 +8,7 @@
 
 pub mod calibration;
 pub mod claims;
+pub mod evidence;
 pub mod forecast;
 pub mod self_check;
 
@@ -16,6 +17,7 @@ use crate::estimate::{Findings, normal_half_width};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
 use crate::special::normal_quantile;
 use claims::Claim;
+use evidence::{Basis, EvidenceKind};
 use self_check::SelfCheckRow;
 use serde::Serialize;
 
@@ -53,8 +55,8 @@ impl Verdict {
 pub struct Judgement {
     /// What the evidence says.
     pub verdict: Verdict,
-    /// What was measured.
-    pub quantity: String,
+    /// What was measured, and the kind of evidence that it is.
+    pub basis: Basis,
     /// Its value.
     pub estimate: Option<f64>,
     /// Its standard error.
@@ -73,10 +75,10 @@ pub struct Judgement {
 
 impl Judgement {
     /// A verdict without numbers.
-    fn bare(verdict: Verdict, quantity: &str, reason: impl Into<String>) -> Self {
+    fn bare(verdict: Verdict, basis: Basis, reason: impl Into<String>) -> Self {
         Judgement {
             verdict,
-            quantity: quantity.to_string(),
+            basis,
             estimate: None,
             std_error: None,
             interval: None,
@@ -134,8 +136,13 @@ pub struct VerdictRow {
     pub replicas: u64,
     /// Replicas that would decide with probability 0.9, if a run can have so many.
     pub replicas_needed: Option<u64>,
+    /// The kind of evidence that the verdict rests on.
+    pub evidence: &'static str,
     /// The verdict in words.
     pub reason: String,
+    /// A short name of the quantity.
+    #[serde(skip)]
+    pub symbol: String,
     /// The verdict against the expectation.
     #[serde(skip)]
     pub outcome: Outcome,
@@ -168,7 +175,7 @@ impl Outcome {
 pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow {
     let Judgement {
         verdict,
-        quantity,
+        basis,
         estimate,
         std_error,
         interval,
@@ -186,7 +193,7 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
         particles: evidence.findings.particles,
         expect: check.expect.name(),
         verdict: verdict.name(),
-        quantity,
+        quantity: basis.quantity,
         estimate,
         std_error,
         confidence: check.confidence,
@@ -197,7 +204,9 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
         exact,
         replicas: evidence.findings.measured.replicas,
         replicas_needed: replicas_needed.filter(|&needed| needed <= MOST_REPLICAS),
+        evidence: basis.evidence.name(),
         reason,
+        symbol: basis.symbol,
         outcome: Outcome::of(verdict, check.expect),
     }
 }
@@ -207,7 +216,7 @@ fn failed_self_check(evidence: Evidence) -> Option<Judgement> {
     let failed = evidence.self_checks.iter().find(|row| !row.passed)?;
     Some(Judgement::bare(
         Verdict::Void,
-        &format!("self-check {}", failed.self_check),
+        EvidenceKind::SelfCheck.of(format!("self-check {}", failed.self_check), "self-check"),
         failed.to_string(),
     ))
 }
@@ -322,7 +331,7 @@ impl Measurement {
 /// inside (1 ± τ)·printed, REFUTED if it lies outside and meets the exact value
 /// with a half-width of at most τ·exact.
 fn judge_equality(
-    quantity: &str,
+    basis: Basis,
     measurement: Measurement,
     printed: f64,
     exact: f64,
@@ -378,7 +387,7 @@ fn judge_equality(
         .flatten();
     Judgement {
         verdict,
-        quantity: quantity.to_string(),
+        basis,
         estimate: Some(measurement.value),
         std_error: Some(measurement.std_error),
         interval: Some(measurement.interval),
@@ -393,9 +402,13 @@ fn judge_equality(
 mod tests {
     use super::*;
 
+    fn rate() -> Basis {
+        EvidenceKind::Rate.of("decay rate", "rate")
+    }
+
     fn verdict(value: f64, std_error: f64, printed: f64, exact: f64) -> Verdict {
         let measurement = Measurement::new(value, std_error, 1000, 0.999);
-        judge_equality("rate", measurement, printed, exact, 0.01).verdict
+        judge_equality(rate(), measurement, printed, exact, 0.01).verdict
     }
 
     #[test]
@@ -427,7 +440,7 @@ mod tests {
     fn few_collisions_and_high_confidence_hold_nothing() {
         let verdict = |value: f64, std_error: f64, confidence: f64, exact: f64| {
             let measurement = Measurement::new(value, std_error, 1000, confidence);
-            judge_equality("rate", measurement, 1.0, exact, 0.3).verdict
+            judge_equality(rate(), measurement, 1.0, exact, 0.3).verdict
         };
         assert_eq!(verdict(1.0, 0.06, 0.999, 0.69), Verdict::Holds);
         assert_eq!(verdict(1.0, 0.06, 0.9999, 0.69), Verdict::Inconclusive);
@@ -441,7 +454,7 @@ mod tests {
     fn an_interval_that_misses_the_exact_value_is_mentioned() {
         let reason = |exact| {
             let measurement = Measurement::new(1.0, 0.001, 1000, 0.999);
-            judge_equality("rate", measurement, 1.0, exact, 0.01).reason
+            judge_equality(rate(), measurement, 1.0, exact, 0.01).reason
         };
         assert!(!reason(1.003).contains("exact"), "{}", reason(1.003));
         let said = "does not contain the exact value 1.004, which happens once in 1000 times";
@@ -453,7 +466,7 @@ mod tests {
         // Half-width 1 % at 99.9 %: 2.25 times as many hold with probability 0.9.
         let std_error = 0.01 / 3.290_526_731_491_9;
         let measurement = Measurement::new(1.0, std_error * 1.001, 1000, 0.999);
-        let needed = judge_equality("rate", measurement, 1.0, 1.0, 0.01).replicas_needed;
+        let needed = judge_equality(rate(), measurement, 1.0, 1.0, 0.01).replicas_needed;
         assert!((2245..2260).contains(&needed.unwrap()), "{needed:?}");
     }
 

@@ -174,8 +174,7 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
         if is_false(&row, check, &findings, &truth) {
             count.false_words.push(format!("{row:?}: {}", place()));
         }
-        let by = row.quantity.split(" at t").next().unwrap_or_default();
-        let word = format!("{} of {} ({by})", row.verdict, check.claim);
+        let word = format!("{} of {} ({})", row.verdict, check.claim, row.evidence);
         *count.verdicts.entry(word).or_default() += 1;
     }
     count
@@ -184,7 +183,7 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
 /// Whether a verdict is known to be false.
 fn is_false(row: &VerdictRow, check: &Check, findings: &Findings, truth: &Truth) -> bool {
     let is_contraction = ["theorem-6", "theorem-7"].contains(&check.claim.as_str());
-    let is_rate = row.quantity.contains("decay rate") && !is_contraction;
+    let is_rate = row.evidence == "rate";
     match row.verdict {
         "VOID" => true,
         "HOLDS" if is_contraction => {

@@ -184,7 +184,7 @@ mod samples {
             particles: 2,
             expect: "holds",
             verdict,
-            quantity: "rate".to_string(),
+            quantity: "decay rate of energy".to_string(),
             estimate: Some(0.5),
             std_error: None,
             confidence: 0.999,
@@ -195,7 +195,9 @@ mod samples {
             exact: Some(0.0),
             replicas: 100,
             replicas_needed: None,
+            evidence: "rate",
             reason: AWKWARD.to_string(),
+            symbol: "rate".to_string(),
             outcome,
         }
     }

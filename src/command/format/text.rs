@@ -96,7 +96,7 @@ fn cells(entry: Entry, coloured: bool) -> Cells {
         entry.claim,
         row.particles.to_string(),
         painted(row, coloured),
-        symbol(&row.quantity),
+        row.symbol.clone(),
         number(row.estimate),
         interval.map_or_else(String::new, |(low, high)| {
             format!("[{}, {}]", number(Some(low)), number(Some(high)))
@@ -104,47 +104,6 @@ fn cells(entry: Entry, coloured: bool) -> Cells {
         number(row.printed),
         number(row.exact),
     ]
-}
-
-/// The first words of quantities, and symbols for them.
-const SYMBOLS: [(&str, &str); 12] = [
-    ("decay rate of ", "rate"),
-    ("bracket of W2 squared", "W2²"),
-    ("bracket of joint W2 squared/N", "W2²/N"),
-    ("pooled W2 squared", "W2²"),
-    ("Gelbrich bound", "W2²"),
-    ("W2 squared", "W2²"),
-    ("joint W2 squared/N over that of marginals", "ratio"),
-    ("E‖Δ‖²/N over Gelbrich's bound", "ratio"),
-    ("E||V - V'||^2/N", "‖Δ‖²/N"),
-    ("mean after one jump", "mean"),
-    ("second moment after one jump", "m2"),
-    ("self-check ", "self-check"),
-];
-
-/// A short name of a quantity, with its time in brackets: `rate` of a decay rate, `W2²(3)` of a
-/// squared distance at t = 3, `W2²/N(3)` of one of joint laws, and `m2` of a moment. Other
-/// quantities are named in full.
-fn symbol(quantity: &str) -> String {
-    let (words, place) = quantity.split_once(" at t = ").unwrap_or((quantity, ""));
-    let time = place.split(',').next().and_then(|time| time.parse().ok());
-    let time = time.map_or(String::new(), |time: f64| format!("({})", rounded(time)));
-    let known = SYMBOLS.iter().find(|(start, _)| words.starts_with(start));
-    if let Some((_, symbol)) = known {
-        format!("{symbol}{time}")
-    } else if let Some(moment) = words.strip_prefix("difference of ") {
-        format!("{moment} − {moment}′")
-    } else if let Some(moment) = words.strip_suffix(" in the steady state") {
-        moment.to_string()
-    } else {
-        quantity.to_string()
-    }
-}
-
-/// A number to four digits.
-fn rounded(value: f64) -> f64 {
-    let digits = format!("{value:.3e}");
-    digits.parse().expect("what was printed of a number is one")
 }
 
 /// The verdict, and whether it is against expectation; the colour says the same.
@@ -179,35 +138,6 @@ mod tests {
     use crate::judge::self_check::SelfCheckRow;
 
     #[test]
-    fn quantities_have_short_names() {
-        for (quantity, expected) in [
-            ("decay rate of discrepancy", "rate"),
-            ("decay rate of pair-moment", "rate"),
-            ("pooled W2 squared at t = 0.5", "W2²(0.5)"),
-            (
-                "bracket of W2 squared at t = 0.30000000000000004",
-                "W2²(0.3)",
-            ),
-            ("bracket of joint W2 squared/N at t = 3", "W2²/N(3)"),
-            ("Gelbrich bound at t = 2.5, per particle", "W2²(2.5)"),
-            ("W2 squared of the products, per particle", "W2²"),
-            (
-                "joint W2 squared/N over that of marginals at t = 2",
-                "ratio(2)",
-            ),
-            ("E‖Δ‖²/N over Gelbrich's bound at t = 0", "ratio(0)"),
-            ("E||V - V'||^2/N at t = 12.5", "‖Δ‖²/N(12.5)"),
-            ("m2 in the steady state", "m2"),
-            ("difference of m11 at t = 0", "m11 − m11′"),
-            ("mean after one jump, second copy", "mean"),
-            ("self-check discrepancy", "self-check"),
-            ("steady state", "steady state"),
-        ] {
-            assert_eq!(symbol(quantity), expected);
-        }
-    }
-
-    #[test]
     fn ordinary_rows_fit_in_100_columns() {
         let mut rows = vec![row(Outcome::AsExpected, "HOLDS"); 2];
         for row in &mut rows {
@@ -217,7 +147,7 @@ mod tests {
             (row.printed, row.exact) = (Some(1.0), Some(1.0));
         }
         (rows[1].verdict, rows[1].outcome) = ("INCONCLUSIVE", Outcome::Undecided);
-        rows[1].quantity = "pooled W2 squared at t = 2.5".to_string();
+        rows[1].symbol = "W2²(2.5)".to_string();
         let text = render(&[judged("couplings-synchronous", rows)], false);
         let table = text.lines().take_while(|line| !line.is_empty());
         let widths: Vec<usize> = table.map(console::measure_text_width).collect();

@@ -5,6 +5,7 @@ use super::brackets::times_after_0;
 use super::contraction::SHARE;
 use crate::estimate::{few_velocities, is_difference_carried};
 use crate::experiment::{Check, PrintedBound};
+use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::law::{Law, StudentT};
@@ -127,6 +128,11 @@ fn distances(evidence: Evidence, bound: PrintedBound, cut: f64) -> Vec<Distance>
         .collect()
 }
 
+/// The squared distance that a verdict shows.
+fn basis(time: f64) -> Basis {
+    EvidenceKind::Batches.at("pooled W2 squared", "W2²", time)
+}
+
 /// W₂² below this, relative to E V², may be the rounding of velocities.
 const ROUNDING: f64 = 1e-26;
 
@@ -152,7 +158,7 @@ pub(super) fn broken(evidence: Evidence, bound: PrintedBound) -> Option<Judgemen
     })?;
     Some(Judgement {
         verdict: Verdict::Void,
-        quantity: format!("pooled W2 squared at t = {}", broken.time),
+        basis: basis(broken.time),
         estimate: Some(broken.pooled),
         std_error: Some(broken.pooled_error),
         interval: Some((
@@ -222,7 +228,7 @@ pub(super) fn judge(evidence: Evidence, check: &Check, bound: PrintedBound) -> O
     let bracket = (shown.least, limit(shown));
     Some(Judgement {
         verdict,
-        quantity: format!("pooled W2 squared at t = {}", shown.time),
+        basis: basis(shown.time),
         estimate: Some(shown.pooled),
         std_error: Some(shown.pooled_error),
         interval: Some(bracket).filter(|(low, high)| enough && low <= high),

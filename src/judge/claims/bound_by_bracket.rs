@@ -109,7 +109,7 @@ fn judgement(
     let lower = at.lower(shown.laws).value;
     Judgement {
         verdict,
-        quantity: shown.laws.quantity(at.time),
+        basis: shown.laws.basis(at.time),
         estimate: Some(shown.estimate),
         std_error: Some(shown.std_error),
         interval: at.upper(shown.laws).map(|upper| (lower, upper.value)),

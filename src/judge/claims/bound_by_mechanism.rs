@@ -4,6 +4,7 @@
 use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::normal_half_width;
 use crate::experiment::{Check, Experiment};
+use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, Measurement, Verdict, largest_relative_error};
 use crate::special::normal_quantile;
@@ -24,6 +25,11 @@ pub(super) fn unfit(experiment: &Experiment) -> Option<String> {
     Some(format!("the proof's mechanism {needed}, which this is not"))
 }
 
+/// The rate that a verdict shows.
+fn basis() -> Basis {
+    EvidenceKind::Mechanism.of("decay rate of discrepancy", "rate")
+}
+
 /// The proof's mechanism: the lower limit of the synchronous rate is at least
 /// (1−τ)μ, and the start is optimal. Nothing is rematched.
 pub(super) fn judge(evidence: Evidence, check: &Check) -> Option<Judgement> {
@@ -41,7 +47,7 @@ pub(super) fn judge(evidence: Evidence, check: &Check) -> Option<Judgement> {
         && measurement.interval.0 >= (1.0 - check.tolerance) * mu;
     (void || holds).then(|| Judgement {
         verdict: if void { Verdict::Void } else { Verdict::Holds },
-        quantity: "decay rate of discrepancy".to_string(),
+        basis: basis(),
         estimate: Some(measurement.value),
         std_error: Some(measurement.std_error),
         interval: Some(measurement.interval),
@@ -60,7 +66,6 @@ pub(super) fn judge(evidence: Evidence, check: &Check) -> Option<Judgement> {
 /// Nothing decides: the mechanism may with more replicas, if anything does.
 pub(super) fn undecided(evidence: Evidence, check: &Check) -> Judgement {
     let findings = evidence.findings;
-    let quantity = "decay rate of discrepancy";
     let mu = evidence.experiment.mu;
     let exact = findings.theory.decay_rate(Quantity::Discrepancy);
     let unfit = unfit(evidence.experiment);
@@ -69,7 +74,7 @@ pub(super) fn undecided(evidence: Evidence, check: &Check) -> Judgement {
         Err(why) => {
             let why = unfit.unwrap_or_else(|| format!("no rate was measured ({why})"));
             let reason = format!("{why}, and no lower bound exceeds the printed one");
-            return Judgement::bare(Verdict::Inconclusive, quantity, reason);
+            return Judgement::bare(Verdict::Inconclusive, basis(), reason);
         }
     };
     let replicas = findings.measured.replicas;
@@ -78,7 +83,7 @@ pub(super) fn undecided(evidence: Evidence, check: &Check) -> Judgement {
     let one_sided = -normal_quantile(0.1, 0.9);
     Judgement {
         verdict: Verdict::Inconclusive,
-        quantity: quantity.to_string(),
+        basis: basis(),
         estimate: Some(measurement.value),
         std_error: Some(measurement.std_error),
         interval: Some(measurement.interval),

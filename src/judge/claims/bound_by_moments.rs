@@ -3,6 +3,7 @@
 
 use crate::estimate::{gelbrich_error, normal_half_width};
 use crate::experiment::{Check, MOST_REPLICAS, PrintedBound};
+use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, Measurement, Verdict};
 use crate::special::normal_quantile;
@@ -81,7 +82,7 @@ pub(super) fn judge(evidence: Evidence, check: &Check, bound: PrintedBound) -> O
     let Some((at, error, value)) = clearest(shown) else {
         return Some(Judgement::bare(
             Verdict::Inconclusive,
-            "Gelbrich bound, per particle",
+            EvidenceKind::Moments.of("Gelbrich bound, per particle", "W2²"),
             format!(
                 "at t = {}, Gelbrich's bound {:.6} exceeds the printed {:.6}, but the measured moments have infinite variances and cannot confirm it",
                 first.time, first.exact, first.printed
@@ -126,9 +127,13 @@ pub(super) fn judge(evidence: Evidence, check: &Check, bound: PrintedBound) -> O
     ];
     let factor = needed[0].max(needed[1]);
     let replicas = findings.measured.replicas as f64;
+    let basis = EvidenceKind::Moments.at("Gelbrich bound", "W2²", time);
     Some(Judgement {
         verdict,
-        quantity: format!("Gelbrich bound at t = {time}, per particle"),
+        basis: Basis {
+            quantity: format!("{}, per particle", basis.quantity),
+            ..basis
+        },
         estimate: Some(value),
         std_error: Some(error),
         interval: Some(measurement.interval),

@@ -11,6 +11,7 @@
 
 use crate::estimate::{Findings, few_velocities, is_bracket_trusted};
 use crate::experiment::Experiment;
+use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::Prospect;
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::measure::bracketed;
@@ -41,11 +42,13 @@ impl Laws {
         }
     }
 
-    pub(super) fn quantity(self, time: f64) -> String {
-        match self {
-            Laws::FirstMarginals => format!("bracket of W2 squared at t = {time}"),
-            Laws::Joint => format!("bracket of joint W2 squared/N at t = {time}"),
-        }
+    /// The squared distance that a verdict shows.
+    pub(super) fn basis(self, time: f64) -> Basis {
+        let (quantity, symbol) = match self {
+            Laws::FirstMarginals => ("bracket of W2 squared", "W2²"),
+            Laws::Joint => ("bracket of joint W2 squared/N", "W2²/N"),
+        };
+        EvidenceKind::Bracket.at(quantity, symbol, time)
     }
 
     /// Whether this many replicas of N particles are enough.
@@ -326,7 +329,7 @@ impl Contradiction {
         Judgement {
             estimate: Some(self.limit.estimate),
             std_error: Some(self.limit.std_error),
-            ..Judgement::bare(verdict, &self.limit.laws.quantity(self.time), reason)
+            ..Judgement::bare(verdict, self.limit.laws.basis(self.time), reason)
         }
     }
 }

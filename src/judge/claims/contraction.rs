@@ -19,6 +19,7 @@ use super::{
     Claim, bound_by_batches, bound_by_bracket, bound_by_mechanism, bound_by_moments, no_rate,
 };
 use crate::experiment::{Check, Expectation, Experiment, PrintedBound};
+use crate::judge::evidence::EvidenceKind;
 use crate::judge::forecast::{Forecast, Prospect};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::law::joint::Joint;
@@ -99,7 +100,10 @@ impl Claim for Contraction {
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
         let bound = match printed_bound(evidence.experiment, &evidence.findings.theory) {
             Ok(bound) => bound,
-            Err(why) => return Judgement::bare(Verdict::Inconclusive, "W2 squared", why),
+            Err(why) => {
+                let basis = EvidenceKind::Exact.of("W2 squared", "W2²");
+                return Judgement::bare(Verdict::Inconclusive, basis, why);
+            }
         };
         let laws = self.laws(evidence.findings.particles);
         let moments = bound_by_moments::judge(evidence, check, bound);

@@ -5,6 +5,7 @@ use super::{Claim, no_rate};
 use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::NoRate;
 use crate::experiment::{Check, Experiment};
+use crate::judge::evidence::EvidenceKind;
 use crate::judge::forecast::{Forecast, Prospect, forecast_equality};
 use crate::judge::{Evidence, Judgement, Measurement, Verdict, judge_equality};
 use crate::theory::Quantity;
@@ -101,7 +102,8 @@ impl Claim for Decay {
     }
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
-        let name = format!("decay rate of {}", self.quantity.name());
+        let quantity = format!("decay rate of {}", self.quantity.name());
+        let basis = EvidenceKind::Rate.of(quantity, "rate");
         let findings = evidence.findings;
         match findings.rate(self.quantity) {
             Ok(estimate) => {
@@ -109,12 +111,12 @@ impl Claim for Decay {
                 let replicas = findings.measured.replicas;
                 let measurement = Measurement::of_rate(estimate, replicas, check.confidence);
                 let exact = findings.theory.decay_rate(self.quantity);
-                judge_equality(&name, measurement, printed, exact, check.tolerance)
+                judge_equality(basis, measurement, printed, exact, check.tolerance)
             }
             Err(why @ NoRate::OneParticle) => {
-                Judgement::bare(Verdict::NotApplicable, &name, why.to_string())
+                Judgement::bare(Verdict::NotApplicable, basis, why.to_string())
             }
-            Err(why) => Judgement::bare(Verdict::Inconclusive, &name, why.to_string()),
+            Err(why) => Judgement::bare(Verdict::Inconclusive, basis, why.to_string()),
         }
     }
 

@@ -7,6 +7,7 @@
 use super::Claim;
 use crate::estimate::UNIT;
 use crate::experiment::{Check, Experiment};
+use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect};
 use crate::judge::{Evidence, Judgement, Verdict};
 use crate::law::Law;
@@ -20,9 +21,13 @@ pub struct Lemma11;
 /// How nearly equal two squared distances are that are equal but for rounding.
 const EQUAL: f64 = 1e-9;
 
-const QUANTITY: &str = "W2 squared of the products, per particle";
 const NOT_PRODUCTS: &str = "it is about product initial laws";
 const EQUAL_LAWS: &str = "the initial laws are equal: both sides are 0, which shows nothing";
+
+/// The squared distance that a verdict shows.
+fn basis() -> Basis {
+    EvidenceKind::Exact.of("W2 squared of the products, per particle", "W2²")
+}
 
 /// W₂² of the factors, or the reason why the lemma shows nothing.
 fn factors(theory: &Theory) -> Result<f64, &'static str> {
@@ -57,7 +62,7 @@ fn compare(products: ProductDistance, factors: f64, size: f64) -> Judgement {
         interval: Some((products.lower, products.upper)),
         printed: Some(factors),
         exact: Some(factors),
-        ..Judgement::bare(verdict, QUANTITY, reason)
+        ..Judgement::bare(verdict, basis(), reason)
     }
 }
 
@@ -82,13 +87,13 @@ impl Claim for Lemma11 {
     fn judge(&self, evidence: Evidence, _check: &Check) -> Judgement {
         let factors = match factors(&evidence.findings.theory) {
             Ok(factors) => factors,
-            Err(why) => return Judgement::bare(Verdict::Inconclusive, QUANTITY, why),
+            Err(why) => return Judgement::bare(Verdict::Inconclusive, basis(), why),
         };
         let Experiment { first, second, .. } = evidence.experiment;
         let size = |law: &Law| libm::hypot(law.mean(), law.variance().sqrt());
         match product_distance(first, second, evidence.findings.particles) {
             Ok(distance) => compare(distance, factors, size(first) + size(second)),
-            Err(why) => Judgement::bare(Verdict::Inconclusive, QUANTITY, why),
+            Err(why) => Judgement::bare(Verdict::Inconclusive, basis(), why),
         }
     }
 

@@ -28,6 +28,7 @@ use super::brackets::{Brackets, Laws, Levels, are_trusted, brackets, broken, has
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::{Findings, discrepancy_rounding, error_about_exact};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
+use crate::judge::evidence::EvidenceKind;
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::law::joint::Joint;
@@ -192,17 +193,15 @@ impl Ratio {
             }
             _ => format!("{words}: not shown to the tolerance"),
         };
-        let quantity = format!(
-            "joint W2 squared/N over that of marginals at t = {}",
-            self.time
-        );
+        let quantity = "joint W2 squared/N over that of marginals";
+        let basis = EvidenceKind::Bracket.at(quantity, "ratio", self.time);
         Judgement {
             estimate: Some(self.estimate),
             std_error: Some(self.std_error),
             // Ends that are in order, or equal but for rounding.
             interval: self.high.map(|high| (self.low, high.max(self.low))),
             printed: Some(1.0),
-            ..Judgement::bare(verdict, &quantity, reason)
+            ..Judgement::bare(verdict, basis, reason)
         }
     }
 }
@@ -240,7 +239,8 @@ fn by_moments(evidence: Evidence, check: &Check) -> Judgement {
     let quantity = "E‖Δ‖²/N over Gelbrich's bound";
     let sides = measured(evidence.findings);
     if let Some(why) = nothing(&sides) {
-        return Judgement::bare(Verdict::Inconclusive, quantity, why);
+        let basis = EvidenceKind::Moments.of(quantity, "ratio");
+        return Judgement::bare(Verdict::Inconclusive, basis, why);
     }
     let sides = sides.expect("there is something");
     let half = half_width(check.confidence, sides.len());
@@ -280,7 +280,11 @@ fn by_moments(evidence: Evidence, check: &Check) -> Judgement {
         printed: Some(1.0),
         exact: (evidence.findings.theory.discrepancy_mean(time))
             .map(|mean| mean / evidence.findings.particles as f64 / at.lower),
-        ..Judgement::bare(verdict, &format!("{quantity} at t = {time}"), reason)
+        ..Judgement::bare(
+            verdict,
+            EvidenceKind::Moments.at(quantity, "ratio", time),
+            reason,
+        )
     }
 }
 

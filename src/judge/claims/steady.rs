@@ -16,6 +16,7 @@ use crate::estimate::steady::{
     FEWEST_REPLICAS, SteadyEstimate, W2_UPPER, discrepancy_error, steady_estimates,
 };
 use crate::experiment::{Check, Expectation, Experiment};
+use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability, replicas_for};
 use crate::judge::{Evidence, Judgement, Measurement, VOID_LEVEL, Verdict};
 use crate::theory::steady::{MOMENTS, Schedule};
@@ -66,11 +67,13 @@ impl Test {
         self.taken <= 1.0 && self.estimate.is_carried_by_many()
     }
 
-    fn shown(&self) -> String {
+    /// The quantity that a verdict shows.
+    fn basis(&self) -> Basis {
         let Test { estimate, .. } = self;
+        let evidence = EvidenceKind::SteadyState;
         match estimate.quantity {
-            W2_UPPER => format!("E||V - V'||^2/N at t = {}", estimate.time),
-            moment => format!("{moment} in the steady state"),
+            W2_UPPER => evidence.at("E||V - V'||^2/N", "‖Δ‖²/N", estimate.time),
+            moment => evidence.of(format!("{moment} in the steady state"), moment),
         }
     }
 
@@ -79,7 +82,7 @@ impl Test {
         let measurement = &self.measurement;
         Judgement {
             verdict,
-            quantity: self.shown(),
+            basis: self.basis(),
             estimate: Some(measurement.value),
             std_error: Some(measurement.std_error),
             interval: Some(measurement.interval),
@@ -134,7 +137,10 @@ impl Claim for SteadyState {
     }
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
-        let none = |why: &str| Judgement::bare(Verdict::Inconclusive, "steady state", why);
+        let none = |why: &str| {
+            let basis = EvidenceKind::SteadyState.of("steady state", "steady state");
+            Judgement::bare(Verdict::Inconclusive, basis, why)
+        };
         let Some(plan) = evidence.experiment.steady_state else {
             return none("there is no section [steady_state]");
         };
