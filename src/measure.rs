@@ -9,6 +9,7 @@
 use crate::coupling::{Aligned, Coupling, CouplingKind, Rematch, Synchronous};
 use crate::estimate::tally::{Centred, Covariances, Cross, LANES, Means, Powers, QUANTITIES};
 use crate::experiment::Experiment;
+use crate::judge::claims::{Need, is_needed};
 use crate::jump::{self, Jump};
 use crate::law::Point;
 use crate::model::Rates;
@@ -44,8 +45,6 @@ const MOST_IN_CHUNK: u64 = 256;
 /// Chunks that are simulated or wait to be merged, at most, for each thread.
 pub const CHUNKS_AHEAD: u64 = 2;
 
-/// The claim that is about single collisions of the whole gas.
-const ABOUT_JUMPS: &str = "lemma-3";
 /// Replicas of which a thread looks at single collisions in one go, at most, and how many
 /// such parts are looked at before all are taken in, in order.
 const JUMPS_IN_PART: u64 = 4096;
@@ -217,7 +216,7 @@ impl Job {
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
             bracketed: bracketed(experiment, particles, replicas),
             pilot_velocity: theory.second_moment(System::First, 0.0).sqrt(),
-            jumps: (experiment.checks.iter()).any(|check| check.claim == ABOUT_JUMPS),
+            jumps: is_needed(experiment, Need::FirstCollisions),
         }
     }
 

@@ -164,7 +164,7 @@ fn looks_reach_the_verdicts_of_all_replicas_on_fewer() {
     assert!(adaptive.collisions < full.collisions);
     // At N = 8 far fewer than all will do, whatever the seed.
     let at_8 = |results: &Results| {
-        let row = results.verdicts.iter().find(|row| row.particles == 8);
+        let row = results.verdicts.iter().find(|row| row.particles == Some(8));
         row.expect("a verdict").replicas
     };
     assert!(2 * at_8(&adaptive) < at_8(&full));

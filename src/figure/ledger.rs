@@ -230,13 +230,28 @@ fn draw_cell<B: DrawingBackend>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn a_verdict_on_the_whole_sweep_counts_like_one_on_one_size() {
+        let rows = |particles: &str| {
+            let header = "claim,clock,particles,verdict,evidence";
+            let csv = format!("{header}\nlemma-1,theorem6,{particles},HOLDS,rate\n");
+            let set = TableSet::new(Path::new("run"), [(Verdict::FILE, csv.into_bytes())]);
+            tables::read::<Verdict>(&set)
+        };
+        for particles in ["8", ""] {
+            let rows = rows(particles).unwrap();
+            assert_eq!(verdicts(&rows, "lemma-1", Clock::Theorem6), [("HOLDS", 1)]);
+        }
+        assert!(rows("all").is_err());
+    }
 
     #[test]
     fn the_note_tells_what_is_shown_from_what_is_consistent() {
         let row = |claim: &str, verdict: &str, evidence: EvidenceKind| Verdict {
             claim: claim.to_string(),
             clock: Clock::Theorem6,
-            particles: 8,
             verdict: verdict.to_string(),
             evidence: evidence.name().to_string(),
         };

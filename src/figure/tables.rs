@@ -254,7 +254,6 @@ impl Row for Exponent {
 pub(super) struct Verdict {
     pub(super) claim: String,
     pub(super) clock: Clock,
-    pub(super) particles: u64,
     pub(super) verdict: String,
     pub(super) evidence: String,
 }
@@ -263,19 +262,13 @@ impl Row for Verdict {
     const FILE: &'static str = "verdicts.csv";
 
     fn of(cells: &Cells) -> Result<Self, FigureError> {
+        cells.count_or_empty("particles")?;
         Ok(Self {
             claim: cells.text("claim")?,
             clock: cells.clock("clock")?,
-            particles: cells.count("particles")?,
             verdict: cells.text("verdict")?,
             evidence: cells.text("evidence")?,
         })
-    }
-}
-
-impl AtParticles for Verdict {
-    fn particles(&self) -> u64 {
-        self.particles
     }
 }
 
@@ -476,6 +469,14 @@ impl Cells<'_> {
     /// A number of particles.
     fn count(&self, column: &str) -> Result<u64, FigureError> {
         self.parsed(column, "a whole number", |cell| cell.parse().ok())
+    }
+
+    /// A whole number, or an empty cell.
+    fn count_or_empty(&self, column: &str) -> Result<Option<u64>, FigureError> {
+        self.parsed(column, "a whole number", |cell| match cell {
+            "" => Some(None),
+            cell => cell.parse().ok().map(Some),
+        })
     }
 
     /// A finite number.

@@ -42,6 +42,11 @@ impl<'a> Prospect<'a> {
         }
     }
 
+    /// The same of another number of replicas.
+    pub fn with_replicas(self, replicas: u64) -> Self {
+        Prospect { replicas, ..self }
+    }
+
     /// What is known of the decay rate of a quantity.
     ///
     /// # Errors

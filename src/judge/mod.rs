@@ -90,6 +90,18 @@ impl Judgement {
     }
 }
 
+impl Judgement {
+    /// The verdict on one N of a claim that is about the whole sweep.
+    fn of_the_sweep_only() -> Self {
+        let basis = EvidenceKind::Exact.of("nothing", "");
+        Judgement::bare(
+            Verdict::NotApplicable,
+            basis,
+            "it is about the whole sweep over N",
+        )
+    }
+}
+
 /// What a claim is judged on, for one N.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
@@ -108,8 +120,8 @@ pub struct VerdictRow {
     pub claim: String,
     /// The clock it was judged on.
     pub clock: &'static str,
-    /// N.
-    pub particles: usize,
+    /// N; none in a verdict on the whole sweep.
+    pub particles: Option<usize>,
     /// What the config expects.
     pub expect: &'static str,
     /// HOLDS, REFUTED, INCONCLUSIVE, VOID or NOT-APPLICABLE.
@@ -132,7 +144,7 @@ pub struct VerdictRow {
     pub printed: Option<f64>,
     /// The exact value on this clock.
     pub exact: Option<f64>,
-    /// Replicas simulated.
+    /// Replicas simulated, of all N that the verdict is about.
     pub replicas: u64,
     /// Replicas that would decide with probability 0.9, if a run can have so many.
     pub replicas_needed: Option<u64>,
@@ -146,6 +158,19 @@ pub struct VerdictRow {
     /// The verdict against the expectation.
     #[serde(skip)]
     pub outcome: Outcome,
+    /// The index of the check in its config.
+    #[serde(skip)]
+    pub check: usize,
+}
+
+impl VerdictRow {
+    /// The data that the verdict is about, in words: one N or all.
+    pub fn sizes(&self) -> String {
+        match self.particles {
+            Some(particles) => format!("N = {particles}"),
+            None => "all N".to_string(),
+        }
+    }
 }
 
 /// How a verdict stands to what was expected.
@@ -173,6 +198,25 @@ impl Outcome {
 
 /// Judge one check on one N.
 pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow {
+    let judgement = failed_self_check(evidence).unwrap_or_else(|| claim.judge(evidence, check));
+    VerdictRow {
+        particles: Some(evidence.findings.particles),
+        ..row(check, &[evidence], judgement)
+    }
+}
+
+/// Judge one check on all N of a sweep; `None` if the claim says nothing of these.
+pub fn judge_sweep(check: &Check, claim: &dyn Claim, sizes: &[Evidence]) -> Option<VerdictRow> {
+    let failed = sizes
+        .iter()
+        .find_map(|&evidence| failed_self_check(evidence));
+    let judgement = failed.or_else(|| claim.judge_sweep(sizes, check))?;
+    (!sizes.is_empty()).then(|| row(check, sizes, judgement))
+}
+
+/// The row of a verdict on all these N, of which there is one at least.
+fn row(check: &Check, sizes: &[Evidence], judgement: Judgement) -> VerdictRow {
+    let experiment = sizes[0].experiment;
     let Judgement {
         verdict,
         basis,
@@ -183,14 +227,14 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
         exact,
         replicas_needed,
         mut reason,
-    } = failed_self_check(evidence).unwrap_or_else(|| claim.judge(evidence, check));
-    if !evidence.experiment.bath.has_density() {
+    } = judgement;
+    if !experiment.bath.has_density() {
         reason.push_str("; the bath has no density, which is outside the paper's hypotheses");
     }
     VerdictRow {
         claim: check.claim.clone(),
-        clock: evidence.experiment.clock.name(),
-        particles: evidence.findings.particles,
+        clock: experiment.clock.name(),
+        particles: None,
         expect: check.expect.name(),
         verdict: verdict.name(),
         quantity: basis.quantity,
@@ -202,12 +246,16 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
         tolerance: check.tolerance,
         printed,
         exact,
-        replicas: evidence.findings.measured.replicas,
+        replicas: sizes
+            .iter()
+            .map(|evidence| evidence.findings.measured.replicas)
+            .sum(),
         replicas_needed: replicas_needed.filter(|&needed| needed <= MOST_REPLICAS),
         evidence: basis.evidence.name(),
         reason,
         symbol: basis.symbol,
         outcome: Outcome::of(verdict, check.expect),
+        check: 0,
     }
 }
 

@@ -56,9 +56,9 @@ fn render(all: &[Judged], coloured: bool) -> String {
         for entry in judged.entries() {
             let row = entry.row;
             if row.outcome != Outcome::AsExpected {
-                let (claim, particles) = (&entry.claim, row.particles);
+                let (claim, sizes) = (&entry.claim, row.sizes());
                 let reason = printable(&sentence(row));
-                let _ = writeln!(reasons, "{label} {claim} N = {particles}: {reason}");
+                let _ = writeln!(reasons, "{label} {claim} {sizes}: {reason}");
             }
             rows.push(cells(entry, coloured));
         }
@@ -94,7 +94,8 @@ fn cells(entry: Entry, coloured: bool) -> Cells {
     let interval = row.ci_low.zip(row.ci_high);
     [
         entry.claim,
-        row.particles.to_string(),
+        row.particles
+            .map_or("all".to_string(), |particles| particles.to_string()),
         painted(row, coloured),
         row.symbol.clone(),
         number(row.estimate),
@@ -142,7 +143,7 @@ mod tests {
         let mut rows = vec![row(Outcome::AsExpected, "HOLDS"); 2];
         for row in &mut rows {
             row.claim = "theorem-6-coupling".to_string();
-            row.particles = 4096;
+            row.particles = Some(4096);
             (row.ci_low, row.ci_high) = (Some(0.99786), Some(1.00033));
             (row.printed, row.exact) = (Some(1.0), Some(1.0));
         }
@@ -159,6 +160,9 @@ mod tests {
     fn checks_and_configs_of_the_same_name_are_told_apart() {
         let mut twice = judged("same", vec![row(Outcome::Against, "REFUTED"); 4]);
         twice.check_lines = vec![7, 12];
+        for (row, check) in twice.verdicts.iter_mut().zip([0, 1].into_iter().cycle()) {
+            row.check = check;
+        }
         let mut other = judged("same", vec![row(Outcome::Against, "REFUTED")]);
         other.path = "folder/same.toml".into();
         let text = render(&[twice, other, judged("third", vec![])], false);
@@ -179,7 +183,7 @@ mod tests {
             row(Outcome::Undecided, "INCONCLUSIVE"),
             row(Outcome::Against, "REFUTED"),
         ];
-        rows[0].particles = 1024;
+        rows[0].particles = Some(1024);
         rows[1].ci_low = None;
         rows[2].estimate = None;
         judged(name, rows)

@@ -12,8 +12,8 @@
 //! and the second moment this finite number to within τ. Not shown: anything of other
 //! initial laws, and that of a heavy tail beyond what the exact variances say.
 
-use super::Claim;
 use super::comparison::{Comparison, forecast_together, judge_together};
+use super::{Claim, Need};
 use crate::coupling::CouplingKind;
 use crate::estimate::{error_about_exact, velocity_rounding};
 use crate::experiment::{Check, Experiment};
@@ -95,6 +95,10 @@ impl Claim for Lemma3 {
     fn method(&self) -> &'static str {
         "replicas with exactly one collision, from initial laws of mean 0: the mean is 0 and the second moment the \
          exact finite one, within the tolerance, for both copies"
+    }
+
+    fn needs(&self) -> &'static [Need] {
+        &[Need::FirstCollisions]
     }
 
     fn refusal(&self, experiment: &Experiment) -> Option<String> {

@@ -9,7 +9,7 @@
 //!
 //! Not shown: that *every* start leads there, and moments beyond those measured.
 
-use super::Claim;
+use super::{Claim, Need};
 use crate::estimate::normal_half_width;
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::steady::{
@@ -131,9 +131,12 @@ impl Claim for SteadyState {
          excess kurtosis contradict the hierarchy. That every start leads there is not shown"
     }
 
+    fn needs(&self) -> &'static [Need] {
+        &[Need::SteadyState]
+    }
+
     fn refusal(&self, experiment: &Experiment) -> Option<String> {
-        let missing = experiment.steady_state.is_none();
-        missing.then(|| "it takes a section [steady_state]".to_string())
+        Need::SteadyState.missing(experiment).map(str::to_string)
     }
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
