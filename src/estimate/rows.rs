@@ -4,7 +4,6 @@
 //! claim that there is no error, and only made where that is so.
 
 use super::exponents::{ExponentRow, exponent_rows};
-use super::rate::FEW_REPLICAS;
 use super::scaling::{ScalingRow, scaling_rows};
 use super::steady::{DensityRow, KurtosisRow, SteadyRow, density_rows, kurtosis_rows, steady_rows};
 use super::{
@@ -12,6 +11,7 @@ use super::{
     normal_half_width, velocity_rounding, z_score,
 };
 use crate::experiment::{Experiment, PrintedBound};
+use crate::numerics::trust::is_carried;
 use crate::observe::column;
 use crate::theory::{Moment, Quantity, System};
 use serde::Serialize;
@@ -218,8 +218,8 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
             .mean
             .is_some_and(|exact| has_underflowed(mean, exact, start));
         // Where no exact error is known the measured one tells.
-        let is_carried = theory.has_finite_spread()
-            && std_error.is_some_and(|error| error * error <= FEW_REPLICAS * mean * mean);
+        let is_carried =
+            theory.has_finite_spread() && std_error.is_some_and(|error| is_carried(error, mean));
         DiscrepancyRow {
             particles: findings.particles,
             time,
@@ -267,7 +267,7 @@ fn moment_row(
     let rounding = velocity_rounding(theory) / theory.second_moment(system, 0.0).sqrt();
     let is_normal = |(error, size): (f64, f64)| {
         let small = error == 0.0 || rounding * size <= SMALL_SHIFT * error;
-        error * error <= FEW_REPLICAS * size * size && small
+        is_carried(error, size) && small
     };
     let trusted = match exact_std_error.zip(size(time)) {
         Some((0.0, size)) => is_normal((0.0, size)),

@@ -4,12 +4,13 @@
 //! the normal approximation of the estimate. `kac plan` prints it, and `kac
 //! check` adds up from it how probable a false alarm is.
 
-use super::{VOID_LEVEL, largest_relative_error, normal_half_width};
+use super::{VOID_LEVEL, normal_half_width};
 use crate::estimate::rate::{NoRate, RateWeights};
 use crate::estimate::rate_weights;
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::measure::Measured;
 use crate::model::Clock;
+use crate::numerics::trust::largest_relative_error;
 use crate::special::normal_cdf;
 use crate::theory::{Quantity, Theory};
 

@@ -15,7 +15,8 @@ pub mod self_check;
 use crate::estimate::rate::RateEstimate;
 use crate::estimate::{Findings, normal_half_width};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
-use crate::special::normal_quantile;
+use crate::numerics::interval::one_sided;
+use crate::numerics::trust::{LARGEST_RELATIVE_ERROR, largest_relative_error};
 use claims::Claim;
 use evidence::{Basis, EvidenceKind};
 use self_check::SelfCheckRow;
@@ -273,20 +274,6 @@ fn failed_self_check(evidence: Evidence) -> Option<Judgement> {
 /// together, for the program to be at fault.
 const VOID_LEVEL: f64 = 2e-7;
 
-/// A rate is that of the collisions which make it, and n of them leave it a relative
-/// standard error of about 1/√n. Above this it is skewed like a count below a
-/// hundred: one-sided intervals and rare deviations are not what they say.
-const LARGEST_RELATIVE_ERROR: f64 = 0.1;
-
-/// The largest relative standard error of a rate whose interval has this confidence. Skewness γ
-/// multiplies a small probability beyond z standard errors by about e^{γz³/6}, and γ is that of a
-/// count of 1/s²: it is s.
-fn largest_relative_error(confidence: f64) -> f64 {
-    const HALF_WIDTH: f64 = 3.29;
-    let wider = normal_half_width(confidence) / HALF_WIDTH;
-    LARGEST_RELATIVE_ERROR / (wider * wider * wider).max(1.0)
-}
-
 fn void_half_width() -> f64 {
     normal_half_width(1.0 - VOID_LEVEL)
 }
@@ -418,8 +405,8 @@ fn judge_equality(
         (Verdict::Inconclusive, reason.to_string())
     };
     // Two ends can stick out of the band, one can reach into it.
-    let two_sided = -normal_quantile(0.05, 0.95);
-    let one_sided = -normal_quantile(0.1, 0.9);
+    let two_sided = one_sided(0.05);
+    let one_sided = one_sided(0.1);
     let replicas_needed = (verdict == Verdict::Inconclusive)
         .then(|| {
             let room = (exact - band.0).min(band.1 - exact);

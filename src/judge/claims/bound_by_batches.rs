@@ -8,8 +8,7 @@ use crate::experiment::{Check, PrintedBound};
 use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
-use crate::law::{Law, StudentT};
-use crate::special::normal_quantile;
+use crate::numerics::interval::student_one_sided;
 use crate::theory::System;
 use crate::theory::unseen::{CUT, CUT_FOR_VOID, Unseen};
 
@@ -148,7 +147,7 @@ pub(super) fn broken(evidence: Evidence, bound: PrintedBound) -> Option<Judgemen
     }
     let batches = evidence.findings.measured.distances.count();
     let enough = are_enough(batches, evidence.findings.sample);
-    let half_width = student_quantile(batches - 1.0, VOID_LEVEL / distances.len() as f64);
+    let half_width = student_one_sided(batches - 1.0, VOID_LEVEL / distances.len() as f64);
     let broken = distances.into_iter().find(|at| {
         let low = enough
             && at.weakness(half_width).is_none()
@@ -183,7 +182,7 @@ pub(super) fn judge(evidence: Evidence, check: &Check, bound: PrintedBound) -> O
     let (start, distances) = all.split_first().filter(|(_, later)| !later.is_empty())?;
     let batches = evidence.findings.measured.distances.count();
     let level = SHARE * (1.0 - check.confidence) / distances.len() as f64;
-    let half_width = student_quantile(batches - 1.0, level);
+    let half_width = student_one_sided(batches - 1.0, level);
     let enough = are_enough(batches, evidence.findings.sample);
     let limit = |at: &Distance| at.limit(half_width);
     let misses = |at: &Distance| at.exceeds(at.least, limit(at));
@@ -239,22 +238,6 @@ pub(super) fn judge(evidence: Evidence, check: &Check, bound: PrintedBound) -> O
     })
 }
 
-/// −(quantile at `level`) of Student's law with `df` = 1, 2, 3, … degrees of
-/// freedom.
-fn student_quantile(df: f64, level: f64) -> f64 {
-    if df < 1.5 {
-        return 1.0 / libm::tan(std::f64::consts::PI * level);
-    }
-    if df < 2.5 {
-        return (1.0 - 2.0 * level) / (2.0 * level * (1.0 - level)).sqrt();
-    }
-    match StudentT::new(df, 1.0, 0.0) {
-        Ok(law) => -Law::StudentT(law).quantile(level),
-        // Beyond 10⁶ degrees of freedom: the normal law, to six digits.
-        Err(_) => -normal_quantile(level, 1.0 - level),
-    }
-}
-
 /// The batches of a plan, if they are enough to decide.
 pub(super) fn planned(prospect: &Prospect) -> Option<u64> {
     let sample = prospect.experiment.wasserstein?.sample;
@@ -289,7 +272,7 @@ pub(super) fn forecast(
     let times = experiment.times();
     let indices = experiment.wasserstein_indices();
     let level = SHARE * (1.0 - check.confidence);
-    let half_width = student_quantile(batches - 1.0, level / (indices.len() - 1) as f64);
+    let half_width = student_one_sided(batches - 1.0, level / (indices.len() - 1) as f64);
     let sample = experiment.wasserstein?.sample;
     let replicas = batches * sample as f64 / prospect.particles as f64;
     // At each time the batches may fail to represent the law.
@@ -311,16 +294,4 @@ pub(super) fn forecast(
         holds: (1.0 - fails).max(0.0),
         ..Forecast::undecided(None)
     })
-}
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn student_quantiles_are_those_of_the_tables() {
-        for (df, printed) in [(1.0, 318.309), (2.0, 22.327), (3.0, 10.215), (30.0, 3.385)] {
-            assert!((student_quantile(df, 0.001) - printed).abs() < 6e-4);
-        }
-        assert!((student_quantile(3e6, 0.001) - 3.0902).abs() < 1e-4);
-    }
 }

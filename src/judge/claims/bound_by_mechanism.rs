@@ -6,8 +6,9 @@ use crate::estimate::normal_half_width;
 use crate::experiment::{Check, Experiment};
 use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability};
-use crate::judge::{Evidence, Judgement, Measurement, Verdict, largest_relative_error};
-use crate::special::normal_quantile;
+use crate::judge::{Evidence, Judgement, Measurement, Verdict};
+use crate::numerics::interval::one_sided;
+use crate::numerics::trust::largest_relative_error;
 use crate::theory::Quantity;
 use crate::theory::pairing::Pairing;
 
@@ -80,7 +81,7 @@ pub(super) fn undecided(evidence: Evidence, check: &Check) -> Judgement {
     let replicas = findings.measured.replicas;
     let measurement = Measurement::of_rate(estimate, replicas, check.confidence);
     let room = exact - (1.0 - check.tolerance) * mu;
-    let one_sided = -normal_quantile(0.1, 0.9);
+    let one_sided = one_sided(0.1);
     Judgement {
         verdict: Verdict::Inconclusive,
         basis: basis(),

@@ -6,7 +6,7 @@ use crate::experiment::{Check, MOST_REPLICAS, PrintedBound};
 use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, Measurement, Verdict};
-use crate::special::normal_quantile;
+use crate::numerics::interval::one_sided;
 use crate::theory::Theory;
 
 /// A record time after 0 at which Gelbrich's bound exceeds the printed one.
@@ -123,7 +123,7 @@ pub(super) fn judge(evidence: Evidence, check: &Check, bound: PrintedBound) -> O
     };
     let needed = [
         half_width * error / (check.tolerance * exact),
-        (half_width - normal_quantile(0.1, 0.9)) * error / (exact - printed),
+        (half_width + one_sided(0.1)) * error / (exact - printed),
     ];
     let factor = needed[0].max(needed[1]);
     let replicas = findings.measured.replicas as f64;

@@ -5,11 +5,8 @@ use crate::experiment::Check;
 use crate::judge::evidence::Basis;
 use crate::judge::forecast::{Forecast, probability};
 use crate::judge::{Judgement, VOID_LEVEL, Verdict};
-use crate::special::normal_quantile;
-
-/// Relative standard errors up to this are those of averages over many replicas, far in
-/// their tails too.
-const TRUSTED: f64 = 0.01;
+use crate::numerics::interval::one_sided;
+use crate::numerics::trust::is_carried_in_tails;
 
 /// Deviations up to this part of the size can be rounding of exact errors that are roots of
 /// differences of squares.
@@ -62,7 +59,8 @@ impl Comparison {
     /// Whether an average over many replicas is farther from its exact value than these and rounding
     /// can put it.
     fn contradicts(&self, half_width: f64) -> bool {
-        let trusted = self.std_error + self.rounding <= TRUSTED * self.size || self.size == 0.0;
+        let trusted =
+            is_carried_in_tails(self.std_error + self.rounding, self.size) || self.size == 0.0;
         let most = half_width * self.std_error + LOST * self.size + self.rounding;
         trusted && (self.value - self.exact).abs() > most
     }
@@ -128,8 +126,7 @@ pub fn judge_together(
             (Verdict::Holds, last, holds.to_string())
         }
     };
-    let missed = 0.05 / comparisons.len() as f64;
-    let likely = -normal_quantile(missed, 1.0 - missed);
+    let likely = one_sided(0.05 / comparisons.len() as f64);
     let factor = |at: &Comparison| match at.expected().room(check.tolerance, 0.0) {
         room if room > 0.0 => (half + likely) * at.std_error / room,
         _ if at.is_known(check.tolerance, half) => 0.0,

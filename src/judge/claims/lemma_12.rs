@@ -32,8 +32,8 @@ use crate::judge::evidence::EvidenceKind;
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::law::joint::Joint;
+use crate::numerics::interval::one_sided;
 use crate::observe::DISCREPANCY;
-use crate::special::normal_quantile;
 use crate::theory::Theory;
 use crate::theory::unseen::CUT;
 
@@ -126,8 +126,7 @@ fn measured(findings: &Findings) -> Option<Vec<Sides>> {
 
 /// The half-width of intervals that hold at so many times with the confidence; each has one end that matters.
 fn half_width(confidence: f64, times: usize) -> f64 {
-    let level = (1.0 - confidence) / times as f64;
-    -normal_quantile(level, 1.0 - level)
+    one_sided((1.0 - confidence) / times as f64)
 }
 
 /// Why there is nothing to compare, if so.

@@ -11,7 +11,6 @@
 
 use super::{Claim, Need};
 use crate::estimate::normal_half_width;
-use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::steady::{
     FEWEST_REPLICAS, SteadyEstimate, W2_UPPER, discrepancy_error, steady_estimates,
 };
@@ -19,6 +18,7 @@ use crate::experiment::{Check, Expectation, Experiment};
 use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability, replicas_for};
 use crate::judge::{Evidence, Judgement, Measurement, VOID_LEVEL, Verdict};
+use crate::numerics::trust::is_carried;
 use crate::theory::steady::{MOMENTS, Schedule};
 
 /// Theorem 1.
@@ -229,7 +229,7 @@ impl Claim for SteadyState {
                 return Forecast::undecided(None);
             };
             let room = check.tolerance * size - widths * error;
-            fails += match error * error <= FEW_REPLICAS * size * size {
+            fails += match is_carried(error, size) {
                 true => 1.0 - probability(0.0, error, -room, room),
                 false => 1.0,
             };
@@ -239,7 +239,7 @@ impl Claim for SteadyState {
         }
         let exact = theory.synchronous_discrepancy(schedule.coupling);
         match discrepancy_error(theory, schedule.coupling, count) {
-            Some(error) if error * error <= FEW_REPLICAS * exact * exact => {
+            Some(error) if is_carried(error, exact) => {
                 let room = plan - widths * error;
                 fails += 1.0 - probability(exact, error, f64::NEG_INFINITY, room);
             }
