@@ -124,6 +124,26 @@ impl Expectation {
     }
 }
 
+/// The bound that Theorems 6 and 7 print, squared: e^{−μt} times a squared distance at time 0.
+#[derive(Debug, Clone, Copy)]
+pub struct PrintedBound {
+    mu: f64,
+    start: f64,
+}
+
+impl PrintedBound {
+    /// The bound for an experiment, where the squared distance is `start` at time 0.
+    pub fn new(experiment: &Experiment, start: f64) -> Self {
+        let mu = experiment.mu;
+        PrintedBound { mu, start }
+    }
+
+    /// The bound at a time.
+    pub fn at(self, time: f64) -> f64 {
+        libm::exp(-self.mu * time) * self.start
+    }
+}
+
 impl Experiment {
     /// κ and β of two or more particles.
     pub fn rates(&self) -> Rates {

@@ -63,6 +63,7 @@ pub mod law;
 pub mod looks;
 pub mod measure;
 pub mod model;
+pub mod numerics;
 pub mod plan;
 pub mod quote;
 pub mod random;

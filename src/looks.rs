@@ -8,7 +8,7 @@
 //! no more often than one; most of it goes to the deciding look.
 
 use crate::experiment::Check;
-use crate::judge::claims::claim_of;
+use crate::judge::claims::{Scope, checks_of, claim_of};
 use crate::judge::forecast::{Prospect, replicas_for};
 use crate::judge::self_check;
 
@@ -54,22 +54,39 @@ impl Look {
 /// of all verdicts and self-checks together (Bonferroni), as far as estimates are
 /// normal.
 pub fn false_alarm(prospect: &Prospect, look: Look) -> f64 {
-    let prospect = Prospect {
-        replicas: look.replicas,
-        ..*prospect
-    };
-    let of_check = |check: &Check| {
+    let prospect = prospect.with_replicas(look.replicas);
+    let of_check = |(_, check): (usize, &Check)| {
         let forecast = claim_of(check).forecast(&prospect, &look.check(check));
         forecast.against(check.expect)
     };
-    let checks = prospect.experiment.checks.iter();
+    let checks = checks_of(prospect.experiment, Scope::EachSize);
     self_check::LEVEL + checks.map(of_check).sum::<f64>()
 }
 
+/// [`false_alarm`] of all verdicts on the whole sweep, which are judged at the last look at every N.
+pub fn false_alarm_of_sweep(sizes: &[Prospect]) -> f64 {
+    let of_check = |(_, check): (usize, &Check)| {
+        let forecast = claim_of(check).forecast_sweep(sizes, check);
+        forecast.map_or(0.0, |forecast| forecast.against(check.expect))
+    };
+    let experiment = sizes.first().map(|prospect| prospect.experiment);
+    let checks = experiment
+        .into_iter()
+        .flat_map(|experiment| checks_of(experiment, Scope::Sweep));
+    checks.map(of_check).sum()
+}
+
 /// The last look at the replicas of one N, and those before it, up to the replicas of the prospect;
-/// they come in whole chunks, but for the last look's.
+/// they come in whole chunks, but for the last look's. A check on the whole sweep takes all replicas
+/// of every N.
 pub fn looks(prospect: &Prospect, chunk: u64) -> (Look, Vec<Look>) {
     let most = prospect.replicas;
+    if checks_of(prospect.experiment, Scope::Sweep)
+        .next()
+        .is_some()
+    {
+        return (Look::only(most), vec![]);
+    }
     let needed = |check: &Check, share: f64| {
         let claim = claim_of(check);
         let check = Look {
@@ -77,13 +94,7 @@ pub fn looks(prospect: &Prospect, chunk: u64) -> (Look, Vec<Look>) {
             share,
         }
         .check(check);
-        let with = |replicas| {
-            let prospect = Prospect {
-                replicas,
-                ..*prospect
-            };
-            claim.forecast(&prospect, &check)
-        };
+        let with = |replicas| claim.forecast(&prospect.with_replicas(replicas), &check);
         replicas_for(LIKELY, &check, with).unwrap_or(most)
     };
     // How much is enough depends on the share of the look that has it, which is

@@ -3,11 +3,11 @@
 use crate::estimate::Findings;
 use crate::experiment::{Check, Experiment};
 use crate::judge::calibration::CalibrationRow;
-use crate::judge::claims::claim_of;
+use crate::judge::claims::{Need, Scope, checks_of, claim_of, is_needed};
 use crate::judge::forecast::Prospect;
 use crate::judge::self_check::{SelfCheckRow, self_checks};
-use crate::judge::{Evidence, Outcome, VerdictRow, judge};
-use crate::looks::{Look, false_alarm, looks};
+use crate::judge::{Evidence, Outcome, VerdictRow, judge, judge_sweep};
+use crate::looks::{Look, false_alarm, false_alarm_of_sweep, looks};
 use crate::measure::forest::Forest;
 use crate::measure::profile::{Profile, Watch};
 use crate::measure::runner::Control;
@@ -44,8 +44,8 @@ pub struct Results {
 }
 
 impl Results {
-    /// Add what was found at the next N.
-    pub(crate) fn add(&mut self, experiment: &Experiment, judged: Judged) {
+    /// Add what was found at the next N, and give back the findings.
+    pub(crate) fn add(&mut self, experiment: &Experiment, judged: Judged) -> Findings {
         let measured = &judged.findings.measured;
         self.sizes += 1;
         self.collisions += measured.pairs.collisions;
@@ -56,11 +56,40 @@ impl Results {
         if let Some(steady) = &judged.findings.steady {
             self.collisions += steady.collisions;
         }
-        let initial_w2 = known_w2(&judged.findings.theory);
-        let tables = Tables::of(experiment, &judged.findings, initial_w2);
+        let tables = Tables::of(experiment, &judged.findings);
         self.tables.extend(experiment, tables);
         self.self_checks.extend(judged.self_checks);
         self.verdicts.extend(judged.verdicts);
+        judged.findings
+    }
+
+    /// Add the verdicts on the whole sweep, from the findings at all N.
+    fn add_sweep(&mut self, experiment: &Experiment, sizes: &[Findings]) {
+        let evidence = |findings| Evidence {
+            experiment,
+            findings,
+            self_checks: &self.self_checks,
+        };
+        let evidence: Vec<Evidence> = sizes.iter().map(evidence).collect();
+        let all = sizes.iter().enumerate();
+        let prospects: Vec<Prospect> = all
+            .map(|(index, findings)| {
+                let prospect = Prospect::new(experiment, index, &findings.theory);
+                prospect.with_replicas(findings.measured.replicas)
+            })
+            .collect();
+        self.false_alarm += false_alarm_of_sweep(&prospects);
+        let verdict = |(index, check): (usize, &Check)| {
+            let row = judge_sweep(check, claim_of(check), &evidence)?;
+            Some(VerdictRow {
+                check: index,
+                ..row
+            })
+        };
+        let verdicts: Vec<VerdictRow> = checks_of(experiment, Scope::Sweep)
+            .filter_map(verdict)
+            .collect();
+        self.verdicts.extend(verdicts);
     }
 
     /// The worst of all verdicts, self-checks and intervals; as expected if there
@@ -116,10 +145,18 @@ pub fn verify<E>(
     let mut watch = Watch::start();
     let draws = experiment.draws();
     results.profile.output += watch.lap();
+    let is_sweep_judged = checks_of(experiment, Scope::Sweep).next().is_some();
+    let mut sizes = vec![];
     for index in 0..experiment.sweep.len() {
         let judged = verify_size(experiment, index, &draws, engine, sampling, progress);
         let mut watch = Watch::start();
-        results.add(experiment, judged);
+        let findings = results.add(experiment, judged);
+        if is_sweep_judged {
+            sizes.push(findings);
+            if sizes.len() == experiment.sweep.len() {
+                results.add_sweep(experiment, &sizes);
+            }
+        }
         finished(&results)?;
         results.profile.output += watch.lap();
     }
@@ -134,6 +171,12 @@ pub(crate) struct Judged {
     false_alarm: f64,
     /// Spent beside simulating.
     seconds: f64,
+}
+
+/// The replicas of entry `index` of a sweep, with all that its claims need.
+pub fn job(experiment: &Experiment, index: usize, theory: &Theory) -> Job {
+    let wanted = is_needed(experiment, Need::FirstCollisions);
+    Job::new(experiment, index, theory).with_first_collisions(wanted)
 }
 
 /// One N, as far as it is simulated.
@@ -153,7 +196,7 @@ struct Size<'a> {
 impl<'a> Size<'a> {
     /// Entry `index` of the sweep, with no replicas.
     fn new(experiment: &'a Experiment, index: usize, theory: Theory) -> Self {
-        let job = Job::new(experiment, index, &theory);
+        let job = job(experiment, index, &theory);
         let stage = SteadyStage::new(experiment, index, &theory);
         Size {
             experiment,
@@ -205,14 +248,7 @@ fn verify_size(
     let (particles, replicas) = experiment.sweep[index];
     let theory = experiment.theory_of(particles, draws);
     let mut size = Size::new(experiment, index, theory);
-    let prospect = Prospect {
-        experiment,
-        theory: &size.theory,
-        particles,
-        replicas,
-        initial_w2: known_w2(&size.theory),
-        pilot: None,
-    };
+    let prospect = Prospect::new(experiment, index, &size.theory);
     let (last, earlier) = match sampling {
         Sampling::Full => (Look::only(replicas), vec![]),
         Sampling::Adaptive => looks(&prospect, size.job.chunk()),
@@ -242,11 +278,6 @@ fn verify_size(
     }
 }
 
-/// W₂² of the initial laws; NaN where it is not known.
-pub(crate) fn known_w2(theory: &Theory) -> f64 {
-    theory.initial_w2().unwrap_or(f64::NAN)
-}
-
 /// The self-checks and verdicts that findings give.
 pub(crate) fn judge_all(experiment: &Experiment, findings: Findings, look: Look) -> Judged {
     let self_checks = self_checks(&findings);
@@ -254,18 +285,82 @@ pub(crate) fn judge_all(experiment: &Experiment, findings: Findings, look: Look)
         experiment,
         findings: &findings,
         self_checks: &self_checks,
-        initial_w2: known_w2(&findings.theory),
     };
-    let verdict = |check: &Check| {
-        let claim = claim_of(check);
-        judge(&look.check(check), claim, evidence)
+    let verdict = |(index, check): (usize, &Check)| VerdictRow {
+        check: index,
+        ..judge(&look.check(check), claim_of(check), evidence)
     };
-    let verdicts = experiment.checks.iter().map(verdict).collect();
+    let verdicts = checks_of(experiment, Scope::EachSize)
+        .map(verdict)
+        .collect();
     Judged {
         findings,
         self_checks,
         verdicts,
         false_alarm: 0.0,
         seconds: 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+    use crate::experiment::Expectation;
+    use crate::judge::claims::toy::TOY_VOID;
+    use std::convert::Infallible;
+    use std::path::Path;
+
+    const SWEEP: [(usize, u64); 2] = [(2, 640), (4, 320)];
+
+    /// The verdicts and the false alarm of a small sweep, and how many verdicts there were after each N.
+    fn verified(claims: &[&str], sampling: Sampling) -> (Results, Vec<usize>) {
+        let mut experiment = load(Path::new("experiments/theorem6.toml"))
+            .unwrap()
+            .experiment;
+        experiment.sweep = SWEEP.to_vec();
+        experiment.wasserstein = None;
+        let check = |claim: &&str| Check {
+            claim: claim.to_string(),
+            expect: Expectation::Holds,
+            tolerance: 0.9,
+            confidence: 0.5,
+        };
+        experiment.checks = claims.iter().map(check).collect();
+        let mut seen = vec![];
+        let finished = |results: &Results| {
+            seen.push(results.verdicts.len());
+            Ok::<(), Infallible>(())
+        };
+        let Ok(results) = verify(&experiment, Engine::Block, sampling, &|_| (), finished);
+        (results, seen)
+    }
+
+    #[test]
+    fn a_claim_about_the_sweep_is_judged_once_after_the_last_size() {
+        let claims = ["theorem-6-coupling", "toy-sweep", "lemma-1"];
+        let (results, seen) = verified(&claims, Sampling::Full);
+        assert_eq!(seen, [2, 5]);
+        let places: Vec<_> = (results.verdicts.iter())
+            .map(|row| (row.check, row.particles))
+            .collect();
+        let each = |n| [(0, Some(n)), (2, Some(n))];
+        assert_eq!(places, [&each(2)[..], &each(4), &[(1, None)]].concat());
+        let row = &results.verdicts[4];
+        assert_eq!((row.claim.as_str(), row.verdict), ("toy-sweep", "HOLDS"));
+        assert_eq!((row.estimate, row.replicas), (Some(2.0), 960));
+        assert_eq!(row.sizes(), "all N");
+    }
+
+    #[test]
+    fn a_claim_about_the_sweep_takes_all_replicas_and_one_false_alarm() {
+        let claims = ["theorem-6-coupling"];
+        let (alone, _) = verified(&claims, Sampling::Adaptive);
+        assert!(alone.replicas < 960, "{}", alone.replicas);
+        let (alone, _) = verified(&claims, Sampling::Full);
+        let (both, _) = verified(&["theorem-6-coupling", "toy-sweep"], Sampling::Adaptive);
+        assert_eq!(both.replicas, 960);
+        let more = both.false_alarm - alone.false_alarm;
+        assert!((more - TOY_VOID).abs() < 1e-12, "{more}");
     }
 }

@@ -73,7 +73,7 @@ fn json_meets_its_schema() {
 #[test]
 fn json_has_the_verdicts_and_their_numbers() {
     let document = document();
-    assert_eq!(document["format"], 1);
+    assert_eq!(document["format"], 2);
     assert_eq!(document["outcome"], "against");
     let configs = document["configs"].as_array().unwrap();
     let of = |key: &str| -> Vec<&Value> { configs.iter().map(|config| &config[key]).collect() };
@@ -134,7 +134,7 @@ fn the_schema_refuses_broken_documents() {
             assert!(!validator.is_valid(&broken), "without {pointer}");
         }
     }
-    refused("/format", json!(2));
+    refused("/format", json!(1));
     refused("/outcome", json!("undecided"));
     refused("/configs", json!([]));
     refused("/configs/0/verdicts", json!([]));
@@ -149,6 +149,7 @@ fn the_schema_refuses_broken_documents() {
         ("confidence", json!(1)),
         ("tolerance", json!(0)),
         ("replicas", json!(null)),
+        ("evidence", json!("")),
         ("reason", json!("")),
         ("check", json!(0)),
         ("line", json!(0)),

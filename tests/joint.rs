@@ -10,8 +10,8 @@ use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, Outcome, VerdictRow, judge};
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Law, Normal, NormalMixture, Point, Uniform};
+use kac_coupling::measure::Engine;
 use kac_coupling::measure::marks::Reveal;
-use kac_coupling::measure::{Engine, Job};
 use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
@@ -21,7 +21,7 @@ use kac_coupling::simulate::slabs::Place;
 use kac_coupling::slot;
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::vector::Instructions;
-use kac_coupling::verify::{Sampling, verify};
+use kac_coupling::verify::{Sampling, job, verify};
 use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
@@ -311,8 +311,8 @@ fn findings<P: CoupledPair>(
     new_pair: impl Fn(&Arc<kac_coupling::simulate::Gas>) -> P + Sync,
 ) -> Findings {
     let theory = experiment.theory(experiment.sweep[0].0);
-    let measured = Job::new(experiment, 0, &theory)
-        .run_on(&|_| (), new_pair, |gas| BlockPath::new(gas, Reveal));
+    let measured =
+        job(experiment, 0, &theory).run_on(&|_| (), new_pair, |gas| BlockPath::new(gas, Reveal));
     Findings::new(experiment, 0, theory, measured)
 }
 
@@ -328,7 +328,6 @@ fn verdict(experiment: &Experiment, claim: &str, findings: &Findings) -> Verdict
         experiment,
         findings,
         self_checks: &[],
-        initial_w2: experiment.initial_w2().unwrap_or(f64::NAN),
     };
     judge(&check, find(claim).unwrap(), evidence)
 }
@@ -458,7 +457,7 @@ fn a_discrepancy_below_the_lower_bound_voids_lemma_12() {
     other.coupling = CouplingKind::Independent;
     let measured = |experiment: &Experiment| {
         let theory = experiment.theory(4);
-        let measured = Job::new(experiment, 0, &theory).run(Engine::Block, &|_| ());
+        let measured = job(experiment, 0, &theory).run(Engine::Block, &|_| ());
         let findings = Findings::new(experiment, 0, theory, measured);
         verdict(experiment, "lemma-12", &findings).verdict
     };
@@ -475,7 +474,7 @@ fn distances_of_products_agree_with_lemma_11() {
     (experiment.end, experiment.points, experiment.wasserstein) = (0.1, 2, None);
     let verdict = |experiment: &Experiment| {
         let theory = experiment.theory(experiment.sweep[0].0);
-        let measured = Job::new(experiment, 0, &theory).run(Engine::Block, &|_| ());
+        let measured = job(experiment, 0, &theory).run(Engine::Block, &|_| ());
         let findings = Findings::new(experiment, 0, theory, measured);
         verdict(experiment, "lemma-11", &findings).verdict
     };
@@ -504,7 +503,7 @@ fn wrong_jumps_are_noticed_by_lemma_3() {
         let mut other = experiment.clone();
         change(&mut other);
         let theory = experiment.theory(2);
-        let measured = Job::new(&other, 0, &theory).run(Engine::Block, &|_| ());
+        let measured = job(&other, 0, &theory).run(Engine::Block, &|_| ());
         // The count is binomial with probability 1/e, and P(|z| > 5) < 6e-7.
         let (all, p) = (measured.replicas as f64, libm::exp(-1.0));
         let z = (measured.first_collisions.count() - all * p) / (all * p * (1.0 - p)).sqrt();

@@ -17,12 +17,13 @@ use kac_coupling::judge::claims::find;
 use kac_coupling::judge::forecast::Prospect;
 use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
+use kac_coupling::measure::Engine;
 use kac_coupling::measure::steady::SteadyStage;
-use kac_coupling::measure::{Engine, Job};
 use kac_coupling::table::rows::ScalingRow;
 use kac_coupling::table::rows::Tables;
 use kac_coupling::theory::Theory;
 use kac_coupling::theory::unseen::{CUT, CUT_FOR_VOID, Unseen};
+use kac_coupling::verify::job;
 
 /// The values in the configs below.
 const LAMBDA: f64 = 1.25;
@@ -124,7 +125,7 @@ fn rates(clock: &str) -> [f64; 2] {
 
 fn findings(experiment: &Experiment) -> Findings {
     let theory = experiment.theory(experiment.sweep[0].0);
-    let measured = Job::new(experiment, 0, &theory).run(Engine::Block, &|_| ());
+    let measured = job(experiment, 0, &theory).run(Engine::Block, &|_| ());
     let stage = SteadyStage::new(experiment, 0, &theory);
     let steady = stage.map(|stage| stage.run(experiment.sweep[0].1));
     Findings::new(experiment, 0, theory, measured).with_steady(steady)
@@ -145,7 +146,6 @@ fn verdict(
         experiment,
         findings,
         self_checks: &[],
-        initial_w2: experiment.initial_w2().unwrap(),
     };
     judge(&check, find(claim).unwrap(), evidence)
 }
@@ -166,7 +166,7 @@ fn bounds_and_intervals_of_tables_are_those_of_the_config() {
         let distances = "[wasserstein]\npoints = 4\nsample = 1000\nbracket = 32000\n";
         let experiment = experiment(&model, &initial, distances);
         let findings = findings(&experiment);
-        let tables = Tables::of(&experiment, &findings, experiment.initial_w2().unwrap());
+        let tables = Tables::of(&experiment, &findings);
         // W₂² of N(a, s²) and N(b, r²) is (a − b)² + (s − r)².
         let square = |values: [f64; 2]| (values[0] - values[1]) * (values[0] - values[1]);
         let start = square(MEANS) + square(SDS);
@@ -208,7 +208,7 @@ fn limits_in_tables_have_the_level_of_tables() {
     let experiment = experiment(model, SHAPES, distances);
     let findings = findings(&experiment);
     let start = distance_of_shapes();
-    let tables = Tables::of(&experiment, &findings, start);
+    let tables = Tables::of(&experiment, &findings);
     let mut inside = 0;
     for (index, row) in tables.wasserstein.iter().enumerate().skip(1) {
         let most = libm::exp(-MU * row.time) * start;
@@ -433,7 +433,7 @@ fn verdicts_of_brackets_change_where_limits_of_the_shared_level_do() {
 #[test]
 fn verdicts_of_batches_change_where_limits_by_student_s_law_do() {
     let (experiment, findings) = shapes("[wasserstein]\npoints = 4\nsample = 1000\nbracket = 0\n");
-    let tables = Tables::of(&experiment, &findings, distance_of_shapes());
+    let tables = Tables::of(&experiment, &findings);
     for confidence in [0.9, 0.999] {
         let level = 0.25 * (1.0 - confidence) / 3.0;
         let ratio = |row: &kac_coupling::table::rows::WassersteinRow| {
@@ -554,7 +554,6 @@ fn a_refutation_is_foreseen_where_gelbrich_s_bound_exceeds_the_printed_one() {
             theory: &theory,
             particles: 8,
             replicas: 30_000,
-            initial_w2: 1.0,
             pilot: None,
         };
         find("theorem-7").unwrap().obstacle(&prospect)
@@ -618,7 +617,7 @@ fn lemma_12_is_consistent_up_to_the_one_sided_end_of_all_times() {
     let mut experiment = experiment(model, initial, "");
     experiment.bath = kac_coupling::law::Law::Point(kac_coupling::law::Point::new(0.0).unwrap());
     let findings = findings(&experiment);
-    let tables = Tables::of(&experiment, &findings, 1.0);
+    let tables = Tables::of(&experiment, &findings);
     for confidence in [0.9, 0.999] {
         // One end of each of seven intervals matters.
         let reach = normal_quantile((1.0 - confidence) / 7.0);
@@ -646,7 +645,7 @@ fn theorem_1_holds_up_to_the_ends_of_its_intervals() {
     let model = "replicas = 3000\n[model]\nparticles = 4\nclock = \"theorem6\"";
     let experiment = experiment(model, NORMALS, "[steady_state]\ntolerance = 1.0\n");
     let findings = findings(&experiment);
-    let tables = Tables::of(&experiment, &findings, experiment.initial_w2().unwrap());
+    let tables = Tables::of(&experiment, &findings);
     let row = |quantity: &str| {
         let mut rows = tables.steady_state.iter();
         rows.find(|row| row.quantity == quantity).unwrap()
@@ -873,7 +872,7 @@ fn theorem_1_is_void_where_intervals_of_the_shared_level_miss_the_exact_value() 
     let reach = normal_quantile(0.5 * VOID_LEVEL / 7.0);
     let mut misses = |sd: f64| {
         findings.theory = with_bath(sd);
-        let tables = Tables::of(&experiment, &findings, experiment.initial_w2().unwrap());
+        let tables = Tables::of(&experiment, &findings);
         let rows = tables.steady_state.iter();
         let watched = rows.filter(|row| row.trusted && WATCHED.contains(&row.quantity));
         let miss = |row: &kac_coupling::table::rows::SteadyRow| {
@@ -971,7 +970,7 @@ fn limits_of_the_excess_are_those_of_the_confidence() {
         shapes("[wasserstein]\npoints = 4\nsample = 500\nbracket = 32000\n");
     let (first, joint) = findings.brackets[3].as_ref().unwrap();
     let [near, far] = [0.9, 0.999].map(|level| Excess::between(first, joint, level).unwrap());
-    let tables = Tables::of(&experiment, &findings, distance_of_shapes());
+    let tables = Tables::of(&experiment, &findings);
     let mut rows = tables.scaling.iter();
     let row = rows.find(|row| row.quantity == "joint_excess").unwrap();
     assert_eq!(row.upper_limit, Some(far.upper_limit));
@@ -993,7 +992,6 @@ fn may_be_refuted(experiment: &Experiment, mu: f64) -> bool {
         theory: &experiment.theory(8),
         particles: 8,
         replicas: 4000,
-        initial_w2: distance_of_shapes(),
         pilot: None,
     };
     let check = Check {
@@ -1028,7 +1026,6 @@ fn a_holds_by_batches_is_foreseen_from_their_spread() {
             theory: &findings.theory,
             particles: 8,
             replicas: 4000,
-            initial_w2: distance_of_shapes(),
             pilot: Some(&findings.measured),
         };
         let check = Check {
@@ -1073,7 +1070,6 @@ fn brackets_hold_on_both_clocks_within_the_tolerance_that_the_slower_one_needs()
         theory: &experiment.theory(8),
         particles: 8,
         replicas: 4000,
-        initial_w2: distance_of_shapes(),
         pilot: None,
     };
     // On the clock of Eq. (1) W₂² decays like e^{−μt/2} at least, where e^{−μt} is printed.
@@ -1101,7 +1097,7 @@ fn the_excess_has_limits_only_where_copies_start_optimally_paired_and_share_thei
         let initial = format!("{SHAPES}\n{initial}");
         let distances = "[wasserstein]\npoints = 4\nsample = 500\nbracket = 32000\n";
         let experiment = experiment(&model, &initial, distances);
-        let tables = Tables::of(&experiment, &findings(&experiment), distance_of_shapes());
+        let tables = Tables::of(&experiment, &findings(&experiment));
         let quantities = || tables.scaling.iter().map(|row| row.quantity);
         assert!(quantities().any(|quantity| quantity == "joint_w2_squared"));
         let found = quantities().any(|quantity| quantity == "joint_excess");

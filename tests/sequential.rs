@@ -86,7 +86,6 @@ fn misses(mut experiment: Experiment, looks: &[Look]) -> [Vec<u64>; 3] {
                 experiment: &experiment,
                 findings: &findings,
                 self_checks: &[],
-                initial_w2: 1.0,
             };
             let missed = |check: &Check, factor: f64| {
                 let row = judge(check, claim_of(check), evidence);
@@ -114,7 +113,6 @@ fn the_interval_at_each_look_misses_the_exact_value_as_often_as_its_level_says()
         theory: &experiment.theory(2),
         particles: 2,
         replicas: 4096,
-        initial_w2: 1.0,
         pilot: None,
     };
     let (last, mut looks) = looks(&prospect, 256);
@@ -169,7 +167,7 @@ fn looks_reach_the_verdicts_of_all_replicas_on_fewer() {
     assert!(adaptive.collisions < full.collisions);
     // At N = 8 far fewer replicas than all suffice for every seed.
     let at_8 = |results: &Results| {
-        let row = results.verdicts.iter().find(|row| row.particles == 8);
+        let row = results.verdicts.iter().find(|row| row.particles == Some(8));
         row.expect("a verdict").replicas
     };
     assert!(2 * at_8(&adaptive) < at_8(&full));

@@ -89,7 +89,6 @@ fn verdict(experiment: &Experiment, findings: &Findings) -> (&'static str, Strin
         experiment,
         findings,
         self_checks: &[],
-        initial_w2: 1.0,
     };
     let check = &experiment.checks[0];
     let row = judge(check, claim_of(check), evidence);
@@ -214,7 +213,6 @@ fn the_forecast_is_the_frequency_of_holds() {
         theory: &theory,
         particles: 16,
         replicas: 2000,
-        initial_w2: 1.0,
         pilot: None,
     };
     let check = &experiment.checks[0];

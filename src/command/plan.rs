@@ -31,14 +31,18 @@ pub fn run(path: &Path, overrides: Overrides) -> Result<Exit, CommandError> {
         let sizes_per_burst = plan.sizes.len() as f64 / plan.bursts.sizes.max(1) as f64;
         let figures = start.elapsed().as_secs_f64() * sizes_per_burst;
         print(&costs(&plan, reading, figures))?;
-        let sizes = plan.sizes;
         if !experiment.checks.is_empty() {
-            print(&format!("\n{}", verdicts(&sizes)))?;
-            print(&false_alarms(&sizes))?;
+            print(&format!("\n{}", verdicts(&plan)))?;
+            print(&false_alarms(&plan))?;
         }
-        let warnings: String = sizes.iter().flat_map(warnings).collect();
+        let of_sizes = plan.sizes.iter().flat_map(warnings);
+        let of_sweep = plan
+            .sweep_checks
+            .iter()
+            .flat_map(|planned| check_warnings("all N", planned));
+        let warnings: String = of_sizes.chain(of_sweep).collect();
         print(&warnings)?;
-        print(&gaps(&sizes))?;
+        print(&gaps(&plan.sizes))?;
         if lacks_wasserstein_figure(&experiment) {
             print(
                 "note: no figure wasserstein will be drawn: no N has the two batches it shows\n",
@@ -96,13 +100,15 @@ fn costs(plan: &Plan, reading: f64, figures: f64) -> String {
 
 /// How probable it is that a right program is reported as wrong, and why that is so where an
 /// expectation is wrong itself.
-fn false_alarms(sizes: &[SizePlan]) -> String {
-    let sum: f64 = sizes.iter().map(|size| size.false_alarm).sum();
+fn false_alarms(plan: &Plan) -> String {
+    let of_sizes: f64 = plan.sizes.iter().map(|size| size.false_alarm).sum();
+    let sum = of_sizes + plan.sweep_false_alarm;
     let mut said = format!(
         "\nA right program is reported as wrong with a probability of at most {:.1e}.\n",
         sum.min(1.0)
     );
-    let checks = sizes.iter().flat_map(|size| &size.checks);
+    let checks = plan.sizes.iter().flat_map(|size| &size.checks);
+    let checks = checks.chain(&plan.sweep_checks);
     let contradicted = checks.filter(|planned| planned.is_contradicted).count();
     if contradicted > 0 {
         let checks = counted(contradicted, "check expects", "checks expect");
@@ -156,8 +162,8 @@ fn percent(probability: f64) -> String {
     }
 }
 
-/// A row per check and N.
-fn verdicts(sizes: &[SizePlan]) -> String {
+/// A row per check and N, and one per check on the whole sweep.
+fn verdicts(plan: &Plan) -> String {
     let header = [
         "N",
         "claim",
@@ -170,14 +176,16 @@ fn verdicts(sizes: &[SizePlan]) -> String {
         "for 0.999",
     ];
     let mut rows = vec![header.map(String::from)];
-    for size in sizes {
-        rows.extend(size.checks.iter().map(|planned| row(size, planned)));
+    for size in &plan.sizes {
+        let place = size.particles.to_string();
+        rows.extend(size.checks.iter().map(|planned| row(&place, planned)));
     }
+    rows.extend(plan.sweep_checks.iter().map(|planned| row("all", planned)));
     let sides = [Right, Left, Left, Right, Right, Right, Right, Right, Right];
     aligned(&rows, sides)
 }
 
-fn row(size: &SizePlan, planned: &CheckPlan) -> [String; 9] {
+fn row(place: &str, planned: &CheckPlan) -> [String; 9] {
     let CheckPlan {
         check, forecast, ..
     } = planned;
@@ -198,7 +206,7 @@ fn row(size: &SizePlan, planned: &CheckPlan) -> [String; 9] {
     let half_width = forecast.half_width;
     let [likely, certain] = needed;
     [
-        size.particles.to_string(),
+        place.to_string(),
         check.claim.clone(),
         check.expect.name().to_string(),
         half_width.map_or_else(String::new, |width| format!("{width:.4e}")),
@@ -227,16 +235,22 @@ fn warnings(size: &SizePlan) -> Vec<String> {
              moment; its mean gets no error bar, and no rate\n"
         ));
     }
-    for planned in &size.checks {
-        let CheckPlan {
-            check, forecast, ..
-        } = planned;
-        if forecast.not_applicable {
-            continue;
-        }
+    let place = format!("N = {n}");
+    let of_checks = size.checks.iter();
+    warnings.extend(of_checks.flat_map(|planned| check_warnings(&place, planned)));
+    warnings
+}
+
+/// What a researcher should know of a check, at one N or on the whole sweep.
+fn check_warnings(place: &str, planned: &CheckPlan) -> Vec<String> {
+    let mut warnings = vec![];
+    let CheckPlan {
+        check, forecast, ..
+    } = planned;
+    if !forecast.not_applicable {
         if planned.blind_to_clock {
             warnings.push(format!(
-                "warning: N = {n}: {} cannot tell the clocks apart here: to within the tolerance \
+                "warning: {place}: {} cannot tell the clocks apart here: to within the tolerance \
                  both say the same; choose other lambda and mu, or a smaller tolerance\n",
                 check.claim
             ));
@@ -247,7 +261,7 @@ fn warnings(size: &SizePlan) -> Vec<String> {
                 Expectation::Refuted => "holds",
             };
             warnings.push(format!(
-                "warning: N = {n}: {} is expected \"{}\", which the exact values contradict: with \
+                "warning: {place}: {} is expected \"{}\", which the exact values contradict: with \
                  enough replicas it will come out as \"{opposite}\" on this clock\n",
                 check.claim,
                 check.expect.name(),
@@ -258,7 +272,7 @@ fn warnings(size: &SizePlan) -> Vec<String> {
                 None => "warning",
             };
             let why = why_undecided(planned);
-            warnings.push(format!("{kind}: N = {n}: {} {why}\n", check.claim));
+            warnings.push(format!("{kind}: {place}: {} {why}\n", check.claim));
         }
     }
     warnings

@@ -16,7 +16,8 @@ use crate::law::joint::Joint;
 use crate::measure::records::DISCREPANCY;
 use crate::measure::steady::Steady;
 use crate::measure::{Kept, Measured};
-use crate::special::normal_quantile;
+pub use crate::numerics::interval::{normal_half_width, z_score};
+pub use crate::numerics::trust::SPREAD_OF_FEW;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::pairing::Pairing;
 use crate::theory::unseen::CUT;
@@ -419,19 +420,5 @@ pub fn error_about_exact(error: f64, deviation: f64, replicas: f64) -> f64 {
     error.max(deviation.abs() / replicas.sqrt())
 }
 
-/// A mean whose kurtosis over R is larger than this, or whose summands' squares about their mean
-/// have a larger relative variance, is skewed like a count of ten: few replicas carry its variance,
-/// whatever constant carries the mean itself.
-pub const SPREAD_OF_FEW: f64 = 0.1;
 /// A kurtosis, or relative variance of powers, that is not known counts as this: a normal variate has 3.
 pub const UNKNOWN_SPREAD: f64 = 10.0;
-
-/// (value − exact)/error where the error is not 0.
-pub fn z_score(value: f64, exact: f64, error: f64) -> Option<f64> {
-    (error > 0.0).then(|| (value - exact) / error)
-}
-
-/// The half-width, in standard errors, of a two-sided normal interval.
-pub fn normal_half_width(confidence: f64) -> f64 {
-    -normal_quantile(0.5 * (1.0 - confidence), 0.5 * (1.0 + confidence))
-}

@@ -21,9 +21,7 @@ use crate::experiment::MOST_REPLICAS;
 use crate::measure::tally::Covariances;
 use thiserror::Error;
 
-/// A mean is carried by too few replicas where its relative variance over
-/// their number exceeds this.
-pub const FEW_REPLICAS: f64 = 0.01;
+pub use crate::numerics::trust::FEW_REPLICAS;
 
 /// A decay rate measured over replicas.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,24 +1,24 @@
 //! The rows that the findings of one N give to the tables.
 
 use super::exponents::exponent_rows;
-use super::rate::FEW_REPLICAS;
 use super::scaling::scaling_rows;
 use super::steady::{density_rows, kurtosis_rows, steady_rows};
 use super::{
     ExactDiscrepancy, Findings, SMALL_SHIFT, SPREAD_OF_FEW, TABLE_CONFIDENCE, UNKNOWN_SPREAD,
     normal_half_width, velocity_rounding, z_score,
 };
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, PrintedBound};
 use crate::measure::records::column;
+use crate::numerics::trust::is_carried;
 use crate::table::rows::{DiscrepancyRow, MomentRow, RateRow, Tables, WassersteinRow};
 use crate::theory::{Moment, Quantity, System};
 
 impl Tables {
     /// The rows that one N gives; it has no exponents.
-    pub fn of(experiment: &Experiment, findings: &Findings, initial_w2: f64) -> Tables {
+    pub fn of(experiment: &Experiment, findings: &Findings) -> Tables {
         Tables {
             discrepancy: discrepancy_rows(experiment, findings),
-            wasserstein: wasserstein_rows(experiment, findings, initial_w2),
+            wasserstein: wasserstein_rows(experiment, findings),
             rates: rate_rows(findings),
             moments: moment_rows(findings),
             scaling: scaling_rows(experiment, findings),
@@ -50,6 +50,7 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
     let theory = &findings.theory;
     let replicas = findings.measured.replicas;
     let start = theory.initial_mean(Quantity::Discrepancy, System::First);
+    let bound = PrintedBound::new(experiment, start);
     let row = |(index, &time): (usize, &f64)| {
         let (mean, std_error) = findings.discrepancy(index);
         let exact = ExactDiscrepancy::new(theory, time, replicas);
@@ -57,8 +58,8 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
             .mean
             .is_some_and(|exact| has_underflowed(mean, exact, start));
         // Where no exact error is known the measured one tells.
-        let is_carried = theory.has_finite_spread()
-            && std_error.is_some_and(|error| error * error <= FEW_REPLICAS * mean * mean);
+        let is_carried =
+            theory.has_finite_spread() && std_error.is_some_and(|error| is_carried(error, mean));
         DiscrepancyRow {
             particles: findings.particles,
             time,
@@ -68,7 +69,7 @@ fn discrepancy_rows(experiment: &Experiment, findings: &Findings) -> Vec<Discrep
             exact_mean: exact.mean,
             exact_std_error: exact.std_error(),
             z: exact.z(mean).filter(|_| !underflowed),
-            bound: libm::exp(-experiment.mu * time) * start,
+            bound: bound.at(time),
             trusted: !underflowed && exact.trusted().unwrap_or(is_carried),
         }
     };
@@ -106,7 +107,7 @@ fn moment_row(
     let rounding = velocity_rounding(theory) / theory.second_moment(system, 0.0).sqrt();
     let is_normal = |(error, size): (f64, f64)| {
         let small = error == 0.0 || rounding * size <= SMALL_SHIFT * error;
-        error * error <= FEW_REPLICAS * size * size && small
+        is_carried(error, size) && small
     };
     let trusted = match exact_std_error.zip(size(time)) {
         Some((0.0, size)) => is_normal((0.0, size)),
@@ -155,11 +156,9 @@ fn has_spread_of_many(findings: &Findings, system: System, moment: Moment, time:
     })
 }
 
-fn wasserstein_rows(
-    experiment: &Experiment,
-    findings: &Findings,
-    initial_w2: f64,
-) -> Vec<WassersteinRow> {
+fn wasserstein_rows(experiment: &Experiment, findings: &Findings) -> Vec<WassersteinRow> {
+    let start = findings.theory.initial_w2();
+    let bound = start.map(|start| PrintedBound::new(experiment, start));
     let distances = &findings.measured.pairs.distances;
     let batches = distances.count() as u64;
     let batch = findings.sample.div_ceil(findings.particles) as u64;
@@ -180,7 +179,7 @@ fn wasserstein_rows(
             w2_squared: enough.then(|| distances.mean(2 * index)),
             std_error: finite(distances.std_error(2 * index)),
             coupling_upper: enough.then(|| distances.mean(2 * index + 1)),
-            bound: (!initial_w2.is_nan()).then(|| libm::exp(-experiment.mu * time) * initial_w2),
+            bound: bound.map(|bound| bound.at(time)),
             coupling_std_error: finite(distances.std_error(2 * index + 1)),
             dual_lower: bracket.and_then(|bracket| bracket.dual_lower),
             pooled_upper: bracket.and_then(|bracket| bracket.upper),

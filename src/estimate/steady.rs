@@ -1,17 +1,13 @@
 //! What is measured of a steady state, beside what is known of it.
 
-use super::rate::FEW_REPLICAS;
 use super::{Findings, ROUNDING, SMALL_SHIFT, discrepancy_rounding};
 use crate::experiment::Experiment;
 use crate::law::{Law, Normal};
 use crate::measure::steady::{CELLS, Steady};
+use crate::numerics::trust::{FEW_IN_TAILS, FEW_REPLICAS};
 use crate::table::rows::{DensityRow, KurtosisRow, SteadyRow};
 use crate::theory::Theory;
 use crate::theory::steady::{MOMENTS, excess_kurtosis, excess_kurtosis_limit};
-
-/// Squared relative standard errors up to this are those of averages over many
-/// replicas, nearly normal far in their tails.
-const TRUSTED: f64 = 1e-4;
 
 /// Fewer replicas than this do not show how far off their mean is, far in its tails.
 pub const FEWEST_REPLICAS: u64 = 400;
@@ -73,7 +69,7 @@ impl SteadyEstimate {
     /// Whether the mean is carried by so many replicas, and determined by so many bath
     /// velocities, that it is nearly normal far in its tails.
     pub fn is_trusted(&self) -> bool {
-        self.is_determined() && self.is_carried(TRUSTED)
+        self.is_determined() && self.is_carried(FEW_IN_TAILS)
     }
 
     /// Whether z is nearly normal.

@@ -8,6 +8,7 @@ use super::canvas::{
 };
 use super::{Figure, FigureError, Rendered, Source, every_run, rows_of};
 use crate::judge::VerdictRow;
+use crate::judge::evidence::EvidenceKind;
 use crate::model::Clock;
 use crate::table::{Row, TableSet};
 
@@ -178,7 +179,7 @@ impl Drawing for Picture {
 fn of_lemma_12(rows: &[VerdictRow]) -> String {
     let holds = |row: &&VerdictRow| row.claim == "lemma-12" && row.verdict == "HOLDS";
     let all = rows.iter().filter(holds).count();
-    let shown = |row: &&VerdictRow| row.quantity.starts_with("joint W2");
+    let shown = |row: &&VerdictRow| row.evidence == EvidenceKind::Bracket.name();
     let shown = rows.iter().filter(holds).filter(shown).count();
     match all {
         0 => String::new(),
@@ -233,15 +234,14 @@ mod tests {
     use super::*;
     use crate::judge::Outcome;
 
-    #[test]
-    fn the_note_tells_what_is_shown_from_what_is_consistent() {
-        let row = |claim: &str, verdict: &'static str, quantity: &str| VerdictRow {
+    fn row(claim: &str, verdict: &'static str, evidence: EvidenceKind) -> VerdictRow {
+        VerdictRow {
             claim: claim.to_string(),
             clock: Clock::Theorem6,
-            particles: 8,
+            particles: Some(8),
             expect: "holds",
             verdict,
-            quantity: quantity.to_string(),
+            quantity: String::new(),
             estimate: None,
             std_error: None,
             confidence: 0.999,
@@ -252,12 +252,29 @@ mod tests {
             exact: None,
             replicas: 100,
             replicas_needed: None,
+            evidence: evidence.name(),
             reason: String::new(),
+            symbol: String::new(),
             outcome: Outcome::AsExpected,
+            check: 0,
+        }
+    }
+
+    #[test]
+    fn a_verdict_on_the_whole_sweep_counts_like_one_on_one_size() {
+        let of_one = row("lemma-1", "HOLDS", EvidenceKind::Rate);
+        let of_all = VerdictRow {
+            particles: None,
+            ..of_one.clone()
         };
-        let shown = "joint W2 squared/N over that of marginals at t = 1";
-        let consistent = "E‖Δ‖²/N over Gelbrich's bound at t = 1";
-        let mut rows = vec![row("lemma-1", "HOLDS", "decay rate")];
+        let counted = verdicts(&[of_one, of_all], "lemma-1", Clock::Theorem6);
+        assert_eq!(counted, [("HOLDS", 2)]);
+    }
+
+    #[test]
+    fn the_note_tells_what_is_shown_from_what_is_consistent() {
+        let (shown, consistent) = (EvidenceKind::Bracket, EvidenceKind::Moments);
+        let mut rows = vec![row("lemma-1", "HOLDS", EvidenceKind::Rate)];
         assert_eq!(of_lemma_12(&rows), "");
         rows.push(row("lemma-12", "INCONCLUSIVE", shown));
         assert_eq!(of_lemma_12(&rows), "");

@@ -4,12 +4,15 @@
 //! the normal approximation of the estimate. `kac plan` prints it, and `kac
 //! check` adds up from it how probable a false alarm is.
 
-use super::{VOID_LEVEL, largest_relative_error, normal_half_width};
+use super::{VOID_LEVEL, normal_half_width};
+use crate::estimate::rate::{NoRate, RateWeights};
+use crate::estimate::rate_weights;
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::measure::Measured;
 use crate::model::Clock;
+use crate::numerics::trust::largest_relative_error;
 use crate::special::normal_cdf;
-use crate::theory::Theory;
+use crate::theory::{Quantity, Theory};
 
 /// What is known of one N before sampling.
 #[derive(Debug, Clone, Copy)]
@@ -22,14 +25,39 @@ pub struct Prospect<'a> {
     pub particles: usize,
     /// Replicas that would be simulated.
     pub replicas: u64,
-    /// W₂²(f, h) of the initial laws; NaN where it is not known.
-    pub initial_w2: f64,
     /// A few replicas, for what has no closed form; without them that counts as
     /// undecided.
     pub pilot: Option<&'a Measured>,
 }
 
-impl Prospect<'_> {
+impl<'a> Prospect<'a> {
+    /// What is known of entry `index` of the sweep.
+    pub fn new(experiment: &'a Experiment, index: usize, theory: &'a Theory) -> Self {
+        let (particles, replicas) = experiment.sweep[index];
+        Prospect {
+            experiment,
+            theory,
+            particles,
+            replicas,
+            pilot: None,
+        }
+    }
+
+    /// The same of another number of replicas.
+    pub fn with_replicas(self, replicas: u64) -> Self {
+        Prospect { replicas, ..self }
+    }
+
+    /// What is known of the decay rate of a quantity.
+    ///
+    /// # Errors
+    ///
+    /// The reason why there can be none.
+    pub fn rate_weights(&self, quantity: Quantity) -> Result<RateWeights, NoRate> {
+        let times = self.experiment.times();
+        rate_weights(self.theory, quantity, self.particles, &times, self.replicas)
+    }
+
     /// The same of both clocks, without a pilot.
     pub fn on_both_clocks<T>(&self, of: impl Fn(&Prospect) -> T) -> [T; 2] {
         Clock::ALL.map(|clock| {
@@ -176,6 +204,7 @@ pub fn replicas_for(wanted: f64, check: &Check, forecast: impl Fn(u64) -> Foreca
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::evidence::EvidenceKind;
     use crate::judge::{Measurement, Verdict, judge_equality};
 
     fn check() -> Check {
@@ -190,12 +219,13 @@ mod tests {
     /// The verdicts of estimates at the midpoints of equally probable cells.
     fn counted(exact: f64, std_error: f64, printed: f64) -> [f64; 2] {
         let cells = 20_000;
+        let rate = EvidenceKind::Rate.of("decay rate", "rate");
         let mut counts = [0.0; 2];
         for cell in 0..cells {
             let level = (f64::from(cell) + 0.5) / f64::from(cells);
             let value = exact + std_error * crate::special::normal_quantile(level, 1.0 - level);
             let measurement = Measurement::new(value, std_error, 1000, 0.999);
-            match judge_equality("rate", measurement, printed, exact, 0.01).verdict {
+            match judge_equality(rate.clone(), measurement, printed, exact, 0.01).verdict {
                 Verdict::Holds => counts[0] += 1.0 / f64::from(cells),
                 Verdict::Refuted => counts[1] += 1.0 / f64::from(cells),
                 _ => {}

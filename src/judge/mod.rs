@@ -8,6 +8,7 @@
 
 pub mod calibration;
 pub mod claims;
+pub mod evidence;
 pub mod forecast;
 pub mod self_check;
 
@@ -15,9 +16,11 @@ use crate::estimate::rate::RateEstimate;
 use crate::estimate::{Findings, normal_half_width};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
 use crate::model::Clock;
-use crate::special::normal_quantile;
+use crate::numerics::interval::one_sided;
+use crate::numerics::trust::{LARGEST_RELATIVE_ERROR, largest_relative_error};
 use crate::table;
 use claims::Claim;
+use evidence::{Basis, EvidenceKind};
 use self_check::SelfCheckRow;
 use serde::Serialize;
 
@@ -64,8 +67,8 @@ impl Verdict {
 pub struct Judgement {
     /// What the evidence says.
     pub verdict: Verdict,
-    /// What was measured.
-    pub quantity: String,
+    /// What was measured, and the kind of evidence that it is.
+    pub basis: Basis,
     /// Its value.
     pub estimate: Option<f64>,
     /// Its standard error.
@@ -84,10 +87,10 @@ pub struct Judgement {
 
 impl Judgement {
     /// A verdict without numbers.
-    fn bare(verdict: Verdict, quantity: &str, reason: impl Into<String>) -> Self {
+    fn bare(verdict: Verdict, basis: Basis, reason: impl Into<String>) -> Self {
         Judgement {
             verdict,
-            quantity: quantity.to_string(),
+            basis,
             estimate: None,
             std_error: None,
             interval: None,
@@ -96,6 +99,18 @@ impl Judgement {
             replicas_needed: None,
             reason: reason.into(),
         }
+    }
+}
+
+impl Judgement {
+    /// The verdict on one N of a claim that is about the whole sweep.
+    fn of_the_sweep_only() -> Self {
+        let basis = EvidenceKind::Exact.of("nothing", "");
+        Judgement::bare(
+            Verdict::NotApplicable,
+            basis,
+            "it is about the whole sweep over N",
+        )
     }
 }
 
@@ -108,9 +123,6 @@ pub struct Evidence<'a> {
     pub findings: &'a Findings,
     /// What was measured of the program itself.
     pub self_checks: &'a [SelfCheckRow],
-    /// W₂²(f, h) of the initial laws; NaN where it is not known, and claims that take it refuse such
-    /// experiments.
-    pub initial_w2: f64,
 }
 
 table! {
@@ -127,7 +139,8 @@ table! {
         pub clock: Clock,
         /// Number of particles N.
         #[unit("-")]
-        pub particles: usize,
+        #[empty("the verdict is on the whole sweep over N")]
+        pub particles: Option<usize>,
         /// The verdict that the config expects: `holds` or `refuted`.
         #[unit("-")]
         pub expect: &'static str,
@@ -173,19 +186,39 @@ table! {
         #[empty("it is not known")]
         #[infinite("the value has overflowed")]
         pub exact: Option<f64>,
-        /// Number of replicas simulated.
+        /// Number of replicas simulated, of all N that the verdict is about.
         #[unit("-")]
         pub replicas: u64,
         /// Number of replicas that would decide with probability 0.9.
         #[unit("-")]
         #[empty("more replicas would not help, or a run cannot have so many")]
         pub replicas_needed: Option<u64>,
+        /// The kind of evidence that the verdict rests on: `exact`, `rate`, `moments`, `steady-state`, `batches`,
+        /// `bracket`, `mechanism` or `self-check`.
+        #[unit("-")]
+        pub evidence: &'static str,
         /// The verdict in words.
         #[unit("-")]
         pub reason: String,
+        #[not_in_file(String::new())]
+        /// A short name of the quantity.
+        pub symbol: String,
         #[not_in_file(Outcome::of_names(verdict, expect))]
         /// How the verdict stands to the expectation.
         pub outcome: Outcome,
+        #[not_in_file(0)]
+        /// The index of the check in its config.
+        pub check: usize,
+    }
+}
+
+impl VerdictRow {
+    /// The data that the verdict is about, in words: one N or all.
+    pub fn sizes(&self) -> String {
+        match self.particles {
+            Some(particles) => format!("N = {particles}"),
+            None => "all N".to_string(),
+        }
     }
 }
 
@@ -228,9 +261,28 @@ impl Outcome {
 
 /// Judge one check on one N.
 pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow {
+    let judgement = failed_self_check(evidence).unwrap_or_else(|| claim.judge(evidence, check));
+    VerdictRow {
+        particles: Some(evidence.findings.particles),
+        ..row(check, &[evidence], judgement)
+    }
+}
+
+/// Judge one check on all N of a sweep; `None` if the claim says nothing of these.
+pub fn judge_sweep(check: &Check, claim: &dyn Claim, sizes: &[Evidence]) -> Option<VerdictRow> {
+    let failed = sizes
+        .iter()
+        .find_map(|&evidence| failed_self_check(evidence));
+    let judgement = failed.or_else(|| claim.judge_sweep(sizes, check))?;
+    (!sizes.is_empty()).then(|| row(check, sizes, judgement))
+}
+
+/// The row of a verdict on all these N, of which there is one at least.
+fn row(check: &Check, sizes: &[Evidence], judgement: Judgement) -> VerdictRow {
+    let experiment = sizes[0].experiment;
     let Judgement {
         verdict,
-        quantity,
+        basis,
         estimate,
         std_error,
         interval,
@@ -238,17 +290,17 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
         exact,
         replicas_needed,
         mut reason,
-    } = failed_self_check(evidence).unwrap_or_else(|| claim.judge(evidence, check));
-    if !evidence.experiment.bath.has_density() {
+    } = judgement;
+    if !experiment.bath.has_density() {
         reason.push_str("; the bath has no density, which is outside the paper's hypotheses");
     }
     VerdictRow {
         claim: check.claim.clone(),
-        clock: evidence.experiment.clock,
-        particles: evidence.findings.particles,
+        clock: experiment.clock,
+        particles: None,
         expect: check.expect.name(),
         verdict: verdict.name(),
-        quantity,
+        quantity: basis.quantity,
         estimate,
         std_error,
         confidence: check.confidence,
@@ -257,10 +309,16 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
         tolerance: check.tolerance,
         printed,
         exact,
-        replicas: evidence.findings.measured.replicas,
+        replicas: sizes
+            .iter()
+            .map(|evidence| evidence.findings.measured.replicas)
+            .sum(),
         replicas_needed: replicas_needed.filter(|&needed| needed <= MOST_REPLICAS),
+        evidence: basis.evidence.name(),
         reason,
+        symbol: basis.symbol,
         outcome: Outcome::of(verdict, check.expect),
+        check: 0,
     }
 }
 
@@ -269,7 +327,7 @@ fn failed_self_check(evidence: Evidence) -> Option<Judgement> {
     let failed = evidence.self_checks.iter().find(|row| !row.passed)?;
     Some(Judgement::bare(
         Verdict::Void,
-        &format!("self-check {}", failed.self_check),
+        EvidenceKind::SelfCheck.of(format!("self-check {}", failed.self_check), "self-check"),
         failed.to_string(),
     ))
 }
@@ -277,20 +335,6 @@ fn failed_self_check(evidence: Evidence) -> Option<Judgement> {
 /// How improbable a deviation from an exact value must be, of both signs
 /// together, for the program to be at fault.
 const VOID_LEVEL: f64 = 2e-7;
-
-/// A rate is that of the collisions which make it, and n of them leave it a relative
-/// standard error of about 1/√n. Above this it is skewed like a count below a
-/// hundred: one-sided intervals and rare deviations are not what they say.
-const LARGEST_RELATIVE_ERROR: f64 = 0.1;
-
-/// The largest relative standard error of a rate whose interval has this confidence. Skewness γ
-/// multiplies a small probability beyond z standard errors by about e^{γz³/6}, and γ is that of a
-/// count of 1/s²: it is s.
-fn largest_relative_error(confidence: f64) -> f64 {
-    const HALF_WIDTH: f64 = 3.29;
-    let wider = normal_half_width(confidence) / HALF_WIDTH;
-    LARGEST_RELATIVE_ERROR / (wider * wider * wider).max(1.0)
-}
 
 fn void_half_width() -> f64 {
     normal_half_width(1.0 - VOID_LEVEL)
@@ -341,10 +385,10 @@ impl Measurement {
         self.std_error <= largest_relative_error(self.confidence) * exact.abs()
     }
 
-    /// Replicas for [`Measurement::is_carried_by_many`], about.
-    fn replicas_to_be_carried(&self, exact: f64) -> Option<u64> {
-        let ratio = self.std_error / (LARGEST_RELATIVE_ERROR * exact.abs());
-        (!self.is_carried_by_many(exact))
+    /// Replicas for [`Measurement::is_nearly_normal`], about.
+    fn replicas_to_be_nearly_normal(&self, exact: f64) -> Option<u64> {
+        let ratio = self.std_error / (largest_relative_error(self.confidence) * exact.abs());
+        (!self.is_nearly_normal(exact))
             .then(|| (self.replicas as f64 * ratio * ratio).ceil() as u64)
     }
 
@@ -384,7 +428,7 @@ impl Measurement {
 /// inside (1 ± τ)·printed, REFUTED if it lies outside and meets the exact value
 /// with a half-width of at most τ·exact.
 fn judge_equality(
-    quantity: &str,
+    basis: Basis,
     measurement: Measurement,
     printed: f64,
     exact: f64,
@@ -423,8 +467,8 @@ fn judge_equality(
         (Verdict::Inconclusive, reason.to_string())
     };
     // Two ends can stick out of the band, one can reach into it.
-    let two_sided = -normal_quantile(0.05, 0.95);
-    let one_sided = -normal_quantile(0.1, 0.9);
+    let two_sided = one_sided(0.05);
+    let one_sided = one_sided(0.1);
     let replicas_needed = (verdict == Verdict::Inconclusive)
         .then(|| {
             let room = (exact - band.0).min(band.1 - exact);
@@ -440,7 +484,7 @@ fn judge_equality(
         .flatten();
     Judgement {
         verdict,
-        quantity: quantity.to_string(),
+        basis,
         estimate: Some(measurement.value),
         std_error: Some(measurement.std_error),
         interval: Some(measurement.interval),
@@ -455,9 +499,13 @@ fn judge_equality(
 mod tests {
     use super::*;
 
+    fn rate() -> Basis {
+        EvidenceKind::Rate.of("decay rate", "rate")
+    }
+
     fn verdict(value: f64, std_error: f64, printed: f64, exact: f64) -> Verdict {
         let measurement = Measurement::new(value, std_error, 1000, 0.999);
-        judge_equality("rate", measurement, printed, exact, 0.01).verdict
+        judge_equality(rate(), measurement, printed, exact, 0.01).verdict
     }
 
     #[test]
@@ -489,7 +537,7 @@ mod tests {
     fn few_collisions_and_high_confidence_hold_nothing() {
         let verdict = |value: f64, std_error: f64, confidence: f64, exact: f64| {
             let measurement = Measurement::new(value, std_error, 1000, confidence);
-            judge_equality("rate", measurement, 1.0, exact, 0.3).verdict
+            judge_equality(rate(), measurement, 1.0, exact, 0.3).verdict
         };
         assert_eq!(verdict(1.0, 0.06, 0.999, 0.69), Verdict::Holds);
         assert_eq!(verdict(1.0, 0.06, 0.9999, 0.69), Verdict::Inconclusive);
@@ -503,7 +551,7 @@ mod tests {
     fn an_interval_that_misses_the_exact_value_is_mentioned() {
         let reason = |exact| {
             let measurement = Measurement::new(1.0, 0.001, 1000, 0.999);
-            judge_equality("rate", measurement, 1.0, exact, 0.01).reason
+            judge_equality(rate(), measurement, 1.0, exact, 0.01).reason
         };
         assert!(!reason(1.003).contains("exact"), "{}", reason(1.003));
         let said = "does not contain the exact value 1.004, which happens once in 1000 times";
@@ -515,7 +563,7 @@ mod tests {
         // Half-width 1 % at 99.9 %: 2.25 times as many hold with probability 0.9.
         let std_error = 0.01 / 3.290_526_731_491_9;
         let measurement = Measurement::new(1.0, std_error * 1.001, 1000, 0.999);
-        let needed = judge_equality("rate", measurement, 1.0, 1.0, 0.01).replicas_needed;
+        let needed = judge_equality(rate(), measurement, 1.0, 1.0, 0.01).replicas_needed;
         assert!((2245..2260).contains(&needed.unwrap()), "{needed:?}");
     }
 

@@ -10,7 +10,7 @@
 //! knows of rare replicas that were not seen, the second of those that were. So it
 //! is made only where the exact variance is known, and where a normal approximation
 //! can be trusted far in its tails: where the squared relative standard error is
-//! below `TRUSTED`. Each N may fail by chance with a probability of about
+//! at most [`FEW_IN_TAILS`]. Each N may fail by chance with a probability of about
 //! [`LEVEL`], shared by all its comparisons.
 
 use crate::coupling::{CouplingKind, Rematch};
@@ -25,6 +25,7 @@ use crate::judge::Outcome;
 use crate::measure::marks::{Drawn, EQUAL_ANGLES, equal_velocities};
 use crate::measure::records::{DISCREPANCY, column};
 use crate::measure::small_gas::{Collided, PAIRS, PARTICLES, Sums};
+use crate::numerics::trust::{FEW_IN_TAILS, FEW_IN_TAILS_OF_SPREAD};
 use crate::simulate::census::{GROUPS, group_size};
 use crate::table;
 use crate::theory::{Moment, System};
@@ -32,13 +33,6 @@ use std::fmt;
 
 /// The probability that some self-check of one N fails by chance.
 pub const LEVEL: f64 = 2e-7;
-
-/// Squared relative standard errors up to this are those of averages over many
-/// replicas.
-const TRUSTED: f64 = 1e-4;
-
-/// The same for a variance, compared on a logarithmic scale.
-const TRUSTED_SPREAD: f64 = 4e-4;
 
 /// Kurtosis up to which a sample variance is not nearly normal: that of two equally
 /// likely values is 1, and its sample variance like the square of a normal variate.
@@ -349,7 +343,7 @@ fn variances(findings: &Findings) -> Vec<Comparison> {
         let replicas = findings.measured.replicas as f64;
         let kurtosis = theory.discrepancy_kurtosis(time)?;
         // Rare replicas carry this mean, hence even more this variance.
-        if relative / replicas > TRUSTED || kurtosis < TWO_VALUES {
+        if relative / replicas > FEW_IN_TAILS || kurtosis < TWO_VALUES {
             return None;
         }
         let known = (kurtosis - (replicas - 3.0) / (replicas - 1.0)) / replicas;
@@ -362,7 +356,7 @@ fn variances(findings: &Findings) -> Vec<Comparison> {
             deviation: (libm::log(variance / exact) / error).abs(),
             place,
         };
-        (error * error <= TRUSTED_SPREAD).then_some(comparison)
+        (error * error <= FEW_IN_TAILS_OF_SPREAD).then_some(comparison)
     };
     findings
         .times
@@ -607,7 +601,7 @@ fn compare(
         return None;
     }
     // Not a number: not trusted.
-    (relative * relative <= TRUSTED).then(|| Comparison {
+    (relative * relative <= FEW_IN_TAILS).then(|| Comparison {
         deviation: (deviation / error).abs(),
         place,
     })

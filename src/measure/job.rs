@@ -32,9 +32,6 @@ const CHUNK_PARTICLES: u64 = 1 << 14;
 /// Replicas in such a chunk, at most.
 const MOST_IN_CHUNK: u64 = 256;
 
-/// The claim that is about single collisions of the whole gas.
-const ABOUT_FIRST_COLLISIONS: &str = "lemma-3";
-
 /// The small gas is looked at 33 times, half a collision apart. There is one replica of it per 8192
 /// collisions of the run, and between 32 and 4096 of them: about 1 % of the run.
 const SMALL_GAS_STOPS: u32 = 33;
@@ -169,8 +166,15 @@ impl Job {
             sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
             bracketed: bracketed(experiment, particles, replicas),
             typical_velocity: theory.second_moment(System::First, 0.0).sqrt(),
-            has_first_collisions: (experiment.checks.iter())
-                .any(|check| check.claim == ABOUT_FIRST_COLLISIONS),
+            has_first_collisions: false,
+        }
+    }
+
+    /// This job, which also looks at replicas after exactly one collision if that is wanted.
+    pub fn with_first_collisions(self, wanted: bool) -> Job {
+        Job {
+            has_first_collisions: wanted,
+            ..self
         }
     }
 
@@ -498,7 +502,7 @@ mod tests {
         let path = std::path::Path::new("experiments/lemma3.toml");
         let mut experiment = load(path).unwrap().experiment;
         experiment.sweep = vec![(3, 20 * MOST_IN_CHUNK + MOST_IN_CHUNK / 2)];
-        Job::new(&experiment, 0, &experiment.theory(3))
+        Job::new(&experiment, 0, &experiment.theory(3)).with_first_collisions(true)
     }
 
     /// A pair that tells of the start of each replica: its number, and the number of its stops.

@@ -12,10 +12,10 @@ use crate::experiment::{CalibrationPlan, Experiment, WassersteinPlan};
 use crate::judge::calibration::CalibrationRow;
 use crate::looks::Look;
 use crate::measure::steady::{Steady, SteadyStage};
-use crate::measure::{Engine, Job, Measured, bracketed, chunk};
+use crate::measure::{Engine, Measured, bracketed, chunk};
 use crate::theory::steady::RECORDS;
 use crate::theory::{Draws, Theory};
-use crate::verify::{Judged, Results, judge_all};
+use crate::verify::{Judged, Results, job, judge_all};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -199,7 +199,7 @@ impl<'a> Ran<'a> {
         let mut few = experiment.clone();
         let mut run = |some: u64| {
             few.sweep[index].1 = some.max(2);
-            let job = Job::new(&few, index, &theory);
+            let job = job(&few, index, &theory);
             let (measured, seconds) = timed(|| job.run(Engine::Block, &|_| ()));
             let of_replica = seconds / measured.replicas as f64;
             (measured, of_replica)

@@ -9,14 +9,16 @@ pub use work::{work_of_brackets, work_of_simulation};
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::gaps::gaps;
-use crate::judge::claims::claim_of;
+use crate::judge::claims::{Scope, checks_of, claim_of};
 use crate::judge::forecast::{Forecast, Prospect, replicas_for};
-use crate::looks::{Look, false_alarm};
-use crate::verify::{Results, known_w2};
+use crate::looks::{Look, false_alarm, false_alarm_of_sweep};
+use crate::theory::{Draws, Theory};
+use crate::verify::Results;
 use burst::Burst;
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What a run will cost and be able to decide.
@@ -28,6 +30,10 @@ pub struct Plan {
     pub laws_seconds: f64,
     /// Bytes that the program, the values of empirical laws and what is computed of them take.
     pub bytes: usize,
+    /// What each check on the whole sweep will say.
+    pub sweep_checks: Vec<CheckPlan>,
+    /// The probability that a right program is reported as wrong by these, at most.
+    pub sweep_false_alarm: f64,
     /// The results of the bursts: tables of the shape that those of the run will have.
     pub bursts: Results,
 }
@@ -61,7 +67,7 @@ pub struct SizePlan {
     pub checks: Vec<CheckPlan>,
 }
 
-/// What a check will say at one N.
+/// What a check will say, at one N or on the whole sweep.
 #[derive(Debug)]
 pub struct CheckPlan {
     /// The check.
@@ -100,7 +106,7 @@ pub fn plan(experiment: &Experiment) -> Plan {
         let burst_of = |group: &&[usize]| {
             let (mut burst, judged) = Burst::of(experiment, group[0], &draws);
             if experiment.calibration.is_none() {
-                let ((), of_tables) = timed(|| bursts.add(experiment, judged));
+                let (_, of_tables) = timed(|| bursts.add(experiment, judged));
                 burst.fixed += of_tables;
             }
             bursts.calibration.append(&mut burst.calibration);
@@ -118,8 +124,11 @@ pub fn plan(experiment: &Experiment) -> Plan {
             }
         }));
     }
+    let (sweep_checks, sweep_false_alarm) = plan_sweep(experiment, &draws);
     Plan {
         sizes,
+        sweep_checks,
+        sweep_false_alarm,
         laws_seconds,
         bytes: memory::of_laws(experiment),
         bursts,
@@ -137,12 +146,8 @@ fn plan_size(experiment: &Experiment, index: usize, burst: &Burst) -> SizePlan {
     let (particles, replicas) = experiment.sweep[index];
     let Burst { theory, .. } = burst;
     let prospect = Prospect {
-        experiment,
-        theory,
-        particles,
-        replicas,
-        initial_w2: known_w2(theory),
         pilot: burst.pilot.as_ref(),
+        ..Prospect::new(experiment, index, theory)
     };
     let per_replica = experiment.rates().for_particles(particles).total(particles);
     let carried = |time: f64| Some(theory.discrepancy_relative_variance(time)? / replicas as f64);
@@ -162,9 +167,56 @@ fn plan_size(experiment: &Experiment, index: usize, burst: &Burst) -> SizePlan {
         infinite_variance: !theory.has_finite_spread(),
         gaps: gaps(experiment, index, theory),
         false_alarm: false_alarm(&prospect, Look::only(replicas)),
-        checks: (experiment.checks.iter())
-            .map(|check| plan_check(&prospect, check))
+        checks: checks_of(experiment, Scope::EachSize)
+            .map(|(_, check)| plan_check(&prospect, check))
             .collect(),
+    }
+}
+
+/// The plans of checks on the whole sweep, and the probability of a false alarm by them, at most.
+fn plan_sweep(experiment: &Experiment, draws: &Arc<Draws>) -> (Vec<CheckPlan>, f64) {
+    let checks = checks_of(experiment, Scope::Sweep).map(|(_, check)| check);
+    let checks: Vec<&Check> = checks.collect();
+    if checks.is_empty() {
+        return (vec![], 0.0);
+    }
+    let sizes = experiment.sweep.iter();
+    let theories: Vec<Theory> = sizes
+        .map(|&(particles, _)| experiment.theory_of(particles, draws))
+        .collect();
+    let prospects = theories.iter().enumerate();
+    let prospects: Vec<Prospect> = prospects
+        .map(|(index, theory)| Prospect::new(experiment, index, theory))
+        .collect();
+    let plans = checks
+        .iter()
+        .map(|check| plan_sweep_check(&prospects, check));
+    (plans.collect(), false_alarm_of_sweep(&prospects))
+}
+
+/// The plan of a check on the whole sweep; its replicas are those of all N together, in the
+/// proportions of the config.
+fn plan_sweep_check(prospects: &[Prospect], check: &Check) -> CheckPlan {
+    let claim = claim_of(check);
+    let all: u64 = prospects.iter().map(|prospect| prospect.replicas).sum();
+    let forecast = |total: u64| {
+        let share = total as f64 / all as f64;
+        let scaled = |replicas: u64| (replicas as f64 * share).round() as u64;
+        let scaled: Vec<Prospect> = prospects
+            .iter()
+            .map(|prospect| prospect.with_replicas(scaled(prospect.replicas)))
+            .collect();
+        let nothing = Forecast::not_applicable();
+        claim.forecast_sweep(&scaled, check).unwrap_or(nothing)
+    };
+    CheckPlan {
+        check: check.clone(),
+        forecast: forecast(all),
+        needed: [0.9, 0.999].map(|wanted| replicas_for(wanted, check, forecast)),
+        unforeseen: None,
+        obstacle: None,
+        blind_to_clock: false,
+        is_contradicted: is_contradicted(check, forecast(CERTAIN)),
     }
 }
 
@@ -176,13 +228,7 @@ fn plan_check(prospect: &Prospect, check: &Check) -> CheckPlan {
     // Both searches for enough replicas ask for many of the same numbers.
     let known = RefCell::new(BTreeMap::new());
     let with = |replicas| {
-        let forecast = || {
-            let prospect = Prospect {
-                replicas,
-                ..*prospect
-            };
-            claim.forecast(&prospect, check)
-        };
+        let forecast = || claim.forecast(&prospect.with_replicas(replicas), check);
         *known.borrow_mut().entry(replicas).or_insert_with(forecast)
     };
     CheckPlan {
@@ -192,10 +238,15 @@ fn plan_check(prospect: &Prospect, check: &Check) -> CheckPlan {
         unforeseen: claim.unforeseen(prospect, check),
         obstacle: claim.obstacle(prospect),
         blind_to_clock: claim.blind_to_clock(prospect, check),
-        is_contradicted: match check.expect {
-            Expectation::Holds => with(CERTAIN).refuted > 0.5,
-            Expectation::Refuted => with(CERTAIN).holds > 0.5,
-        },
+        is_contradicted: is_contradicted(check, with(CERTAIN)),
+    }
+}
+
+/// Whether the opposite of what a check expects is foreseen of [`CERTAIN`] replicas.
+fn is_contradicted(check: &Check, forecast: Forecast) -> bool {
+    match check.expect {
+        Expectation::Holds => forecast.refuted > 0.5,
+        Expectation::Refuted => forecast.holds > 0.5,
     }
 }
 

@@ -9,10 +9,11 @@ use kac_coupling::experiment::Check;
 use kac_coupling::judge::claims::find;
 use kac_coupling::judge::self_check::self_checks;
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
+use kac_coupling::measure::Engine;
 use kac_coupling::measure::steady::SteadyStage;
-use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::Clock;
 use kac_coupling::table::rows::Tables;
+use kac_coupling::verify::job;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -136,7 +137,7 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
     let replicas = experiment.sweep[0].1;
     let mut seeded = experiment.clone();
     seeded.seed = seed;
-    let measured = Job::new(&seeded, 0, &theory)
+    let measured = job(&seeded, 0, &theory)
         .single_threaded(seed)
         .run(Engine::Block, &|_| ());
     let stage = SteadyStage::new(&seeded, 0, &theory);
@@ -158,15 +159,13 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
     count
         .false_words
         .extend(failed.map(|row| format!("{row}: {}", place())));
-    let initial_w2 = seeded.initial_w2().unwrap_or(f64::NAN);
     // Every table can be made of every run.
-    let tables = Tables::of(&seeded, &findings, initial_w2);
+    let tables = Tables::of(&seeded, &findings);
     assert!(!tables.moments.is_empty());
     let evidence = Evidence {
         experiment: &seeded,
         findings: &findings,
         self_checks: &[],
-        initial_w2,
     };
     for check in &experiment.checks {
         let claim = find(&check.claim).unwrap();
@@ -177,8 +176,7 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
         if is_false(&row, check, &findings, &truth) {
             count.false_words.push(format!("{row:?}: {}", place()));
         }
-        let by = row.quantity.split(" at t").next().unwrap_or_default();
-        let word = format!("{} of {} ({by})", row.verdict, check.claim);
+        let word = format!("{} of {} ({})", row.verdict, check.claim, row.evidence);
         *count.verdicts.entry(word).or_default() += 1;
     }
     count
@@ -187,7 +185,7 @@ pub fn tried(adversary: &Adversary, seed: u64) -> Count {
 /// True if a verdict is known to be false.
 fn is_false(row: &VerdictRow, check: &Check, findings: &Findings, truth: &Truth) -> bool {
     let is_contraction = ["theorem-6", "theorem-7"].contains(&check.claim.as_str());
-    let is_rate = row.quantity.contains("decay rate") && !is_contraction;
+    let is_rate = row.evidence == "rate";
     match row.verdict {
         "VOID" => true,
         "HOLDS" if is_contraction => {

@@ -72,7 +72,7 @@ pub fn measure(experiment: &Experiment, plant: &Plant) -> Measured {
 /// The job of simulating one experiment for the sake of another.
 fn job(judged: &Experiment, simulated: &Experiment) -> Job {
     let theory = judged.theory(judged.sweep[0].0);
-    Job::new(simulated, 0, &theory)
+    kac_coupling::verify::job(simulated, 0, &theory)
 }
 
 fn run<P: CoupledPair, Q: Path>(

@@ -14,7 +14,7 @@ use kac_coupling::law::{Law, Normal, Uniform};
 use kac_coupling::model::Clock;
 use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::Gas;
-use kac_coupling::theory::pairing::{Pairing, wasserstein_squared};
+use kac_coupling::theory::pairing::Pairing;
 use std::sync::Arc;
 
 /// All claims, and the expected verdicts on the clock of Eq. (1) and on that of Theorem 6.
@@ -189,7 +189,6 @@ impl Row {
             experiment: &experiment,
             findings: &findings,
             self_checks: &[],
-            initial_w2: wasserstein_squared(&experiment.first, &experiment.second).0,
         };
         let verdict = |check: &Check| judge(check, find(&check.claim).unwrap(), evidence);
         let claims = experiment.checks.iter().map(verdict).map(Cell::of_claim);

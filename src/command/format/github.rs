@@ -17,7 +17,7 @@ pub fn github(all: &[Judged], coloured: bool) -> String {
                 Outcome::Undecided => "warning",
                 Outcome::Against => "error",
             };
-            let title = property(&format!("{} N = {}", entry.claim, row.particles));
+            let title = property(&format!("{} {}", entry.claim, row.sizes()));
             let message = data(&sentence(row));
             let _ = writeln!(
                 output,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// Raised when a field goes, or changes its type or meaning, or a word joins a
 /// closed list; not when a field is added.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 struct Document<'a> {

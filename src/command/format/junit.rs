@@ -6,7 +6,7 @@ use crate::quote::printable;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 
-/// A test suite per config with the seconds it took, a test case per check and N, in the schema
+/// A test suite per config with the seconds it took, a test case per check and N, or for all N, in the schema
 /// junit-10 of Jenkins: a case has no place in a file there, so its output names it. No two suites,
 /// and no two cases of a suite, have the same name. A verdict against expectation is a failure, an
 /// undecided one an error; where a claim says nothing, the case is skipped.
@@ -34,7 +34,8 @@ fn suite(judged: &Judged, name: &str) -> TestSuite {
     suite.set_time(judged.duration);
     suite.extra.insert("file".into(), file.as_str().into());
     for entry in judged.entries() {
-        let title = format!("{} N={}", entry.claim, entry.row.particles);
+        let sizes = entry.row.sizes().replace(" = ", "=");
+        let title = format!("{} {sizes}", entry.claim);
         let mut case = TestCase::new(title, status(entry.row));
         case.set_classname(name);
         case.set_system_out(format!("{file}:{}", entry.line));

@@ -16,6 +16,7 @@ use crate::judge::{Outcome, VerdictRow};
 use crate::quote::printable;
 use crate::verify::{Results, Sampling};
 use crate::words::counted;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ struct Entry<'a> {
 
 impl Judged {
     /// What the program found of itself, and all verdicts on the checks of a
-    /// config: N by N, and for each N check by check.
+    /// config: N by N, and for each N check by check; after them those on the whole sweep.
     pub fn new(config: &Config, results: &Results) -> Self {
         Judged {
             name: config.experiment.name.clone(),
@@ -74,11 +75,12 @@ impl Judged {
 
     /// Each verdict with its check.
     fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        let checks = self.check_lines.len();
-        let of_one_size = &self.verdicts[..checks.min(self.verdicts.len())];
-        let lines = (1..).zip(&self.check_lines).cycle();
-        lines.zip(&self.verdicts).map(|((check, &line), row)| {
-            let same = of_one_size.iter().filter(|other| other.claim == row.claim);
+        let claims: BTreeMap<usize, &str> = (self.verdicts.iter())
+            .map(|row| (row.check, &*row.claim))
+            .collect();
+        self.verdicts.iter().map(move |row| {
+            let check = row.check + 1;
+            let same = claims.values().filter(|&&claim| claim == row.claim);
             let claim = match same.count() {
                 1 => row.claim.clone(),
                 _ => format!("{} (check {check})", row.claim),
@@ -86,7 +88,7 @@ impl Judged {
             Entry {
                 row,
                 check,
-                line,
+                line: self.check_lines[row.check],
                 claim,
             }
         })
@@ -182,10 +184,10 @@ mod samples {
         VerdictRow {
             claim: "lemma-1".to_string(),
             clock: Clock::Theorem6,
-            particles: 2,
+            particles: Some(2),
             expect: "holds",
             verdict,
-            quantity: "rate".to_string(),
+            quantity: "decay rate of energy".to_string(),
             estimate: Some(0.5),
             std_error: None,
             confidence: 0.999,
@@ -196,8 +198,11 @@ mod samples {
             exact: Some(0.0),
             replicas: 100,
             replicas_needed: None,
+            evidence: "rate",
             reason: AWKWARD.to_string(),
+            symbol: "rate".to_string(),
             outcome,
+            check: 0,
         }
     }
 
@@ -254,6 +259,9 @@ mod tests {
         let mut rows = vec![row(Outcome::AsExpected, "HOLDS"); 6];
         rows[1].claim = "lemma-3".to_string();
         rows[4].claim = "lemma-3".to_string();
+        for (row, check) in rows.iter_mut().zip([0, 1, 2].into_iter().cycle()) {
+            row.check = check;
+        }
         let mut judged = judged("config", rows);
         judged.check_lines = vec![7, 12, 12];
         let claims: Vec<String> = judged.entries().map(|entry| entry.claim).collect();
@@ -265,6 +273,28 @@ mod tests {
             .collect();
         assert_eq!(numbers[..3], [(1, 7), (2, 12), (3, 12)]);
         assert_eq!(numbers[3..], numbers[..3]);
+    }
+
+    #[test]
+    fn a_verdict_on_the_whole_sweep_has_no_particles_in_any_format() {
+        let mut rows = vec![row(Outcome::Undecided, "INCONCLUSIVE")];
+        rows[0].particles = None;
+        let all = [judged("config", rows)];
+        let text = text(&all);
+        assert!(text.contains("\n  lemma-1  all  INCONCLUSIVE"), "{text}");
+        assert!(text.contains("\nconfig lemma-1 all N: "), "{text}");
+        let annotations = github(&all, false);
+        assert!(
+            annotations.contains(",title=lemma-1 all N::"),
+            "{annotations}"
+        );
+        let report = junit(&all);
+        assert!(
+            report.contains("<testcase name=\"lemma-1 all N\""),
+            "{report}"
+        );
+        let document = json(&all, Outcome::Undecided);
+        assert!(document.contains("\"particles\": null"), "{document}");
     }
 
     #[test]

@@ -56,9 +56,9 @@ fn render(all: &[Judged], coloured: bool) -> String {
         for entry in judged.entries() {
             let row = entry.row;
             if row.outcome != Outcome::AsExpected {
-                let (claim, particles) = (&entry.claim, row.particles);
+                let (claim, sizes) = (&entry.claim, row.sizes());
                 let reason = printable(&sentence(row));
-                let _ = writeln!(reasons, "{label} {claim} N = {particles}: {reason}");
+                let _ = writeln!(reasons, "{label} {claim} {sizes}: {reason}");
             }
             rows.push(cells(entry, coloured));
         }
@@ -94,9 +94,10 @@ fn cells(entry: Entry, coloured: bool) -> Cells {
     let interval = row.ci_low.zip(row.ci_high);
     [
         entry.claim,
-        row.particles.to_string(),
+        row.particles
+            .map_or("all".to_string(), |particles| particles.to_string()),
         painted(row, coloured),
-        symbol(&row.quantity),
+        row.symbol.clone(),
         number(row.estimate),
         interval.map_or_else(String::new, |(low, high)| {
             format!("[{}, {}]", number(Some(low)), number(Some(high)))
@@ -104,47 +105,6 @@ fn cells(entry: Entry, coloured: bool) -> Cells {
         number(row.printed),
         number(row.exact),
     ]
-}
-
-/// The first words of quantities, and symbols for them.
-const SYMBOLS: [(&str, &str); 12] = [
-    ("decay rate of ", "rate"),
-    ("bracket of W2 squared", "W2²"),
-    ("bracket of joint W2 squared/N", "W2²/N"),
-    ("pooled W2 squared", "W2²"),
-    ("Gelbrich bound", "W2²"),
-    ("W2 squared", "W2²"),
-    ("joint W2 squared/N over that of marginals", "ratio"),
-    ("E‖Δ‖²/N over Gelbrich's bound", "ratio"),
-    ("E||V - V'||^2/N", "‖Δ‖²/N"),
-    ("mean after one jump", "mean"),
-    ("second moment after one jump", "m2"),
-    ("self-check ", "self-check"),
-];
-
-/// A short name of a quantity, with its time in brackets: `rate` of a decay rate, `W2²(3)` of a
-/// squared distance at t = 3, `W2²/N(3)` of one of joint laws, and `m2` of a moment. Other
-/// quantities are named in full.
-fn symbol(quantity: &str) -> String {
-    let (words, place) = quantity.split_once(" at t = ").unwrap_or((quantity, ""));
-    let time = place.split(',').next().and_then(|time| time.parse().ok());
-    let time = time.map_or(String::new(), |time: f64| format!("({})", rounded(time)));
-    let known = SYMBOLS.iter().find(|(start, _)| words.starts_with(start));
-    if let Some((_, symbol)) = known {
-        format!("{symbol}{time}")
-    } else if let Some(moment) = words.strip_prefix("difference of ") {
-        format!("{moment} − {moment}′")
-    } else if let Some(moment) = words.strip_suffix(" in the steady state") {
-        moment.to_string()
-    } else {
-        quantity.to_string()
-    }
-}
-
-/// A number to four digits.
-fn rounded(value: f64) -> f64 {
-    let digits = format!("{value:.3e}");
-    digits.parse().expect("what was printed of a number is one")
 }
 
 /// The verdict, and whether it is against expectation; the colour says the same.
@@ -179,45 +139,16 @@ mod tests {
     use crate::judge::self_check::SelfCheckRow;
 
     #[test]
-    fn quantities_have_short_names() {
-        for (quantity, expected) in [
-            ("decay rate of discrepancy", "rate"),
-            ("decay rate of pair-moment", "rate"),
-            ("pooled W2 squared at t = 0.5", "W2²(0.5)"),
-            (
-                "bracket of W2 squared at t = 0.30000000000000004",
-                "W2²(0.3)",
-            ),
-            ("bracket of joint W2 squared/N at t = 3", "W2²/N(3)"),
-            ("Gelbrich bound at t = 2.5, per particle", "W2²(2.5)"),
-            ("W2 squared of the products, per particle", "W2²"),
-            (
-                "joint W2 squared/N over that of marginals at t = 2",
-                "ratio(2)",
-            ),
-            ("E‖Δ‖²/N over Gelbrich's bound at t = 0", "ratio(0)"),
-            ("E||V - V'||^2/N at t = 12.5", "‖Δ‖²/N(12.5)"),
-            ("m2 in the steady state", "m2"),
-            ("difference of m11 at t = 0", "m11 − m11′"),
-            ("mean after one jump, second copy", "mean"),
-            ("self-check discrepancy", "self-check"),
-            ("steady state", "steady state"),
-        ] {
-            assert_eq!(symbol(quantity), expected);
-        }
-    }
-
-    #[test]
     fn ordinary_rows_fit_in_100_columns() {
         let mut rows = vec![row(Outcome::AsExpected, "HOLDS"); 2];
         for row in &mut rows {
             row.claim = "theorem-6-coupling".to_string();
-            row.particles = 4096;
+            row.particles = Some(4096);
             (row.ci_low, row.ci_high) = (Some(0.99786), Some(1.00033));
             (row.printed, row.exact) = (Some(1.0), Some(1.0));
         }
         (rows[1].verdict, rows[1].outcome) = ("INCONCLUSIVE", Outcome::Undecided);
-        rows[1].quantity = "pooled W2 squared at t = 2.5".to_string();
+        rows[1].symbol = "W2²(2.5)".to_string();
         let text = render(&[judged("couplings-synchronous", rows)], false);
         let table = text.lines().take_while(|line| !line.is_empty());
         let widths: Vec<usize> = table.map(console::measure_text_width).collect();
@@ -229,6 +160,9 @@ mod tests {
     fn checks_and_configs_of_the_same_name_are_told_apart() {
         let mut twice = judged("same", vec![row(Outcome::Against, "REFUTED"); 4]);
         twice.check_lines = vec![7, 12];
+        for (row, check) in twice.verdicts.iter_mut().zip([0, 1].into_iter().cycle()) {
+            row.check = check;
+        }
         let mut other = judged("same", vec![row(Outcome::Against, "REFUTED")]);
         other.path = "folder/same.toml".into();
         let text = render(&[twice, other, judged("third", vec![])], false);
@@ -249,7 +183,7 @@ mod tests {
             row(Outcome::Undecided, "INCONCLUSIVE"),
             row(Outcome::Against, "REFUTED"),
         ];
-        rows[0].particles = 1024;
+        rows[0].particles = Some(1024);
         rows[1].ci_low = None;
         rows[2].estimate = None;
         judged(name, rows)

@@ -2,13 +2,11 @@
 
 use crate::estimate::normal_half_width;
 use crate::experiment::Check;
+use crate::judge::evidence::Basis;
 use crate::judge::forecast::{Forecast, probability};
 use crate::judge::{Judgement, VOID_LEVEL, Verdict};
-use crate::special::normal_quantile;
-
-/// Relative standard errors up to this are those of averages over many replicas, far in
-/// their tails too.
-const TRUSTED: f64 = 0.01;
+use crate::numerics::interval::one_sided;
+use crate::numerics::trust::is_carried_in_tails;
 
 /// Deviations up to this part of the size can be rounding of exact errors that are roots of
 /// differences of squares.
@@ -17,8 +15,8 @@ const LOST: f64 = 1e-6;
 /// A measured number.
 #[derive(Debug, Clone)]
 pub struct Comparison {
-    /// What it is.
-    pub name: String,
+    /// The measured number, and the kind of evidence that it is.
+    pub basis: Basis,
     /// Its value; before sampling, the exact one.
     pub value: f64,
     /// Its standard error.
@@ -61,7 +59,8 @@ impl Comparison {
     /// Whether an average over many replicas is farther from its exact value than these and rounding
     /// can put it.
     fn contradicts(&self, half_width: f64) -> bool {
-        let trusted = self.std_error + self.rounding <= TRUSTED * self.size || self.size == 0.0;
+        let trusted =
+            is_carried_in_tails(self.std_error + self.rounding, self.size) || self.size == 0.0;
         let most = half_width * self.std_error + LOST * self.size + self.rounding;
         trusted && (self.value - self.exact).abs() > most
     }
@@ -106,26 +105,28 @@ pub fn judge_together(
             at,
             format!(
                 "the {} contradicts its exact value {}: the program is at fault",
-                at.name, at.exact
+                at.basis.quantity, at.exact
             ),
         ),
         (None, Some(at)) if at.differs => (
             Verdict::Inconclusive,
             at,
-            format!("the interval of the {} contains 0", at.name),
+            format!("the interval of the {} contains 0", at.basis.quantity),
         ),
         (None, Some(at)) => (
             Verdict::Inconclusive,
             at,
-            format!("the {} is not yet known to within the tolerance", at.name),
+            format!(
+                "the {} is not yet known to within the tolerance",
+                at.basis.quantity
+            ),
         ),
         (None, None) => {
             let last = comparisons.last().expect("there are comparisons");
             (Verdict::Holds, last, holds.to_string())
         }
     };
-    let missed = 0.05 / comparisons.len() as f64;
-    let likely = -normal_quantile(missed, 1.0 - missed);
+    let likely = one_sided(0.05 / comparisons.len() as f64);
     let factor = |at: &Comparison| match at.expected().room(check.tolerance, 0.0) {
         room if room > 0.0 => (half + likely) * at.std_error / room,
         _ if at.is_known(check.tolerance, half) => 0.0,
@@ -141,7 +142,7 @@ pub fn judge_together(
         exact: Some(shown.exact),
         replicas_needed: (verdict == Verdict::Inconclusive && factor.is_finite())
             .then(|| (replicas as f64 * factor * factor).ceil() as u64),
-        ..Judgement::bare(verdict, &shown.name, reason)
+        ..Judgement::bare(verdict, shown.basis.clone(), reason)
     }
 }
 
@@ -170,12 +171,13 @@ pub fn forecast_together(comparisons: &[Comparison], check: &Check) -> Forecast 
 mod tests {
     use super::*;
     use crate::experiment::Expectation;
+    use crate::judge::evidence::EvidenceKind;
 
     /// Some numbers with one standard error of a tenth of a percent of their size, one of
     /// which is off by this many of them.
     fn judged(count: usize, off: f64, tolerance: f64) -> Verdict {
         let comparison = |index: usize| Comparison {
-            name: String::new(),
+            basis: EvidenceKind::Moments.of("", ""),
             value: 2.0 + 0.002 * if index == 0 { off } else { 0.0 },
             std_error: 0.002,
             exact: 2.0,

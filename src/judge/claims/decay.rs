@@ -4,8 +4,8 @@
 use super::{Claim, no_rate};
 use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::NoRate;
-use crate::estimate::rate_weights;
 use crate::experiment::{Check, Experiment};
+use crate::judge::evidence::EvidenceKind;
 use crate::judge::forecast::{Forecast, Prospect, forecast_equality};
 use crate::judge::{Evidence, Judgement, Measurement, Verdict, judge_equality};
 use crate::theory::Quantity;
@@ -102,7 +102,8 @@ impl Claim for Decay {
     }
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
-        let name = format!("decay rate of {}", self.quantity.name());
+        let quantity = format!("decay rate of {}", self.quantity.name());
+        let basis = EvidenceKind::Rate.of(quantity, "rate");
         let findings = evidence.findings;
         match findings.rate(self.quantity) {
             Ok(estimate) => {
@@ -110,28 +111,20 @@ impl Claim for Decay {
                 let replicas = findings.measured.replicas;
                 let measurement = Measurement::of_rate(estimate, replicas, check.confidence);
                 let exact = findings.theory.decay_rate(self.quantity);
-                judge_equality(&name, measurement, printed, exact, check.tolerance)
+                judge_equality(basis, measurement, printed, exact, check.tolerance)
             }
             Err(why @ NoRate::OneParticle) => {
-                Judgement::bare(Verdict::NotApplicable, &name, why.to_string())
+                Judgement::bare(Verdict::NotApplicable, basis, why.to_string())
             }
-            Err(why) => Judgement::bare(Verdict::Inconclusive, &name, why.to_string()),
+            Err(why) => Judgement::bare(Verdict::Inconclusive, basis, why.to_string()),
         }
     }
 
     fn forecast(&self, prospect: &Prospect, check: &Check) -> Forecast {
-        let Prospect {
-            experiment,
-            theory,
-            particles,
-            replicas,
-            ..
-        } = *prospect;
-        let times = experiment.times();
-        match rate_weights(theory, self.quantity, particles, &times, replicas) {
+        match prospect.rate_weights(self.quantity) {
             Ok(weights) => {
-                let exact = theory.decay_rate(self.quantity);
-                let printed = (self.printed)(experiment, particles);
+                let exact = prospect.theory.decay_rate(self.quantity);
+                let printed = (self.printed)(prospect.experiment, prospect.particles);
                 forecast_equality(exact, weights.exact_std_error(), printed, check)
             }
             Err(NoRate::OneParticle) => Forecast::not_applicable(),

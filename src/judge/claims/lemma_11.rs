@@ -7,10 +7,12 @@
 use super::Claim;
 use crate::estimate::UNIT;
 use crate::experiment::{Check, Experiment};
+use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect};
 use crate::judge::{Evidence, Judgement, Verdict};
 use crate::law::Law;
 use crate::law::joint::Joint;
+use crate::theory::Theory;
 use crate::theory::products::{ProductDistance, obstacle, product_distance};
 
 /// The lemma.
@@ -19,8 +21,22 @@ pub struct Lemma11;
 /// How nearly equal two squared distances are that are equal but for rounding.
 const EQUAL: f64 = 1e-9;
 
-const QUANTITY: &str = "W2 squared of the products, per particle";
+const NOT_PRODUCTS: &str = "it is about product initial laws";
 const EQUAL_LAWS: &str = "the initial laws are equal: both sides are 0, which shows nothing";
+
+/// The squared distance that a verdict shows.
+fn basis() -> Basis {
+    EvidenceKind::Exact.of("W2 squared of the products, per particle", "W2²")
+}
+
+/// W₂² of the factors, or the reason why the lemma shows nothing.
+fn factors(theory: &Theory) -> Result<f64, &'static str> {
+    match theory.initial_w2() {
+        None => Err(NOT_PRODUCTS),
+        Some(0.0) => Err(EQUAL_LAWS),
+        Some(distance) => Ok(distance),
+    }
+}
 
 /// The verdict on W₂² of the products, of which the lemma knows the value; `size` is √E V² + √E V′².
 /// Rounding of velocities changes W₂ by no more than theirs, and that of probabilities changes its square.
@@ -46,7 +62,7 @@ fn compare(products: ProductDistance, factors: f64, size: f64) -> Judgement {
         interval: Some((products.lower, products.upper)),
         printed: Some(factors),
         exact: Some(factors),
-        ..Judgement::bare(verdict, QUANTITY, reason)
+        ..Judgement::bare(verdict, basis(), reason)
     }
 }
 
@@ -65,19 +81,19 @@ impl Claim for Lemma11 {
     }
 
     fn refusal(&self, experiment: &Experiment) -> Option<String> {
-        (experiment.joints != [Joint::Product; 2])
-            .then(|| "it is about product initial laws".to_string())
+        (experiment.joints != [Joint::Product; 2]).then(|| NOT_PRODUCTS.to_string())
     }
 
     fn judge(&self, evidence: Evidence, _check: &Check) -> Judgement {
-        if evidence.initial_w2 == 0.0 {
-            return Judgement::bare(Verdict::Inconclusive, QUANTITY, EQUAL_LAWS);
-        }
+        let factors = match factors(&evidence.findings.theory) {
+            Ok(factors) => factors,
+            Err(why) => return Judgement::bare(Verdict::Inconclusive, basis(), why),
+        };
         let Experiment { first, second, .. } = evidence.experiment;
         let size = |law: &Law| libm::hypot(law.mean(), law.variance().sqrt());
         match product_distance(first, second, evidence.findings.particles) {
-            Ok(distance) => compare(distance, evidence.initial_w2, size(first) + size(second)),
-            Err(why) => Judgement::bare(Verdict::Inconclusive, QUANTITY, why),
+            Ok(distance) => compare(distance, factors, size(first) + size(second)),
+            Err(why) => Judgement::bare(Verdict::Inconclusive, basis(), why),
         }
     }
 
@@ -95,8 +111,8 @@ impl Claim for Lemma11 {
     }
 
     fn obstacle(&self, prospect: &Prospect) -> Option<String> {
-        if prospect.initial_w2 == 0.0 {
-            return Some(EQUAL_LAWS.to_string());
+        if let Err(why) = factors(prospect.theory) {
+            return Some(why.to_string());
         }
         let Experiment { first, second, .. } = prospect.experiment;
         obstacle(first, second, prospect.particles).map(str::to_string)

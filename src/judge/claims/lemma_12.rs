@@ -24,15 +24,16 @@
 //! reported. Nothing is proved about smaller violations.
 
 use super::Claim;
-use super::by_bracket::{Brackets, Laws, Levels, brackets, broken, has_limits, may_decide};
+use super::brackets::{Brackets, Laws, Levels, are_trusted, brackets, broken, has_limits};
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::{Findings, discrepancy_rounding, error_about_exact};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
+use crate::judge::evidence::EvidenceKind;
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::law::joint::Joint;
 use crate::measure::records::DISCREPANCY;
-use crate::special::normal_quantile;
+use crate::numerics::interval::one_sided;
 use crate::theory::Theory;
 use crate::theory::unseen::CUT;
 
@@ -125,8 +126,7 @@ fn measured(findings: &Findings) -> Option<Vec<Sides>> {
 
 /// The half-width of intervals that hold at so many times with the confidence; each has one end that matters.
 fn half_width(confidence: f64, times: usize) -> f64 {
-    let level = (1.0 - confidence) / times as f64;
-    -normal_quantile(level, 1.0 - level)
+    one_sided((1.0 - confidence) / times as f64)
 }
 
 /// Why there is nothing to compare, if so.
@@ -192,17 +192,15 @@ impl Ratio {
             }
             _ => format!("{words}: not shown to the tolerance"),
         };
-        let quantity = format!(
-            "joint W2 squared/N over that of marginals at t = {}",
-            self.time
-        );
+        let quantity = "joint W2 squared/N over that of marginals";
+        let basis = EvidenceKind::Bracket.at(quantity, "ratio", self.time);
         Judgement {
             estimate: Some(self.estimate),
             std_error: Some(self.std_error),
             // Ends that are in order, or equal but for rounding.
             interval: self.high.map(|high| (self.low, high.max(self.low))),
             printed: Some(1.0),
-            ..Judgement::bare(verdict, &quantity, reason)
+            ..Judgement::bare(verdict, basis, reason)
         }
     }
 }
@@ -240,7 +238,8 @@ fn by_moments(evidence: Evidence, check: &Check) -> Judgement {
     let quantity = "E‖Δ‖²/N over Gelbrich's bound";
     let sides = measured(evidence.findings);
     if let Some(why) = nothing(&sides) {
-        return Judgement::bare(Verdict::Inconclusive, quantity, why);
+        let basis = EvidenceKind::Moments.of(quantity, "ratio");
+        return Judgement::bare(Verdict::Inconclusive, basis, why);
     }
     let sides = sides.expect("there is something");
     let half = half_width(check.confidence, sides.len());
@@ -280,7 +279,11 @@ fn by_moments(evidence: Evidence, check: &Check) -> Judgement {
         printed: Some(1.0),
         exact: (evidence.findings.theory.discrepancy_mean(time))
             .map(|mean| mean / evidence.findings.particles as f64 / at.lower),
-        ..Judgement::bare(verdict, &format!("{quantity} at t = {time}"), reason)
+        ..Judgement::bare(
+            verdict,
+            EvidenceKind::Moments.at(quantity, "ratio", time),
+            reason,
+        )
     }
 }
 
@@ -365,7 +368,7 @@ impl Claim for Lemma12 {
     }
 
     fn unforeseen(&self, prospect: &Prospect, check: &Check) -> Option<&'static str> {
-        (check.expect == Expectation::Holds && may_decide(prospect, Laws::Joint))
+        (check.expect == Expectation::Holds && are_trusted(prospect, Laws::Joint))
             .then_some("the brackets of W2 may show it")
     }
 

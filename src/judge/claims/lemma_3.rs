@@ -12,11 +12,12 @@
 //! and the second moment this finite number to within τ. Not shown: anything of other
 //! initial laws, and that of a heavy tail beyond what the exact variances say.
 
-use super::Claim;
 use super::comparison::{Comparison, forecast_together, judge_together};
+use super::{Claim, Need};
 use crate::coupling::CouplingKind;
 use crate::estimate::{error_about_exact, velocity_rounding};
 use crate::experiment::{Check, Experiment};
+use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect};
 use crate::judge::{Evidence, Judgement, Verdict};
 use crate::theory::{System, Theory};
@@ -27,9 +28,14 @@ pub struct Lemma3;
 /// The probability of exactly one collision, where one is expected.
 const ONE: f64 = 0.367_879_441_171_442_33;
 
-const QUANTITY: &str = "mean after one jump";
 const NO_VARIANCE: &str =
     "a fourth moment is infinite, so the second moment has no interval, or nothing collides";
+
+/// The moment of a copy that a verdict shows.
+fn basis(moment: &str, symbol: &str, system: System) -> Basis {
+    let quantity = format!("{moment} after one jump, {} copy", system.name());
+    EvidenceKind::Moments.of(quantity, symbol)
+}
 
 /// What so many replicas with one collision are like; `None` where a variance is
 /// infinite.
@@ -39,8 +45,8 @@ fn expected(theory: &Theory, replicas: f64) -> Option<Vec<Comparison>> {
         let [first, second] = theory.after_one_collision(system)?;
         let typical = second.0.sqrt();
         let comparison =
-            |moment: &str, (exact, deviation): (f64, f64), size, rounding| Comparison {
-                name: format!("{moment} after one jump, {} copy", system.name()),
+            |(moment, symbol), (exact, deviation): (f64, f64), size, rounding| Comparison {
+                basis: basis(moment, symbol, system),
                 value: exact,
                 std_error: deviation / replicas.sqrt(),
                 exact,
@@ -50,8 +56,8 @@ fn expected(theory: &Theory, replicas: f64) -> Option<Vec<Comparison>> {
             };
         let of_square = velocity * (2.0 * typical + velocity);
         Some([
-            comparison("second moment", second, second.0, of_square),
-            comparison("mean", first, typical, velocity),
+            comparison(("second moment", "m2"), second, second.0, of_square),
+            comparison(("mean", "mean"), first, typical, velocity),
         ])
     };
     let copies: Option<Vec<_>> = System::ALL.into_iter().map(of).collect();
@@ -91,6 +97,10 @@ impl Claim for Lemma3 {
          exact finite one, within the tolerance, for both copies"
     }
 
+    fn needs(&self) -> &'static [Need] {
+        &[Need::FirstCollisions]
+    }
+
     fn refusal(&self, experiment: &Experiment) -> Option<String> {
         let (particles, _) = experiment.sweep[0];
         let theory = experiment.theory(particles);
@@ -113,7 +123,10 @@ impl Claim for Lemma3 {
                 let holds = "after one jump the means are 0 and the second moments what they should be, within the tolerance";
                 judge_together(&comparisons, replicas, check, holds)
             }
-            None => Judgement::bare(Verdict::Inconclusive, QUANTITY, NO_VARIANCE),
+            None => {
+                let basis = EvidenceKind::Moments.of("mean after one jump", "mean");
+                Judgement::bare(Verdict::Inconclusive, basis, NO_VARIANCE)
+            }
         }
     }
 

@@ -14,6 +14,7 @@ use super::Claim;
 use super::comparison::{Comparison, forecast_together, judge_together};
 use crate::estimate::error_about_exact;
 use crate::experiment::{Check, Experiment};
+use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect};
 use crate::judge::{Evidence, Judgement, Verdict};
 use crate::law::joint::Joint;
@@ -28,6 +29,13 @@ const COMPARED: [Moment; 4] = [Moment::M1, Moment::M2, Moment::M4, Moment::M11];
 
 const NO_VARIANCE: &str = "a moment that it compares has an infinite variance";
 
+/// The difference of a moment that a verdict shows.
+fn basis(moment: Moment) -> Basis {
+    let name = moment.name();
+    let quantity = format!("difference of {name} at t = 0");
+    EvidenceKind::Moments.of(quantity, format!("{name} − {name}′"))
+}
+
 /// Moments of the first copy minus those of the second at time 0, of so many replicas;
 /// `None` where a variance is infinite.
 fn expected(theory: &Theory, replicas: f64) -> Option<Vec<Comparison>> {
@@ -39,7 +47,7 @@ fn expected(theory: &Theory, replicas: f64) -> Option<Vec<Comparison>> {
         // Marginals are equal by the making of the pair.
         let exact = if differs { first? - second? } else { 0.0 };
         Some(Comparison {
-            name: format!("difference of {} at t = 0", moment.name()),
+            basis: basis(moment),
             value: exact,
             // The copies are independent.
             std_error: libm::hypot(one?, other?) / replicas.sqrt(),
@@ -108,8 +116,7 @@ impl Claim for Lemma8 {
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
         let Some(comparisons) = measured(evidence) else {
-            let quantity = "difference of m11 at t = 0";
-            return Judgement::bare(Verdict::Inconclusive, quantity, NO_VARIANCE);
+            return Judgement::bare(Verdict::Inconclusive, basis(Moment::M11), NO_VARIANCE);
         };
         let holds = "m1, m2 and m4 are equal within the tolerance, and m11 is not";
         let replicas = evidence.findings.measured.replicas;

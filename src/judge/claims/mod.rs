@@ -2,7 +2,11 @@
 //!
 //! A claim is added by adding it to a file here and to [`LEDGER`].
 
-mod by_bracket;
+mod bound_by_batches;
+mod bound_by_bracket;
+mod bound_by_mechanism;
+mod bound_by_moments;
+mod brackets;
 mod comparison;
 mod contraction;
 mod decay;
@@ -11,11 +15,12 @@ mod lemma_12;
 mod lemma_3;
 mod lemma_8;
 mod steady;
+#[cfg(test)]
+pub(crate) mod toy;
 
 use super::forecast::{Forecast, Prospect};
 use super::{Evidence, Judgement};
 use crate::estimate::rate::NoRate;
-use crate::estimate::rate_weights;
 use crate::experiment::{Check, Experiment, MOST_REPLICAS};
 use crate::theory::Quantity;
 
@@ -35,11 +40,35 @@ pub trait Claim: Sync {
         None
     }
 
-    /// The verdict on the evidence of one N.
-    fn judge(&self, evidence: Evidence, check: &Check) -> Judgement;
+    /// The measurements that it needs beside those that every run makes.
+    fn needs(&self) -> &'static [Need] {
+        &[]
+    }
 
-    /// How probable each verdict is.
-    fn forecast(&self, prospect: &Prospect, check: &Check) -> Forecast;
+    /// Whether each N is judged for itself, or the whole sweep after its last N.
+    fn scope(&self) -> Scope {
+        Scope::EachSize
+    }
+
+    /// The verdict on the evidence of one N. A claim about the sweep says nothing of one N.
+    fn judge(&self, _evidence: Evidence, _check: &Check) -> Judgement {
+        Judgement::of_the_sweep_only()
+    }
+
+    /// The verdict on the evidence of all N; none by a claim about each N.
+    fn judge_sweep(&self, _sizes: &[Evidence], _check: &Check) -> Option<Judgement> {
+        None
+    }
+
+    /// How probable each verdict on one N is.
+    fn forecast(&self, _prospect: &Prospect, _check: &Check) -> Forecast {
+        Forecast::not_applicable()
+    }
+
+    /// How probable each verdict on the sweep is; none by a claim about each N.
+    fn forecast_sweep(&self, _sizes: &[Prospect], _check: &Check) -> Option<Forecast> {
+        None
+    }
 
     /// What may come out as the check expects though [`Claim::forecast`] does not foresee
     /// it, if so.
@@ -48,23 +77,63 @@ pub trait Claim: Sync {
     }
 
     /// Why no number of replicas decides, but for the unforeseen, if that is known.
-    fn obstacle(&self, prospect: &Prospect) -> Option<String>;
+    fn obstacle(&self, _prospect: &Prospect) -> Option<String> {
+        None
+    }
 
     /// Whether the other clock would give the same verdict on as many replicas as
     /// one likes.
-    fn blind_to_clock(&self, prospect: &Prospect, check: &Check) -> bool;
+    fn blind_to_clock(&self, _prospect: &Prospect, _check: &Check) -> bool {
+        false
+    }
+}
+
+/// A measurement that a run makes only where it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Replicas with exactly one collision; a run makes them where a claim needs them.
+    FirstCollisions,
+    /// The steady state, which a section of the config asks for.
+    SteadyState,
+}
+
+impl Need {
+    /// What an experiment lacks for this to be measured, if so.
+    pub fn missing(self, experiment: &Experiment) -> Option<&'static str> {
+        match self {
+            Need::FirstCollisions => None,
+            Need::SteadyState => {
+                (experiment.steady_state.is_none()).then_some("it takes a section [steady_state]")
+            }
+        }
+    }
+}
+
+/// Whether a check of an experiment needs this to be measured.
+pub fn is_needed(experiment: &Experiment, need: Need) -> bool {
+    let needs = |check: &Check| claim_of(check).needs().contains(&need);
+    experiment.checks.iter().any(needs)
+}
+
+/// The data that one verdict is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// One N.
+    EachSize,
+    /// All N of the sweep together.
+    Sweep,
+}
+
+/// The checks of an experiment whose claims have this scope, with their indices.
+pub fn checks_of(experiment: &Experiment, scope: Scope) -> impl Iterator<Item = (usize, &Check)> {
+    let checks = experiment.checks.iter().enumerate();
+    checks.filter(move |(_, check)| claim_of(check).scope() == scope)
 }
 
 /// Why a quantity has no rate, however many replicas there are.
 fn no_rate(prospect: &Prospect, quantity: Quantity) -> Option<NoRate> {
-    let Prospect {
-        experiment,
-        theory,
-        particles,
-        ..
-    } = *prospect;
-    let times = experiment.times();
-    rate_weights(theory, quantity, particles, &times, MOST_REPLICAS).err()
+    let prospect = prospect.with_replicas(MOST_REPLICAS);
+    prospect.rate_weights(quantity).err()
 }
 
 /// All claims, in the order of the paper.
@@ -82,9 +151,16 @@ pub static LEDGER: &[&dyn Claim] = &[
     &contraction::THEOREM_7,
 ];
 
+/// Claims beside the ledger, which only tests have.
+#[cfg(not(test))]
+static TOYS: &[&dyn Claim] = &[];
+#[cfg(test)]
+use toy::TOYS;
+
 /// The claim of that id.
 pub fn find(id: &str) -> Option<&'static dyn Claim> {
-    LEDGER.iter().copied().find(|claim| claim.id() == id)
+    let mut all = LEDGER.iter().chain(TOYS);
+    all.find(|claim| claim.id() == id).copied()
 }
 
 /// The claim that a check is about.

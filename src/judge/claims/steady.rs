@@ -9,15 +9,16 @@
 //!
 //! Not shown: that *every* start leads there, and moments beyond those measured.
 
-use super::Claim;
+use super::{Claim, Need};
 use crate::estimate::normal_half_width;
-use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::steady::{
     FEWEST_REPLICAS, SteadyEstimate, W2_UPPER, discrepancy_error, steady_estimates,
 };
 use crate::experiment::{Check, Expectation, Experiment};
+use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability, replicas_for};
 use crate::judge::{Evidence, Judgement, Measurement, VOID_LEVEL, Verdict};
+use crate::numerics::trust::is_carried;
 use crate::theory::steady::{MOMENTS, Schedule};
 
 /// Theorem 1.
@@ -66,11 +67,13 @@ impl Test {
         self.taken <= 1.0 && self.estimate.is_carried_by_many()
     }
 
-    fn shown(&self) -> String {
+    /// The quantity that a verdict shows.
+    fn basis(&self) -> Basis {
         let Test { estimate, .. } = self;
+        let evidence = EvidenceKind::SteadyState;
         match estimate.quantity {
-            W2_UPPER => format!("E||V - V'||^2/N at t = {}", estimate.time),
-            moment => format!("{moment} in the steady state"),
+            W2_UPPER => evidence.at("E||V - V'||^2/N", "‖Δ‖²/N", estimate.time),
+            moment => evidence.of(format!("{moment} in the steady state"), moment),
         }
     }
 
@@ -79,7 +82,7 @@ impl Test {
         let measurement = &self.measurement;
         Judgement {
             verdict,
-            quantity: self.shown(),
+            basis: self.basis(),
             estimate: Some(measurement.value),
             std_error: Some(measurement.std_error),
             interval: Some(measurement.interval),
@@ -105,7 +108,6 @@ impl SteadyState {
                 theory: &evidence.findings.theory,
                 particles: evidence.findings.particles,
                 replicas,
-                initial_w2: evidence.initial_w2,
                 pilot: None,
             };
             self.forecast(&prospect, &check)
@@ -129,13 +131,19 @@ impl Claim for SteadyState {
          excess kurtosis contradict the hierarchy. That every start leads there is not shown"
     }
 
+    fn needs(&self) -> &'static [Need] {
+        &[Need::SteadyState]
+    }
+
     fn refusal(&self, experiment: &Experiment) -> Option<String> {
-        let missing = experiment.steady_state.is_none();
-        missing.then(|| "it takes a section [steady_state]".to_string())
+        Need::SteadyState.missing(experiment).map(str::to_string)
     }
 
     fn judge(&self, evidence: Evidence, check: &Check) -> Judgement {
-        let none = |why: &str| Judgement::bare(Verdict::Inconclusive, "steady state", why);
+        let none = |why: &str| {
+            let basis = EvidenceKind::SteadyState.of("steady state", "steady state");
+            Judgement::bare(Verdict::Inconclusive, basis, why)
+        };
         let Some(plan) = evidence.experiment.steady_state else {
             return none("there is no section [steady_state]");
         };
@@ -221,7 +229,7 @@ impl Claim for SteadyState {
                 return Forecast::undecided(None);
             };
             let room = check.tolerance * size - widths * error;
-            fails += match error * error <= FEW_REPLICAS * size * size {
+            fails += match is_carried(error, size) {
                 true => 1.0 - probability(0.0, error, -room, room),
                 false => 1.0,
             };
@@ -231,7 +239,7 @@ impl Claim for SteadyState {
         }
         let exact = theory.synchronous_discrepancy(schedule.coupling);
         match discrepancy_error(theory, schedule.coupling, count) {
-            Some(error) if error * error <= FEW_REPLICAS * exact * exact => {
+            Some(error) if is_carried(error, exact) => {
                 let room = plan - widths * error;
                 fails += 1.0 - probability(exact, error, f64::NEG_INFINITY, room);
             }

@@ -1,29 +1,21 @@
-//! What the confidence brackets of W₂² say of a bound on it.
+//! The confidence brackets of W₂² at a record time, and whether their order can be.
 //!
 //! Squared and per particle, W₂² of the first marginals is M and that of the laws of all
 //! N particles is J. M ≤ J for exchangeable laws (Lemma 12), and J ≤ d₂e^{−βt/2} by the
 //! synchronous coupling. So lower limits are those of M for a bound on M, and for a
 //! bound on J the larger of those of M and of J; the upper limit is that of M or of J.
 //!
-//! A bound B holds if the upper limit is within the tolerance of it at every record time
-//! of W₂ after 0, and is refuted if a lower limit exceeds it at some. Levels are shared
-//! (Bonferroni): with c the confidence of the check, all lower limits together miss with
-//! probability 1 − c at most, those of joint laws with half of it for each of the two, and
-//! all upper limits with [`SHARE`] of it, since other evidence can say HOLDS too. If the
-//! bound is true only lower limits can say something false, and if it is exceeded by more
-//! than the tolerance only upper ones can; in between both REFUTED and HOLDS are right. So
-//! a verdict is false with a probability of at most 1 − c.
-//!
 //! Limits here are measured, not clamped to what is known exactly: a wrong program must
 //! be able to fail. Brackets in an order that cannot be, such as a lower limit above the
 //! exact upper bound, decide nothing; by more than chance they make the program at fault.
 
 use crate::estimate::{Findings, few_velocities, is_bracket_trusted};
-use crate::experiment::{Check, Experiment};
+use crate::experiment::Experiment;
+use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::Prospect;
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::measure::bracketed;
-use crate::theory::unseen::{CUT, CUT_FOR_VOID};
+use crate::theory::unseen::CUT_FOR_VOID;
 
 /// Replicas, and their velocities, from which on the bracket decides.
 const FEWEST_REPLICAS: u64 = 20;
@@ -32,12 +24,8 @@ const FEWEST_VELOCITIES: u64 = 20_000;
 /// other these rest on a quadratic form of noise, and that is skewed: with 150 replicas
 /// upper limits missed 29 times of 20 000 where 20 were due, and 7 times where 2 were.
 const FEWEST_JOINT_REPLICAS: u64 = 200;
-/// The share of a check's error level with which distances measured in one way may say
-/// HOLDS: a quarter for the bracket and one for batches. The proof's mechanism has the
-/// other half, which is one side of its interval.
-pub(super) const SHARE: f64 = 0.25;
 
-/// What a distance is one of.
+/// The laws that a distance is between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Laws {
     /// The laws of one particle: M.
@@ -47,18 +35,20 @@ pub(super) enum Laws {
 }
 
 impl Laws {
-    fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match self {
             Laws::FirstMarginals => "W2² of the first marginals",
             Laws::Joint => "W2²/N of the joint laws",
         }
     }
 
-    fn quantity(self, time: f64) -> String {
-        match self {
-            Laws::FirstMarginals => format!("bracket of W2 squared at t = {time}"),
-            Laws::Joint => format!("bracket of joint W2 squared/N at t = {time}"),
-        }
+    /// The squared distance that a verdict shows.
+    pub(super) fn basis(self, time: f64) -> Basis {
+        let (quantity, symbol) = match self {
+            Laws::FirstMarginals => ("bracket of W2 squared", "W2²"),
+            Laws::Joint => ("bracket of joint W2 squared/N", "W2²/N"),
+        };
+        EvidenceKind::Bracket.at(quantity, symbol, time)
     }
 
     /// Whether this many replicas of N particles are enough.
@@ -84,46 +74,17 @@ pub(super) fn has_limits(prospect: &Prospect, laws: Laws) -> bool {
     laws.have_enough(kept, prospect.particles)
 }
 
-/// Whether it can be decided by the bracket of these laws, which must be trusted at
-/// all times.
-pub(super) fn may_decide(prospect: &Prospect, laws: Laws) -> bool {
-    let Prospect {
-        experiment,
-        theory,
-        particles,
-        replicas,
-        ..
-    } = *prospect;
-    let kept = bracketed(experiment, particles, replicas);
-    let trusted = |time| is_bracket_trusted(theory, particles, time, kept);
-    has_limits(prospect, laws) && times_after_0(experiment).all(trusted)
-}
-
-/// Whether the exact upper bound on J is at most so many times the printed one at this
-/// time.
-fn is_within(prospect: &Prospect, time: f64, factor: f64) -> bool {
-    let printed = libm::exp(-prospect.experiment.mu * time) * prospect.initial_w2;
-    prospect.theory.contraction_bound(time) <= factor * printed
-}
-
-/// Whether the printed bound lies below the exact upper one at some record time of
-/// W₂, so that it can be refuted at all. The lower limit of first marginals will do.
-pub(super) fn may_refute(prospect: &Prospect) -> bool {
-    let beyond = |time| !is_within(prospect, time, 1.0 + 1e-9);
-    times_after_0(prospect.experiment).any(beyond) && may_decide(prospect, Laws::FirstMarginals)
-}
-
-/// Whether the exact upper bound is within the tolerance of the printed one at all
-/// times, so that limits that are narrow enough will show it.
-pub(super) fn will_hold(prospect: &Prospect, laws: Laws, tolerance: f64) -> bool {
-    let within = |time| is_within(prospect, time, 1.0 + tolerance);
-    times_after_0(prospect.experiment).all(within) && may_decide(prospect, laws)
+/// Whether the brackets of these laws are trusted at all record times of W₂ after 0.
+pub(super) fn are_trusted(prospect: &Prospect, laws: Laws) -> bool {
+    let kept = bracketed(prospect.experiment, prospect.particles, prospect.replicas);
+    let trusted = |time| is_bracket_trusted(prospect.theory, prospect.particles, time, kept);
+    has_limits(prospect, laws) && times_after_0(prospect.experiment).all(trusted)
 }
 
 /// A limit of a squared distance per particle.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limit {
-    laws: Laws,
+    pub(super) laws: Laws,
     pub(super) estimate: f64,
     pub(super) std_error: f64,
     pub(super) value: f64,
@@ -183,9 +144,9 @@ pub(super) struct Brackets {
     /// W₂²(0)e^{−βt/2}, or d₂e^{−βt/2}: at least J.
     most: f64,
     /// Differences below this may be rounding.
-    rounding: f64,
+    pub(super) rounding: f64,
     /// What few velocities can change.
-    few: f64,
+    pub(super) few: f64,
 }
 
 /// A lower or an upper bound on the distance of some laws, exact or a limit.
@@ -276,7 +237,7 @@ pub(super) fn brackets(
 
 impl Brackets {
     /// The limit below the distance of these laws; of joint laws the larger one.
-    fn lower(&self, laws: Laws) -> Limit {
+    pub(super) fn lower(&self, laws: Laws) -> Limit {
         let own = self.joint.filter(|_| laws == Laws::Joint);
         let own = own.map(|joint| joint.lower);
         own.filter(|own| own.value > self.first.lower.value)
@@ -284,7 +245,7 @@ impl Brackets {
     }
 
     /// The limit above it; `None` without one.
-    fn upper(&self, laws: Laws) -> Option<Limit> {
+    pub(super) fn upper(&self, laws: Laws) -> Option<Limit> {
         match laws {
             Laws::FirstMarginals => Some(self.first.upper),
             Laws::Joint => self.joint.map(|joint| joint.upper),
@@ -368,7 +329,7 @@ impl Contradiction {
         Judgement {
             estimate: Some(self.limit.estimate),
             std_error: Some(self.limit.std_error),
-            ..Judgement::bare(verdict, &self.limit.laws.quantity(self.time), reason)
+            ..Judgement::bare(verdict, self.limit.laws.basis(self.time), reason)
         }
     }
 }
@@ -388,106 +349,4 @@ pub(super) fn broken(evidence: Evidence) -> Option<Judgement> {
         (0..times).filter_map(|index| brackets(findings, index, levels, CUT_FOR_VOID));
     let contradiction = brackets.find_map(|at| at.contradiction(at.few))?;
     Some(contradiction.judgement(Verdict::Void, 1.0 - VOID_LEVEL))
-}
-
-/// The verdict of the bracket on B = e^{−μt}W₂²(f, h), a bound on the distance of these
-/// laws, if it decides.
-pub(super) fn by_bracket(evidence: Evidence, check: &Check, laws: Laws) -> Option<Judgement> {
-    let findings = evidence.findings;
-    let times = 1..findings.distance_times.len();
-    let level = (1.0 - check.confidence) / times.len() as f64;
-    let levels = Levels {
-        lower: match laws {
-            Laws::FirstMarginals => level,
-            Laws::Joint => 0.5 * level,
-        },
-        upper: SHARE * level,
-    };
-    let brackets = times.map(|index| brackets(findings, index, levels, CUT));
-    let brackets: Vec<Brackets> = brackets.collect::<Option<_>>()?;
-    if (brackets.iter()).any(|at| at.contradiction(0.0).is_some()) {
-        return None;
-    }
-    refuted(evidence, check, laws, &brackets).or_else(|| holds(evidence, check, laws, &brackets))
-}
-
-fn printed(evidence: Evidence, at: &Brackets) -> f64 {
-    libm::exp(-evidence.experiment.mu * at.time) * evidence.initial_w2
-}
-
-/// REFUTED where a lower limit exceeds the printed bound, by more than rounding and by more than few
-/// velocities can change: a rare part that the sample lacks can make laws nearer than it is.
-fn refuted(
-    evidence: Evidence,
-    check: &Check,
-    laws: Laws,
-    brackets: &[Brackets],
-) -> Option<Judgement> {
-    let exceeds = |at: &&Brackets| {
-        let allowed = printed(evidence, at) * (1.0 + 1e-9) + at.rounding + at.few;
-        at.lower(laws).value > allowed
-    };
-    let ratio = |at: &Brackets| at.lower(laws).value / printed(evidence, at);
-    let above = brackets.iter().filter(exceeds);
-    let at = above.max_by(|a, b| ratio(a).total_cmp(&ratio(b)))?;
-    let limit = at.lower(laws);
-    let reason = format!(
-        "at t = {}, {} is at least {:.6} (duality, at confidence {}); the printed bound is {:.6}",
-        at.time,
-        limit.laws.words(),
-        limit.value,
-        check.confidence,
-        printed(evidence, at)
-    );
-    Some(judgement(
-        Verdict::Refuted,
-        at,
-        limit,
-        printed(evidence, at),
-        reason,
-    ))
-}
-
-/// HOLDS where the upper limit is within the tolerance of the printed bound at all times.
-fn holds(
-    evidence: Evidence,
-    check: &Check,
-    laws: Laws,
-    brackets: &[Brackets],
-) -> Option<Judgement> {
-    let uppers = brackets.iter().map(|at| Some((at, at.upper(laws)?)));
-    let uppers: Vec<(&Brackets, Limit)> = uppers.collect::<Option<_>>()?;
-    let ratio = |(at, upper): &(&Brackets, Limit)| upper.value / printed(evidence, at);
-    let nearest = uppers.iter().max_by(|a, b| ratio(a).total_cmp(&ratio(b)))?;
-    let &(at, upper) = nearest;
-    (ratio(nearest) <= 1.0 + check.tolerance).then(|| {
-        let reason = format!(
-            "the upper limit of {}, at confidence {}, is within the tolerance of the printed bound at all times; this is where it comes nearest",
-            laws.words(),
-            check.confidence
-        );
-        judgement(Verdict::Holds, at, upper, printed(evidence, at), reason)
-    })
-}
-
-/// A verdict that rests on a limit, with the bracket of the same distance.
-fn judgement(
-    verdict: Verdict,
-    at: &Brackets,
-    shown: Limit,
-    printed: f64,
-    reason: String,
-) -> Judgement {
-    let lower = at.lower(shown.laws).value;
-    Judgement {
-        verdict,
-        quantity: shown.laws.quantity(at.time),
-        estimate: Some(shown.estimate),
-        std_error: Some(shown.std_error),
-        interval: at.upper(shown.laws).map(|upper| (lower, upper.value)),
-        printed: Some(printed),
-        exact: None,
-        replicas_needed: None,
-        reason,
-    }
 }
