@@ -15,8 +15,8 @@ const MOST_SEEDS: u64 = 1_000_000;
 pub(super) static SECTION: Section<CalibrationPlan> = Section {
     name: "calibration",
     occurs: Occurs::AtMostOnce(|experiment| experiment.calibration.as_ref()),
-    meaning: "How the run is repeated to count how often its intervals cover the exact values; in place of \
-              `[wasserstein]`, `[steady_state]` and `[[check]]`.",
+    meaning: "The run is repeated to count how often its intervals cover the exact values. A config with this \
+              section has no `[wasserstein]`, `[steady_state]` or `[[check]]`.",
     keys: &[&SEEDS, &POINTS],
 };
 

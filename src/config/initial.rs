@@ -47,8 +47,8 @@ static PAIRING: Key<Experiment, OneOf<Pairing>> = Key {
     },
     default: Some(Pairing::Optimal),
     unit: None,
-    meaning: "How particles of both copies are paired: as near to each other as their laws allow (\"optimal\"), or not \
-              at all (\"independent\").",
+    meaning: "At time 0 the particles of both copies are paired as near to each other as their laws allow \
+              (\"optimal\"), or independently (\"independent\").",
     example: "\"independent\"",
     fix: None,
     of: |experiment| experiment.pairing,

@@ -76,7 +76,7 @@ static CLOCK: Key<Experiment, OneOf<Clock>> = Key {
     },
     default: None,
     unit: None,
-    meaning: "Which of the paper's two readings of λ and μ is simulated: one particle meets others and the bath at the \
+    meaning: "The reading of λ and μ, of which the paper has two: one particle meets others and the bath at the \
               rates 2λ and μ (\"master-equation\", Eq. (1)) or λ and 2μ (\"theorem6\", the proof of Theorem 6).",
     example: "\"theorem6\"",
     fix: Some(
@@ -94,7 +94,7 @@ static COUPLING: Key<Experiment, OneOf<CouplingKind>> = Key {
     },
     default: Some(CouplingKind::Synchronous),
     unit: None,
-    meaning: "What the two copies share: collisions and their angles (\"synchronous\"), collisions and the directions \
+    meaning: "The two copies share collisions and their angles (\"synchronous\"), collisions and the directions \
               in which pairs leave (\"aligned\"), or nothing (\"independent\").",
     example: "\"aligned\"",
     fix: None,
@@ -106,7 +106,7 @@ static REMATCH: Key<Experiment, Rematching> = Key {
     kind: Rematching,
     default: Some(Rematch::Never),
     unit: Some("time"),
-    meaning: "When the second copy is permuted to pair particles of equal rank: never, in records only (\"output\"), \
+    meaning: "The second copy is permuted to pair particles of equal rank: never, in records only (\"output\"), \
               after every collision (\"event\"), or at the multiples of a time.",
     example: "0.1",
     fix: Some("write \"never\", \"output\", \"event\", or an interval in time, e.g. rematch = 0.1"),

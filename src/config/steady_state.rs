@@ -14,7 +14,7 @@ use crate::words::counted;
 pub(super) static SECTION: Section<SteadyStatePlan> = Section {
     name: "steady_state",
     occurs: Occurs::AtMostOnce(|experiment| experiment.steady_state.as_ref()),
-    meaning: "How the steady state is approached: replicas run on until two unlike starts have come together.",
+    meaning: "Replicas run on until two unlike starts have come together, and then the steady state is measured.",
     keys: &[&TOLERANCE],
 };
 

@@ -16,7 +16,7 @@ pub(super) const RECORD_TIMES: Whole = Whole(2..=MOST_POINTS);
 pub(super) static SECTION: Section<Experiment> = Section {
     name: "time",
     occurs: Occurs::Once(|experiment| experiment),
-    meaning: "How long a replica runs, and when it is recorded.",
+    meaning: "The length of a replica and its record times.",
     keys: &[&END, &POINTS],
 };
 

@@ -16,7 +16,7 @@ const MOST_POOLED: u64 = 2 * MOST_SAMPLE;
 pub(super) static SECTION: Section<WassersteinPlan> = Section {
     name: "wasserstein",
     occurs: Occurs::AtMostOnce(|experiment| experiment.wasserstein.as_ref()),
-    meaning: "Where and how W₂ of the first marginals is measured.",
+    meaning: "The measurement of W₂ of the first marginals.",
     keys: &[&POINTS, &SAMPLE, &BRACKET],
 };
 

@@ -54,7 +54,7 @@ impl Range {
             Range::Moderate(Signs::Any) => number == 0.0 || is_moderate,
         };
         (!is_inside).then(|| match self {
-            Range::Positive => format!("is not {self}"),
+            Range::Positive => "is not a positive number".to_string(),
             Range::Moderate(Signs::Positive) if number <= 0.0 => "is not positive".to_string(),
             Range::Moderate(Signs::NotNegative) if number < 0.0 => "is negative".to_string(),
             Range::Moderate(_) => format!("is not between {SMALLEST:e} and {LARGEST:e}"),
@@ -67,7 +67,7 @@ impl fmt::Display for Range {
     /// In words, after "is" or "must be".
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Range::Positive => write!(f, "a positive number"),
+            Range::Positive => write!(f, "above 0"),
             Range::Between(low, high) => write!(f, "above {low} and below {high}"),
             Range::FromTo(low, high) => write!(f, "from {low} to {high}"),
             Range::AboveTo(low, high) => write!(f, "above {low}, up to {high}"),

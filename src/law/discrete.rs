@@ -108,7 +108,7 @@ static VALUES: Key<Discrete, Parameters> = Key {
     kind: Parameters::LOCATIONS,
     default: None,
     unit: VELOCITY,
-    meaning: "Values.",
+    meaning: "Values of the velocity.",
     example: "[-1.0, 1.0]",
     fix: None,
     of: |law| law.values.clone(),

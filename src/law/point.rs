@@ -31,7 +31,7 @@ static VALUE: Key<Point, Parameter> = Key {
     kind: Parameter::LOCATION,
     default: None,
     unit: VELOCITY,
-    meaning: "The value.",
+    meaning: "Value of the velocity.",
     example: "0.0",
     fix: None,
     of: |law| law.value,

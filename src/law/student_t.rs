@@ -274,7 +274,7 @@ static SCALE: Key<StudentT, Parameter> = Key {
     kind: Parameter::SCALE,
     default: None,
     unit: VELOCITY,
-    meaning: "Factor of the standard t law.",
+    meaning: "Factor by which the standard t law is stretched.",
     example: "1.0",
     fix: None,
     of: |law| law.scale,

@@ -12,7 +12,7 @@ A config is a TOML file. These are all of its keys. The page is written from the
 with, by a test that fails when the page is out of date; `KAC_REWRITE=1 cargo test --release --test keys` writes it
 anew.
 
-A key without a default must be there. Where the default is *none*, the key may be left out.
+Where the default is *none*, the key may be left out, and nothing is in its place.
 ";
 
 const LAWS_INTRODUCTION: &str = "
@@ -68,7 +68,7 @@ fn table(keys: &[About]) -> String {
             format!("`{}`", key.name),
             values(&key.values),
             match &key.default {
-                None => String::new(),
+                None => "*required*".to_string(),
                 Some(Value::Null) => "*none*".to_string(),
                 Some(default) => format!("`{default}`"),
             },

@@ -24,7 +24,7 @@ fn parts() -> Vec<Part> {
     let mut parts = vec![Part {
         header: String::new(),
         is_required: true,
-        meaning: "These stand above all sections.",
+        meaning: "These keys stand above all sections; `bath` can also be written as a section, `[bath]`.",
         keys: vec![],
     }];
     for key in keys() {
