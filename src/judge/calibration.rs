@@ -134,7 +134,7 @@ pub struct Repeated {
 }
 
 table! {
-    /// How many seeds' intervals cover the exact value. All counts are of seeds.
+    /// Coverage: how many seeds have an interval that covers the exact value. All counts are of seeds.
     #[file("calibration.csv")]
     #[one_row_per("N, estimate and level")]
     #[written("by runs with `[calibration]`")]
@@ -179,7 +179,8 @@ table! {
         /// The upper limit of `covered`.
         #[unit("-")]
         pub limit_high: u64,
-        /// The least number that a sound interval covers but with probability 10⁻⁸.
+        /// The number below which `covered` is against expectation: a sound interval covers fewer with a probability of at
+        /// most 10⁻⁸.
         #[unit("-")]
         pub alarm_low: u64,
         /// Number of intervals that lie below the exact value.

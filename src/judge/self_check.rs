@@ -83,7 +83,7 @@ pub const RELATIVE: [&str; 4] = [
 ];
 
 table! {
-    /// What a run found of itself.
+    /// The checks that a run makes of itself.
     #[file("self_checks.csv")]
     #[one_row_per("N and self-check")]
     #[written("by every run without `[calibration]`")]

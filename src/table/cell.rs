@@ -1,4 +1,4 @@
-//! What a cell can hold, and what its text must look like.
+//! The types of cells, and the texts that they can have.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::Column;
 use crate::model::Clock;
 
-/// What a cell of a table can hold.
+/// A type that a cell of a table can hold.
 pub trait Cell: Sized {
     /// The words for what a cell must be.
     fn wanted(column: &Column) -> &'static str;
@@ -76,8 +76,8 @@ impl Cell for Clock {
     }
 }
 
-/// Words that a program knows. Rows that a run makes have its own; those of a file are kept for as long as the program
-/// runs, each of them once. A table holds few different ones.
+/// A word. Rows that a run makes have words of the program; words of a file are kept for as long as the program runs,
+/// each of them once. A table holds few different ones.
 impl Cell for &'static str {
     fn wanted(_: &Column) -> &'static str {
         "a word"

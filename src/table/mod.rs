@@ -1,11 +1,11 @@
-//! Tables: what the columns of each file mean, and how its rows are written and read.
+//! Tables: the meaning of each column of each file, and the writing and reading of its rows.
 //!
 //! A table is described once, beside the type of its rows: [`table!`](crate::table!) makes of one declaration the
 //! struct, its documentation, the columns of the file and the reader. Writing, reading, figures, the list of
 //! files that a run can write and `docs/tables.md` all come from it.
 //!
-//! A table is added by a struct in [`table!`](crate::table!) and a line in the list of
-//! [`Tables`](rows::Tables).
+//! A table is added by a struct in [`table!`](crate::table!) and a line in a list: a table of estimates in that of
+//! [`Tables`](rows::Tables), any other in `written_tables` of [`write`](mod@crate::write).
 
 mod cell;
 pub mod dictionary;
@@ -26,7 +26,7 @@ pub struct Column {
     pub name: &'static str,
     /// The unit of its numbers; `-` where they have none.
     pub unit: &'static str,
-    /// What its cells say, in plain sentences.
+    /// The meaning of its cells, in plain sentences.
     pub meaning: &'static str,
     /// When a cell is empty; `None`: never.
     pub empty: Option<&'static str>,
@@ -37,16 +37,16 @@ pub struct Column {
     pub earlier: Option<&'static str>,
 }
 
-/// What a file of rows is about.
+/// The description of a file of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
     /// The name of the file.
     pub file: &'static str,
-    /// What its rows are about, in plain sentences.
+    /// The subject of its rows, in plain sentences.
     pub about: &'static str,
-    /// What each row belongs to.
+    /// The things that there is one row for.
     pub one_row_per: &'static str,
-    /// Which runs write it.
+    /// The runs that write it.
     pub written: &'static str,
     /// Its columns, in the order of the header.
     pub columns: &'static [Column],

@@ -1,6 +1,6 @@
 //! Typed reading of a table.
 //!
-//! What is read is what a run can have written: a cell is a number where its column holds numbers,
+//! A table is read only if a run can have written it: a cell is a number where its column holds numbers,
 //! it is empty only where there may be no value, and a row has the cells that the header says.
 //! Anything else is an error that names file, line and column.
 
@@ -10,7 +10,7 @@ use csv::{ErrorKind, Position, StringRecord};
 
 use super::{Cell, Column, Row, TableSet};
 
-/// What to do about a table that is not as it was written.
+/// The remedy for a table that is not as it was written.
 const REPAIR: &str = "put the table back as it was written, or simulate it anew";
 
 /// Why a table could not be read.
@@ -146,7 +146,7 @@ fn refuse_double_columns(file: &Path, header: &StringRecord) -> Result<(), Table
     }
 }
 
-/// What the CSV reader says of a row that it cannot read.
+/// The error for a row that the CSV reader cannot read.
 fn broken(file: &Path, error: &csv::Error) -> TableError {
     let reason = match error.kind() {
         ErrorKind::UnequalLengths {

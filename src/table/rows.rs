@@ -146,7 +146,7 @@ table! {
         /// Number of particles N.
         #[unit("-")]
         pub particles: usize,
-        /// What decays: `discrepancy`, `energy`, `first-moment` or `pair-moment`.
+        /// The quantity that decays: `discrepancy`, `energy`, `first-moment` or `pair-moment`.
         #[unit("-")]
         pub quantity: &'static str,
         /// Number of replicas.
@@ -239,7 +239,7 @@ table! {
 }
 
 table! {
-    /// What depends on N: quantities at the end of the run, and rates. Limits are of 99.9 %.
+    /// Quantities at the end of the run, and rates, to be compared between numbers of particles. Limits are of 99.9 %.
     #[file("scaling.csv")]
     #[one_row_per("N and quantity of which something is known")]
     #[written("by every run without `[calibration]`")]

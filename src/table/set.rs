@@ -8,7 +8,7 @@ use super::TableError;
 
 /// The CSV bytes of the tables of one run, by file name.
 ///
-/// What is read are these bytes alone: what becomes of the folder meanwhile does not matter.
+/// Reading takes these bytes alone: it does not matter what becomes of the folder meanwhile.
 #[derive(Clone, Debug)]
 pub struct TableSet {
     /// The folder of the run, which messages and headings name.
