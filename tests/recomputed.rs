@@ -584,6 +584,24 @@ fn the_mechanism_holds_up_to_the_lower_end_of_its_interval() {
 }
 
 #[test]
+fn the_mechanism_holds_up_to_the_confidence_at_which_its_rate_is_nearly_normal() {
+    let model = "replicas = 60\n[model]\nparticles = 8\nclock = \"theorem6\"";
+    let experiment = experiment(model, NORMALS, "");
+    let findings = findings(&experiment);
+    for claim in ["theorem-6", "theorem-7"] {
+        let at = |confidence| verdict(&experiment, &findings, (claim, 0.999, confidence));
+        let row = at(0.9);
+        let relative = row.std_error.unwrap() / row.exact.unwrap();
+        assert!(relative > 0.02 && relative < 0.09, "{relative}");
+        // The relative standard error is 0.1·(3.29/z)³ at this half-width z.
+        let edge = 3.29 * (0.1 / relative).cbrt();
+        let verdict = |z: f64| at(1.0 - libm::erfc(z / 2f64.sqrt())).verdict;
+        assert_eq!(verdict(edge * (1.0 - NEAR)), "HOLDS", "{claim}");
+        assert_eq!(verdict(edge * (1.0 + NEAR)), "INCONCLUSIVE", "{claim}");
+    }
+}
+
+#[test]
 fn lemma_12_is_shown_up_to_the_least_ratio_of_its_limits() {
     let model =
         "replicas = 10000\n[model]\nparticles = 2\nclock = \"theorem6\"\ncoupling = \"aligned\"";

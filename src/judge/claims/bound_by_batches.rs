@@ -31,17 +31,17 @@ struct Distance {
     pooled_error: f64,
     coupling: f64,
     coupling_error: f64,
-    /// What `coupling` is an estimate of.
+    /// The exact mean of `coupling`.
     coupling_exact: Option<f64>,
     bound: f64,
     /// Whether many velocities carry what tells the two laws apart.
     trusted: bool,
-    /// What upper limits allow for.
+    /// The share of the law that a sample may lack, for which upper limits allow.
     unseen: Unseen,
     /// Squared distances below this may be the rounding of the velocities that
     /// they are differences of.
     rounding: f64,
-    /// What few velocities can change.
+    /// The change of W₂² that few velocities can make.
     few: f64,
 }
 

@@ -8,7 +8,6 @@
 //! bound is true only lower limits can say something false, and if it is exceeded by more
 //! than the tolerance only upper ones can; in between both REFUTED and HOLDS are right. So
 //! a verdict is false with a probability of at most 1 − c.
-//!
 
 use super::brackets::{Brackets, Laws, Levels, Limit, are_trusted, brackets, times_after_0};
 use super::contraction::SHARE;

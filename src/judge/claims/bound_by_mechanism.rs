@@ -64,6 +64,7 @@ pub(super) fn judge(evidence: Evidence, check: &Check) -> Option<Judgement> {
         },
     })
 }
+
 /// Nothing decides: the mechanism may with more replicas, if anything does.
 pub(super) fn undecided(evidence: Evidence, check: &Check) -> Judgement {
     let findings = evidence.findings;

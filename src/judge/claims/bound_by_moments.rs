@@ -21,7 +21,7 @@ struct Violation {
     printed: f64,
 }
 
-/// All of them.
+/// All violations, in the order of time.
 fn violations<'a>(
     theory: &'a Theory,
     times: &'a [f64],

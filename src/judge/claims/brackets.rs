@@ -105,7 +105,7 @@ pub(super) struct Levels {
 }
 
 impl Limits {
-    /// Of estimates with standard errors and of what a bracket measures at two-sided
+    /// The limits of estimates with standard errors, from what a bracket measures at two-sided
     /// confidences; `None` without errors, or if these may be rounding: velocities that are
     /// all alike have no spread to judge by.
     fn new(
@@ -135,9 +135,9 @@ impl Limits {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Brackets {
     pub(super) time: f64,
-    /// Of M.
+    /// The limits of M.
     pub(super) first: Limits,
-    /// Of J; `None` with too few replicas.
+    /// The limits of J; `None` with too few replicas.
     pub(super) joint: Option<Limits>,
     /// Gelbrich's bound, and at time 0 W₂²(0) where it is known: at most M.
     least: f64,
@@ -145,7 +145,7 @@ pub(super) struct Brackets {
     most: f64,
     /// Differences below this may be rounding.
     pub(super) rounding: f64,
-    /// What few velocities can change.
+    /// The change of W₂² that few velocities can make.
     pub(super) few: f64,
 }
 

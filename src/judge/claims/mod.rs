@@ -32,7 +32,7 @@ pub trait Claim: Sync {
     /// The statement, as printed.
     fn statement(&self) -> &'static str;
 
-    /// How it is tested.
+    /// The way in which it is tested.
     fn method(&self) -> &'static str;
 
     /// Why an experiment cannot be used to judge it, if so.
@@ -60,12 +60,12 @@ pub trait Claim: Sync {
         None
     }
 
-    /// How probable each verdict on one N is.
+    /// The probability of each verdict on one N.
     fn forecast(&self, _prospect: &Prospect, _check: &Check) -> Forecast {
         Forecast::not_applicable()
     }
 
-    /// How probable each verdict on the sweep is; none by a claim about each N.
+    /// The probability of each verdict on the sweep; none by a claim about each N.
     fn forecast_sweep(&self, _sizes: &[Prospect], _check: &Check) -> Option<Forecast> {
         None
     }
@@ -98,7 +98,7 @@ pub enum Need {
 }
 
 impl Need {
-    /// What an experiment lacks for this to be measured, if so.
+    /// The part of a config that is missing for this to be measured, if so.
     pub fn missing(self, experiment: &Experiment) -> Option<&'static str> {
         match self {
             Need::FirstCollisions => None,
