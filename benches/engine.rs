@@ -4,17 +4,17 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use kac_coupling::coupling::{Collision, Coupling, Synchronous};
 use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::model::Rates;
+use kac_coupling::model::coupling::{Collision, Coupling, Synchronous};
+use kac_coupling::model::slot::Slot;
+use kac_coupling::numerics::vector::Instructions;
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey};
 use kac_coupling::simulate::block::{BlockPath, ask_for_large_pages};
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::plain::{PlainPath, PoissonPoints};
 use kac_coupling::simulate::{Gas, Path};
-use kac_coupling::slot::Slot;
 use kac_coupling::theory::pairing::Pairing;
-use kac_coupling::vector::Instructions;
 use std::hint::select_unpredictable;
 use std::sync::Arc;
 

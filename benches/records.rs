@@ -5,17 +5,17 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use kac_coupling::coupling::Synchronous;
 use kac_coupling::law::{Law, Normal, Uniform};
 use kac_coupling::model::Rates;
+use kac_coupling::model::coupling::Synchronous;
+use kac_coupling::numerics::vector::Instructions;
+use kac_coupling::numerics::wasserstein::{Sample, squared_distance};
 use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::Gas;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::pair::{CoupledPair, SameCollisions};
 use kac_coupling::theory::pairing::Pairing;
-use kac_coupling::vector::Instructions;
-use kac_coupling::wasserstein::{Sample, squared_distance};
 use std::sync::Arc;
 
 fn main() {

@@ -6,19 +6,19 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use kac_coupling::coupling::{CouplingKind, Rematch};
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::measure::{Engine, Job};
+use kac_coupling::model::coupling::{CouplingKind, Rematch};
 use kac_coupling::model::{Clock, Rates};
+use kac_coupling::numerics::vector::Instructions;
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey, Row};
 use kac_coupling::simulate::bath::BathVelocities;
 use kac_coupling::simulate::block::draw_directions;
 use kac_coupling::simulate::marks::{self, MarkLaw};
 use kac_coupling::simulate::meetings::Meetings;
 use kac_coupling::theory::pairing::Pairing;
-use kac_coupling::vector::Instructions;
 
 fn main() {
     divan::main();

@@ -6,7 +6,7 @@ use crate::command::format::are_colours_forbidden;
 use crate::command::threads::number_of_threads;
 use crate::command::{CommandError, Exit, Overrides, check, claims, figure, plan, run};
 use crate::experiment::MOST_REPLICAS;
-use crate::vector::Instructions;
+use crate::numerics::vector::Instructions;
 use crate::verify::Sampling;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;

@@ -1,10 +1,10 @@
 //! An experiment: everything that a run depends on, checked and without files.
 
-use crate::coupling::{CouplingKind, Rematch};
-use crate::decimal::Decimal;
 use crate::law::Law;
 use crate::law::joint::Joint;
+use crate::model::coupling::{CouplingKind, Rematch};
 use crate::model::{Clock, Rates};
+use crate::numerics::decimal::Decimal;
 use crate::theory::pairing::{Pairing, wasserstein_squared};
 use crate::theory::{Draws, Theory};
 use std::sync::Arc;

@@ -46,35 +46,22 @@
 //! | R | `replicas` | number of independent coupled pairs |
 
 pub mod bracket;
-pub mod calibrate;
 pub mod cli;
 pub mod command;
 pub mod config;
-pub mod coupling;
-pub mod decimal;
 pub mod estimate;
 pub mod experiment;
 pub mod figure;
-pub mod gaps;
-pub mod input;
 pub mod judge;
 pub mod key;
 pub mod law;
-pub mod looks;
 pub mod measure;
 pub mod model;
 pub mod numerics;
-pub mod plan;
-pub mod quote;
 pub mod random;
 pub mod simulate;
-pub mod slot;
-pub mod sorting;
-pub mod special;
 pub mod table;
+pub mod text;
 pub mod theory;
-pub mod vector;
 pub mod verify;
-pub mod wasserstein;
-mod words;
 pub mod write;

@@ -18,7 +18,7 @@
 //! state filled from a hash can. (A short stream is the hash: a place of 64 bits in the sequence of
 //! SplitMix64, and 64 more bits that are XORed.) Not claimed: cryptographic strength.
 
-use crate::vector::{Instructions, Level, vectorised};
+use crate::numerics::vector::{Instructions, Level, vectorised};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 

@@ -1921,7 +1921,7 @@ fn instructions_that_the_machine_does_not_have_are_refused() {
     let start =
         "error: KAC_INSTRUCTIONS = \"avx1024\" is not available on this machine; write one of ";
     assert!(stderr.starts_with(start), "{stderr}");
-    let slowest = kac_coupling::vector::Instructions::available()[0].name();
+    let slowest = kac_coupling::numerics::vector::Instructions::available()[0].name();
     assert!(stderr.contains(slowest), "{stderr}");
     assert_eq!(bench.names("."), BTreeSet::from(["config.toml".into()]));
 }

@@ -13,10 +13,10 @@ use kac_coupling::bracket::{
     Bracket, Excess, JointBracket, Known, Moments, Rule, Transport, Velocities, first_marginals,
     joint_laws,
 };
-use kac_coupling::coupling::{Aligned, CouplingKind, Synchronous};
-use kac_coupling::estimate::binomial::binomial_limits;
 use kac_coupling::law::{Law, Normal, NormalMixture, Point, Uniform};
 use kac_coupling::model::Rates;
+use kac_coupling::model::coupling::{Aligned, CouplingKind, Synchronous};
+use kac_coupling::numerics::binomial::binomial_limits;
 use kac_coupling::random::{Purpose, ReplicaKey, next_word, open_uniform, scalar_stream};
 use kac_coupling::simulate::Gas;
 use kac_coupling::simulate::block::BlockPath;

@@ -3,7 +3,6 @@
 
 use kac_coupling::bracket::{Known, Velocities, first_marginals, joint_laws};
 use kac_coupling::config::load;
-use kac_coupling::coupling::{CouplingKind, Rematch};
 use kac_coupling::estimate::{Findings, TABLE_CONFIDENCE};
 use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::find;
@@ -14,6 +13,7 @@ use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Discrete, Law, Normal, Point, Uniform};
 use kac_coupling::measure::{Engine, Job, Measured};
 use kac_coupling::model::Clock;
+use kac_coupling::model::coupling::{CouplingKind, Rematch};
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::theory::unseen::CUT;
 use std::path::Path;

@@ -1,6 +1,5 @@
 //! Intervals cover as often as their confidence, and a program whose intervals do not is caught.
 
-use kac_coupling::calibrate::{Repetition, calibrate};
 use kac_coupling::config::load;
 use kac_coupling::estimate::Findings;
 use kac_coupling::experiment::{CalibrationPlan, Experiment};
@@ -10,6 +9,7 @@ use kac_coupling::law::{Law, Point, StudentT, Uniform};
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::random::repetition_seed;
 use kac_coupling::table::rows::RateRow;
+use kac_coupling::verify::calibrate::{Repetition, calibrate};
 use kac_coupling::verify::{Results, Sampling, verify};
 use rayon::prelude::*;
 use std::convert::Infallible;

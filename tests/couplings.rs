@@ -1,16 +1,18 @@
 //! Under every coupling and rematching each copy has the law of the gas, Δ is as small as claimed,
 //! and Δ stays accurate; wrong programs do not pass.
 
-use kac_coupling::coupling::{
-    Aligned, Collision, Coupling, CouplingKind, Rematch, Synchronous, apply,
-};
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Discrete, Law, Normal, NormalMixture, Point, Uniform};
 use kac_coupling::measure::marks::Reveal;
 use kac_coupling::measure::records::{DISCREPANCY, column};
 use kac_coupling::measure::{Engine, Job, Measured};
+use kac_coupling::model::coupling::{
+    Aligned, Collision, Coupling, CouplingKind, Rematch, Synchronous, apply,
+};
+use kac_coupling::model::slot::{self, Slot};
 use kac_coupling::model::{Clock, Rates};
+use kac_coupling::numerics::vector::Instructions;
 use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::Gas;
 use kac_coupling::simulate::block::BlockPath;
@@ -19,10 +21,8 @@ use kac_coupling::simulate::pair::{CoupledPair, OwnCollisions, SameCollisions};
 use kac_coupling::simulate::plain::{PlainPath, PoissonPoints};
 use kac_coupling::simulate::rematch::{Rematched, RematchedAtEvents};
 use kac_coupling::simulate::slabs::Place;
-use kac_coupling::slot::{self, Slot};
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::theory::{Moment, System};
-use kac_coupling::vector::Instructions;
 use std::ops::{Add, Mul, Neg, Sub};
 use std::sync::Arc;
 

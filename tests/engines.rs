@@ -1,8 +1,10 @@
 //! The block engine gives the bits of the plain one, and neither depends on the times of records.
 
-use kac_coupling::coupling::{Aligned, Coupling, Synchronous};
 use kac_coupling::law::{Discrete, Laplace, Law, Normal, NormalMixture, Uniform};
 use kac_coupling::model::Rates;
+use kac_coupling::model::coupling::{Aligned, Coupling, Synchronous};
+use kac_coupling::model::slot;
+use kac_coupling::numerics::vector::Instructions;
 use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::census::Census;
@@ -10,9 +12,7 @@ use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::plain::PlainPath;
 use kac_coupling::simulate::slabs::Place;
 use kac_coupling::simulate::{Gas, Path};
-use kac_coupling::slot;
 use kac_coupling::theory::pairing::Pairing;
-use kac_coupling::vector::Instructions;
 use proptest::prelude::*;
 use std::sync::Arc;
 

@@ -4,8 +4,8 @@
 //! are fixed, so a test that passes once passes always. Faulty generators are planted to show that
 //! the tests can fail.
 
+use kac_coupling::numerics::vector::Instructions;
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey, Row, Rows};
-use kac_coupling::vector::Instructions;
 
 fn lanes(seed: u64, replica: u64, purpose: Purpose) -> Lanes {
     let key = ReplicaKey::new(seed, 8, replica, 0);

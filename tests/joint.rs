@@ -2,7 +2,6 @@
 //! compared with the claims about these laws.
 
 use kac_coupling::config::load;
-use kac_coupling::coupling::{CouplingKind, Synchronous};
 use kac_coupling::estimate::Findings;
 use kac_coupling::experiment::{Check, Expectation, Experiment};
 use kac_coupling::judge::claims::find;
@@ -12,15 +11,16 @@ use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Law, Normal, NormalMixture, Point, Uniform};
 use kac_coupling::measure::Engine;
 use kac_coupling::measure::marks::Reveal;
+use kac_coupling::model::coupling::{CouplingKind, Synchronous};
+use kac_coupling::model::slot;
+use kac_coupling::numerics::vector::Instructions;
 use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::pair::{CoupledPair, SameCollisions};
 use kac_coupling::simulate::powers::Sums;
 use kac_coupling::simulate::slabs::Place;
-use kac_coupling::slot;
 use kac_coupling::theory::pairing::Pairing;
-use kac_coupling::vector::Instructions;
 use kac_coupling::verify::{Sampling, job, verify};
 use std::convert::Infallible;
 use std::path::Path;

@@ -4,8 +4,8 @@
 //! rest that control variates leave.
 
 use kac_coupling::bracket::{Known, Moments, Rule, Velocities, first_marginals, joint_laws};
-use kac_coupling::estimate::binomial::binomial_limits;
 use kac_coupling::law::{Law, Normal, NormalMixture, StudentT};
+use kac_coupling::numerics::binomial::binomial_limits;
 use kac_coupling::random::{Purpose, ReplicaKey, next_word, open_uniform, scalar_stream};
 use kac_coupling::theory::CentredPower;
 use rayon::prelude::*;

@@ -8,14 +8,14 @@ mod common;
 use common::{
     KOLMOGOROV_LIMIT, Z_LIMIT, angle_statistic, binomial_z, kolmogorov, partner_statistic,
 };
-use kac_coupling::coupling::Collision;
 use kac_coupling::law::{Law, Normal, NormalMixture};
 use kac_coupling::model::Rates;
+use kac_coupling::model::coupling::Collision;
+use kac_coupling::numerics::vector::Instructions;
 use kac_coupling::random::{LANES, Lanes, Purpose, ReplicaKey};
 use kac_coupling::simulate::Gas;
 use kac_coupling::simulate::bath::BathVelocities;
 use kac_coupling::simulate::plain::PoissonPoints;
-use kac_coupling::vector::Instructions;
 use std::sync::Arc;
 
 const PARTICLES: u32 = 5;

@@ -12,7 +12,7 @@ use kac_coupling::bracket::{Bracket, Known, Moments, Velocities, first_marginals
 use kac_coupling::config::load;
 use kac_coupling::experiment::{Experiment, WassersteinPlan};
 use kac_coupling::measure::{Engine, Job, Kept};
-use kac_coupling::special::normal_quantile;
+use kac_coupling::numerics::special::normal_quantile;
 use kac_coupling::theory::Theory;
 use rayon::prelude::*;
 use std::collections::HashMap;

@@ -2,8 +2,8 @@
 
 use assert_cmd::Command;
 use kac_coupling::config::load;
-use kac_coupling::plan::plan;
 use kac_coupling::theory::pairing::Pairing;
+use kac_coupling::verify::plan::plan;
 use std::path::Path;
 use std::time::Duration;
 

@@ -2,12 +2,12 @@
 //! run, and name of the clock.
 
 use kac_coupling::config::load;
-use kac_coupling::coupling::{CouplingKind, Rematch};
 use kac_coupling::experiment::{Experiment, WassersteinPlan};
 use kac_coupling::measure::Engine;
 use kac_coupling::model::Clock;
+use kac_coupling::model::coupling::{CouplingKind, Rematch};
+use kac_coupling::numerics::vector::Instructions;
 use kac_coupling::table::rows::Tables;
-use kac_coupling::vector::Instructions;
 use kac_coupling::verify::{Results, Sampling, verify};
 use kac_coupling::write::File;
 use std::convert::Infallible;

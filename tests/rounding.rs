@@ -1,16 +1,16 @@
 //! Rounding in a right program decides nothing: parts of a bath that are so rare that its moments are huge, units of
 //! velocity, copies of very unlike size, copies at rest, and laws that differ by little more than rounding.
 
-use kac_coupling::calibrate::Repetition;
 use kac_coupling::config::load;
-use kac_coupling::coupling::CouplingKind;
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::{Discrete, Law, Normal, NormalMixture, Point, Uniform};
 use kac_coupling::measure::Engine;
 use kac_coupling::model::Rates;
-use kac_coupling::plan::plan;
+use kac_coupling::model::coupling::CouplingKind;
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::theory::{Moment, System, Theory};
+use kac_coupling::verify::calibrate::Repetition;
+use kac_coupling::verify::plan::plan;
 use kac_coupling::verify::{Results, Sampling, verify};
 use std::convert::Infallible;
 

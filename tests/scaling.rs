@@ -1,7 +1,6 @@
 //! Exponents of sweeps over N, in the committed experiments and in small runs.
 
 use kac_coupling::config::load;
-use kac_coupling::coupling::{CouplingKind, Rematch};
 use kac_coupling::estimate::exponents::exponent_rows;
 use kac_coupling::estimate::normal_half_width;
 use kac_coupling::estimate::power_law::{
@@ -10,6 +9,7 @@ use kac_coupling::estimate::power_law::{
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::joint::Joint;
 use kac_coupling::measure::Engine;
+use kac_coupling::model::coupling::{CouplingKind, Rematch};
 use kac_coupling::table::rows::{ExponentRow, ScalingRow, Tables};
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::verify::{Results, Sampling, verify};

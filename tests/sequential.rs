@@ -2,15 +2,15 @@
 
 use kac_coupling::config::load;
 use kac_coupling::estimate::Findings;
-use kac_coupling::estimate::binomial::binomial_limits;
 use kac_coupling::experiment::{Check, Expectation, Experiment};
 use kac_coupling::judge::claims::claim_of;
 use kac_coupling::judge::forecast::Prospect;
 use kac_coupling::judge::{Evidence, judge};
-use kac_coupling::looks::{Look, looks};
 use kac_coupling::measure::runner::Control;
 use kac_coupling::measure::{Engine, Job};
 use kac_coupling::model::Clock;
+use kac_coupling::numerics::binomial::binomial_limits;
+use kac_coupling::verify::sequential::{Look, looks};
 use kac_coupling::verify::{Results, Sampling, verify};
 use std::path::Path;
 

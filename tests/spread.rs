@@ -1,10 +1,10 @@
 //! Exact errors keep their digits where means are large: they are compared with raw moments in twice as many digits,
 //! and with closed forms.
 
-use kac_coupling::coupling::CouplingKind;
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Discrete, Laplace, Law, Normal, Point, StudentT, Uniform};
 use kac_coupling::model::Rates;
+use kac_coupling::model::coupling::CouplingKind;
 use kac_coupling::theory::hierarchy::MomentSystem;
 use kac_coupling::theory::pairing::{Pairing, difference_moments};
 use kac_coupling::theory::{Moment, Quantity, System, Theory};

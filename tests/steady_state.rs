@@ -2,9 +2,7 @@
 //! another one Theorem 1 does not hold.
 
 use kac_coupling::config::load;
-use kac_coupling::coupling::{Coupling, Synchronous};
 use kac_coupling::estimate::Findings;
-use kac_coupling::estimate::binomial::binomial_limits;
 use kac_coupling::estimate::steady::{density_rows, steady_estimates};
 use kac_coupling::experiment::{Expectation, Experiment};
 use kac_coupling::judge::claims::claim_of;
@@ -15,10 +13,12 @@ use kac_coupling::law::{Law, NormalMixture, StudentT};
 use kac_coupling::measure::runner::Control;
 use kac_coupling::measure::steady::{CELLS, Steady, SteadyStage};
 use kac_coupling::measure::{Engine, Job};
+use kac_coupling::model::coupling::{Coupling, Synchronous};
+use kac_coupling::model::slot::Slot;
+use kac_coupling::numerics::binomial::binomial_limits;
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::initial::InitialPairs;
 use kac_coupling::simulate::pair::SameCollisions;
-use kac_coupling::slot::Slot;
 use kac_coupling::verify::{Results, Sampling, verify};
 use std::convert::Infallible;
 use std::path::Path;

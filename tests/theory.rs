@@ -1,11 +1,11 @@
 //! Closed forms are compared with each other and with simulations.
 
 use kac_coupling::config::load;
-use kac_coupling::coupling::CouplingKind;
 use kac_coupling::experiment::Experiment;
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Laplace, Law, Normal, Point, StudentT, Uniform};
 use kac_coupling::measure::{Engine, Job};
+use kac_coupling::model::coupling::CouplingKind;
 use kac_coupling::model::{Clock, Rates};
 use kac_coupling::table::rows::Tables;
 use kac_coupling::theory::hierarchy::MomentSystem;

@@ -1,10 +1,10 @@
 //! The allowance of limits of W₂² for parts of the laws that a sample is expected to lack, against
 //! hand computation and a separate simulation.
 
-use kac_coupling::coupling::CouplingKind;
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Discrete, Law, Normal, NormalMixture, Point};
 use kac_coupling::model::Rates;
+use kac_coupling::model::coupling::CouplingKind;
 use kac_coupling::random::{Purpose, ReplicaKey, next_word, open_uniform, scalar_stream};
 use kac_coupling::theory::Theory;
 use kac_coupling::theory::pairing::Pairing;

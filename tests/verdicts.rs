@@ -1,7 +1,6 @@
 //! Verdicts on the contraction theorems, and verdicts on little data.
 
 use kac_coupling::config::load;
-use kac_coupling::coupling::CouplingKind;
 use kac_coupling::estimate::Findings;
 use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::{LEDGER, find};
@@ -11,6 +10,7 @@ use kac_coupling::law::{Discrete, Law, Normal, StudentT};
 use kac_coupling::measure::Engine;
 use kac_coupling::measure::tally::{Centred, Means};
 use kac_coupling::model::Clock;
+use kac_coupling::model::coupling::CouplingKind;
 use kac_coupling::theory::pairing::Pairing;
 use kac_coupling::verify::{Results, Sampling, job, verify};
 use std::path::Path;

@@ -2,8 +2,8 @@
 
 use kac_coupling::config::load;
 use kac_coupling::measure::Engine;
+use kac_coupling::numerics::wasserstein::{Sample, squared_distance};
 use kac_coupling::verify::{Sampling, verify};
-use kac_coupling::wasserstein::{Sample, squared_distance};
 use proptest::prelude::*;
 use std::convert::Infallible;
 use std::path::Path;
@@ -146,7 +146,7 @@ fn unrelated_copies_are_farther_apart_than_their_laws() {
     let mut experiment = load(Path::new("experiments/theorem7.toml"))
         .unwrap()
         .experiment;
-    experiment.coupling = kac_coupling::coupling::CouplingKind::Independent;
+    experiment.coupling = kac_coupling::model::coupling::CouplingKind::Independent;
     experiment.checks.clear();
     experiment.sweep = vec![(2, 60_000), (16, 8_000)];
     let finished = |_: &_| Ok::<(), Infallible>(());

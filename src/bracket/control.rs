@@ -8,8 +8,8 @@
 use super::fold::Fold;
 use super::{Known, Moments};
 use crate::estimate::rate::FEW_REPLICAS;
+use crate::numerics::vector::{Instructions, vectorised};
 use crate::theory::unseen::POWERS;
-use crate::vector::{Instructions, vectorised};
 
 /// A column enters a regression only if it takes off more than this many times 1/m of the variance, the share that an
 /// unrelated column takes off m replicas.

@@ -5,7 +5,7 @@ use super::control::Controls;
 use super::controlled::TierCorrections;
 use super::fold::Fold;
 use super::transport::Transport;
-use crate::sorting::Ranks;
+use crate::numerics::sorting::Ranks;
 
 /// Sorted numbers, each with its replica and the fold of that replica.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Error bars of means over replicas, and the distance of limits from the mean.
 
 use crate::law::{Law, StudentT};
-use crate::special::normal_quantile;
+use crate::numerics::special::normal_quantile;
 
 /// The number of independent batches of replicas.
 const BATCHES: usize = 10;

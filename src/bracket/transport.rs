@@ -20,7 +20,7 @@
 //! Claimed: xy ≤ φ(x) + φ*(y) for all x, y, up to rounding, with equality where y = T(x). Not
 //! claimed: T need not be the optimal map between two laws.
 
-use crate::vector::{Instructions, vectorised};
+use crate::numerics::vector::{Instructions, vectorised};
 use std::ops::Range;
 
 /// An increasing map T = φ′ through knots (a_j, b_j), of slope 1 beyond them, with

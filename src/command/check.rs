@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::{CommandError, Exit, Overrides, print, simulate_with};
 use crate::config::{Config, load, load_with_checks};
 use crate::judge::Outcome;
-use crate::quote::quoted_path;
+use crate::text::quote::quoted_path;
 use crate::verify::Sampling;
 use crate::write::report::{ReportFile, destination, folder_of};
 use std::collections::BTreeSet;

@@ -5,7 +5,7 @@ use super::names::{joined, meant, suggestion};
 use super::{CommandError, Exit, committed, print};
 use crate::figure::Figure;
 use crate::judge::claims::{Claim, LEDGER, find};
-use crate::quote::quoted;
+use crate::text::quote::quoted;
 
 /// The ids of all claims.
 pub(super) fn ids() -> Vec<&'static str> {

@@ -15,13 +15,13 @@ mod progress;
 pub mod run;
 pub mod threads;
 
-use crate::calibrate::calibrate;
 use crate::config::{Config, LoadError};
 use crate::experiment::Experiment;
 use crate::figure::FigureError;
 use crate::judge::Outcome;
 use crate::measure::Engine;
-use crate::quote::quoted_path;
+use crate::text::quote::quoted_path;
+use crate::verify::calibrate::calibrate;
 use crate::verify::{Results, Sampling, Step, verify};
 use crate::write::folder::OutputFolder;
 use crate::write::{WriteError, tables};

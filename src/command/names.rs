@@ -1,6 +1,6 @@
 //! Names as people write them, and the names that are meant.
 
-use crate::quote::nearest;
+use crate::text::quote::nearest;
 
 /// Suggestions in a message, at most.
 const MOST: usize = 3;

@@ -1,9 +1,9 @@
 //! How far a run is, on standard error: a bar on a terminal, elsewhere a line a minute.
 
 use crate::experiment::Experiment;
-use crate::plan::{work_of_brackets, work_of_simulation};
-use crate::quote::printable;
+use crate::text::quote::printable;
 use crate::verify::Step;
+use crate::verify::plan::{work_of_brackets, work_of_simulation};
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::fmt;
 use std::io::Write;

@@ -6,9 +6,9 @@ use super::{CommandError, Exit, Overrides, calibration, interrupt, print, simula
 use crate::config::{Config, load};
 use crate::judge::Outcome;
 use crate::measure::profile::Watch;
-use crate::quote::quoted_path;
+use crate::text::quote::quoted_path;
+use crate::text::words::counted;
 use crate::verify::{Results, Sampling};
-use crate::words::counted;
 use crate::write::folder::{Claim, OutputFolder};
 use crate::write::manifest::{ListedFile, Origin, of_run};
 use crate::write::{all_tables, tables};

@@ -5,7 +5,7 @@ use crate::key::reader::{ConfigError, Node, Table};
 use crate::key::{About, Declared, Key, Range, Values};
 use crate::law::joint::Joint;
 use crate::law::{Declaration, LAWS, Law};
-use crate::quote::quoted;
+use crate::text::quote::quoted;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

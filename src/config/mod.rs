@@ -20,14 +20,14 @@ mod wasserstein;
 pub use crate::key::reader::ConfigError;
 
 use crate::experiment::{Experiment, MOST_REPLICAS};
-use crate::input::{LONGEST_CONFIG, contents};
 use crate::key::kind::{Counts, OneOrMore, Optional, Text, Whole};
 use crate::key::reader::{Source, Table, folder_of};
 use crate::key::{About, Declared, Key, about, names};
 use crate::law::joint::Joint;
 use crate::law::{DataFile, Law};
-use crate::quote::quoted_path;
-use crate::words::counted;
+use crate::text::input::{LONGEST_CONFIG, contents};
+use crate::text::quote::quoted_path;
+use crate::text::words::counted;
 use laws::BathLaw;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

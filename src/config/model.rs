@@ -1,12 +1,12 @@
 //! The section `[model]`.
 
 use super::section::{Occurs, Section};
-use crate::coupling::{CouplingKind, Rematch};
 use crate::experiment::Experiment;
 use crate::key::kind::{Counts, Kind, Number, OneOf, OneOrMore, Whole};
 use crate::key::reader::{ConfigError, Node, Table};
 use crate::key::{Key, Range, Signs, Values};
 use crate::model::Clock;
+use crate::model::coupling::{CouplingKind, Rematch};
 use serde_json::{Value, json};
 
 /// Two copies of this many particles take 1.6 GB in each thread, independent

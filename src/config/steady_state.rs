@@ -2,14 +2,14 @@
 
 use super::MOST_COLLISIONS;
 use super::section::{Occurs, Section};
-use crate::coupling::{CouplingKind, Rematch};
 use crate::experiment::{Experiment, SteadyStatePlan};
 use crate::key::kind::Number;
 use crate::key::reader::{ConfigError, Table};
 use crate::key::{Key, Range};
 use crate::law::joint::Joint;
+use crate::model::coupling::{CouplingKind, Rematch};
+use crate::text::words::counted;
 use crate::theory::steady::{MOMENTS, Schedule};
-use crate::words::counted;
 
 pub(super) static SECTION: Section<SteadyStatePlan> = Section {
     name: "steady_state",

@@ -1,6 +1,5 @@
 //! From tallies and closed forms to rows of numbers with error bars.
 
-pub mod binomial;
 pub mod exponents;
 pub mod power_law;
 pub mod rate;

@@ -51,7 +51,7 @@
 //! line for each slope).
 
 use super::rate::FEW_REPLICAS;
-use crate::special::chi_squared_tail;
+use crate::numerics::special::chi_squared_tail;
 
 /// Fewer sizes have no exponent: two points say nothing of a power law.
 pub const FEWEST_SIZES: usize = 3;
@@ -284,10 +284,10 @@ fn is_met_by_a_line(places: &[f64], segments: &[(f64, f64)]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimate::binomial::binomial_limits;
     use crate::estimate::normal_half_width;
+    use crate::numerics::binomial::binomial_limits;
+    use crate::numerics::special::normal_quantile;
     use crate::random::{Purpose, ReplicaKey, next_word, open_uniform, scalar_stream};
-    use crate::special::normal_quantile;
 
     const SEEDS: u64 = 2000;
     /// A right program leaves limits of counts with a probability of 10⁻⁶.

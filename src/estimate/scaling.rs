@@ -3,8 +3,8 @@
 
 use super::{ExactDiscrepancy, Findings, TABLE_CONFIDENCE};
 use crate::bracket::Excess;
-use crate::coupling::CouplingKind;
 use crate::experiment::Experiment;
+use crate::model::coupling::CouplingKind;
 use crate::table::rows::ScalingRow;
 use crate::theory::Quantity;
 use crate::theory::pairing::Pairing;

@@ -12,7 +12,7 @@ use super::panel::{BAND_QUANTILE, Marker, Measured, Panel, Rectangle};
 use super::{
     Figure, FigureError, Rendered, Source, by_particles, every_run, nan_if_empty, rows_of,
 };
-use crate::special::normal_quantile;
+use crate::numerics::special::normal_quantile;
 use crate::table::rows::WassersteinRow;
 use crate::table::{Row, TableSet};
 

@@ -13,7 +13,7 @@ use super::{Figure, FigureError, Rendered, Source, by_particles, every_run, rows
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::judge::calibration::CalibrationRow;
 use crate::model::Clock;
-use crate::special::normal_quantile;
+use crate::numerics::special::normal_quantile;
 use crate::table::{Row, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {

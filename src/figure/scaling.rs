@@ -535,7 +535,7 @@ const LIMITS_OPACITY: f64 = 0.3;
 mod tests {
     use super::*;
     use crate::config::load;
-    use crate::coupling::{CouplingKind, Rematch};
+    use crate::model::coupling::{CouplingKind, Rematch};
 
     #[test]
     fn the_couplings_are_those_of_the_experiments() {

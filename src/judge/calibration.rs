@@ -12,10 +12,10 @@
 //! expectation. A sound interval is one of a normal estimate: these probabilities
 //! hold as far as that approximation goes.
 
-use crate::estimate::binomial::binomial_limits;
 use crate::estimate::normal_half_width;
 use crate::judge::Outcome;
 use crate::model::Clock;
+use crate::numerics::binomial::binomial_limits;
 use crate::table;
 use crate::table::{Cell, Column};
 use serde::de::IntoDeserializer;

@@ -10,8 +10,8 @@ use crate::estimate::rate_weights;
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::measure::Measured;
 use crate::model::Clock;
+use crate::numerics::special::normal_cdf;
 use crate::numerics::trust::largest_relative_error;
-use crate::special::normal_cdf;
 use crate::theory::{Quantity, Theory};
 
 /// What is known of one N before sampling.
@@ -223,7 +223,8 @@ mod tests {
         let mut counts = [0.0; 2];
         for cell in 0..cells {
             let level = (f64::from(cell) + 0.5) / f64::from(cells);
-            let value = exact + std_error * crate::special::normal_quantile(level, 1.0 - level);
+            let value =
+                exact + std_error * crate::numerics::special::normal_quantile(level, 1.0 - level);
             let measurement = Measurement::new(value, std_error, 1000, 0.999);
             match judge_equality(rate.clone(), measurement, printed, exact, 0.01).verdict {
                 Verdict::Holds => counts[0] += 1.0 / f64::from(cells),

@@ -13,8 +13,6 @@
 //! at most [`FEW_IN_TAILS`]. Each N may fail by chance with a probability of about
 //! [`LEVEL`], shared by all its comparisons.
 
-use crate::coupling::{CouplingKind, Rematch};
-use crate::estimate::binomial::{binomial_deviation, deviation_of, poisson_deviation};
 use crate::estimate::start::{Scatter, StartGroups};
 use crate::estimate::steady::{SteadyEstimate, steady_estimates};
 use crate::estimate::{
@@ -25,6 +23,8 @@ use crate::judge::Outcome;
 use crate::measure::marks::{Drawn, EQUAL_ANGLES, equal_velocities};
 use crate::measure::records::{DISCREPANCY, column};
 use crate::measure::small_gas::{Collided, PAIRS, PARTICLES, Sums};
+use crate::model::coupling::{CouplingKind, Rematch};
+use crate::numerics::binomial::{binomial_deviation, deviation_of, poisson_deviation};
 use crate::numerics::trust::{FEW_IN_TAILS, FEW_IN_TAILS_OF_SPREAD};
 use crate::simulate::census::{GROUPS, group_size};
 use crate::table;

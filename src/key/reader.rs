@@ -1,7 +1,7 @@
 //! Reading TOML values with errors that say where, what and how to mend it.
 
-use crate::input::is_underflow;
-use crate::quote::{LONGEST_QUOTE, nearest, printable, quoted, quoted_path};
+use crate::text::input::is_underflow;
+use crate::text::quote::{LONGEST_QUOTE, nearest, printable, quoted, quoted_path};
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};

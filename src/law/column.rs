@@ -6,8 +6,8 @@
 //! of nothing but white space are skipped, whatever the number of columns. Numbers are written like 1, -2.5 or 3e-4.
 
 use super::EmpiricalError;
-use crate::input::{LONGEST_DATA, hexadecimal, is_underflow, open, too_long};
-use crate::quote::{nearest, quoted};
+use crate::text::input::{LONGEST_DATA, hexadecimal, is_underflow, open, too_long};
+use crate::text::quote::{nearest, quoted};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;

@@ -12,7 +12,7 @@ use super::{Distribution, LawError, Level, compensated_sum, polar_minus, power};
 use crate::key::kind::{Parameter, Text};
 use crate::key::reader::{ConfigError, Table};
 use crate::key::{Declared, Key};
-use crate::quote::{quoted, quoted_path};
+use crate::text::quote::{quoted, quoted_path};
 use serde_json::{Value, json};
 
 /// The empirical measure (1/n) Σ_k δ_{x_k} of n values.
@@ -163,7 +163,7 @@ impl Empirical {
 
     /// The empirical law of one column of a CSV file in a folder, each value increased by `shift`.
     ///
-    /// The file has at most [`LONGEST_DATA`](crate::input::LONGEST_DATA) bytes of UTF-8, with or without a byte order
+    /// The file has at most [`LONGEST_DATA`](crate::text::input::LONGEST_DATA) bytes of UTF-8, with or without a byte order
     /// mark. Its first line is the header; `column` must equal one of its fields, white space around fields apart, and
     /// no name may be in it twice. Every other line has as many fields as the header; blank lines are skipped,
     /// whatever the number of columns.

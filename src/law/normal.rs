@@ -8,7 +8,7 @@ use super::{Distribution, LawError, polar_minus, power, standard_normal_moment};
 use crate::key::kind::Parameter;
 use crate::key::reader::{ConfigError, Table};
 use crate::key::{Declared, Key};
-use crate::special::{normal_cdf, normal_quantile};
+use crate::numerics::special::{normal_cdf, normal_quantile};
 
 /// The normal law N(m, σ²) with density e^{−(x−m)²/(2σ²)}/(σ√(2π)).
 ///

@@ -11,7 +11,7 @@ use super::{
 use crate::key::kind::Parameters;
 use crate::key::reader::{ConfigError, Table};
 use crate::key::{Declared, Key};
-use crate::special::{normal_cdf, normal_density, normal_quantile};
+use crate::numerics::special::{normal_cdf, normal_density, normal_quantile};
 
 /// The mixture Σ_k w_k N(m_k, σ_k²).
 ///

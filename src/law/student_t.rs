@@ -10,7 +10,9 @@ use super::{Distribution, LawError, polar_minus, power};
 use crate::key::kind::Parameter;
 use crate::key::reader::{ConfigError, Table};
 use crate::key::{Declared, Key, Range};
-use crate::special::{ScaledBesselK, beta_continued_fraction, inverse_beta_half, normal_quantile};
+use crate::numerics::special::{
+    ScaledBesselK, beta_continued_fraction, inverse_beta_half, normal_quantile,
+};
 
 /// The law of location + scale·T, T Student's t with ν = df degrees of freedom:
 /// density ∝ (1 + t²/ν)^{−(ν+1)/2}.

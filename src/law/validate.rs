@@ -2,8 +2,8 @@
 
 use super::{LawError, compensated_sum};
 use crate::key::{LARGEST, SMALLEST};
-use crate::quote::quoted;
-use crate::words::counted;
+use crate::text::quote::quoted;
+use crate::text::words::counted;
 
 /// Largest accepted magnitude of a location, a scale or a value: its fourth power stays finite.
 pub const LARGEST_MAGNITUDE: f64 = LARGEST;

@@ -6,13 +6,13 @@
 //! of the run. Two of 2⁵³ values are hardly ever equal, and no arc of the circle stays
 //! empty for long: what repeats, and what is never drawn, shows at once.
 
-use crate::coupling::Coupling;
 use crate::law::Law;
+use crate::model::coupling::Coupling;
+use crate::model::slot::Slot;
+use crate::numerics::sorting::{key, value};
 use crate::random::ReplicaKey;
 use crate::simulate::Path;
 use crate::simulate::slabs::Place;
-use crate::slot::Slot;
-use crate::sorting::{key, value};
 use std::f64::consts::{PI, TAU};
 
 /// The marks of a collision in the slot of its particle: w, or V of the partner, and θ.

@@ -1,9 +1,9 @@
 //! Velocities of many replicas at one record time: pooled for batches of W₂, or kept for its bracket.
 
 use super::tally::LANES;
+use crate::numerics::wasserstein::{Sample, squared_distance};
 use crate::simulate::pair::CoupledPair;
 use crate::simulate::particles::Particles;
-use crate::wasserstein::{Sample, squared_distance};
 use serde::{Deserialize, Serialize};
 
 /// Velocities of both copies at one time, replica after replica.

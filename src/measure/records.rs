@@ -1,9 +1,9 @@
 //! What is read off two copies of the gas at a record time.
 
 use super::tally::LANES;
+use crate::numerics::vector::{Instructions, vectorised};
 use crate::simulate::powers::{SUMS, Sums};
 use crate::theory::{Moment, System};
-use crate::vector::{Instructions, vectorised};
 
 /// Numbers read at each record time of each replica.
 pub const COLUMNS: usize = 2 + 2 * Moment::ALL.len();

@@ -18,11 +18,11 @@
 use super::forest::Tally;
 use super::profile::Profile;
 use super::runner::Stage;
-use crate::coupling::CouplingKind;
+use crate::model::coupling::CouplingKind;
+use crate::numerics::vector::{Instructions, vectorised};
 use crate::simulate::Gas;
 use crate::simulate::pair::CoupledPair;
 use crate::simulate::slabs::Place;
-use crate::vector::{Instructions, vectorised};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
@@ -463,8 +463,8 @@ fn powers([cos, sin]: [f64; 2]) -> [Waves; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coupling::{Aligned, Coupling, Synchronous};
-    use crate::slot;
+    use crate::model::coupling::{Aligned, Coupling, Synchronous};
+    use crate::model::slot;
 
     #[test]
     fn waves_are_those_of_multiples_of_the_angle() {

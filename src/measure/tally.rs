@@ -5,7 +5,7 @@
 //! formulas of Chan, Golub and LeVeque (1979) and Pébay (2008). Rounding depends
 //! on the order in which that is done, so callers do it in a fixed order.
 
-use crate::vector::{Instructions, vectorised};
+use crate::numerics::vector::{Instructions, vectorised};
 use serde::{Deserialize, Serialize};
 
 /// Numbers that are added together in one instruction. Times are padded with

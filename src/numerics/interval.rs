@@ -1,7 +1,7 @@
 //! How many standard errors an interval reaches.
 
 use crate::law::{Law, StudentT};
-use crate::special::normal_quantile;
+use crate::numerics::special::normal_quantile;
 
 /// The half-width, in standard errors, of a two-sided normal interval.
 pub fn normal_half_width(confidence: f64) -> f64 {

@@ -6,8 +6,8 @@
 
 use super::normal::draw_normal;
 use crate::law::Law;
+use crate::numerics::vector::{Instructions, vectorised};
 use crate::random::{LANES, Row, one_to_two, open_uniform};
-use crate::vector::{Instructions, vectorised};
 
 /// The number of velocities in a group.
 pub const GROUP: usize = LANES;

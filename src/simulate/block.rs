@@ -10,10 +10,10 @@ use super::marks::{Coefficients, ROWS_PER_GROUP};
 use super::meetings::Meetings;
 use super::slabs::{Place, Stops};
 use super::{Gas, Path};
-use crate::coupling::Coupling;
+use crate::model::coupling::Coupling;
+use crate::model::slot::Slot;
+use crate::numerics::vector::{Instructions, Level, vectorised};
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, more_words};
-use crate::slot::Slot;
-use crate::vector::{Instructions, Level, vectorised};
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -4,8 +4,8 @@
 //! Their number depends on the times of collisions only; so, given this number, every count here is
 //! binomial.
 
+use crate::numerics::vector::{Instructions, vectorised};
 use crate::random::ReplicaKey;
-use crate::vector::{Instructions, vectorised};
 use serde::{Deserialize, Serialize};
 
 /// The largest number of groups of neighbouring particles that are told apart.

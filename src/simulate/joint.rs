@@ -10,12 +10,12 @@
 use super::normal::{ROWS, draw_normal};
 use crate::law::Law;
 use crate::law::joint::Joint;
+use crate::model::slot::{self, Slot};
+use crate::numerics::vector::Instructions;
 use crate::random::{
     LANES, Purpose, ReplicaKey, Rows, index_below, level, next_word, scalar_stream,
 };
-use crate::slot::{self, Slot};
 use crate::theory::pairing::Pairing;
-use crate::vector::Instructions;
 
 /// Draws both copies of N particles.
 #[derive(Debug, Clone)]

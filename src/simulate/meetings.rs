@@ -5,8 +5,8 @@
 //! the group that needs them is drawn one collision after the other.
 
 use super::marks::{MarkLaw, ROWS_PER_GROUP, halves};
+use crate::numerics::vector::{Instructions, Level};
 use crate::random::{LANES, Row};
-use crate::vector::{Instructions, Level};
 
 /// The address of a slot, for each collision of a group: twice its index, which is the index of its
 /// first number. When processors address memory they multiply by the 8 bytes of a number, but not

@@ -28,9 +28,9 @@ pub mod slabs;
 
 use crate::law::Law;
 use crate::model::Rates;
+use crate::model::slot::Slot;
+use crate::numerics::vector::Instructions;
 use crate::random::ReplicaKey;
-use crate::slot::Slot;
-use crate::vector::Instructions;
 use bath::BathVelocities;
 use census::Census;
 use marks::MarkLaw;

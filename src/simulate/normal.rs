@@ -4,8 +4,8 @@
 //! slow, and each is better hidden behind the work on other rows.
 
 use super::marks::Coefficients;
+use crate::numerics::vector::{Instructions, vectorised};
 use crate::random::{LANES, Row};
-use crate::vector::{Instructions, vectorised};
 
 /// The number of rows in which initial data are drawn at a time.
 pub(super) const ROWS: usize = 8;

@@ -6,9 +6,9 @@ use super::particles::Particles;
 use super::powers::{FEW, Parts, Sums, sums_of_few, sums_of_slots};
 use super::slabs::Place;
 use super::{Gas, Path};
+use crate::model::slot::{self, Slot};
+use crate::numerics::vector::vectorised;
 use crate::random::ReplicaKey;
-use crate::slot::{self, Slot};
-use crate::vector::vectorised;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 

@@ -8,10 +8,10 @@ use super::census::{BLOCK, Census};
 use super::marks::{ROWS_PER_GROUP, direction, halves};
 use super::slabs::{Place, Places, count_stream};
 use super::{Gas, Path};
-use crate::coupling::{Collision, Coupling, apply};
+use crate::model::coupling::{Collision, Coupling, apply};
+use crate::model::slot::Slot;
+use crate::numerics::vector::Instructions;
 use crate::random::{LANES, Lanes, Purpose, ReplicaKey, Row, more_words};
-use crate::slot::Slot;
-use crate::vector::Instructions;
 use rand_pcg::Pcg64;
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Sums of powers over the particles of both copies.
 
 use super::particles::Particles;
-use crate::slot::{self, Slot};
-use crate::vector::{Instructions, Level};
+use crate::model::slot::{self, Slot};
+use crate::numerics::vector::{Instructions, Level};
 
 /// The number of [`Sums`].
 pub const SUMS: usize = 8;

@@ -25,9 +25,9 @@ use super::particles::Particles;
 use super::powers::{SQUARES, Sums, sums_of_slots};
 use super::slabs::Place;
 use super::{Gas, Path};
+use crate::model::slot::{self, Slot};
+use crate::numerics::sorting::{Ranks, key};
 use crate::random::{Purpose, ReplicaKey, more_words};
-use crate::slot::{self, Slot};
-use crate::sorting::{Ranks, key};
 use std::cmp::Ordering;
 use std::sync::Arc;
 

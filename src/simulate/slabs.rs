@@ -10,8 +10,8 @@
 //!
 //! Nothing here depends on the record times, so they never change the path.
 
+use crate::numerics::vector::{Instructions, vectorised};
 use crate::random::{LANES, Purpose, ReplicaKey, Row, Rows, next_word, scalar_stream};
-use crate::vector::{Instructions, vectorised};
 use rand_pcg::Pcg64;
 
 /// Mean counts of the slabs are `8·2^k` up to this one.

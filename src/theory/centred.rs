@@ -97,10 +97,10 @@ impl Theory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coupling::CouplingKind;
     use crate::law::joint::Joint;
     use crate::law::{Law, Normal, Uniform};
     use crate::model::Rates;
+    use crate::model::coupling::CouplingKind;
     use crate::theory::Moment;
     use crate::theory::pairing::Pairing;
 

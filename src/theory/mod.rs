@@ -32,11 +32,11 @@ mod spread;
 pub mod steady;
 pub mod unseen;
 
-use crate::coupling::{CouplingKind, Rematch};
 use crate::law::HIGHEST_ORDER;
 use crate::law::Law;
 use crate::law::joint::Joint;
 use crate::model::Rates;
+use crate::model::coupling::{CouplingKind, Rematch};
 pub use centred::CentredPower;
 pub use draws::Draws;
 use hierarchy::{MomentSystem, first_row_of_two};

@@ -121,7 +121,7 @@ impl Sizes {
 mod tests {
     use super::*;
     use crate::law::{Discrete, Normal, NormalMixture, Point, StudentT, Uniform};
-    use crate::special::normal_cdf;
+    use crate::numerics::special::normal_cdf;
     use crate::theory::pairing::wasserstein_squared;
 
     fn normal(mean: f64, sd: f64) -> Law {

@@ -338,8 +338,8 @@ pub fn excess_kurtosis_limit(pair_per_bath: f64, bath: &Law) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coupling::CouplingKind;
     use crate::law::{Discrete, Normal, NormalMixture, Uniform};
+    use crate::model::coupling::CouplingKind;
     use crate::theory::pairing::Pairing;
 
     fn baths() -> [Law; 3] {

@@ -1,6 +1,6 @@
 //! One run at a time in an output folder.
 
-use crate::quote::quoted_path;
+use crate::text::quote::quoted_path;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};

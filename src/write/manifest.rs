@@ -2,8 +2,8 @@
 
 use super::File;
 use crate::config::Config;
-use crate::input::{contents, hexadecimal};
-use crate::vector::Instructions;
+use crate::numerics::vector::Instructions;
+use crate::text::input::{contents, hexadecimal};
 use crate::verify::Results;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

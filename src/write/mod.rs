@@ -8,8 +8,8 @@ mod lock;
 pub mod manifest;
 pub mod report;
 
-use crate::quote::quoted_path;
 use crate::table::{Table, written};
+use crate::text::quote::quoted_path;
 use crate::verify::Results;
 use std::path::{Path, PathBuf};
 use thiserror::Error;

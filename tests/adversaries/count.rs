@@ -3,7 +3,6 @@
 use crate::generate::Adversary;
 use crate::truth::Truth;
 use kac_coupling::bracket::Bracket;
-use kac_coupling::estimate::binomial::binomial_limits;
 use kac_coupling::estimate::{Findings, TABLE_CONFIDENCE};
 use kac_coupling::experiment::Check;
 use kac_coupling::judge::claims::find;
@@ -12,6 +11,7 @@ use kac_coupling::judge::{Evidence, VerdictRow, judge};
 use kac_coupling::measure::Engine;
 use kac_coupling::measure::steady::SteadyStage;
 use kac_coupling::model::Clock;
+use kac_coupling::numerics::binomial::binomial_limits;
 use kac_coupling::table::rows::Tables;
 use kac_coupling::verify::job;
 use std::collections::BTreeMap;

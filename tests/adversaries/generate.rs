@@ -1,12 +1,12 @@
 //! Experiments whose laws have parts that a sample is likely to lack.
 
-use kac_coupling::coupling::{CouplingKind, Rematch};
 use kac_coupling::experiment::{Check, Expectation, Experiment, SteadyStatePlan, WassersteinPlan};
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{
     Discrete, Empirical, Laplace, Law, Normal, NormalMixture, Point, StudentT, Uniform,
 };
 use kac_coupling::model::Clock;
+use kac_coupling::model::coupling::{CouplingKind, Rematch};
 use kac_coupling::random::{Purpose, ReplicaKey, next_word, open_uniform, scalar_stream};
 use kac_coupling::theory::pairing::{Pairing, wasserstein_squared};
 use rand_pcg::Pcg64;

@@ -1,11 +1,11 @@
 //! Experiments on which the program once gave a false verdict in most runs.
 
 use crate::generate::Adversary;
-use kac_coupling::coupling::{CouplingKind, Rematch};
 use kac_coupling::experiment::{Check, Expectation, Experiment, SteadyStatePlan, WassersteinPlan};
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Discrete, Law, Normal, NormalMixture, Point, StudentT, Uniform};
 use kac_coupling::model::Clock;
+use kac_coupling::model::coupling::{CouplingKind, Rematch};
 use kac_coupling::theory::pairing::Pairing;
 
 fn normal(sd: f64) -> Law {

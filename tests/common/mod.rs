@@ -1,7 +1,7 @@
 //! Distances of the marks of collisions from their laws.
 
-use kac_coupling::coupling::Collision;
 use kac_coupling::model::Rates;
+use kac_coupling::model::coupling::Collision;
 
 /// √n times the Kolmogorov–Smirnov distance of a sample from a distribution.
 pub fn kolmogorov(mut sample: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {

@@ -1,6 +1,6 @@
 //! Counts of limits of W₂² that miss, over seeds.
 
-use kac_coupling::estimate::binomial::binomial_limits;
+use kac_coupling::numerics::binomial::binomial_limits;
 use std::ops::RangeInclusive;
 
 /// The two-sided level of all intervals: each side misses with probability 0.025.

@@ -1,14 +1,14 @@
 //! The faults that are planted, each with its name.
 
 use crate::plant::{History, Plant, SAME, Wrong};
-use kac_coupling::coupling::{Collision, Coupling, Synchronous};
 use kac_coupling::law::{Law, NormalMixture};
+use kac_coupling::model::coupling::{Collision, Coupling, Synchronous};
+use kac_coupling::model::slot::Slot;
 use kac_coupling::random::{
     Purpose, ReplicaKey, index_below, next_word, open_uniform, scalar_stream,
 };
 use kac_coupling::simulate::marks::direction;
 use kac_coupling::simulate::slabs::Place;
-use kac_coupling::slot::Slot;
 use kac_coupling::theory::pairing::Pairing;
 use rand_pcg::Pcg64;
 use std::sync::LazyLock;

@@ -2,11 +2,13 @@
 //! a pair of copies of the test's own, or an experiment other than the one that is judged. The rest
 //! is the real program.
 
-use kac_coupling::coupling::{Collision, Coupling, Synchronous, apply};
 use kac_coupling::experiment::Experiment;
 use kac_coupling::measure::marks::Reveal;
 use kac_coupling::measure::records::DISCREPANCY;
 use kac_coupling::measure::{Engine, Job, Measured};
+use kac_coupling::model::coupling::{Collision, Coupling, Synchronous, apply};
+use kac_coupling::model::slot::Slot;
+use kac_coupling::numerics::vector::Instructions;
 use kac_coupling::random::{Purpose, ReplicaKey, scalar_stream};
 use kac_coupling::simulate::block::BlockPath;
 use kac_coupling::simulate::census::{BLOCK, Census};
@@ -16,8 +18,6 @@ use kac_coupling::simulate::plain::PoissonPoints;
 use kac_coupling::simulate::powers::Sums;
 use kac_coupling::simulate::slabs::Place;
 use kac_coupling::simulate::{Gas, Path};
-use kac_coupling::slot::Slot;
-use kac_coupling::vector::Instructions;
 use rand_pcg::Pcg64;
 use std::sync::Arc;
 

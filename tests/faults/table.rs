@@ -3,7 +3,6 @@
 use crate::catalogue::{BATH, Fault};
 use crate::common::{KOLMOGOROV_LIMIT, Z_LIMIT, angle_statistic, partner_statistic};
 use crate::plant::{History, Plant, Tamper, measure};
-use kac_coupling::coupling::{Collision, CouplingKind, Rematch};
 use kac_coupling::estimate::Findings;
 use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::find;
@@ -12,6 +11,7 @@ use kac_coupling::judge::{Evidence, Outcome, VerdictRow, judge};
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Law, Normal, Uniform};
 use kac_coupling::model::Clock;
+use kac_coupling::model::coupling::{Collision, CouplingKind, Rematch};
 use kac_coupling::random::ReplicaKey;
 use kac_coupling::simulate::Gas;
 use kac_coupling::theory::pairing::Pairing;

@@ -2,7 +2,7 @@
 
 use super::{Judged, labels, sentence};
 use crate::judge::{Outcome, Verdict, VerdictRow};
-use crate::quote::printable;
+use crate::text::quote::printable;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use super::{Entry, Judged, effort, labels, sentence, summary};
 use crate::command::columns::aligned;
 use crate::judge::{Outcome, VerdictRow};
-use crate::quote::printable;
+use crate::text::quote::printable;
 use console::Alignment::{self, Left, Right};
 use console::Style;
 use std::fmt::Write;

@@ -1,12 +1,12 @@
 //! The printed rate μ against the proof's mechanism: from an optimal start the synchronous coupling
 //! contracts E‖Δ‖², which is at least W₂² of the joint laws, at its measured rate.
 
-use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::normal_half_width;
 use crate::experiment::{Check, Experiment};
 use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, Measurement, Verdict};
+use crate::model::coupling::{CouplingKind, Rematch};
 use crate::numerics::interval::one_sided;
 use crate::numerics::trust::largest_relative_error;
 use crate::theory::Quantity;

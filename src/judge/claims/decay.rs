@@ -2,12 +2,12 @@
 //! equality in Theorem 6's proof.
 
 use super::{Claim, no_rate};
-use crate::coupling::{CouplingKind, Rematch};
 use crate::estimate::rate::NoRate;
 use crate::experiment::{Check, Experiment};
 use crate::judge::evidence::EvidenceKind;
 use crate::judge::forecast::{Forecast, Prospect, forecast_equality};
 use crate::judge::{Evidence, Judgement, Measurement, Verdict, judge_equality};
+use crate::model::coupling::{CouplingKind, Rematch};
 use crate::theory::Quantity;
 
 /// The claim that a quantity decays at a printed rate, as an equality.

@@ -14,12 +14,12 @@
 
 use super::comparison::{Comparison, forecast_together, judge_together};
 use super::{Claim, Need};
-use crate::coupling::CouplingKind;
 use crate::estimate::{error_about_exact, velocity_rounding};
 use crate::experiment::{Check, Experiment};
 use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect};
 use crate::judge::{Evidence, Judgement, Verdict};
+use crate::model::coupling::CouplingKind;
 use crate::theory::{System, Theory};
 
 /// The lemma.

@@ -1,11 +1,11 @@
 //! Bytes that a run holds at a time, about.
 
-use crate::coupling::{CouplingKind, Rematch};
 use crate::experiment::Experiment;
 use crate::law::Law;
 use crate::measure::pairs::TALLIED_TOGETHER;
 use crate::measure::records::COLUMNS;
 use crate::measure::{bracketed, chunk};
+use crate::model::coupling::{CouplingKind, Rematch};
 use crate::simulate::powers::SUMS;
 
 /// Bytes of the program, of the values of empirical laws and of what is computed of them.

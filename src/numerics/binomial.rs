@@ -1,6 +1,6 @@
 //! Exact limits of counts.
 
-use crate::special::normal_quantile;
+use crate::numerics::special::normal_quantile;
 use std::ops::RangeInclusive;
 
 /// Where a binomial count lies with at least this confidence: each tail beyond

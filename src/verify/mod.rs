@@ -1,5 +1,9 @@
 //! From an experiment to tables and verdicts: the main job, without files.
 
+pub mod calibrate;
+pub mod plan;
+pub mod sequential;
+
 use crate::estimate::Findings;
 use crate::experiment::{Check, Experiment};
 use crate::judge::calibration::CalibrationRow;
@@ -7,7 +11,6 @@ use crate::judge::claims::{Need, Scope, checks_of, claim_of, is_needed};
 use crate::judge::forecast::Prospect;
 use crate::judge::self_check::{SelfCheckRow, self_checks};
 use crate::judge::{Evidence, Outcome, VerdictRow, judge, judge_sweep};
-use crate::looks::{Look, false_alarm, false_alarm_of_sweep, looks};
 use crate::measure::forest::Forest;
 use crate::measure::profile::{Profile, Watch};
 use crate::measure::runner::Control;
@@ -15,6 +18,7 @@ use crate::measure::steady::{SteadyStage, SteadyTally};
 use crate::measure::{Engine, Job, Samples};
 use crate::table::rows::Tables;
 use crate::theory::{Draws, Theory};
+use crate::verify::sequential::{Look, false_alarm, false_alarm_of_sweep, looks};
 use std::sync::Arc;
 
 /// What an experiment gave, for as many N as are done.

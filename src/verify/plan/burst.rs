@@ -6,15 +6,15 @@ use super::timed;
 use super::work::{
     WORK_OF_RECORD, WORK_OF_START, velocities_in_brackets, work_of_replica, work_of_simulation,
 };
-use crate::calibrate::calibrate;
 use crate::estimate::Findings;
 use crate::experiment::{CalibrationPlan, Experiment, WassersteinPlan};
 use crate::judge::calibration::CalibrationRow;
-use crate::looks::Look;
 use crate::measure::steady::{Steady, SteadyStage};
 use crate::measure::{Engine, Measured, bracketed, chunk};
 use crate::theory::steady::RECORDS;
 use crate::theory::{Draws, Theory};
+use crate::verify::calibrate::calibrate;
+use crate::verify::sequential::Look;
 use crate::verify::{Judged, Results, job, judge_all};
 use std::convert::Infallible;
 use std::sync::Arc;

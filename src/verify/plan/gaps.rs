@@ -4,10 +4,10 @@
 //! Only what a config asks for is considered: a table that no section asks for is not missing.
 
 use crate::bracket::FEWEST_REPLICAS;
-use crate::coupling::Rematch;
 use crate::estimate::{is_bracket_trusted, rate_weights};
 use crate::experiment::{Experiment, WassersteinPlan};
 use crate::measure::{bracketed, chunk};
+use crate::model::coupling::Rematch;
 use crate::theory::{Moment, Quantity, System, Theory};
 
 /// The fewest batches that pooled W₂² needs: a single batch has no standard error.

@@ -3,7 +3,7 @@
 //! On the line the sorted pairing is optimal, so for samples of equal size n
 //! W₂² = (1/n) Σ (x_(k) − y_(k))² exactly.
 
-use crate::sorting::{key, value};
+use crate::numerics::sorting::{key, value};
 
 /// A sample being collected, as integers that sort like the numbers.
 #[derive(Debug, Clone, Default)]

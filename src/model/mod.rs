@@ -15,6 +15,9 @@
 //!
 //! This module has no randomness.
 
+pub mod coupling;
+pub mod slot;
+
 use serde::Serialize;
 
 /// The reading of (λ, μ) that sets the rates, one of the paper's two.

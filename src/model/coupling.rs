@@ -16,7 +16,7 @@
 //! says what is known of its ‖Δ‖².
 
 use crate::model::rotate;
-use crate::slot::Slot;
+use crate::model::slot::Slot;
 use serde::Serialize;
 use std::fmt;
 
@@ -200,7 +200,7 @@ pub fn apply<C: Coupling>(coupling: C, slots: &mut [Slot], collision: Collision)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::slot;
+    use crate::model::slot;
 
     /// Both copies moved by hand, one at a time, with the printed formulas.
     fn by_hand(velocities: &mut [f64], collision: Collision) {

@@ -1,6 +1,7 @@
 //! What a run will cost and be able to decide, before it is made.
 
 mod burst;
+pub mod gaps;
 mod memory;
 mod work;
 
@@ -8,12 +9,12 @@ pub use work::{work_of_brackets, work_of_simulation};
 
 use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Expectation, Experiment};
-use crate::gaps::gaps;
 use crate::judge::claims::{Scope, checks_of, claim_of};
 use crate::judge::forecast::{Forecast, Prospect, replicas_for};
-use crate::looks::{Look, false_alarm, false_alarm_of_sweep};
 use crate::theory::{Draws, Theory};
 use crate::verify::Results;
+use crate::verify::plan::gaps::gaps;
+use crate::verify::sequential::{Look, false_alarm, false_alarm_of_sweep};
 use burst::Burst;
 use rayon::prelude::*;
 use std::cell::RefCell;
@@ -254,9 +255,9 @@ fn is_contradicted(check: &Check, forecast: Forecast) -> bool {
 mod tests {
     use super::*;
     use crate::config::load;
-    use crate::coupling::CouplingKind;
     use crate::experiment::WassersteinPlan;
     use crate::law::{Law, Normal, StudentT};
+    use crate::model::coupling::CouplingKind;
     use crate::theory::pairing::Pairing;
     use std::path::Path;
 

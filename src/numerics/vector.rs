@@ -4,7 +4,7 @@
 //! are exact or correctly rounded on every machine, and a multiplication is never fused with an
 //! addition. So every instruction set gives the same bits, and wider ones are faster.
 
-use crate::quote::quoted;
+use crate::text::quote::quoted;
 use std::sync::OnceLock;
 use thiserror::Error;
 
@@ -124,7 +124,7 @@ macro_rules! vectorised {
     ) => {
         $(#[$attribute])*
         #[inline(never)]
-        $visibility fn $name $(<$generic: $bound>)? (instructions: $crate::vector::Instructions, $($argument: $type),*) {
+        $visibility fn $name $(<$generic: $bound>)? (instructions: $crate::numerics::vector::Instructions, $($argument: $type),*) {
             #[inline(always)]
             fn stage $(<$generic: $bound>)? ($($argument: $type),*) $body
 
@@ -140,7 +140,7 @@ macro_rules! vectorised {
                 stage($($argument),*)
             }
 
-            use $crate::vector::Level;
+            use $crate::numerics::vector::Level;
             match instructions.level() {
                 Level::Portable => stage($($argument),*),
                 // SAFETY: `Instructions` only has levels that were detected.
