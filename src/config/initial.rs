@@ -8,7 +8,7 @@ use crate::key::kind::OneOf;
 use crate::key::reader::{ConfigError, Table};
 use crate::law::Law;
 use crate::law::joint::Joint;
-use crate::theory::pairing::Pairing;
+use crate::model::pairing::Pairing;
 
 pub(super) static SECTION: Section<Experiment> = Section {
     name: "initial",

@@ -5,9 +5,9 @@ use super::{ExactDiscrepancy, Findings, TABLE_CONFIDENCE};
 use crate::bracket::Excess;
 use crate::experiment::Experiment;
 use crate::model::coupling::CouplingKind;
+use crate::model::pairing::Pairing;
 use crate::table::rows::ScalingRow;
 use crate::theory::Quantity;
-use crate::theory::pairing::Pairing;
 
 impl ScalingRow {
     /// A quantity of which nothing is known.

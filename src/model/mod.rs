@@ -16,6 +16,8 @@
 //! This module has no randomness.
 
 pub mod coupling;
+pub mod pairing;
+pub mod quantity;
 pub mod slot;
 
 use serde::Serialize;

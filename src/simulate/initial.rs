@@ -4,10 +4,10 @@ use super::joint::JointPairs;
 use super::normal::{ROWS, draw_normal};
 use crate::law::Law;
 use crate::law::joint::Joint;
+use crate::model::pairing::Pairing;
 use crate::model::slot::{self, Slot};
 use crate::numerics::vector::Instructions;
 use crate::random::{LANES, Purpose, ReplicaKey, Rows, level};
-use crate::theory::pairing::Pairing;
 
 /// Draws the velocities (V(0), V′(0)) of N particles in both copies.
 #[derive(Debug, Clone)]

@@ -10,12 +10,12 @@
 use super::normal::{ROWS, draw_normal};
 use crate::law::Law;
 use crate::law::joint::Joint;
+use crate::model::pairing::Pairing;
 use crate::model::slot::{self, Slot};
 use crate::numerics::vector::Instructions;
 use crate::random::{
     LANES, Purpose, ReplicaKey, Rows, index_below, level, next_word, scalar_stream,
 };
-use crate::theory::pairing::Pairing;
 
 /// Draws both copies of N particles.
 #[derive(Debug, Clone)]

@@ -101,8 +101,8 @@ mod tests {
     use crate::law::{Law, Normal, Uniform};
     use crate::model::Rates;
     use crate::model::coupling::CouplingKind;
+    use crate::model::pairing::Pairing;
     use crate::theory::Moment;
-    use crate::theory::pairing::Pairing;
 
     /// The variances of independent velocities at time 0 are 2σ⁴/N and 96σ⁸/N for normal
     /// velocities, and 4a⁴/45N and 16a⁸/225N for uniform ones on (m−a, m+a).

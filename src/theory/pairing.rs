@@ -15,29 +15,8 @@ mod quadrature;
 
 use super::levels::{LAST_LOGIT, jumps, level_at, steep_ends};
 use crate::law::{Law, Level, between_levels, compensated_sum, power, shifted_moment};
+pub use crate::model::pairing::Pairing;
 use quadrature::{Integral, Integrand, integrate};
-
-/// The joint law of (V_i(0), V′_i(0)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pairing {
-    /// Comonotone: one uniform through both quantile functions.
-    Optimal,
-    /// V and V′ independent.
-    Independent,
-}
-
-impl Pairing {
-    /// Both pairings.
-    pub const ALL: [Pairing; 2] = [Pairing::Optimal, Pairing::Independent];
-
-    /// The name used in configs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Pairing::Optimal => "optimal",
-            Pairing::Independent => "independent",
-        }
-    }
-}
 
 /// Second and fourth moments of one initial difference.
 #[derive(Debug, Clone, Copy, PartialEq)]

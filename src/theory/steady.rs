@@ -340,7 +340,7 @@ mod tests {
     use super::*;
     use crate::law::{Discrete, Normal, NormalMixture, Uniform};
     use crate::model::coupling::CouplingKind;
-    use crate::theory::pairing::Pairing;
+    use crate::model::pairing::Pairing;
 
     fn baths() -> [Law; 3] {
         [

@@ -7,10 +7,10 @@ use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, Measurement, Verdict};
 use crate::model::coupling::{CouplingKind, Rematch};
+use crate::model::pairing::Pairing;
 use crate::numerics::interval::one_sided;
 use crate::numerics::trust::largest_relative_error;
 use crate::theory::Quantity;
-use crate::theory::pairing::Pairing;
 
 /// The reason why the mechanism can show nothing, if so.
 pub(super) fn unfit(experiment: &Experiment) -> Option<String> {

@@ -258,7 +258,7 @@ mod tests {
     use crate::experiment::WassersteinPlan;
     use crate::law::{Law, Normal, StudentT};
     use crate::model::coupling::CouplingKind;
-    use crate::theory::pairing::Pairing;
+    use crate::model::pairing::Pairing;
     use std::path::Path;
 
     #[test]
