@@ -5,7 +5,7 @@
 //!
 //! Each section has a file with the declarations of its [keys](crate::key), and with what takes several keys to see.
 //! A key is added by its declaration, which the section lists, and its field in [`Experiment`]; a section by its
-//! file and its line in [`KEYS`].
+//! file and its line in `KEYS` here.
 
 mod calibration;
 mod check;
