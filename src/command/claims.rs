@@ -1,16 +1,10 @@
 //! `kac claims`: the ledger.
 
-use super::figure::figure_names;
 use super::names::{joined, meant, suggestion};
 use super::{CommandError, Exit, committed, print};
-use crate::figure::Figure;
-use crate::judge::claims::{Claim, LEDGER, find};
+use crate::figure::{Figure, figure_names};
+use crate::judge::claims::{Claim, LEDGER, find, ids};
 use crate::text::quote::quoted;
-
-/// The ids of all claims.
-pub(super) fn ids() -> Vec<&'static str> {
-    LEDGER.iter().map(|claim| claim.id()).collect()
-}
 
 /// Print the claim of that id, or all.
 ///

@@ -1,11 +1,11 @@
 //! `kac figure`: reproduce a named figure from its committed experiments.
 
-use super::claims::ids;
 use super::drawing::{figure_files, rendered_files, table_set};
 use super::names::{joined, meant, suggestion};
 use super::{CommandError, Exit, Overrides, committed, interrupt, print, simulate};
 use crate::config::{Config, load};
-use crate::figure::{FIGURES, Figure, FigureError};
+use crate::figure::{FIGURES, Figure, FigureError, figure_names};
+use crate::judge::claims::ids;
 use crate::table::TableSet;
 use crate::text::quote::{quoted, quoted_path};
 use crate::verify::Sampling;
@@ -32,11 +32,6 @@ pub struct Places<'a> {
 /// The folder of an experiment's tables below that of the figures.
 fn tables_of(experiment: &str, figures: &Path) -> PathBuf {
     figures.join("tables").join(experiment)
-}
-
-/// The names of all figures.
-pub(super) fn figure_names() -> Vec<&'static str> {
-    FIGURES.iter().map(|figure| figure.name).collect()
 }
 
 /// Print what figures there are.

@@ -2,7 +2,7 @@
 
 use super::section::{Occurs, Section};
 use crate::experiment::{Check, Expectation, Experiment};
-use crate::judge::claims::{LEDGER, find};
+use crate::judge::claims::{find, ids};
 use crate::key::kind::{Kind, Number, OneOf};
 use crate::key::reader::{ConfigError, Node, Table};
 use crate::key::{Key, Range, Values};
@@ -66,17 +66,11 @@ static CONFIDENCE: Key<Check, Number> = Key {
 /// The id of a claim in the ledger.
 struct ClaimId;
 
-impl ClaimId {
-    fn ids() -> Vec<&'static str> {
-        LEDGER.iter().map(|claim| claim.id()).collect()
-    }
-}
-
 impl Kind for ClaimId {
     type Value = String;
 
     fn values(&self) -> Values {
-        Values::Words(Self::ids())
+        Values::Words(ids())
     }
 
     fn read(&self, node: &Node, fix: &str) -> Result<String, ConfigError> {
@@ -92,7 +86,7 @@ impl Kind for ClaimId {
     }
 
     fn fix(&self, _name: &str, _example: &str) -> String {
-        format!("choose one of {}", Self::ids().join(", "))
+        format!("choose one of {}", ids().join(", "))
     }
 }
 

@@ -155,6 +155,11 @@ pub const FIGURES: &[Figure] = &[
     kurtosis::FIGURE,
 ];
 
+/// The names of all figures.
+pub fn figure_names() -> Vec<&'static str> {
+    FIGURES.iter().map(|figure| figure.name).collect()
+}
+
 impl Figure {
     /// The figure of this name.
     pub fn named(name: &str) -> Option<&'static Self> {

@@ -3,9 +3,8 @@
 use super::first_collision::{FirstCollisionStage, FirstCollisions};
 use super::forest::Forest;
 use super::marks::{Probe, Reveal};
-use super::pairs::{PairStage, Pairs};
+use super::pairs::{PairPlan, PairStage, Pairs};
 use super::profile::Profile;
-use super::records::{DISCREPANCY, column};
 use super::runner::{Control, extend};
 use super::small_gas::{self, Common, SmallGas, SmallGasStage};
 use super::{Engine, Measured};
@@ -21,16 +20,10 @@ use crate::simulate::pair::{CoupledPair, OwnCollisions, SameCollisions};
 use crate::simulate::plain::PlainPath;
 use crate::simulate::powers::SQUARES;
 use crate::simulate::rematch::{Permutable, Rematched, RematchedAtEvents};
-use crate::simulate::slabs::Place;
 use crate::simulate::{Gas, Path};
-use crate::theory::{Moment, Quantity, System, Theory};
+use crate::theory::{System, Theory};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Particles of all replicas in a chunk, about, where no W₂ batch sets it.
-const CHUNK_PARTICLES: u64 = 1 << 14;
-/// Replicas in such a chunk, at most.
-const MOST_IN_CHUNK: u64 = 256;
 
 /// The small gas is looked at 33 times, half a collision apart. There is one replica of it per 8192
 /// collisions of the run, and between 32 and 4096 of them: about 1 % of the run.
@@ -51,28 +44,17 @@ const DRIFT_COLLISIONS: f64 = 4096.0;
 /// All replicas of one N, to be simulated.
 #[derive(Debug, Clone)]
 pub struct Job {
-    pub(super) gas: Arc<Gas>,
-    pub(super) initial: Arc<InitialPairs>,
+    /// The replicas, and what is tallied of them.
+    plan: PairPlan,
+    initial: Arc<InitialPairs>,
     coupling: CouplingKind,
     rematch: Rematch,
     /// Times at which paths are rematched.
     rematch_times: Vec<f64>,
-    pub(super) seed: u64,
-    pub(super) replicas: u64,
     /// Expected collisions of all replicas.
     collisions: f64,
     /// If true, one thread does everything, and nothing is simulated beside the replicas.
     single_threaded: bool,
-    pub(super) places: Vec<Place>,
-    /// E‖Δ‖² at each record time: how large what is tallied will be.
-    pub(super) sizes: Vec<f64>,
-    /// Columns whose covariances over time are tallied, one per [`Quantity`].
-    pub(super) tracked: [usize; 4],
-    /// Record times of W₂, and the pooled velocities of a batch.
-    pub(super) distances: Vec<usize>,
-    pub(super) sample: usize,
-    /// The first replicas, whose velocities are kept for the bracket.
-    pub(super) bracketed: u64,
     /// The velocity of all bath particles of the small gas: that of a typical
     /// particle.
     typical_velocity: f64,
@@ -98,26 +80,6 @@ pub struct Samples {
     profile: Profile,
 }
 
-/// Replicas of a chunk: the whole replicas whose
-/// velocities make a W₂ batch of `sample`, ⌈sample/N⌉, if that is not 0.
-pub fn chunk(particles: usize, sample: usize) -> u64 {
-    if sample == 0 {
-        (CHUNK_PARTICLES / particles as u64).clamp(1, MOST_IN_CHUNK)
-    } else {
-        sample.div_ceil(particles) as u64
-    }
-}
-
-/// The column that carries a quantity, up to scale and shift.
-fn tracked_column(quantity: Quantity, system: System) -> usize {
-    match quantity {
-        Quantity::Discrepancy => DISCREPANCY,
-        Quantity::Energy => column(system, Moment::M2),
-        Quantity::FirstMoment => column(system, Moment::M1),
-        Quantity::PairMoment => column(system, Moment::M11),
-    }
-}
-
 /// Expected collisions of a replica, of both copies where they differ.
 fn expected_collisions(experiment: &Experiment, particles: usize) -> f64 {
     let rate = experiment.rates().for_particles(particles).total(particles);
@@ -132,20 +94,8 @@ impl Job {
     /// The replicas of entry `index` of an experiment's sweep.
     pub fn new(experiment: &Experiment, index: usize, theory: &Theory) -> Job {
         let (particles, replicas) = experiment.sweep[index];
-        let gas = Gas::new(particles, experiment.rates(), &experiment.bath);
-        let times = experiment.times();
-        let places = times.iter().map(|&time| gas.place(time)).collect();
-        // Where the mean is not known, that at the start is near enough.
-        let start = theory.initial_mean(Quantity::Discrepancy, System::First);
-        let sizes = (times.iter())
-            .map(|&time| theory.discrepancy_mean(time).unwrap_or(start))
-            .collect();
-        let tracked = Quantity::ALL.map(|quantity| {
-            let system = theory.judged_copy(quantity).unwrap_or(System::Second);
-            tracked_column(quantity, system)
-        });
         Job {
-            gas: Arc::new(gas),
+            plan: PairPlan::new(experiment, index, theory),
             initial: Arc::new(InitialPairs::of_joints(
                 &experiment.first,
                 &experiment.second,
@@ -155,16 +105,8 @@ impl Job {
             coupling: experiment.coupling,
             rematch: experiment.rematch,
             rematch_times: experiment.rematch_times(),
-            seed: experiment.seed,
-            replicas,
             collisions: expected_collisions(experiment, particles) * replicas as f64,
             single_threaded: false,
-            places,
-            sizes,
-            tracked,
-            distances: experiment.wasserstein_indices(),
-            sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
-            bracketed: bracketed(experiment, particles, replicas),
             typical_velocity: theory.second_moment(System::First, 0.0).sqrt(),
             has_first_collisions: false,
         }
@@ -182,7 +124,10 @@ impl Job {
     /// replicas. Their numbers are those of a thread pool, to the bit.
     pub fn single_threaded(&self, seed: u64) -> Job {
         Job {
-            seed,
+            plan: PairPlan {
+                seed,
+                ..self.plan.clone()
+            },
             single_threaded: true,
             ..self.clone()
         }
@@ -190,7 +135,7 @@ impl Job {
 
     /// Replicas of a chunk.
     pub fn chunk(&self) -> u64 {
-        chunk(self.gas.particles, self.sample)
+        self.plan.chunk()
     }
 
     /// The tally of no replicas.
@@ -212,7 +157,7 @@ impl Job {
         let mut samples = self.nothing();
         self.extend(
             &mut samples,
-            0..self.replicas,
+            0..self.plan.replicas,
             engine,
             Control::new(progress),
         );
@@ -229,7 +174,7 @@ impl Job {
     ) -> Measured {
         let mut samples = self.nothing();
         let control = Control::new(progress);
-        self.extend_on(&mut samples, 0..self.replicas, control, new_pair);
+        self.extend_on(&mut samples, 0..self.plan.replicas, control, new_pair);
         self.read_marks(&mut samples, new_path);
         self.measured(samples)
     }
@@ -266,7 +211,7 @@ impl Job {
         let pairs = samples.pairs.total().expect(NO_GAP);
         let first_collisions = samples.first_collisions.total().expect(NO_GAP);
         let small_gas = samples.small_gas.total().expect(NO_GAP);
-        let (replicas, pairs) = pairs.unwrap_or_else(|| (0, Pairs::new(self)));
+        let (replicas, pairs) = pairs.unwrap_or_else(|| (0, Pairs::new(&self.plan)));
         Measured {
             replicas,
             pairs,
@@ -368,12 +313,13 @@ impl Job {
         };
         let new_pair = &new_pair;
         let stage = PairStage {
-            job: self,
+            plan: &self.plan,
             new_pair,
         };
         let seconds = extend(&stage, &mut samples.pairs, replicas.clone(), control);
         samples.profile.merge(&seconds);
-        let first = FirstCollisionStage::new(&self.gas, self.seed, self.chunk(), new_pair);
+        let first =
+            FirstCollisionStage::new(&self.plan.gas, self.plan.seed, self.chunk(), new_pair);
         if let Some(stage) = first.filter(|_| self.has_first_collisions) {
             let seconds = extend(&stage, &mut samples.first_collisions, replicas, silent);
             samples.profile.merge(&seconds);
@@ -398,20 +344,23 @@ impl Job {
 
     /// A small gas with the rates of the job; `None` if nothing collides.
     fn small_gas<'a, F>(&self, new_pair: &'a F) -> Option<SmallGasStage<'a, F>> {
-        let rate = self.gas.rates.total(small_gas::PARTICLES);
+        let rate = self.plan.gas.rates.total(small_gas::PARTICLES);
         let bath = Point::new(self.typical_velocity).ok()?;
         if rate == 0.0 {
             return None;
         }
         let gas = Gas {
             bath: BathVelocities::new(&bath.into()),
-            ..self.gas.resized(small_gas::PARTICLES, self.gas.rates)
+            ..self
+                .plan
+                .gas
+                .resized(small_gas::PARTICLES, self.plan.gas.rates)
         };
         let stops = (0..SMALL_GAS_STOPS).map(|index| gas.place(0.5 * f64::from(index) / rate));
         Some(SmallGasStage {
             stops: stops.collect(),
             gas: Arc::new(gas),
-            seed: self.seed,
+            seed: self.plan.seed,
             bath_velocity: self.typical_velocity,
             common: match (self.coupling, self.rematch) {
                 (CouplingKind::Independent, _) => Common::Nothing,
@@ -427,20 +376,20 @@ impl Job {
         if samples.probe.is_some() || self.single_threaded {
             return;
         }
-        let has_bath = self.gas.rates.bath > 0.0;
+        let has_bath = self.plan.gas.rates.bath > 0.0;
         let particles = if has_bath {
             1
         } else {
-            self.gas.particles.min(2)
+            self.plan.gas.particles.min(2)
         };
-        let gas = Arc::new(self.gas.resized(particles, self.gas.rates));
+        let gas = Arc::new(self.plan.gas.resized(particles, self.plan.gas.rates));
         let rate = gas.rates.total(particles);
         if rate == 0.0 {
             return;
         }
         let [least, most] = PROBED;
         let wanted = ((self.collisions / COLLISIONS_PER_PROBED) as u64).clamp(least, most);
-        let name = ReplicaKey::new(self.seed, particles as u64, u64::MAX, 0);
+        let name = ReplicaKey::new(self.plan.seed, particles as u64, u64::MAX, 0);
         let stop = gas.place(wanted as f64 / rate);
         samples.probe = Some(Probe::watch(&mut new_path(&gas), name, stop, has_bath));
     }
@@ -450,10 +399,10 @@ impl Job {
     fn energy_drift<P: CoupledPair>(&self, new_pair: &impl Fn(&Arc<Gas>) -> P) -> Option<f64> {
         let rates = Rates {
             bath: 0.0,
-            ..self.gas.rates
+            ..self.plan.gas.rates
         };
-        let particles = self.gas.particles.min(DRIFT_PARTICLES);
-        let closed = self.gas.resized(particles, rates);
+        let particles = self.plan.gas.particles.min(DRIFT_PARTICLES);
+        let closed = self.plan.gas.resized(particles, rates);
         let rate = closed.rates.total(closed.particles);
         if rate == 0.0 {
             return None;
@@ -461,7 +410,7 @@ impl Job {
         let gas = Arc::new(closed);
         let mut pair = new_pair(&gas);
         pair.restart(
-            self.seed,
+            self.plan.seed,
             u64::MAX,
             &[0.0, DRIFT_COLLISIONS / rate].map(|time| gas.place(time)),
         );
@@ -483,16 +432,12 @@ impl Job {
     }
 }
 
-/// How many replicas of N particles the bracket of an experiment is made of.
-pub fn bracketed(experiment: &Experiment, particles: usize, replicas: u64) -> u64 {
-    let velocities = experiment.wasserstein.map_or(0, |plan| plan.bracket);
-    replicas.min((velocities / particles) as u64)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::pairs::MOST_IN_CHUNK;
     use super::*;
     use crate::config::load;
+    use crate::simulate::slabs::Place;
     use std::collections::BTreeMap;
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -546,7 +491,7 @@ mod tests {
     /// The tally of all replicas, simulated at once.
     fn whole(job: &Job) -> Pairs {
         let (mut samples, control) = (job.nothing(), Control::new(&|_| ()));
-        extend(job, &mut samples, 0..job.replicas, control, &|_, _| ());
+        extend(job, &mut samples, 0..job.plan.replicas, control, &|_, _| ());
         job.measured(samples).pairs
     }
 
@@ -565,7 +510,7 @@ mod tests {
         let started = started.into_inner().unwrap();
         assert!(started.values().all(|&times| times == 1));
         // Replicas, their first collisions, small gases, and a gas without a bath.
-        let kinds = [job.places.len(), 1, SMALL_GAS_STOPS as usize, 2];
+        let kinds = [job.plan.places.len(), 1, SMALL_GAS_STOPS as usize, 2];
         let of = |kind| started.keys().filter(|(_, stops)| *stops == kind).count() as u64;
         let gases = samples.small_gas.replicas();
         assert!(gases >= SMALL_GASES[0]);
@@ -588,7 +533,13 @@ mod tests {
             ..Control::new(&progress)
         };
         let mut samples = job.nothing();
-        extend(&job, &mut samples, 0..job.replicas, control, &|_, _| ());
+        extend(
+            &job,
+            &mut samples,
+            0..job.plan.replicas,
+            control,
+            &|_, _| (),
+        );
         let kept = samples.pairs.replicas();
         assert_eq!(kept, done.into_inner());
         let threads = rayon::current_num_threads() as u64;
@@ -596,7 +547,7 @@ mod tests {
         extend(
             &job,
             &mut samples,
-            0..job.replicas,
+            0..job.plan.replicas,
             Control::new(&|_| ()),
             &|_, _| (),
         );
@@ -610,15 +561,15 @@ mod tests {
         let planted = |replica: u64, _| assert_ne!(replica, 700, "planted");
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let control = Control::new(&|_| ());
-            extend(&job, &mut samples, 0..job.replicas, control, &planted);
+            extend(&job, &mut samples, 0..job.plan.replicas, control, &planted);
         }));
         assert!(panicked.is_err());
         let kept = samples.pairs.replicas();
-        assert!(kept < job.replicas, "{kept}");
+        assert!(kept < job.plan.replicas, "{kept}");
         extend(
             &job,
             &mut samples,
-            0..job.replicas,
+            0..job.plan.replicas,
             Control::new(&|_| ()),
             &|_, _| (),
         );

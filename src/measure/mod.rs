@@ -24,7 +24,8 @@ use pairs::Pairs;
 use profile::Profile;
 use small_gas::SmallGas;
 
-pub use job::{Job, Samples, bracketed, chunk};
+pub use job::{Job, Samples};
+pub use pairs::{bracketed, chunk};
 pub use pooled::Kept;
 
 /// Which engine moves the particles. Both give the same bits.

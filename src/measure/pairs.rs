@@ -1,20 +1,26 @@
 //! Coupled pairs at the record times of a run: how they are simulated, and what is tallied.
 
 use super::forest::Tally;
-use super::job::Job;
 use super::last_velocities::LastVelocities;
 use super::pooled::{Kept, Pool, distances};
 use super::profile::{Profile, Watch};
 use super::records::{COLUMNS, DISCREPANCY, Records, column};
 use super::runner::Stage;
 use super::tally::{Centred, Covariances, Cross, LANES, Means, Powers, QUANTITIES};
+use crate::experiment::Experiment;
 use crate::simulate::Gas;
 use crate::simulate::pair::{CoupledPair, Seen};
 use crate::simulate::particles::Particles;
-use crate::theory::{Moment, System};
+use crate::simulate::slabs::Place;
+use crate::theory::{Moment, Quantity, System, Theory};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Particles of all replicas in a chunk, about, where no W₂ batch sets it.
+const CHUNK_PARTICLES: u64 = 1 << 14;
+/// Replicas in such a chunk, at most.
+pub(super) const MOST_IN_CHUNK: u64 = 256;
 
 /// Replicas whose records are tallied together; one amid them is timed, as the first finds
 /// colder caches and takes new memory.
@@ -27,6 +33,85 @@ const LOW_MOMENTS: [(System, Moment); QUANTITIES] = [
     (System::Second, Moment::M1),
     (System::Second, Moment::M2),
 ];
+
+/// Replicas of a chunk: the whole replicas whose
+/// velocities make a W₂ batch of `sample`, ⌈sample/N⌉, if that is not 0.
+pub fn chunk(particles: usize, sample: usize) -> u64 {
+    if sample == 0 {
+        (CHUNK_PARTICLES / particles as u64).clamp(1, MOST_IN_CHUNK)
+    } else {
+        sample.div_ceil(particles) as u64
+    }
+}
+
+/// How many replicas of N particles the bracket of an experiment is made of.
+pub fn bracketed(experiment: &Experiment, particles: usize, replicas: u64) -> u64 {
+    let velocities = experiment.wasserstein.map_or(0, |plan| plan.bracket);
+    replicas.min((velocities / particles) as u64)
+}
+
+/// The column that carries a quantity, up to scale and shift.
+fn tracked_column(quantity: Quantity, system: System) -> usize {
+    match quantity {
+        Quantity::Discrepancy => DISCREPANCY,
+        Quantity::Energy => column(system, Moment::M2),
+        Quantity::FirstMoment => column(system, Moment::M1),
+        Quantity::PairMoment => column(system, Moment::M11),
+    }
+}
+
+/// The coupled pairs of one N, and what is tallied of them.
+#[derive(Debug, Clone)]
+pub(super) struct PairPlan {
+    pub(super) gas: Arc<Gas>,
+    pub(super) seed: u64,
+    pub(super) replicas: u64,
+    pub(super) places: Vec<Place>,
+    /// E‖Δ‖² at each record time: how large what is tallied will be.
+    pub(super) sizes: Vec<f64>,
+    /// Columns whose covariances over time are tallied, one per [`Quantity`].
+    pub(super) tracked: [usize; 4],
+    /// Record times of W₂, and the pooled velocities of a batch.
+    pub(super) distances: Vec<usize>,
+    pub(super) sample: usize,
+    /// The first replicas, whose velocities are kept for the bracket.
+    pub(super) bracketed: u64,
+}
+
+impl PairPlan {
+    /// The pairs of entry `index` of an experiment's sweep.
+    pub(super) fn new(experiment: &Experiment, index: usize, theory: &Theory) -> Self {
+        let (particles, replicas) = experiment.sweep[index];
+        let gas = Gas::new(particles, experiment.rates(), &experiment.bath);
+        let times = experiment.times();
+        let places = times.iter().map(|&time| gas.place(time)).collect();
+        // Where the mean is not known, that at the start is near enough.
+        let start = theory.initial_mean(Quantity::Discrepancy, System::First);
+        let sizes = (times.iter())
+            .map(|&time| theory.discrepancy_mean(time).unwrap_or(start))
+            .collect();
+        let tracked = Quantity::ALL.map(|quantity| {
+            let system = theory.judged_copy(quantity).unwrap_or(System::Second);
+            tracked_column(quantity, system)
+        });
+        PairPlan {
+            gas: Arc::new(gas),
+            seed: experiment.seed,
+            replicas,
+            places,
+            sizes,
+            tracked,
+            distances: experiment.wasserstein_indices(),
+            sample: experiment.wasserstein.map_or(0, |plan| plan.sample),
+            bracketed: bracketed(experiment, particles, replicas),
+        }
+    }
+
+    /// Replicas of a chunk.
+    pub(super) fn chunk(&self) -> u64 {
+        chunk(self.gas.particles, self.sample)
+    }
+}
 
 /// Statistics of coupled pairs at the record times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,9 +160,9 @@ impl Tally for Pairs {
 }
 
 impl Pairs {
-    /// The tally of no replicas of a job.
-    pub(super) fn new(job: &Job) -> Self {
-        let times = job.places.len();
+    /// The tally of no replicas of a plan.
+    pub(super) fn new(plan: &PairPlan) -> Self {
+        let times = plan.places.len();
         Pairs {
             collisions: 0,
             seen: Seen::default(),
@@ -85,19 +170,19 @@ impl Pairs {
             means: std::array::from_fn(|_| Means::new(times)),
             tracked: std::array::from_fn(|_| Covariances::new(times)),
             low_moments: Cross::new(times),
-            discrepancy: Powers::new(&job.sizes),
-            distances: Means::new(2 * job.distances.len()),
-            kept: vec![Kept::default(); job.distances.len()],
+            discrepancy: Powers::new(&plan.sizes),
+            distances: Means::new(2 * plan.distances.len()),
+            kept: vec![Kept::default(); plan.distances.len()],
         }
     }
 
     /// Take in records: the columns of some replicas.
-    fn add(&mut self, job: &Job, columns: [&mut [[f64; LANES]]; COLUMNS]) {
-        let columns = columns.map(|lines| Centred::new(job.places.len(), lines));
+    fn add(&mut self, plan: &PairPlan, columns: [&mut [[f64; LANES]]; COLUMNS]) {
+        let columns = columns.map(|lines| Centred::new(plan.places.len(), lines));
         for (means, column) in self.means.iter_mut().zip(&columns) {
             means.add(column);
         }
-        for (covariances, &column) in self.tracked.iter_mut().zip(&job.tracked) {
+        for (covariances, &column) in self.tracked.iter_mut().zip(&plan.tracked) {
             covariances.add(&columns[column]);
         }
         self.low_moments
@@ -116,7 +201,7 @@ impl Pairs {
 /// Coupled pairs that `new_pair` makes for a gas.
 #[derive(Debug)]
 pub(super) struct PairStage<'a, F> {
-    pub(super) job: &'a Job,
+    pub(super) plan: &'a PairPlan,
     pub(super) new_pair: &'a F,
 }
 
@@ -136,27 +221,27 @@ impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for PairStage<'_, F> {
     type Worker = Worker<P>;
 
     fn chunk(&self) -> u64 {
-        self.job.chunk()
+        self.plan.chunk()
     }
 
     fn worker(&self) -> Worker<P> {
-        let job = self.job;
+        let plan = self.plan;
         // Fewer replicas than a batch takes fill no pool.
-        let velocities = job.replicas.saturating_mul(job.gas.particles as u64);
-        let size = velocities.min(job.sample as u64) as usize;
-        let pools = job.distances.iter().map(|_| Pool::with_capacity(size));
-        let together = job.chunk().min(job.replicas).min(TALLIED_TOGETHER) as usize;
+        let velocities = plan.replicas.saturating_mul(plan.gas.particles as u64);
+        let size = velocities.min(plan.sample as u64) as usize;
+        let pools = plan.distances.iter().map(|_| Pool::with_capacity(size));
+        let together = plan.chunk().min(plan.replicas).min(TALLIED_TOGETHER) as usize;
         Worker {
-            pair: (self.new_pair)(&job.gas),
+            pair: (self.new_pair)(&plan.gas),
             particles: Particles::default(),
-            records: Records::new(job.gas.particles, job.places.len(), together),
+            records: Records::new(plan.gas.particles, plan.places.len(), together),
             pools: pools.collect(),
         }
     }
 
     fn tally(&self, worker: &mut Worker<P>, replicas: Range<u64>, profile: &mut Profile) -> Pairs {
-        let job = self.job;
-        let mut pairs = Pairs::new(job);
+        let plan = self.plan;
+        let mut pairs = Pairs::new(plan);
         for pool in &mut worker.pools {
             pool.clear();
         }
@@ -164,22 +249,22 @@ impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for PairStage<'_, F> {
             let together = (replicas.end - from).min(TALLIED_TOGETHER) as usize;
             for index in 0..together {
                 let mut timed = (index == together / 2).then(Profile::default);
-                run_replica(job, worker, (from, index), &mut pairs, timed.as_mut());
+                run_replica(plan, worker, (from, index), &mut pairs, timed.as_mut());
                 if let Some(timed) = timed {
                     profile.collisions += timed.collisions * together as f64;
                     profile.records += timed.records * together as f64;
                 }
             }
             let mut watch = Watch::start();
-            pairs.add(job, worker.records.columns(together));
+            pairs.add(plan, worker.records.columns(together));
             profile.tallies += watch.lap();
         }
-        let is_batch = replicas.end - replicas.start == job.chunk();
-        if is_batch && !job.distances.is_empty() {
+        let is_batch = replicas.end - replicas.start == plan.chunk();
+        if is_batch && !plan.distances.is_empty() {
             let mut watch = Watch::start();
             let mut batch = distances(&mut worker.pools);
             profile.sorting += watch.lap();
-            let batch = Centred::new(2 * job.distances.len(), &mut batch);
+            let batch = Centred::new(2 * plan.distances.len(), &mut batch);
             pairs.distances.add(&batch);
         }
         for (kept, pool) in pairs.kept.iter_mut().zip(&mut worker.pools) {
@@ -193,7 +278,7 @@ impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for PairStage<'_, F> {
 /// Simulate the `index`-th replica from `from` on; its records go to the
 /// records of that index, its velocities to the pools.
 fn run_replica<P: CoupledPair>(
-    job: &Job,
+    plan: &PairPlan,
     worker: &mut Worker<P>,
     (from, index): (u64, usize),
     pairs: &mut Pairs,
@@ -207,10 +292,10 @@ fn run_replica<P: CoupledPair>(
     } = worker;
     let replica = from + index as u64;
     let mut watch = profile.is_some().then(Watch::start);
-    pair.restart(job.seed, replica, &job.places);
-    let mut pools = job.distances.iter().zip(pools).peekable();
+    pair.restart(plan.seed, replica, &plan.places);
+    let mut pools = plan.distances.iter().zip(pools).peekable();
     let mut start = 0.0;
-    for time in 0..job.places.len() {
+    for time in 0..plan.places.len() {
         pair.advance();
         if let (Some(profile), Some(watch)) = (&mut profile, &mut watch) {
             profile.collisions += watch.lap();
@@ -220,8 +305,8 @@ fn run_replica<P: CoupledPair>(
             start = pair.particle(0).0;
         }
         if let Some((_, pool)) = pools.next_if(|(at, _)| **at == time) {
-            pool.fill(pair, particles, job.sample);
-            if replica < job.bracketed {
+            pool.fill(pair, particles, plan.sample);
+            if replica < plan.bracketed {
                 pool.keep(pair, particles);
             }
         }

@@ -11,7 +11,7 @@
 //! the same collisions, in the same chunks.
 
 use super::forest::{Forest, Tally};
-use super::job::chunk;
+use super::pairs::chunk;
 use super::profile::{Profile, Watch};
 use super::runner::{Control, Stage, extend};
 use super::tally::{Centred, LANES, Means};

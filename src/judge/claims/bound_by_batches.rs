@@ -1,8 +1,8 @@
 //! The printed bound B(t) = e^{−μt} W₂²(0) against upper estimates: W₂² of batches of pooled
 //! velocities, whose mean is at least W₂² of the first marginals.
 
+use super::SHARE;
 use super::brackets::times_after_0;
-use super::contraction::SHARE;
 use crate::estimate::{few_velocities, is_difference_carried};
 use crate::experiment::{Check, PrintedBound};
 use crate::judge::evidence::{Basis, EvidenceKind};

@@ -9,8 +9,8 @@
 //! than the tolerance only upper ones can; in between both REFUTED and HOLDS are right. So
 //! a verdict is false with a probability of at most 1 − c.
 
+use super::SHARE;
 use super::brackets::{Brackets, Laws, Levels, Limit, are_trusted, brackets, times_after_0};
-use super::contraction::SHARE;
 use crate::experiment::{Check, PrintedBound};
 use crate::judge::forecast::Prospect;
 use crate::judge::{Evidence, Judgement, Verdict};

@@ -16,7 +16,7 @@
 
 use super::brackets::{Laws, broken, has_limits};
 use super::{
-    Claim, bound_by_batches, bound_by_bracket, bound_by_mechanism, bound_by_moments, no_rate,
+    Claim, SHARE, bound_by_batches, bound_by_bracket, bound_by_mechanism, bound_by_moments, no_rate,
 };
 use crate::experiment::{Check, Expectation, Experiment, PrintedBound};
 use crate::judge::evidence::EvidenceKind;
@@ -24,11 +24,6 @@ use crate::judge::forecast::{Forecast, Prospect};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::law::joint::Joint;
 use crate::theory::{Quantity, Theory};
-
-/// The share of a check's error level with which distances measured in one way may say
-/// HOLDS: a quarter for the bracket and one for batches. The proof's mechanism has the
-/// other half, which is one side of its interval.
-pub(super) const SHARE: f64 = 0.25;
 
 const EQUAL_LAWS: &str = "the initial laws are equal: both sides are 0, which shows nothing";
 const UNKNOWN_START: &str =

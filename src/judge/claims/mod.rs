@@ -136,6 +136,11 @@ fn no_rate(prospect: &Prospect, quantity: Quantity) -> Option<NoRate> {
     prospect.rate_weights(quantity).err()
 }
 
+/// The share of a check's error level with which distances measured in one way may say
+/// HOLDS: a quarter for the bracket and one for batches. The proof's mechanism has the
+/// other half, which is one side of its interval.
+const SHARE: f64 = 0.25;
+
 /// All claims, in the order of the paper.
 pub static LEDGER: &[&dyn Claim] = &[
     &decay::LEMMA_1,
@@ -156,6 +161,11 @@ pub static LEDGER: &[&dyn Claim] = &[
 static TOYS: &[&dyn Claim] = &[];
 #[cfg(test)]
 use toy::TOYS;
+
+/// The ids of all claims.
+pub fn ids() -> Vec<&'static str> {
+    LEDGER.iter().map(|claim| claim.id()).collect()
+}
 
 /// The claim of that id.
 pub fn find(id: &str) -> Option<&'static dyn Claim> {
