@@ -7,7 +7,7 @@
 
 use super::fold::Fold;
 use super::{Known, Moments};
-use crate::estimate::rate::FEW_REPLICAS;
+use crate::numerics::trust::FEW_REPLICAS;
 use crate::numerics::vector::{Instructions, vectorised};
 use crate::theory::unseen::POWERS;
 

@@ -17,11 +17,12 @@ use crate::measure::steady::Steady;
 use crate::measure::{Kept, Measured};
 use crate::model::pairing::Pairing;
 pub use crate::numerics::interval::{normal_half_width, z_score};
+use crate::numerics::trust::FEW_REPLICAS;
 pub use crate::numerics::trust::SPREAD_OF_FEW;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::unseen::CUT;
 use crate::theory::{Moment, Quantity, System, Theory};
-use rate::{FEW_REPLICAS, NoRate, RateEstimate, RateWeights};
+use rate::{NoRate, RateEstimate, RateWeights};
 use rayon::prelude::*;
 use start::StartGroups;
 

@@ -50,8 +50,8 @@
 //! (a line meets vertical segments that meet it two by two: Helly's theorem on the
 //! line for each slope).
 
-use super::rate::FEW_REPLICAS;
 use crate::numerics::special::chi_squared_tail;
+use crate::numerics::trust::FEW_REPLICAS;
 
 /// Fewer sizes have no exponent: two points say nothing of a power law.
 pub const FEWEST_SIZES: usize = 3;

@@ -21,7 +21,7 @@ use crate::experiment::MOST_REPLICAS;
 use crate::measure::tally::Covariances;
 use thiserror::Error;
 
-pub use crate::numerics::trust::FEW_REPLICAS;
+use crate::numerics::trust::FEW_REPLICAS;
 
 /// A decay rate measured over replicas.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -10,10 +10,10 @@ use super::canvas::{
 use super::legend::{Legend, Sample};
 use super::panel::{Marker, Panel, Rectangle};
 use super::{Figure, FigureError, Rendered, Source, by_particles, every_run, rows_of};
-use crate::estimate::rate::FEW_REPLICAS;
 use crate::judge::calibration::CalibrationRow;
 use crate::model::Clock;
 use crate::numerics::special::normal_quantile;
+use crate::numerics::trust::FEW_REPLICAS;
 use crate::table::{Row, TableSet};
 
 pub(super) const FIGURE: Figure = Figure {

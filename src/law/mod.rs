@@ -38,7 +38,7 @@ pub use laplace::Laplace;
 pub use normal::Normal;
 pub use normal_mixture::NormalMixture;
 pub use point::Point;
-pub use student_t::StudentT;
+pub use student_t::{StudentT, student_one_sided};
 pub use uniform::Uniform;
 pub use validate::{LARGEST_MAGNITUDE, SMALLEST_SCALE, WEIGHT_SUM_TOLERANCE};
 pub use written::Declaration;

@@ -10,6 +10,7 @@ use super::{Distribution, LawError, polar_minus, power};
 use crate::key::kind::Parameter;
 use crate::key::reader::{ConfigError, Table};
 use crate::key::{Declared, Key, Range};
+use crate::numerics::interval::one_sided;
 use crate::numerics::special::{
     ScaledBesselK, beta_continued_fraction, inverse_beta_half, normal_quantile,
 };
@@ -375,9 +376,33 @@ impl Distribution for StudentT {
     }
 }
 
+/// The distance, in standard errors, that a variate of Student's law with `df` = 1, 2, 3, …
+/// degrees of freedom exceeds with probability `level`.
+pub fn student_one_sided(df: f64, level: f64) -> f64 {
+    if df < 1.5 {
+        return 1.0 / libm::tan(std::f64::consts::PI * level);
+    }
+    if df < 2.5 {
+        return (1.0 - 2.0 * level) / (2.0 * level * (1.0 - level)).sqrt();
+    }
+    match StudentT::new(df, 1.0, 0.0) {
+        Ok(law) => -law.quantile_at(level, 1.0 - level),
+        // Beyond 10⁶ degrees of freedom: the normal law, to six digits.
+        Err(_) => one_sided(level),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn student_quantiles_are_those_of_the_tables() {
+        for (df, printed) in [(1.0, 318.309), (2.0, 22.327), (3.0, 10.215), (30.0, 3.385)] {
+            assert!((student_one_sided(df, 0.001) - printed).abs() < 6e-4);
+        }
+        assert!((student_one_sided(3e6, 0.001) - 3.0902).abs() < 1e-4);
+    }
 
     /// The reference is the root t of P(T > t) = p, by mpmath with 50 digits.
     #[test]

@@ -5,13 +5,14 @@
 //! errors, and means of ‖Δ‖² with the exact one. Their exact values are closed
 //! forms of the config.
 
-use crate::estimate::rate::{FEW_REPLICAS, RateWeights};
+use crate::estimate::rate::RateWeights;
 use crate::estimate::{ExactDiscrepancy, Findings, rate_weights, z_score};
 use crate::experiment::{CalibrationPlan, Experiment};
 use crate::judge::calibration::{CalibrationRow, Repeated, Tally, calibration_rows};
 use crate::measure::profile::Profile;
 use crate::measure::records::DISCREPANCY;
 use crate::measure::{Engine, Job};
+use crate::numerics::trust::FEW_REPLICAS;
 use crate::random::repetition_seed;
 use crate::theory::{Quantity, Theory};
 use crate::verify::Results;

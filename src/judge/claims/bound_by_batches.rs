@@ -8,7 +8,7 @@ use crate::experiment::{Check, PrintedBound};
 use crate::judge::evidence::{Basis, EvidenceKind};
 use crate::judge::forecast::{Forecast, Prospect, probability};
 use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
-use crate::numerics::interval::student_one_sided;
+use crate::law::student_one_sided;
 use crate::theory::System;
 use crate::theory::unseen::{CUT, CUT_FOR_VOID, Unseen};
 

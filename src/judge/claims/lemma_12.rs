@@ -25,7 +25,6 @@
 
 use super::Claim;
 use super::brackets::{Brackets, Laws, Levels, are_trusted, brackets, broken, has_limits};
-use crate::estimate::rate::FEW_REPLICAS;
 use crate::estimate::{Findings, discrepancy_rounding, error_about_exact};
 use crate::experiment::{Check, Expectation, Experiment, MOST_REPLICAS};
 use crate::judge::evidence::EvidenceKind;
@@ -34,6 +33,7 @@ use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::law::joint::Joint;
 use crate::measure::records::DISCREPANCY;
 use crate::numerics::interval::one_sided;
+use crate::numerics::trust::FEW_REPLICAS;
 use crate::theory::Theory;
 use crate::theory::unseen::CUT;
 

@@ -7,10 +7,10 @@ mod work;
 
 pub use work::{work_of_brackets, work_of_simulation};
 
-use crate::estimate::rate::FEW_REPLICAS;
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::judge::claims::{Scope, checks_of, claim_of};
 use crate::judge::forecast::{Forecast, Prospect, replicas_for};
+use crate::numerics::trust::FEW_REPLICAS;
 use crate::theory::{Draws, Theory};
 use crate::verify::Results;
 use crate::verify::plan::gaps::gaps;
