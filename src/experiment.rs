@@ -124,6 +124,59 @@ impl Expectation {
     }
 }
 
+impl Experiment {
+    /// Two synchronous copies of 8 particles from an optimal start, in 1000 replicas up to time 1 with 11
+    /// record times. Other fields are changed with `..`; the rules that configs are checked by are the
+    /// caller's to keep.
+    ///
+    /// ```
+    /// use kac_coupling::experiment::Experiment;
+    /// use kac_coupling::law::Normal;
+    /// use kac_coupling::model::Clock;
+    ///
+    /// let normal = |mean, sd| Normal::new(mean, sd).map(Into::into);
+    /// let (bath, first, second) = (normal(0.0, 1.0)?, normal(2.0, 1.0)?, normal(-1.0, 2.0)?);
+    /// let experiment = Experiment {
+    ///     end: 2.0,
+    ///     ..Experiment::new(Clock::Theorem6, (1.0, 0.5), bath, first, second)
+    /// };
+    /// // W2² of N(2, 1) and N(-1, 2²): the squares of both differences.
+    /// assert!((experiment.initial_w2().unwrap() - 10.0).abs() < 1e-12);
+    /// assert_eq!(experiment.times()[10], 2.0);
+    /// # Ok::<(), kac_coupling::law::LawError>(())
+    /// ```
+    pub fn new(
+        clock: Clock,
+        (lambda, mu): (f64, f64),
+        bath: Law,
+        first: Law,
+        second: Law,
+    ) -> Experiment {
+        Experiment {
+            name: "experiment".to_string(),
+            title: None,
+            seed: 1,
+            sweep: vec![(8, 1000)],
+            lambda,
+            mu,
+            clock,
+            coupling: CouplingKind::Synchronous,
+            rematch: Rematch::Never,
+            bath,
+            first,
+            second,
+            joints: [Joint::Product; 2],
+            pairing: Pairing::Optimal,
+            end: 1.0,
+            points: 11,
+            wasserstein: None,
+            calibration: None,
+            steady_state: None,
+            checks: vec![],
+        }
+    }
+}
+
 /// The bound that Theorems 6 and 7 print, squared: e^{−μt} times a squared distance at time 0.
 #[derive(Debug, Clone, Copy)]
 pub struct PrintedBound {

@@ -6,19 +6,35 @@
 //! Coupled to a Thermostat". Comments name its lemmas,
 //! theorems and equations.
 //!
-//! # The way of the data
+//! # A run without files
 //!
-//! ```text
-//! law, model → coupling → simulate → observe, wasserstein, pilot, jump → measure, steady
-//!        ↘ theory ↗                                           ↓
-//!                   theory, estimate::tally ────────────→ estimate → judge → verify → write → command → cli
-//!                                                                       ↘ calibrate ↗   figure ↗
+//! ```
+//! use kac_coupling::experiment::{Check, Expectation, Experiment};
+//! use kac_coupling::law::{Normal, Uniform};
+//! use kac_coupling::measure::Engine;
+//! use kac_coupling::model::Clock;
+//! use kac_coupling::verify::{Results, Sampling, verify};
+//!
+//! let bath = Normal::new(0.0, 1.0)?.into();
+//! let (first, second) = (Normal::new(2.0, 1.0)?.into(), Uniform::new(-3.0, 3.0)?.into());
+//! let experiment = Experiment {
+//!     sweep: vec![(8, 2000)],
+//!     checks: vec![Check {
+//!         claim: "theorem-6-coupling".to_string(),
+//!         expect: Expectation::Holds,
+//!         tolerance: 0.2,
+//!         confidence: 0.99,
+//!     }],
+//!     ..Experiment::new(Clock::Theorem6, (1.0, 1.0), bath, first, second)
+//! };
+//! let finished = |_: &Results| Ok::<(), std::convert::Infallible>(());
+//! let Ok(results) = verify(&experiment, Engine::Block, Sampling::Full, &|_| (), finished);
+//! assert_eq!(results.verdicts[0].verdict, "HOLDS");
+//! # Ok::<(), kac_coupling::law::LawError>(())
 //! ```
 //!
-//! A [`config`] becomes an [`experiment`]; its gas is [simulated](simulate) and
-//! [measured](measure); tallies and [closed forms](theory) meet in
-//! [`estimate`]; [`judge`] alone says HOLDS; [`mod@table`] describes the rows of both, and figures read them;
-//! [`write`](mod@write) alone touches output files, [`command`] alone prints.
+//! A config becomes an experiment with [`config::load`]; closed forms are in [`theory`], laws in
+//! [`law`]. `ARCHITECTURE.md` tells how the modules hang together.
 //!
 //! # Symbols
 //!

@@ -230,6 +230,15 @@ impl Law {
     ///
     /// `None` where V^order is not integrable (Student's t with df ≤ order), where its mean leaves the range of
     /// numbers, and for other orders.
+    ///
+    /// ```
+    /// use kac_coupling::law::{Law, StudentT};
+    ///
+    /// let law: Law = StudentT::new(5.0, 1.0, 0.0)?.into();
+    /// assert!((law.moment(2).unwrap() - 5.0 / 3.0).abs() < 1e-14);
+    /// assert_eq!(law.moment(6), None);
+    /// # Ok::<(), kac_coupling::law::LawError>(())
+    /// ```
     pub fn moment(&self, order: u32) -> Option<f64> {
         match order {
             1 => Some(self.mean()),

@@ -80,6 +80,21 @@ impl<T> Node<T> {
 }
 
 /// The tally of some chunks of replicas, as the largest nodes of the tree that they fill.
+///
+/// ```
+/// use kac_coupling::measure::first_collision::FirstCollisions;
+/// use kac_coupling::measure::forest::Forest;
+///
+/// let part = |chunk| {
+///     let mut forest = Forest::<FirstCollisions>::new(100);
+///     forest.add(chunk, 100, FirstCollisions::default()).map(|()| forest)
+/// };
+/// let mut all = part(1)?;
+/// all.merge(part(0)?)?;
+/// assert_eq!(all.replicas(), 200);
+/// assert!(all.merge(part(1)?).is_err());
+/// # Ok::<(), kac_coupling::measure::forest::TallyError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Forest<T> {
     /// Replicas of a full chunk.

@@ -183,6 +183,19 @@ impl Coupling for Aligned {
 
 /// Applies a collision to N particles; `slots` has N + 1 entries.
 ///
+/// ```
+/// use kac_coupling::model::coupling::{Collision, Synchronous, apply};
+/// use kac_coupling::model::slot;
+///
+/// // A particle at 2 in the first copy and at 1 in the second, and the place of the bath.
+/// let mut slots = [slot::of(2.0, 1.0), [0.0; 2]];
+/// let (cos, sin) = (0.6, 0.8);
+/// let collision = Collision { particle: 0, partner: 1, cos, sin, bath_velocity: 0.5 };
+/// apply(Synchronous, &mut slots, collision);
+/// // Both copies meet the same bath particle at the same angle, so Δ is multiplied by cos θ.
+/// assert!((slot::difference(slots[0]) - 0.6).abs() < 1e-15);
+/// ```
+///
 /// # Panics
 ///
 /// If the collision names a slot that is not there.

@@ -56,6 +56,14 @@ impl Clock {
     /// | --- | --- | --- |
     /// | `master-equation` | 2λ | μ |
     /// | `theorem6` | λ | 2μ |
+    ///
+    /// ```
+    /// use kac_coupling::model::Clock;
+    ///
+    /// let [equation, theorem] = Clock::ALL.map(|clock| clock.rates(1.0, 0.5));
+    /// assert_eq!((equation.pair, equation.bath), (2.0, 0.5));
+    /// assert_eq!((theorem.pair, theorem.bath), (1.0, 1.0));
+    /// ```
     pub fn rates(self, lambda: f64, mu: f64) -> Rates {
         let (pair, bath) = match self {
             Clock::MasterEquation => (2.0 * lambda, mu),
@@ -101,6 +109,11 @@ impl Rates {
 ///
 /// A bath collision is the same map with the bath's velocity as `y`. It keeps
 /// x² + y² and is linear.
+///
+/// ```
+/// let (x, y) = kac_coupling::model::rotate(0.6, 0.8, 3.0, 4.0);
+/// assert!((x * x + y * y - 25.0).abs() < 1e-12);
+/// ```
 #[inline(always)]
 pub fn rotate(cos: f64, sin: f64, x: f64, y: f64) -> (f64, f64) {
     (x * cos + y * sin, y * cos - x * sin)

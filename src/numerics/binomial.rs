@@ -9,6 +9,11 @@ use std::ops::RangeInclusive;
 ///
 /// X is the number of successes in `trials`, each of this `probability`, which
 /// is neither 0 nor 1. All probabilities are summed, none is approximated.
+///
+/// ```
+/// let heads = kac_coupling::numerics::binomial::binomial_limits(10, 0.5, 0.95);
+/// assert_eq!(heads, 2..=8);
+/// ```
 pub fn binomial_limits(trials: u64, probability: f64, confidence: f64) -> RangeInclusive<u64> {
     let weights = binomial_weights(trials, probability);
     let tail = 0.5 * (1.0 - confidence) * weights.iter().sum::<f64>();
@@ -31,7 +36,7 @@ pub fn binomial_deviation(count: u64, trials: u64, probability: f64) -> f64 {
     deviation_of(2.0 * outside)
 }
 
-/// The same of a Poisson count; without a mean only 0 is possible.
+/// [`binomial_deviation`] of a Poisson count; without a mean only 0 is possible.
 pub fn poisson_deviation(count: u64, mean: f64) -> f64 {
     if mean == 0.0 {
         return if count == 0 { 0.0 } else { f64::INFINITY };

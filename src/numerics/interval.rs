@@ -3,6 +3,11 @@
 use crate::numerics::special::normal_quantile;
 
 /// The half-width, in standard errors, of a two-sided normal interval.
+///
+/// ```
+/// let half_width = kac_coupling::numerics::interval::normal_half_width(0.999);
+/// assert!((half_width - 3.2905).abs() < 1e-4);
+/// ```
 pub fn normal_half_width(confidence: f64) -> f64 {
     -normal_quantile(0.5 * (1.0 - confidence), 0.5 * (1.0 + confidence))
 }

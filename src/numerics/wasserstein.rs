@@ -44,6 +44,15 @@ impl Sample {
 ///
 /// The sum runs over eight interleaved partial sums.
 ///
+/// ```
+/// use kac_coupling::numerics::wasserstein::{Sample, squared_distance};
+///
+/// let [mut first, mut second] = [Sample::default(), Sample::default()];
+/// first.extend(&[3.0, 0.0]);
+/// second.extend(&[1.0, 2.0]);
+/// assert_eq!(squared_distance(&mut first, &mut second), 1.0);
+/// ```
+///
 /// # Panics
 ///
 /// If the sizes differ.

@@ -3,6 +3,11 @@
 /// (m_f − m_h)² + (σ_f − σ_h)² ≤ W₂²(f, h), with equality for normal laws
 /// (Gelbrich 1990), from means and variances; a variance that rounding
 /// has made negative counts as 0.
+///
+/// ```
+/// let bound = kac_coupling::theory::gelbrich::gelbrich_squared((2.0, 1.0), (-1.0, 4.0));
+/// assert_eq!(bound, 10.0);
+/// ```
 pub fn gelbrich_squared(first: (f64, f64), second: (f64, f64)) -> f64 {
     let mean = first.0 - second.0;
     let spread = deviation(first) - deviation(second);

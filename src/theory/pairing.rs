@@ -133,6 +133,17 @@ fn optimal_of_order(first: &Law, second: &Law, order: u32) -> Option<f64> {
 }
 
 /// W₂²(f, h), the squared Wasserstein distance of order two, and its estimated error (0 for closed forms).
+///
+/// ```
+/// use kac_coupling::law::{Laplace, Uniform};
+/// use kac_coupling::theory::pairing::wasserstein_squared;
+///
+/// let uniform = Uniform::new(-1.0, 1.0)?.into();
+/// let (w2, error) = wasserstein_squared(&uniform, &Laplace::new(0.0, 1.0)?.into());
+/// // ∫ (2u − 1 − Q(u))² du with Laplace's Q: 1/3 + 2 − 3/2.
+/// assert!((w2 - 5.0 / 6.0).abs() < 1e-9 && error < 1e-9);
+/// # Ok::<(), kac_coupling::law::LawError>(())
+/// ```
 pub fn wasserstein_squared(first: &Law, second: &Law) -> (f64, f64) {
     let moments = optimal(first, second);
     (moments.second, moments.second_error)

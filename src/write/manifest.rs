@@ -254,16 +254,10 @@ pub fn of_run(
     elapsed: Duration,
 ) -> Value {
     let mut manifest = of_tables(config, origin, results, files);
-    let how = json!({
-        "commit": COMMIT,
-        "wall_seconds": elapsed.as_secs_f64(),
-        "threads": rayon::current_num_threads(),
-        "instructions": Instructions::best().name(),
-        "thread_seconds": results.profile,
-    });
-    let (Value::Object(manifest_keys), Value::Object(how)) = (&mut manifest, how) else {
-        unreachable!("both are objects");
-    };
-    manifest_keys.extend(how);
+    manifest["commit"] = json!(COMMIT);
+    manifest["wall_seconds"] = json!(elapsed.as_secs_f64());
+    manifest["threads"] = json!(rayon::current_num_threads());
+    manifest["instructions"] = json!(Instructions::best().name());
+    manifest["thread_seconds"] = json!(results.profile);
     manifest
 }

@@ -168,6 +168,11 @@ pub fn ids() -> Vec<&'static str> {
 }
 
 /// The claim of that id.
+///
+/// ```
+/// let claim = kac_coupling::judge::claims::find("lemma-1").unwrap();
+/// assert!(claim.statement().starts_with("Lemma 1"));
+/// ```
 pub fn find(id: &str) -> Option<&'static dyn Claim> {
     let mut all = LEDGER.iter().chain(TOYS);
     all.find(|claim| claim.id() == id).copied()
