@@ -1,6 +1,6 @@
 //! Error bars of means over replicas, and the distance of limits from the mean.
 
-use crate::law::{Law, StudentT};
+use crate::law::student_one_sided;
 use crate::numerics::special::normal_quantile;
 
 /// The number of independent batches of replicas.
@@ -37,15 +37,6 @@ impl Rule {
         } else {
             Rule::ReplicasOrBatches
         }
-    }
-}
-
-/// The level-(1+confidence)/2 quantile of Student's t with `freedom` ≥ 3.
-pub(super) fn t_quantile(freedom: usize, confidence: f64) -> f64 {
-    let (lower, upper) = (0.5 * (1.0 + confidence), 0.5 * (1.0 - confidence));
-    match StudentT::new(freedom as f64, 1.0, 0.0) {
-        Ok(law) => Law::StudentT(law).quantile_at(lower, upper),
-        Err(_) => normal_quantile(lower, upper),
     }
 }
 
@@ -137,10 +128,9 @@ impl Spread {
         } else {
             0.0
         };
-        let replicas = (t_quantile(self.replicas - 1, confidence) + skewed) * self.std_error;
-        let batches = self
-            .of_batches
-            .map(|error| t_quantile(BATCHES - 1, confidence) * error);
+        let t = |freedom: usize| student_one_sided(freedom as f64, 0.5 * (1.0 - confidence));
+        let replicas = (t(self.replicas - 1) + skewed) * self.std_error;
+        let batches = self.of_batches.map(|error| t(BATCHES - 1) * error);
         replicas.max(batches.unwrap_or(0.0))
     }
 }
@@ -158,7 +148,7 @@ mod tests {
             let error = (0.09 / (count - 1.0)).sqrt();
             let skewness = 8.0 / 3.0 / count.sqrt();
             let z = normal_quantile(0.975, 0.025);
-            let t = t_quantile(replicas - 1, 0.95);
+            let t = student_one_sided((replicas - 1) as f64, 0.025);
             let short = t * error;
             let long = (t + skewness * (2.0 * z * z + 1.0) / 6.0) * error;
             let right = Spread::of(&values, Rule::Replicas);

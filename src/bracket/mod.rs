@@ -58,7 +58,7 @@
 //! of the covariance of the noise of the difference of both samples' quantile functions. Where the estimate is not
 //! clearly above 0, the limit is at least the one without control variates.
 //!
-//! No rate of misses is proved at finite R: `tests/limits.rs` counts misses. Upper limits are raised by the part of the
+//! No rate of misses is proved at finite R: `tests/suite/limits.rs` counts misses. Upper limits are raised by the part of the
 //! known laws that a sample is expected to lack ([`Known::unseen`]).
 //!
 //! Limits are clamped to exact bounds where these are known: this costs no confidence.

@@ -4,8 +4,8 @@
 //! It is what batches of replicas differ in. Copies that are coupled have less of it.
 
 use super::dual::Sorted;
-use super::interval::t_quantile;
 use super::less;
+use crate::law::student_one_sided;
 
 /// The number of batches of consecutive replicas, if there are as many replicas.
 ///
@@ -57,7 +57,7 @@ impl Noise {
     }
 
     fn squared_quantile(&self, confidence: f64) -> f64 {
-        let t = t_quantile(self.batches - 1, 0.5 * (1.0 + confidence));
+        let t = student_one_sided((self.batches - 1) as f64, 0.25 * (1.0 - confidence));
         t * t
     }
 }
@@ -201,7 +201,7 @@ mod tests {
             let count = batches as f64;
             // This is the variance of 0, 1, …, B − 1, divided by B for their mean.
             let variance = (count * count - 1.0) / 12.0 / (count - 1.0);
-            let t = t_quantile(batches - 1, 0.975);
+            let t = student_one_sided((batches - 1) as f64, 0.0125);
             for square in [noise.in_one_direction(0.95), noise.in_all_directions(0.95)] {
                 let ratio = square / (t * t * variance);
                 assert!((ratio - 1.0).abs() < 1e-9, "{replicas}: {ratio}");

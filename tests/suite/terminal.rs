@@ -2,14 +2,12 @@
 //! files, quiet runs, the number of threads, names that are spelt another way, and notes of a plan
 //! on empty cells.
 
-mod small;
-
+use crate::small::Wanted;
 use assert_cmd::Command;
 use kac_coupling::config::load;
 use kac_coupling::measure::Engine;
 use kac_coupling::verify::{Sampling, Step, verify};
 use serde_json::Value;
-use small::Wanted;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -35,7 +33,7 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let bench = Bench { folder };
         for name in configs {
-            bench.put(name, &small::config(&[Wanted::AsExpected]));
+            bench.put(name, &crate::small::config(&[Wanted::AsExpected]));
         }
         bench
     }
@@ -103,7 +101,7 @@ const HOURS: [&str; 2] = ["--replicas", "100000000000"];
 #[test]
 fn a_folder_stands_for_its_configs_with_checks() {
     let bench = Bench::new(&["folder/b.toml", "folder/a.toml", "folder/below/c.toml"]);
-    bench.put("folder/nothing.toml", &small::config(&[]));
+    bench.put("folder/nothing.toml", &crate::small::config(&[]));
     bench.put("folder/notes.txt", "no config");
     assert_eq!(
         bench.judged(&["folder"]),
@@ -111,7 +109,10 @@ fn a_folder_stands_for_its_configs_with_checks() {
     );
     assert_eq!(bench.judged(&["folder/below/"]), ["folder/below/c.toml"]);
     // A folder can have the name of a config.
-    bench.put("d.toml/e.toml", &small::config(&[Wanted::AsExpected]));
+    bench.put(
+        "d.toml/e.toml",
+        &crate::small::config(&[Wanted::AsExpected]),
+    );
     assert_eq!(bench.judged(&["d.toml"]), ["d.toml/e.toml"]);
 }
 
@@ -133,7 +134,7 @@ fn files_and_folders_can_be_mixed_and_count_once() {
 #[test]
 fn a_folder_without_checks_is_an_error() {
     let bench = Bench::new(&["nested/below/c.toml"]);
-    bench.put("unjudged/a.toml", &small::config(&[]));
+    bench.put("unjudged/a.toml", &crate::small::config(&[]));
     std::fs::create_dir(bench.path("empty")).expect("a folder");
     for folder in ["empty", "nested", "unjudged"] {
         let ended = bench.kac(&["check", folder]);
@@ -182,7 +183,7 @@ fn the_exit_code_does_not_depend_on_where_the_report_goes() {
         (Wanted::Against, 1),
         (Wanted::Inconclusive, 3),
     ] {
-        bench.put("a.toml", &small::config(&[wanted]));
+        bench.put("a.toml", &crate::small::config(&[wanted]));
         for arguments in [
             &["--quiet"][..],
             &["--quiet", "-o", "report"],
@@ -499,9 +500,9 @@ fn a_check_of_the_steady_state_asks_for_as_many_replicas_as_its_plan() {
 #[test]
 fn no_verdict_asks_for_more_replicas_than_a_run_can_have() {
     let bench = Bench::new(&[]);
-    bench.put("a.toml", &small::config(&[Wanted::Inconclusive]));
+    bench.put("a.toml", &crate::small::config(&[Wanted::Inconclusive]));
     assert_eq!(needed(&bench, "a.toml"), [None, None]);
-    let text = small::config(&[Wanted::Inconclusive]).replace("1e-9", "1e-5");
+    let text = crate::small::config(&[Wanted::Inconclusive]).replace("1e-9", "1e-5");
     bench.put("a.toml", &text);
     assert!(needed(&bench, "a.toml").iter().all(Option::is_some));
 }
@@ -774,7 +775,7 @@ fn numbers_out_of_range_are_answered_with_the_range() {
 #[test]
 fn one_is_singular_in_messages() {
     let bench = Bench::new(&[]);
-    let one = small::config(&[]).replace("[2, 3]", "1");
+    let one = crate::small::config(&[]).replace("[2, 3]", "1");
     bench.put("a.toml", &one.replace("mu = 0.75", "mu = 1e30"));
     let ended = bench.kac(&["plan", "a.toml"]);
     assert!(
@@ -782,7 +783,7 @@ fn one_is_singular_in_messages() {
         "{ended:?}"
     );
     // On this clock the energy relaxes at rate μ, and Lemma 1 prints μ/2.
-    let check = small::config(&[Wanted::AsExpected]).replace("[2, 3]", "2");
+    let check = crate::small::config(&[Wanted::AsExpected]).replace("[2, 3]", "2");
     let check = check
         .replace("theorem-6-coupling", "lemma-1")
         .replace("0.99", "0.1");
@@ -825,7 +826,7 @@ fn a_run_tells_when_it_judges() {
 /// The notes of `kac plan` on the small config with these passages replaced.
 fn notes(edits: &[(&str, &str)]) -> Vec<String> {
     let bench = Bench::new(&[]);
-    let mut config = small::config(&[]).replace("replicas = 100", "replicas = 100000");
+    let mut config = crate::small::config(&[]).replace("replicas = 100", "replicas = 100000");
     for (from, to) in edits {
         assert!(config.contains(from), "{from:?} in {config}");
         config = config.replacen(from, to, 1);

@@ -3,9 +3,7 @@
 //!
 //! Limits are those of `common`.
 
-mod common;
-
-use common::{
+use crate::common::{
     KOLMOGOROV_LIMIT, Z_LIMIT, angle_statistic, binomial_z, kolmogorov, partner_statistic,
 };
 use kac_coupling::law::{Law, Normal, NormalMixture};

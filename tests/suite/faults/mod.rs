@@ -1,22 +1,20 @@
 //! Wrong programs must not pass, and the right one must: faults × checks.
 
 mod catalogue;
-#[path = "../common/mod.rs"]
-mod common;
 mod document;
 mod plant;
 mod table;
 
-use catalogue::{FAULTS, NOTHING};
+use self::catalogue::{FAULTS, NOTHING};
+use self::plant::{Plant, SAME, measure};
+use self::table::{Cell, Kind, Row, experiment};
 use kac_coupling::judge::Outcome;
 use kac_coupling::measure::records::COLUMNS;
 use kac_coupling::measure::{Engine, Measured};
 use kac_coupling::model::Clock;
 use kac_coupling::verify::{Sampling, verify};
-use plant::{Plant, SAME, measure};
 use std::convert::Infallible;
 use std::path::Path;
-use table::{Cell, Kind, Row, experiment};
 
 #[test]
 fn every_fault_is_caught_and_the_document_says_by_what() {

@@ -1,8 +1,8 @@
 //! The result of every check on every fault.
 
-use crate::catalogue::{BATH, Fault};
 use crate::common::{KOLMOGOROV_LIMIT, Z_LIMIT, angle_statistic, partner_statistic};
-use crate::plant::{History, Plant, Tamper, measure};
+use crate::faults::catalogue::{BATH, Fault};
+use crate::faults::plant::{History, Plant, Tamper, measure};
 use kac_coupling::estimate::Findings;
 use kac_coupling::experiment::{Check, Expectation, Experiment, WassersteinPlan};
 use kac_coupling::judge::claims::find;
@@ -77,7 +77,7 @@ pub const PARTICLES: usize = 8;
 pub enum Kind {
     Claim,
     SelfCheck,
-    /// A test of the laws of marks in `tests/marks.rs`.
+    /// A test of the laws of marks in `tests/suite/marks.rs`.
     Marks,
 }
 

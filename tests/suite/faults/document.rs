@@ -1,14 +1,14 @@
 //! `docs/faults.md`, written from the table.
 
-use crate::table::{Cell, Kind, PARTICLES, Row};
+use crate::faults::table::{Cell, Kind, PARTICLES, Row};
 
 const INTRODUCTION: &str = "\
 # Planted faults
 
 A check that cannot fail is a defect. Here wrong programs go through the same
 measurement, estimates, self-checks and verdicts as the real one. The page is
-written by the test that runs them (`tests/faults/`), which fails when the page is
-out of date; `KAC_REWRITE=1 cargo test --release --test faults` writes it anew.
+written by the test that runs them (`tests/suite/faults/`), which fails when the page is
+out of date; `KAC_REWRITE=1 cargo test --release --test suite faults` writes it anew.
 
 All are on the clock of Eq. (1) with λ = 1, μ = 2 and seed 77, recorded at 0, 0.05,
 …, 2; the bath is ¼N(1.5, 1) + ¾N(−0.5, 0.5²), and N(3, 0.5²) is paired optimally
@@ -24,7 +24,7 @@ const CHECKS: &str = "
 
 |z| of the claims and self-checks, but for four self-checks a relative deviation; bold
 where the fault is caught. The last two columns are the tests of the marks' laws in
-`tests/marks.rs`, for faults in the collisions that are drawn: √n times the
+`tests/suite/marks.rs`, for faults in the collisions that are drawn: √n times the
 Kolmogorov–Smirnov distance of the angles, at most 2.2, and the largest |z| of how
 often each particle met each other one and the bath, at most 4.
 

@@ -28,8 +28,8 @@ header. Numbers have the shortest digits that read back to the same number. A ce
 there is no such value, and a number is finite unless its column says when it is infinite. A table
 without rows is not written.
 
-The page is written from the descriptions in the program by `tests/tables.rs`, which fails when the
-page is out of date; `KAC_REWRITE=1 cargo test --release --test tables` writes it anew.
+The page is written from the descriptions in the program by `tests/suite/tables.rs`, which fails when the
+page is out of date; `KAC_REWRITE=1 cargo test --release --test suite tables` writes it anew.
 ";
 
 #[test]

@@ -5,9 +5,7 @@
 //! hundreds of times as large, with limits of their own. Numbers of other runs are compared by
 //! their spread, never to the digit.
 
-mod coverage;
-
-use coverage::{CONFIDENCE, Coverage, mean_and_error};
+use crate::coverage::{CONFIDENCE, Coverage, mean_and_error};
 use kac_coupling::bracket::{Bracket, Known, Moments, Velocities, first_marginals};
 use kac_coupling::config::load;
 use kac_coupling::experiment::{Experiment, WassersteinPlan};
@@ -174,7 +172,7 @@ struct Reference {
 /// standard deviation of one seed's lower estimate apart. They are printed by
 ///
 /// ```text
-/// cargo test --release --test narrow_bracket -- --ignored --nocapture
+/// cargo test --release --test suite narrow_bracket -- --ignored --nocapture
 /// ```
 ///
 /// from 2·10⁷ velocities at t = 1 and 10⁷ at t = 3, 1000 and 500 times as many as are used below.

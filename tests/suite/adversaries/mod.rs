@@ -6,17 +6,17 @@
 //! of limits that miss is compared with binomial limits. The number of withheld limits that would
 //! have been right is printed: this is the price.
 //!
-//! `KAC_ADVERSARIES=2000 cargo test --release --test adversaries -- --nocapture` is the long search.
+//! `KAC_ADVERSARIES=2000 cargo test --release --test suite adversaries -- --nocapture` is the long search.
 
 mod count;
 mod generate;
 mod reviewed;
 mod truth;
 
-use count::{Count, tried};
-use generate::adversary;
+use self::count::{Count, tried};
+use self::generate::adversary;
+use self::reviewed::{reviewed, reviewed_seeds};
 use rayon::prelude::*;
-use reviewed::{reviewed, reviewed_seeds};
 
 /// The number of adversaries that are tried by default, and the number of seeds for each.
 const FEW: u64 = 60;

@@ -3,12 +3,10 @@
 //!
 //! Escaping is tested in the modules of the formats; here a file name has characters that need it.
 
-mod small;
-
+use crate::small::Wanted;
 use assert_cmd::Command;
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use small::Wanted;
 use std::collections::BTreeSet;
 use tempfile::TempDir;
 
@@ -22,9 +20,9 @@ const ALL: [Wanted; 3] = [Wanted::AsExpected, Wanted::Against, Wanted::Inconclus
 /// N and decides little of the second.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let every = small::config(&ALL);
+    let every = crate::small::config(&ALL);
     std::fs::write(folder.path().join(AWKWARD), every).unwrap();
-    let silent = small::config(&[Wanted::AsExpected])
+    let silent = crate::small::config(&[Wanted::AsExpected])
         .replace("[2, 3]", "[1, 2]")
         .replace("theorem-6-coupling", "lemma-2-first");
     std::fs::write(folder.path().join("silent.toml"), silent).unwrap();
@@ -216,9 +214,9 @@ fn no_two_cases_of_a_report_have_the_same_name() {
     use Wanted::{Against, AsExpected};
     let folder = tempfile::tempdir().unwrap();
     // Three configs have one name, and two checks in one of them share a line.
-    let checks = small::config(&[AsExpected, Against, AsExpected]);
+    let checks = crate::small::config(&[AsExpected, Against, AsExpected]);
     let one = "{ claim = \"theorem-6-coupling\", expect = \"holds\", tolerance = 0.99 }";
-    let inline = format!("check = [{one}, {one}]\n{}", small::config(&[]));
+    let inline = format!("check = [{one}, {one}]\n{}", crate::small::config(&[]));
     for (place, config) in [("", &checks), ("x", &checks), ("y", &inline)] {
         let place = folder.path().join(place);
         std::fs::create_dir_all(&place).unwrap();
@@ -368,7 +366,7 @@ fn junit_meets_the_schema_of_jenkins() {
 
 /// The lines, from 1, of the sections `[[check]]`.
 fn check_lines() -> Vec<u64> {
-    let text = small::config(&ALL);
+    let text = crate::small::config(&ALL);
     let lines = (1..).zip(text.lines());
     let checks = lines.filter(|(_, line)| *line == "[[check]]");
     checks.map(|(number, _)| number).collect()

@@ -1,9 +1,7 @@
 //! The exit codes of `kac check` and `kac run`. The causes of codes 2 and 4 are in `bad_input.rs`.
 
-mod small;
-
+use crate::small::Wanted;
 use assert_cmd::Command;
-use small::Wanted;
 use std::path::Path;
 
 const FORMATS: [&str; 4] = ["text", "json", "junit", "github"];
@@ -79,7 +77,11 @@ fn run_exits_by_the_same_rule() {
 /// `kac check` in a folder with a config that gives these verdicts.
 fn checking(checks: &[Wanted], arguments: &[&str]) -> (tempfile::TempDir, Command) {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("config.toml"), small::config(checks)).unwrap();
+    std::fs::write(
+        folder.path().join("config.toml"),
+        crate::small::config(checks),
+    )
+    .unwrap();
     let mut command = Command::cargo_bin("kac").unwrap();
     command.current_dir(&folder).arg("check").args(arguments);
     (folder, command)

@@ -1,6 +1,6 @@
 //! Rigorous bounds of W₂² of the first marginals, M, without a sample.
 
-use crate::generate::Adversary;
+use crate::adversaries::generate::Adversary;
 use kac_coupling::law::{Law, Point};
 use kac_coupling::theory::sizes::Sizes;
 use kac_coupling::theory::{Moment, System, Theory};

@@ -3,12 +3,10 @@
 //!
 //! `bad_input.rs` has the messages on wrong configs, `laws.rs` those on lines of data.
 
-mod small;
-
+use crate::small::Wanted::{Against, AsExpected, Inconclusive};
+use crate::small::config;
 use assert_cmd::Command;
 use serde_json::{Value, json};
-use small::Wanted::{Against, AsExpected, Inconclusive};
-use small::config;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! `docs/config.md`, written from the declarations.
 
-use crate::Part;
+use crate::keys::Part;
 use kac_coupling::key::{About, Values};
 use kac_coupling::law::LAWS;
 use serde_json::Value;
@@ -9,7 +9,7 @@ const INTRODUCTION: &str = "\
 # Keys of a config
 
 A config is a TOML file. These are all of its keys. The page is written from the declarations that configs are read
-with, by a test that fails when the page is out of date; `KAC_REWRITE=1 cargo test --release --test keys` writes it
+with, by a test that fails when the page is out of date; `KAC_REWRITE=1 cargo test --release --test suite keys` writes it
 anew.
 
 Where the default is *none*, the key may be left out, and nothing is in its place.

@@ -1,6 +1,6 @@
 //! Experiments on which the program once gave a false verdict in most runs.
 
-use crate::generate::Adversary;
+use crate::adversaries::generate::Adversary;
 use kac_coupling::experiment::{Check, Expectation, Experiment, SteadyStatePlan, WassersteinPlan};
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{Discrete, Law, Normal, NormalMixture, Point, StudentT, Uniform};

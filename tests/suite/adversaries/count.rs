@@ -1,7 +1,7 @@
 //! Counts of verdicts and limits for adversaries.
 
-use crate::generate::Adversary;
-use crate::truth::Truth;
+use crate::adversaries::generate::Adversary;
+use crate::adversaries::truth::Truth;
 use kac_coupling::bracket::Bracket;
 use kac_coupling::estimate::{Findings, TABLE_CONFIDENCE};
 use kac_coupling::experiment::Check;

@@ -1,6 +1,6 @@
 //! The faults that are planted, each with its name.
 
-use crate::plant::{History, Plant, SAME, Wrong};
+use crate::faults::plant::{History, Plant, SAME, Wrong};
 use kac_coupling::law::{Law, NormalMixture};
 use kac_coupling::model::coupling::{Collision, Coupling, Synchronous};
 use kac_coupling::model::slot::Slot;

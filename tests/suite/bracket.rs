@@ -6,9 +6,7 @@
 //! since the map v → 1.5v is the gradient of a convex function. Copies are drawn
 //! and moved independently, so nothing in the samples knows this map.
 
-mod coverage;
-
-use coverage::{CONFIDENCE, Coverage, NOMINAL, SURE, mean_and_error};
+use crate::coverage::{CONFIDENCE, Coverage, NOMINAL, SURE, mean_and_error};
 use kac_coupling::bracket::{
     Bracket, Excess, JointBracket, Known, Moments, Rule, Transport, Velocities, first_marginals,
     joint_laws,
