@@ -328,12 +328,12 @@ fn tables_of(clock: Clock, particles: &[u64]) -> Tables {
     let verdict = |clock: Clock, verdict: &str| {
         let name = clock.name();
         format!(
-            "lemma-1,{name},8,holds,{verdict},rate,1,0.01,0.999,0.97,1.03,0.01,1,1,100,,words\n"
+            "lemma-1,{name},8,holds,{verdict},rate,1,0.01,0.999,0.97,1.03,0.01,1,1,100,,rate,words\n"
         )
     };
     let verdicts = format!(
         "claim,clock,particles,expect,verdict,quantity,estimate,std_error,confidence,ci_low,ci_high,\
-         tolerance,printed,exact,replicas,replicas_needed,reason\n{}{}",
+         tolerance,printed,exact,replicas,replicas_needed,evidence,reason\n{}{}",
         verdict(Clock::MasterEquation, first),
         verdict(Clock::Theorem6, second)
     );
