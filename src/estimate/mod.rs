@@ -30,7 +30,7 @@ use start::StartGroups;
 pub const TABLE_CONFIDENCE: f64 = 0.999;
 
 /// Everything known of one N: measured and in closed form.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Findings {
     /// N.
     pub particles: usize,

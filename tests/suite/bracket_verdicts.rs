@@ -638,12 +638,7 @@ fn limits_above_the_exact_bound_refute_nothing() {
     for of_joint in [false, true] {
         let (mut above, mut void) = (0, 0);
         for permille in (108..=400).step_by(4) {
-            let mut findings = Findings::new(
-                &experiment,
-                0,
-                honest.theory.clone(),
-                honest.measured.clone(),
-            );
+            let mut findings = honest.clone();
             plant(&mut findings, of_joint, 1.0 + f64::from(permille) / 1000.0);
             // Only the stretched laws count.
             let exceeds = |level: f64| {
