@@ -6,8 +6,8 @@ use crate::key::kind::{Number, Whole};
 use crate::key::reader::{ConfigError, Table};
 use crate::key::{Key, Range, Signs};
 
-/// Covariances over this many record times take 64 MB, and twice that in each
-/// thread where chunks have several replicas.
+/// Covariances of four quantities over this many record times take 128 MB: in each thread, and in
+/// each level of the tree along which tallies are merged.
 const MOST_POINTS: u64 = 2001;
 
 /// A number of record times, 0 and the end included.

@@ -103,14 +103,11 @@ impl Judgement {
 }
 
 impl Judgement {
-    /// The verdict on one N of a claim that is about the whole sweep.
-    fn of_the_sweep_only() -> Self {
+    /// The verdict of a claim on data that it has no rule for: nothing is decided.
+    fn without_rule() -> Self {
         let basis = EvidenceKind::Exact.of("nothing", "");
-        Judgement::bare(
-            Verdict::NotApplicable,
-            basis,
-            "it is about the whole sweep over N",
-        )
+        let reason = "the claim has no rule for these data";
+        Judgement::bare(Verdict::Inconclusive, basis, reason)
     }
 }
 
@@ -196,6 +193,7 @@ table! {
         /// The kind of evidence that the verdict rests on: `exact`, `rate`, `moments`, `steady-state`, `batches`,
         /// `bracket`, `mechanism` or `self-check`.
         #[unit("-")]
+        #[earlier("unknown")]
         pub evidence: &'static str,
         /// The verdict in words.
         #[unit("-")]
@@ -268,12 +266,12 @@ pub fn judge(check: &Check, claim: &dyn Claim, evidence: Evidence) -> VerdictRow
     }
 }
 
-/// Judge one check on all N of a sweep; `None` if the claim says nothing of these.
+/// Judge one check on all N of a sweep; `None` of no N.
 pub fn judge_sweep(check: &Check, claim: &dyn Claim, sizes: &[Evidence]) -> Option<VerdictRow> {
     let failed = sizes
         .iter()
         .find_map(|&evidence| failed_self_check(evidence));
-    let judgement = failed.or_else(|| claim.judge_sweep(sizes, check))?;
+    let judgement = failed.unwrap_or_else(|| claim.judge_sweep(sizes, check));
     (!sizes.is_empty()).then(|| row(check, sizes, judgement))
 }
 

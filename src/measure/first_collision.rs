@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// ΣV/N and ΣV²/N of each copy.
 const VARIABLES: usize = 2 * SQUARES.len();
 
+/// Replicas whose averages are tallied together.
+const TALLIED_TOGETHER: usize = 4096;
+
 /// Replicas up to the mean time of one collision.
 #[derive(Debug)]
 pub(super) struct FirstCollisionStage<'a, F> {
@@ -59,8 +62,12 @@ impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for FirstCollisionStage
     fn tally(&self, pair: &mut P, replicas: Range<u64>, profile: &mut Profile) -> FirstCollisions {
         let mut watch = Watch::start();
         let n = self.gas.particles as f64;
+        let mut tally = FirstCollisions::default();
         let mut lines = vec![];
         for replica in replicas {
+            if lines.len() == TALLIED_TOGETHER {
+                tally.take_in(&mut lines);
+            }
             pair.restart(self.seed, replica, &[self.stop]);
             pair.advance();
             if pair.collisions() == 1 {
@@ -72,10 +79,7 @@ impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for FirstCollisionStage
                 lines.push(line);
             }
         }
-        let mut tally = FirstCollisions::default();
-        if !lines.is_empty() {
-            tally.averages.add(&Centred::new(VARIABLES, &mut lines));
-        }
+        tally.take_in(&mut lines);
         profile.collisions += watch.lap();
         tally
     }
@@ -104,6 +108,14 @@ impl Tally for FirstCollisions {
 }
 
 impl FirstCollisions {
+    /// Takes in the averages of some replicas, and leaves no lines.
+    fn take_in(&mut self, lines: &mut Vec<[f64; LANES]>) {
+        if !lines.is_empty() {
+            self.averages.add(&Centred::new(VARIABLES, lines));
+            lines.clear();
+        }
+    }
+
     /// The number of replicas with exactly one collision.
     pub fn count(&self) -> f64 {
         self.averages.count()

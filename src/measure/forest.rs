@@ -6,7 +6,8 @@
 //! So the same replicas give the same bits however they were cut into parts, in whatever order the
 //! parts were tallied, and however often a run was extended.
 //!
-//! A [`Forest`] holds the largest nodes that its chunks fill: at most two for each level. It knows
+//! A [`Forest`] holds the largest nodes that its chunks fill: at most two for each level, where no
+//! chunk between others is missing. It knows
 //! its replicas, and refuses to take one in twice: statistics would not notice it.
 
 use serde::de::DeserializeOwned;
@@ -68,6 +69,21 @@ impl<T> Node<T> {
         }
     }
 
+    /// Whether a run in chunks of so many replicas can have this node, and its numbers are whole
+    /// numbers of 64 bits.
+    fn is_possible(&self, chunk: u64) -> bool {
+        let Some(size) = 1_u64.checked_shl(self.level) else {
+            return false;
+        };
+        let end = self.first.checked_add(size);
+        let is_whole = chunk.checked_mul(size) == Some(self.replicas);
+        let is_part = self.level == 0 && self.replicas < chunk;
+        self.replicas > 0
+            && self.first.is_multiple_of(size)
+            && end.is_some_and(|end| end.checked_mul(chunk).is_some())
+            && (is_whole || is_part)
+    }
+
     /// The chunk after the last one.
     fn end(&self) -> u64 {
         self.first + (1 << self.level)
@@ -127,8 +143,9 @@ impl<T: Tally> Forest<T> {
     pub(super) fn missing(&mut self, replicas: &Range<u64>) -> Vec<Range<u64>> {
         let chunk = self.chunk;
         self.nodes.retain(|_, node| {
-            let has = node.first * chunk + node.replicas;
-            node.replicas == chunk << node.level || has >= replicas.end
+            let (from, has) = (node.first * chunk, node.first * chunk + node.replicas);
+            let is_full = node.replicas == chunk << node.level;
+            is_full || from < replicas.start || has >= replicas.end
         });
         let end = replicas.end.div_ceil(chunk);
         let mut next = replicas.start / chunk;
@@ -184,7 +201,12 @@ impl<T: Tally> Forest<T> {
     /// # Errors
     ///
     /// If one of them is there already.
+    ///
+    /// # Panics
+    ///
+    /// If there is none of them, or more than a chunk has.
     pub fn add(&mut self, chunk: u64, replicas: u64, tally: T) -> Result<(), TallyError> {
+        assert!((1..=self.chunk).contains(&replicas), "replicas of a chunk");
         let node = Node::chunk(chunk, replicas, tally);
         self.refuse_repetition(&node)?;
         self.insert(node);
@@ -197,7 +219,8 @@ impl<T: Tally> Forest<T> {
         }
     }
 
-    /// Take in all replicas of another tally of the same run.
+    /// Take in all replicas of another tally. That both are of the same config, N and seed is for
+    /// the caller to see to: tallies do not tell.
     ///
     /// # Errors
     ///
@@ -260,14 +283,20 @@ impl<T: Tally> Forest<T> {
         if Sha256::digest(body)[..] != *checksum {
             return Err(TallyError::Damaged("its checksum is another"));
         }
-        let (chunk, nodes): (u64, Vec<Node<T>>) =
-            postcard::from_bytes(body).map_err(|_| TallyError::Damaged("it cannot be read"))?;
+        let ((chunk, nodes), rest): ((u64, Vec<Node<T>>), &[u8]) = postcard::take_from_bytes(body)
+            .map_err(|_| TallyError::Damaged("it cannot be read"))?;
         let mut forest = Forest::new(chunk);
         for node in nodes {
+            if !node.is_possible(chunk) {
+                return Err(TallyError::Damaged("it has a node that no run has"));
+            }
             forest.refuse_repetition(&node)?;
             forest.insert(node);
         }
-        Ok(forest)
+        match rest.is_empty() {
+            true => Ok(forest),
+            false => Err(TallyError::Damaged("something follows it")),
+        }
     }
 }
 

@@ -304,7 +304,7 @@ impl Job {
         new_pair: impl Fn(&Arc<Gas>) -> P + Sync,
     ) {
         let control = Control {
-            single_threaded: self.single_threaded,
+            single_threaded: self.single_threaded || control.single_threaded,
             ..control
         };
         let silent = Control {
@@ -316,13 +316,24 @@ impl Job {
             plan: &self.plan,
             new_pair,
         };
-        let seconds = extend(&stage, &mut samples.pairs, replicas.clone(), control);
-        samples.profile.merge(&seconds);
+        let profile = &mut samples.profile;
+        extend(
+            &stage,
+            &mut samples.pairs,
+            replicas.clone(),
+            control,
+            profile,
+        );
         let first =
             FirstCollisionStage::new(&self.plan.gas, self.plan.seed, self.chunk(), new_pair);
         if let Some(stage) = first.filter(|_| self.has_first_collisions) {
-            let seconds = extend(&stage, &mut samples.first_collisions, replicas, silent);
-            samples.profile.merge(&seconds);
+            extend(
+                &stage,
+                &mut samples.first_collisions,
+                replicas,
+                silent,
+                profile,
+            );
         }
         if self.single_threaded {
             return;
@@ -330,12 +341,8 @@ impl Job {
         if let Some(stage) = self.small_gas(new_pair) {
             let [least, most] = SMALL_GASES;
             let gases = (self.collisions / COLLISIONS_PER_SMALL_GAS) as u64;
-            extend(
-                &stage,
-                &mut samples.small_gas,
-                0..gases.clamp(least, most),
-                silent,
-            );
+            let gases = 0..gases.clamp(least, most);
+            extend(&stage, &mut samples.small_gas, gases, silent, profile);
         }
         if samples.energy_drift.is_none() {
             samples.energy_drift = self.energy_drift(new_pair);
@@ -565,7 +572,11 @@ mod tests {
         }));
         assert!(panicked.is_err());
         let kept = samples.pairs.replicas();
-        assert!(kept < job.plan.replicas, "{kept}");
+        // The chunks before that of the panic were begun before it, and are always finished.
+        assert!(
+            (2 * job.chunk()..job.plan.replicas).contains(&kept),
+            "{kept}"
+        );
         extend(
             &job,
             &mut samples,

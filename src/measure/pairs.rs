@@ -124,7 +124,7 @@ pub struct Pairs {
     pub last_velocities: LastVelocities,
     /// Means of all columns over the record times; see [`Pairs::mean`].
     means: [Means; COLUMNS],
-    /// For each [`Quantity`](crate::theory::Quantity), its column's covariances over the record
+    /// For each [`Quantity`], its column's covariances over the record
     /// times.
     pub tracked: [Covariances; 4],
     /// At each record time, m1 and m2 of the first and of the second copy.
@@ -230,7 +230,7 @@ impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for PairStage<'_, F> {
         let velocities = plan.replicas.saturating_mul(plan.gas.particles as u64);
         let size = velocities.min(plan.sample as u64) as usize;
         let pools = plan.distances.iter().map(|_| Pool::with_capacity(size));
-        let together = plan.chunk().min(plan.replicas).min(TALLIED_TOGETHER) as usize;
+        let together = plan.chunk().min(TALLIED_TOGETHER) as usize;
         Worker {
             pair: (self.new_pair)(&plan.gas),
             particles: Particles::default(),

@@ -7,7 +7,7 @@ use std::time::Instant;
 /// Seconds of all threads together, by what they were spent on.
 ///
 /// Collisions and records are timed on one of the replicas that are
-/// [tallied together](crate::measure::TALLIED_TOGETHER) and scaled up: a look at
+/// [tallied together](crate::measure::pairs::TALLIED_TOGETHER) and scaled up: a look at
 /// the clock costs as much as ten collisions.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Profile {

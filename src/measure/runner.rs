@@ -2,8 +2,8 @@
 //!
 //! A [`Stage`] says how a chunk of replicas is simulated and what is tallied of it. Threads take
 //! chunks in order as they become free, and merge tallies along the tree of [`super::forest`], so
-//! that no number depends on the number of threads. A forest has at most two nodes for each level,
-//! so that memory grows with the logarithm of the number of chunks.
+//! that no number depends on the number of threads. A forest of replicas that follow each other has
+//! at most two nodes for each level, so that memory grows with the logarithm of the number of chunks.
 
 use super::forest::{Forest, Node, Tally, joined};
 use super::profile::{Profile, Watch};
@@ -61,7 +61,8 @@ impl<'a> Control<'a> {
 }
 
 /// Simulate the replicas of a stage in a range that begins with a chunk, as far as the forest does
-/// not have them. Returns the seconds of all threads.
+/// not have them; the seconds of all threads are added to the profile. A chunk of which the forest
+/// has a part is forgotten first, and simulated as a whole.
 ///
 /// If a thread panics, the others end after their chunks, what was tallied stays in the forest, and
 /// the panic goes on.
@@ -70,17 +71,21 @@ pub fn extend<S: Stage>(
     forest: &mut Forest<S::Tally>,
     replicas: Range<u64>,
     control: Control,
-) -> Profile {
+    profile: &mut Profile,
+) {
     let size = stage.chunk();
     assert_eq!(size, forest.chunk(), "chunks of a stage and its forest");
     assert!(replicas.start.is_multiple_of(size), "a range of chunks");
-    let chunks = Mutex::new(forest.missing(&replicas).into_iter().flatten());
+    let missing = forest.missing(&replicas);
+    if missing.iter().all(Range::is_empty) {
+        return;
+    }
+    let chunks = Mutex::new(missing.into_iter().flatten());
     let panicked = AtomicBool::new(false);
-    let shared = Mutex::new((forest, Profile::default()));
+    let shared = Mutex::new((forest, profile));
     let work = || {
         let _guard = RaiseOnPanic(&panicked);
         let mut worker = stage.worker();
-        let mut profile = Profile::default();
         let is_stopped =
             || control.stop.load(Ordering::Relaxed) || panicked.load(Ordering::Relaxed);
         while !is_stopped() {
@@ -89,6 +94,7 @@ pub fn extend<S: Stage>(
             };
             let range = chunk * size..((chunk + 1) * size).min(replicas.end);
             let count = range.end - range.start;
+            let mut profile = Profile::default();
             let tally = stage.tally(&mut worker, range, &mut profile);
             let mut watch = Watch::start();
             let mut node = Node::chunk(chunk, count, tally);
@@ -99,17 +105,15 @@ pub fn extend<S: Stage>(
                 node = joined(halves);
             }
             profile.tallies += watch.lap();
+            lock(&shared).1.merge(&profile);
             (control.progress)(count);
         }
-        lock(&shared).1.merge(&profile);
     };
     if control.single_threaded {
         work();
     } else {
         rayon::broadcast(|_| work());
     }
-    let (_, profile) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    profile
 }
 
 /// The locked value. A thread that panicked has left it whole.

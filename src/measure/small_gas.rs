@@ -16,7 +16,7 @@
 //! one must collide in the other, and at the same angle.
 
 use super::forest::Tally;
-use super::profile::Profile;
+use super::profile::{Profile, Watch};
 use super::runner::Stage;
 use crate::model::coupling::CouplingKind;
 use crate::numerics::vector::{Instructions, vectorised};
@@ -165,7 +165,8 @@ impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for SmallGasStage<'_, F
         (self.new_pair)(&self.gas)
     }
 
-    fn tally(&self, pair: &mut P, replicas: Range<u64>, _: &mut Profile) -> SmallGas {
+    fn tally(&self, pair: &mut P, replicas: Range<u64>, profile: &mut Profile) -> SmallGas {
+        let mut watch = Watch::start();
         let mut seen = SmallGas::default();
         for replica in replicas {
             pair.restart(self.seed, u64::MAX - 1 - replica, &self.stops);
@@ -182,6 +183,7 @@ impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for SmallGasStage<'_, F
                 before = after;
             }
         }
+        profile.collisions += watch.lap();
         seen
     }
 }

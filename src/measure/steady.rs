@@ -211,7 +211,7 @@ impl SteadyStage {
     }
 
     /// Simulate the replicas of a range that the forest does not have; see
-    /// [`runner::extend`](extend).
+    /// [`runner::extend`](extend). Returns the seconds of all threads.
     pub fn extend(
         &self,
         forest: &mut Forest<SteadyTally>,
@@ -232,15 +232,13 @@ impl SteadyStage {
         control: Control,
         new_pair: impl Fn(&Arc<Gas>) -> P + Sync,
     ) -> Profile {
-        extend(
-            &OnPairs {
-                stage: self,
-                new_pair,
-            },
-            forest,
-            replicas,
-            control,
-        )
+        let stage = OnPairs {
+            stage: self,
+            new_pair,
+        };
+        let mut profile = Profile::default();
+        extend(&stage, forest, replicas, control, &mut profile);
+        profile
     }
 
     /// Simulate so many replicas on the current thread pool.

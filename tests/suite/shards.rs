@@ -8,11 +8,13 @@ use kac_coupling::measure::pairs::Pairs;
 use kac_coupling::measure::runner::Control;
 use kac_coupling::measure::steady::{SteadyStage, SteadyTally};
 use kac_coupling::measure::{Engine, Job, Samples};
+use kac_coupling::verify::job;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::TestCaseError;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::fmt::Debug;
 use std::ops::Range;
 use std::path::Path;
@@ -41,10 +43,17 @@ fn experiment(name: &str) -> Experiment {
 
 /// A run of coupled pairs, with batches of W₂, kept velocities and first collisions.
 static PAIRS: LazyLock<(Job, Samples)> = LazyLock::new(|| {
-    let experiment = experiment("lemma3");
-    let job = Job::new(&experiment, 0, &experiment.theory(3));
+    let mut experiment = experiment("lemma3");
+    // So many collisions have several chunks of small gases.
+    experiment.lambda = 2000.0;
+    experiment.end = 0.5;
+    let job = job(&experiment, 0, &experiment.theory(3));
     let mut samples = job.nothing();
     job.extend(&mut samples, 0..REPLICAS, Engine::Block, SILENT);
+    assert_eq!(samples.first_collisions.replicas(), REPLICAS);
+    let first_collisions = samples.first_collisions.clone().total().unwrap().unwrap().1;
+    assert!(first_collisions.count() > 100.0);
+    assert!(samples.small_gas.replicas() > 2 * samples.small_gas.chunk());
     (job, samples)
 });
 
@@ -229,14 +238,63 @@ proptest! {
         let other = Forest::<Order>::from_bytes(&forest.to_bytes());
         prop_assert_eq!(other.unwrap_err(), TallyError::OtherKind(Order::KIND));
     }
+}
 
-    #[test]
-    fn small_gases_come_in_any_steps(steps in vec(1_u64..200, 1..4)) {
-        let (job, whole) = &*PAIRS;
+#[test]
+fn threads_change_no_bit() {
+    let (job, whole) = &*PAIRS;
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         let mut samples = job.nothing();
-        for upto in steps {
-            job.extend(&mut samples, 0..upto, Engine::Block, SILENT);
-        }
-        prop_assert_eq!(samples.small_gas.to_bytes(), whole.small_gas.to_bytes());
+        pool.build().unwrap().install(|| {
+            job.extend(&mut samples, 0..REPLICAS, Engine::Block, SILENT);
+        });
+        assert_eq!(bytes(&samples), bytes(whole), "{threads} threads");
+    }
+}
+
+#[test]
+fn a_range_after_a_part_of_a_chunk_leaves_that_part() {
+    let (job, whole) = &*PAIRS;
+    let chunk = job.chunk();
+    let mut samples = job.nothing();
+    job.extend(&mut samples, 0..chunk + 3, Engine::Block, SILENT);
+    job.extend(&mut samples, 2 * chunk..4 * chunk, Engine::Block, SILENT);
+    assert_eq!(samples.pairs.replicas(), 3 * chunk + 3);
+    job.extend(&mut samples, 0..REPLICAS, Engine::Block, SILENT);
+    assert_eq!(bytes(&samples), bytes(whole));
+}
+
+#[test]
+fn nodes_that_no_run_has_are_damage() {
+    let whole = ordered(95, &[0]).to_bytes();
+    let header = whole.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+    // Chunks of 10; a list of one node: its first chunk, its level, its replicas, the text and the number.
+    let sealed = |first: u64, level: u32, replicas: u64, rest: &[u8]| {
+        let node = (first, level, replicas, order(0, 1));
+        let mut body = postcard::to_stdvec(&(10_u64, vec![node])).unwrap();
+        body.extend_from_slice(rest);
+        let mut bytes = whole[..header].to_vec();
+        bytes.extend_from_slice(&Sha256::digest(&body));
+        bytes.extend_from_slice(&body);
+        Forest::<Order>::from_bytes(&bytes).map(|forest| forest.replicas())
+    };
+    for (first, level, replicas) in [(3, 0, 10), (3, 0, 1), (4, 2, 40)] {
+        assert_eq!(sealed(first, level, replicas, &[]), Ok(replicas));
+    }
+    for (first, level, replicas, rest) in [
+        (3, 0, 0, &[][..]),
+        (3, 0, 11, &[]),
+        (3, 1, 20, &[]),
+        (4, 2, 39, &[]),
+        (0, 63, 10, &[]),
+        (0, 64, 10, &[]),
+        (0, u32::MAX, 10, &[]),
+        (u64::MAX, 0, 10, &[]),
+        (u64::MAX / 10, 0, 10, &[]),
+        (3, 0, 10, &[0]),
+    ] {
+        let found = sealed(first, level, replicas, rest);
+        assert!(matches!(found, Err(TallyError::Damaged(_))), "{found:?}");
     }
 }

@@ -93,9 +93,9 @@ pub(super) fn undecided(evidence: Evidence, check: &Check) -> Judgement {
         exact: Some(exact),
         replicas_needed: match unfit {
             Some(_) => None,
-            None => measurement
-                .replicas_to_clear(room, one_sided)
-                .max(measurement.replicas_to_be_nearly_normal(exact)),
+            None => (measurement.replicas_to_clear(room, one_sided)).map(|to_clear| {
+                to_clear.max(measurement.replicas_to_be_nearly_normal(exact).unwrap_or(0))
+            }),
         },
         reason: format!(
             "{}, and no lower bound exceeds the printed one",

@@ -50,19 +50,19 @@ pub trait Claim: Sync {
         Scope::EachSize
     }
 
-    /// The verdict on the evidence of one N. A claim about the sweep says nothing of one N.
+    /// The verdict on the evidence of one N: a claim about each N has this rule.
     fn judge(&self, _evidence: Evidence, _check: &Check) -> Judgement {
-        Judgement::of_the_sweep_only()
+        Judgement::without_rule()
     }
 
-    /// The verdict on the evidence of all N; none by a claim about each N.
-    fn judge_sweep(&self, _sizes: &[Evidence], _check: &Check) -> Option<Judgement> {
-        None
+    /// The verdict on the evidence of all N: a claim about the sweep has this rule.
+    fn judge_sweep(&self, _sizes: &[Evidence], _check: &Check) -> Judgement {
+        Judgement::without_rule()
     }
 
     /// The probability of each verdict on one N.
     fn forecast(&self, _prospect: &Prospect, _check: &Check) -> Forecast {
-        Forecast::not_applicable()
+        Forecast::undecided(None)
     }
 
     /// The probability of each verdict on the sweep; none by a claim about each N.

@@ -31,16 +31,16 @@ impl Claim for TwoSizes {
         Scope::Sweep
     }
 
-    fn judge_sweep(&self, sizes: &[Evidence], _check: &Check) -> Option<Judgement> {
+    fn judge_sweep(&self, sizes: &[Evidence], _check: &Check) -> Judgement {
         let verdict = match sizes.len() {
             0 | 1 => Verdict::Refuted,
             _ => Verdict::Holds,
         };
         let basis = EvidenceKind::Exact.of("number of N", "sizes");
-        Some(Judgement {
+        Judgement {
             estimate: Some(sizes.len() as f64),
             ..Judgement::bare(verdict, basis, "the N of the sweep were counted")
-        })
+        }
     }
 
     fn forecast_sweep(&self, sizes: &[Prospect], _check: &Check) -> Option<Forecast> {

@@ -202,7 +202,7 @@ fn plan_sweep_check(prospects: &[Prospect], check: &Check) -> CheckPlan {
     let all: u64 = prospects.iter().map(|prospect| prospect.replicas).sum();
     let forecast = |total: u64| {
         let share = total as f64 / all as f64;
-        let scaled = |replicas: u64| (replicas as f64 * share).round() as u64;
+        let scaled = |replicas: u64| ((replicas as f64 * share).round() as u64).max(2);
         let scaled: Vec<Prospect> = prospects
             .iter()
             .map(|prospect| prospect.with_replicas(scaled(prospect.replicas)))
