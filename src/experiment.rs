@@ -48,7 +48,7 @@ pub struct Experiment {
     pub end: f64,
     /// Number of record times, 0 and the end included.
     pub points: usize,
-    /// Where and how W₂ of the first marginals is measured.
+    /// The plan by which W₂ of the first marginals is measured; `None` if it is not.
     pub wasserstein: Option<WassersteinPlan>,
     /// Over how many seeds the run is repeated to see what its intervals cover.
     pub calibration: Option<CalibrationPlan>,

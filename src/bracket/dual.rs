@@ -94,7 +94,7 @@ pub(super) struct FoldedValues {
 }
 
 impl FoldedValues {
-    /// The same values for all folds, where nothing is fitted.
+    /// Values that all folds share, where nothing is fitted.
     pub(super) fn common(values: Vec<f64>) -> FoldedValues {
         FoldedValues {
             replicas: values.len(),

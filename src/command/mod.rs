@@ -1,4 +1,4 @@
-//! What the commands do. The only module that prints.
+//! The commands. No other module prints, but `cli` the error that ends a command.
 
 mod calibration;
 pub mod check;

@@ -18,9 +18,9 @@ const MEASURED: [&str; 4] = [
 
 /// A distance between confidence limits.
 struct Distance {
-    /// In `exponents.csv`.
+    /// The name of the distance in `exponents.csv`.
     name: &'static str,
-    /// In `scaling.csv`, where it is squared and per particle.
+    /// The name of its square per particle in `scaling.csv`.
     squared: &'static str,
     /// Limits of what it is from those of its square per particle.
     unsquared: fn(Limits) -> Limits,

@@ -176,7 +176,7 @@ impl Findings {
         }
     }
 
-    /// The same with what was seen of the steady state.
+    /// These findings with what was seen of the steady state.
     pub fn with_steady(self, steady: Option<Steady>) -> Self {
         Findings { steady, ..self }
     }

@@ -29,7 +29,7 @@
 //!
 //! # Confidence limits
 //!
-//! Of a distance only limits are known: l_i ≤ Q_i ≤ u_i, for all sizes together with
+//! For a distance only limits are known: l_i ≤ Q_i ≤ u_i, for all sizes together with
 //! some confidence. With weights w_i = 1/(log u_i − log l_i)² the same combination
 //! a = Σ c_i log Q_i, c_i = w_i (x_i − x̄)/Sxx, lies between
 //!
@@ -91,7 +91,7 @@ pub struct Exponent {
     pub value: f64,
     /// 1/√Sxx.
     pub std_error: f64,
-    /// The same combination of the exact values.
+    /// This combination of the exact values.
     pub exact: f64,
     /// Number of sizes that it was fitted to.
     pub sizes: usize,
@@ -209,7 +209,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Of the square root of this many times the quantity.
+    /// The limits of the square root of so many times the quantity.
     pub fn root_of(self, times: f64) -> Limits {
         Limits {
             size: self.size,
@@ -336,8 +336,8 @@ mod tests {
         }
     }
 
-    /// How often the interval of a level covers the exponent 0.7 of W, and how often
-    /// the p-value is below one minus this level.
+    /// The numbers of seeds whose interval at this level contains the exponent 0.7 of W, and whose
+    /// p-value is below one minus the level; `tell` is the program under test.
     fn counts(tell: impl Fn(Measurement) -> Measurement, level: f64) -> (u64, u64) {
         let reach = normal_half_width(level);
         let (mut covered, mut rejected) = (0, 0);

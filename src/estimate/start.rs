@@ -55,7 +55,7 @@ pub struct Scatter {
 }
 
 impl Scatter {
-    /// Of the estimates of two groups or more, with their standard errors.
+    /// The scatter of the estimates of two groups or more, with their standard errors.
     pub fn of(groups: &[(f64, f64)]) -> Scatter {
         let count = groups.len() as f64;
         let mean = groups.iter().map(|(value, _)| value).sum::<f64>() / count;
@@ -73,7 +73,7 @@ impl Scatter {
 }
 
 impl StartGroups {
-    /// Of velocities kept at time 0; `None` where W₂²(0) is not known or 0, where there are too few
+    /// The groups of the velocities kept at time 0; `None` where W₂²(0) is not known or 0, where there are too few
     /// replicas for eight groups that carry their brackets, or these are not precise.
     pub fn new(particles: usize, kept: &Kept, theory: &Theory) -> Option<StartGroups> {
         let exact = theory.initial_w2().filter(|&w2| w2 > 0.0)?;

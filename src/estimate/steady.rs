@@ -17,7 +17,7 @@ pub const FEWEST_REPLICAS: u64 = 400;
 /// E w^{4q}/(E w^{2q})² is at most this share of their number. A power with two values is then
 /// the larger one a hundred times, and 5.2 standard errors off with probability 3·10⁻⁹.
 const DETERMINED: f64 = 0.01;
-/// The same where only the empirical error is known: with 0.01 such a count would be 5.2 of these off
+/// The level where only the empirical error is known: with 0.01 such a count would be 5.2 of these off
 /// with probability 6·10⁻⁶, with this 5·10⁻⁷.
 const DETERMINED_EMPIRICALLY: f64 = 0.001;
 

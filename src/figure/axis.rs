@@ -22,7 +22,7 @@ enum Scale {
 }
 
 impl Scale {
-    /// The place of a value on the axis before it is fitted to the page.
+    /// The value, or its logarithm on a logarithmic scale; `None` if the scale cannot show it.
     fn place(self, value: f64) -> Option<f64> {
         let place = match self {
             Self::Linear => value,
@@ -88,7 +88,7 @@ impl Axis {
         Some(axis)
     }
 
-    /// The same axis with ticks at these numbers in place of its own.
+    /// This axis with ticks at these numbers in place of its own.
     pub(super) fn with_ticks_at(mut self, numbers: impl IntoIterator<Item = usize>) -> Self {
         let ticks = numbers.into_iter().filter_map(|number| {
             let place = self.scale.place(number as f64)?;

@@ -176,7 +176,7 @@ impl WassersteinRow {
     }
 }
 
-/// NaN where there is no positive lower limit.
+/// The width of an interval relative to its lower end; NaN if that is not positive.
 fn relative_width(lower: f64, upper: f64) -> f64 {
     if lower > 0.0 {
         upper / lower - 1.0

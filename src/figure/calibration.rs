@@ -158,7 +158,8 @@ fn under_covers(row: &CalibrationRow) -> bool {
     row.coverage * (row.seeds as f64) < row.limit_low as f64 - 0.5
 }
 
-/// A level as it is written, without the digits that it does not need.
+/// A confidence level in percent, rounded to six decimals, so that 99.9 is not printed as
+/// 99.90000000000001.
 fn level_words(level: f64) -> String {
     format!("{} %", (1e6 * percent(level)).round() / 1e6)
 }

@@ -54,7 +54,7 @@ pub use wasserstein::wasserstein;
 pub struct Rendered {
     /// The bitmap, a complete PNG file.
     pub png: Vec<u8>,
-    /// The same picture as a complete SVG file.
+    /// The picture as a complete SVG file.
     pub svg: String,
 }
 

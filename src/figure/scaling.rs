@@ -226,11 +226,11 @@ pub fn scaling(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
 }
 
 struct Picture {
-    /// Of each run, to be told where several are shown.
+    /// The coupling of each run, which is told where several are shown.
     couplings: Vec<Option<&'static str>>,
     /// The rows of each run.
     runs: Vec<Vec<ScalingRow>>,
-    /// Of all runs, in their order.
+    /// The exponents of all runs, in their order.
     exponents: Vec<ExponentRow>,
     across: Axis,
 }
@@ -356,7 +356,8 @@ impl Picture {
     }
 }
 
-/// The title of a panel and some lines, with room for `most` of them.
+/// Draws a title and the lines under it, above `place`; the title stands as high as for `most`
+/// lines.
 fn draw_lines<B: DrawingBackend>(
     canvas: &Canvas<'_, B>,
     place: Rectangle,

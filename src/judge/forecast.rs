@@ -43,7 +43,7 @@ impl<'a> Prospect<'a> {
         }
     }
 
-    /// The same of another number of replicas.
+    /// This prospect with another number of replicas.
     pub fn with_replicas(self, replicas: u64) -> Self {
         Prospect { replicas, ..self }
     }
@@ -58,7 +58,7 @@ impl<'a> Prospect<'a> {
         rate_weights(self.theory, quantity, self.particles, &times, self.replicas)
     }
 
-    /// The same of both clocks, without a pilot.
+    /// A function of the prospects on both clocks, without a pilot.
     pub fn on_both_clocks<T>(&self, of: impl Fn(&Prospect) -> T) -> [T; 2] {
         Clock::ALL.map(|clock| {
             let experiment = Experiment {

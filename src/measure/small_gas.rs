@@ -90,13 +90,13 @@ pub struct Collided {
     pub pairs: [u64; PAIRS],
     /// More than two particles changed, or none of both copies.
     pub others: u64,
-    /// Of pairs: Σ cos(kθ).
+    /// Σ cos(kθ) over collisions of pairs.
     pub turned: Sums,
-    /// Of bath collisions: Σ cos(k(θ − φ)) cos(kφ) and Σ cos(k(θ − φ)) sin(kφ).
+    /// Sums over bath collisions: Σ cos(k(θ − φ)) cos(kφ) and Σ cos(k(θ − φ)) sin(kφ).
     pub met: [Sums; 2],
 }
 
-/// Of each harmonic k = 1, 2, …
+/// A number for each harmonic k = 1, 2, …
 type Waves = [f64; HARMONICS];
 
 /// Sums of independent terms of mean 0, and their variances.

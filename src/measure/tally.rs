@@ -259,9 +259,9 @@ pub struct Covariances {
     count: f64,
     times: usize,
     mean: Line,
-    /// Σ (x_i − x̄_i)(x_j − x̄_j) for j ≤ i; a line for each time and for each
-    /// padded one. Empty with fewer than two replicas, as all are 0 then: over
-    /// many times a matrix costs more than a replica.
+    /// The lower triangle of Σ (x_i − x̄_i)(x_j − x̄_j): a row for each time, padding included. It is
+    /// made with the second replica: before, all entries are 0, and over many times the matrix is
+    /// larger than a replica.
     products: Line,
 }
 

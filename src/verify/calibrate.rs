@@ -42,7 +42,7 @@ pub struct Repetition<'a> {
 }
 
 impl<'a> Repetition<'a> {
-    /// Of entry `index` of a sweep, with means at these record times.
+    /// The repetition of entry `index` of a sweep, with means at these record times.
     pub fn new(experiment: &'a Experiment, index: usize, record_times: &[usize]) -> Self {
         let (particles, replicas) = experiment.sweep[index];
         let theory = experiment.theory(particles);

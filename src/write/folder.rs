@@ -217,8 +217,8 @@ impl OutputFolder {
         Ok(())
     }
 
-    /// Refuse names that are taken in this folder by what is not ours; with `force`, by what is no
-    /// file, or what the config was read from.
+    /// Refuses a name that a folder has, or a file that the config was read from; and, without
+    /// `force`, a file that is not ours.
     fn refuse_in_the_way<'a>(
         &self,
         names: impl IntoIterator<Item = &'a str>,

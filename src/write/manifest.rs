@@ -34,7 +34,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// That of a config for a folder.
+    /// The origin of a folder that is for this config.
     pub fn new(config: &Config, folder: &Path) -> Self {
         let data = config.data.iter().map(|file| file.sha256.as_str());
         let text = config.text.clone() + &data.collect::<String>();
@@ -143,12 +143,12 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// Of the manifest in a folder; `None` if there is none, or it is not one of this program.
+    /// The statements of the manifest in a folder; `None` if there is none, or it is not one of this program.
     pub fn read(folder: &Path) -> Option<Self> {
         Self::read_file(&folder.join(MANIFEST))
     }
 
-    /// Of a manifest under another name.
+    /// The statements of the manifest in this file; `None` if it is not one of this program.
     pub(super) fn read_file(path: &Path) -> Option<Self> {
         let text = contents(path, LONGEST_MANIFEST).ok()?;
         let manifest: Value = serde_json::from_slice(&text).ok()?;

@@ -164,7 +164,7 @@ fn stream_to(path: &Path) -> Option<File> {
     streams.find(is_wanted)
 }
 
-/// Elsewhere streams have no name.
+/// Systems other than Unix give standard streams no path: none leads to the file.
 #[cfg(not(unix))]
 fn stream_to(_path: &Path) -> Option<File> {
     None

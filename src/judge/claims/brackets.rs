@@ -177,7 +177,7 @@ fn start_is_met(findings: &Findings, levels: Levels, cut: f64) -> bool {
 
 /// A lower bound that lies above an upper one of the same distance.
 pub(super) struct Contradiction {
-    /// In words.
+    /// The contradiction in words.
     words: String,
     time: f64,
     /// One of the two that is measured.

@@ -9,10 +9,9 @@
 //! bracket is below B at every record time of W₂ after 0, Theorem 7 also where an upper
 //! estimate of the marginals' distance is. Both hold where their proof's mechanism is
 //! shown: the synchronous coupling contracts at least at rate μ from an optimal start.
-
 //!
-//! The ways to decide them are the files `bound_by_….rs`, each with its forecast. This file says in
-//! which order they are asked and how they share the error level.
+//! The ways to decide them are the files `bound_by_….rs`, each with its forecast or, for brackets, with
+//! what they may decide. This file says in which order they are asked.
 
 use super::brackets::{Laws, broken, has_limits};
 use super::{

@@ -101,7 +101,7 @@ fn expected(theory: &Theory, particles: usize, times: &[f64], replicas: f64) -> 
     times.iter().filter(bounded).map(sides).collect()
 }
 
-/// The same with what was measured, and the larger of the two errors.
+/// Both sides as measured, with the larger of the two errors.
 fn measured(findings: &Findings) -> Option<Vec<Sides>> {
     let n = findings.particles as f64;
     let replicas = findings.measured.replicas as f64;

@@ -65,7 +65,7 @@ fn expected(theory: &Theory, replicas: f64) -> Option<Vec<Comparison>> {
     COMPARED.iter().map(difference).collect()
 }
 
-/// The same as measured, with the larger of the exact and the empirical error.
+/// These comparisons as measured, with the larger of the exact and the empirical error.
 fn measured(evidence: Evidence) -> Option<Vec<Comparison>> {
     let measured = &evidence.findings.measured;
     let difference = |(expected, moment): (Comparison, Moment)| {

@@ -12,11 +12,12 @@ use crate::simulate::powers::SUMS;
 pub(super) fn of_laws(experiment: &Experiment) -> usize {
     const PROGRAM: usize = 5 << 20;
     const VALUE: usize = 8;
-    /// The levels of two quantile functions that are steps, and the difference at each.
+    /// Bytes for each value of an empirical law: the levels of two step quantile functions, and the
+    /// difference at each.
     const LEVEL: usize = 32;
-    /// The panels of a quadrature between the steps of one.
+    /// Bytes for each value: the panels of a quadrature between the steps.
     const PANEL: usize = 120;
-    /// The sizes of differences and of draws in order, which limits of W₂ are made with.
+    /// Bytes for each value: the sizes of differences and of draws in order, which limits of W₂ are made with.
     const SIZES: usize = 3 * 32;
     let values = |law: &Law| match law {
         Law::Empirical(law) => law.count(),
@@ -35,7 +36,7 @@ pub(super) fn of_laws(experiment: &Experiment) -> usize {
 
 /// Bytes of the states, records, pools and tallies of all threads.
 pub(super) fn of_simulation(experiment: &Experiment, particles: usize, replicas: u64) -> usize {
-    /// A block, its words and marks.
+    /// Bytes of a path's block of collisions, with its random words and marks.
     const BLOCK: usize = 100 << 10;
     /// Numbers that are kept of a replica at a record time.
     const RECORDED: usize = SUMS + COLUMNS;
