@@ -483,7 +483,7 @@ mod tests {
 
     #[test]
     fn columns_enter_where_replicas_suffice_and_they_take_off_enough() {
-        // Of 21 replicas two are in a fold: the other 19 are enough for one column only, the best.
+        // Two of 21 replicas are in a fold: the other 19 are enough for one column only, the best.
         let (controls, values) = fitted_to(21, 50.0);
         for fold in Fold::all(21) {
             let found = &controls.fitted(&values, fold)[3];

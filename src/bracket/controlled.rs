@@ -207,7 +207,7 @@ mod tests {
         let (found, [middle, last]) = rare(-1.0);
         assert_eq!(found, [middle[0].min(last[0]), last[1]]);
         assert!(middle[0] < last[0]);
-        // Where all tiers are skewed, all count.
+        // All tiers count where all are skewed.
         let all = tiers(1.0, 50.0);
         assert!(all.tiers.iter().all(Estimate::is_raised_by_few));
         let widest = all.tiers.iter().map(|tier| limits(tier)[1]);

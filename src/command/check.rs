@@ -102,7 +102,7 @@ fn is_hidden(path: &Path) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 
-/// Whether a config or its data were read from a file.
+/// True if a config or its data were read from this file.
 fn is_source(config: &Config, file: &Path) -> bool {
     let mut sources = config.sources().into_iter();
     sources.any(|path| std::fs::canonicalize(path).is_ok_and(|path| path == file))

@@ -110,7 +110,7 @@ pub enum CommandError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The answer of the system.
         reason: std::io::Error,
     },
     /// Standard output.
@@ -124,7 +124,7 @@ pub enum CommandError {
     Threads {
         /// Their number.
         threads: usize,
-        /// What the system said.
+        /// The answer of the system.
         reason: String,
     },
 }
@@ -184,7 +184,7 @@ impl Overrides {
     }
 }
 
-/// Whether there are addresses for the stacks of so many threads. The process aborts where a thread
+/// Tries whether there are addresses for the stacks of so many threads. The process aborts where a thread
 /// that has a stack finds no memory for anything else, so this is tried beforehand.
 fn has_room_for(threads: usize) -> Result<(), TryReserveError> {
     let bytes = threads.saturating_mul(STACK_BYTES + BYTES_BESIDE_STACK);
@@ -202,7 +202,7 @@ fn simulate(
     simulate_with(experiment, sampling, folder, Progress::new(experiment))
 }
 
-/// As [`simulate`]; `progress` says how far it is.
+/// Does what [`simulate`] does, and tells `progress` how far it is.
 fn simulate_with(
     experiment: &Experiment,
     sampling: Sampling,

@@ -35,12 +35,12 @@ pub fn text_with_effort(all: &[Judged], coloured: bool) -> String {
     format!("{}{}\n", render(all, coloured), effort(all))
 }
 
-/// Whether standard output is a terminal and nothing forbids colours.
+/// True if standard output is a terminal and nothing forbids colours.
 pub fn is_coloured() -> bool {
     std::io::stdout().is_terminal() && !are_colours_forbidden()
 }
 
-/// Whether `NO_COLOR` is set, or `TERM` names a terminal without colours or none.
+/// True if `NO_COLOR` is set, or `TERM` names no terminal or one without colours.
 pub fn are_colours_forbidden() -> bool {
     console::is_dumb() || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
