@@ -79,5 +79,6 @@ pub mod simulate;
 pub mod table;
 pub mod text;
 pub mod theory;
+pub mod threads;
 pub mod verify;
 pub mod write;

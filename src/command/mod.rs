@@ -216,7 +216,7 @@ fn simulate_with(
         let written = (tables(results).iter()).try_for_each(|table| folder.write(table));
         match written {
             Ok(()) => interrupt::kept(format!(
-                "the tables of {} of {} numbers of particles are in {}; the next run in this folder replaces them",
+                "the tables of {} of {} numbers of particles are in {}; they stay until another run in this folder has tables",
                 results.sizes,
                 experiment.sweep.len(),
                 quoted_path(folder.unfinished())

@@ -22,8 +22,8 @@ pub use crate::numerics::trust::SPREAD_OF_FEW;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::unseen::CUT;
 use crate::theory::{Moment, Quantity, System, Theory};
+use crate::threads;
 use rate::{NoRate, RateEstimate, RateWeights};
-use rayon::prelude::*;
 use start::StartGroups;
 
 /// The level of intervals in tables that no check asked for.
@@ -155,9 +155,11 @@ impl Findings {
         let particles = experiment.sweep[index].0;
         let times = experiment.times();
         let distance_times = experiment.wasserstein_indices();
-        let kept = measured.pairs.kept.par_iter().zip(&distance_times);
-        let brackets = kept.map(|(kept, &at)| bracket(particles, kept, &theory, times[at]));
-        let brackets = brackets.collect();
+        let kept = &measured.pairs.kept;
+        let brackets = threads::map(kept.len(), |index| {
+            let time = times[distance_times[index]];
+            bracket(particles, &kept[index], &theory, time)
+        });
         let at_start = measured.pairs.kept.first();
         let start = at_start.and_then(|kept| StartGroups::new(particles, kept, &theory));
         Findings {

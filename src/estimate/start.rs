@@ -10,7 +10,7 @@ use crate::bracket::{Bracket, Known, Velocities, first_marginals};
 use crate::measure::Kept;
 use crate::theory::Theory;
 use crate::theory::unseen::{CUT_FOR_VOID, Unseen};
-use rayon::prelude::*;
+use crate::threads;
 
 /// Groups, at most and at least.
 const MOST_GROUPS: usize = 32;
@@ -94,7 +94,7 @@ impl StartGroups {
             let (first, second) = (&kept.first[part.clone()], &kept.second[part]);
             first_marginals(&Velocities::new(particles, first, second), &known, 0.0)
         };
-        let brackets: Vec<Bracket> = (0..groups).into_par_iter().map(of_group).collect();
+        let brackets: Vec<Bracket> = threads::map(groups, of_group);
         let side = |of: fn(&Bracket) -> Option<(f64, f64)>| -> Option<Vec<(f64, f64)>> {
             brackets.iter().map(of).collect()
         };

@@ -7,9 +7,10 @@
 
 use super::forest::{Forest, Node, Tally, joined};
 use super::profile::{Profile, Watch};
+use crate::threads::{lock, together};
 use std::ops::Range;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A kind of replicas.
 pub trait Stage: Sync {
@@ -112,13 +113,8 @@ pub fn extend<S: Stage>(
     if control.single_threaded {
         work();
     } else {
-        rayon::broadcast(|_| work());
+        together(work);
     }
-}
-
-/// The locked value. A thread that panicked has left it whole.
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Tells the other threads that one panics.

@@ -15,8 +15,10 @@ use crate::measure::{Engine, Job};
 use crate::numerics::trust::FEW_REPLICAS;
 use crate::random::repetition_seed;
 use crate::theory::{Quantity, Theory};
+use crate::threads::{lock, together};
 use crate::verify::Results;
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Velocities of a mean over replicas whose intervals are counted, at least.
 const FEWEST_SUMMANDS: f64 = 200.0;
@@ -131,15 +133,21 @@ impl<'a> Repetition<'a> {
             tallies: vec![Tally::default(); self.estimates.len()],
             ..Repetitions::default()
         };
-        let add = |mut repetitions: Repetitions, index| {
-            let seed = repetition_seed(self.experiment.seed, index);
-            let findings = self.run(seed, progress);
-            repetitions.add(&findings, &self.scores(&findings));
-            repetitions
-        };
-        // Counts have the same sum in any order.
-        let seeds = (0..seeds).into_par_iter();
-        seeds.fold(none, add).reduce(none, Repetitions::merged)
+        let (next, total) = (AtomicU64::new(0), Mutex::new(none()));
+        together(|| {
+            let mut mine = none();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                if index >= seeds {
+                    break;
+                }
+                let findings = self.run(repetition_seed(self.experiment.seed, index), progress);
+                mine.add(&findings, &self.scores(&findings));
+            }
+            // Counts have the same sum in any order.
+            lock(&total).merge(mine);
+        });
+        total.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -162,14 +170,13 @@ impl Repetitions {
         self.profile.merge(&findings.measured.profile);
     }
 
-    fn merged(mut self, other: Self) -> Self {
+    fn merge(&mut self, other: Self) {
         for (mine, theirs) in self.tallies.iter_mut().zip(&other.tallies) {
             mine.merge(theirs);
         }
         self.collisions += other.collisions;
         self.replicas += other.replicas;
         self.profile.merge(&other.profile);
-        self
     }
 }
 

@@ -1,6 +1,7 @@
 //! A folder that holds the files of one run.
 //!
-//! While a run works, its files are in the subfolder [`UNFINISHED`]. When all are there, a manifest
+//! While a run works, its files are in the subfolder [`UNFINISHED`]; those that a run left there which
+//! was killed stay until this one has a file of its own. When all are there, a manifest
 //! that lists them with their checksums is written beside them: then the run is finished, and its
 //! files are moved to their final names. Before that the manifest of the run before is put aside and
 //! the files that it lists are removed; the new manifest is moved last. So files of two runs never
@@ -13,8 +14,10 @@
 use super::lock::{Lock, LockError};
 use super::manifest::{Listed, MANIFEST, Origin, sealed};
 use super::{File, WriteError};
+use serde_json::Value;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The subfolder of a run that is not finished.
 pub const UNFINISHED: &str = "unfinished";
@@ -38,6 +41,8 @@ pub struct OutputFolder {
     force: bool,
     /// Files that are never replaced.
     sources: Vec<PathBuf>,
+    /// The manifest of the unfinished run, until the first of its files is written.
+    first: Mutex<Option<Value>>,
     _lock: Lock,
 }
 
@@ -84,13 +89,14 @@ impl OutputFolder {
             names: claim.names.to_vec(),
             force: claim.force,
             sources: claim.sources.to_vec(),
+            first: Mutex::new(Some(super::manifest::unfinished(claim.origin))),
             _lock: lock,
         };
         folder.remove_temporary_files();
         folder.complete()?;
         folder.refuse_other_owners(claim.origin)?;
         folder.refuse_foreign_files()?;
-        folder.begin(claim.origin)?;
+        folder.attempt()?;
         Ok(folder)
     }
 
@@ -110,6 +116,7 @@ impl OutputFolder {
     ///
     /// If it cannot be written; then there is no new file.
     pub fn write(&self, file: &File) -> Result<(), WriteError> {
+        self.begin()?;
         write_whole(&self.unfinished, &file.name, &file.bytes)
     }
 
@@ -120,7 +127,8 @@ impl OutputFolder {
     /// # Errors
     ///
     /// If a file cannot be written, moved or removed.
-    pub fn finish(&self, manifest: &serde_json::Value) -> Result<(), WriteError> {
+    pub fn finish(&self, manifest: &Value) -> Result<(), WriteError> {
+        self.begin()?;
         write_whole(&self.unfinished, MANIFEST, &sealed(manifest.clone()))?;
         self.publish()
     }
@@ -245,13 +253,23 @@ impl OutputFolder {
             .is_ok_and(|path| sources.any(|source| source.canonicalize().is_ok_and(|s| s == path)))
     }
 
-    /// Start an unfinished run in place of one that was killed.
-    fn begin(&self, origin: Option<&Origin>) -> Result<(), WriteError> {
-        self.remove_unfinished()?;
+    /// Makes the subfolder of the unfinished run, and tries whether it takes files.
+    fn attempt(&self) -> Result<(), WriteError> {
         std::fs::create_dir_all(&self.unfinished)
-            .map_err(|reason| WriteError::system(&self.unfinished, reason))?;
-        let manifest = super::manifest::unfinished(origin);
-        write_whole(&self.unfinished, MANIFEST, &sealed(manifest))
+            .and_then(|()| temporary_file(&self.unfinished).map(drop))
+            .map_err(|reason| WriteError::system(&self.unfinished, reason))
+    }
+
+    /// Before the first file of this run, removes those of a run that was killed.
+    fn begin(&self) -> Result<(), WriteError> {
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(manifest) = &*first {
+            self.remove_unfinished()?;
+            self.attempt()?;
+            write_whole(&self.unfinished, MANIFEST, &sealed(manifest.clone()))?;
+            *first = None;
+        }
+        Ok(())
     }
 
     /// Remove the subfolder of an unfinished run with all that a run writes there; other files

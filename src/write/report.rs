@@ -2,7 +2,7 @@
 
 use super::WriteError;
 use super::folder::temporary_file;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -97,12 +97,11 @@ impl ReportFile {
         File::options().append(true).open(&self.path)
     }
 
-    /// Write it under a temporary name, which is then changed. The permissions of an older file
-    /// are kept.
+    /// Writes it under a temporary name, which is then changed.
     fn replace(&self, bytes: &[u8]) -> std::io::Result<()> {
         let mut file = temporary_file(folder_of(&self.path))?;
         if let Ok(older) = std::fs::metadata(&self.path) {
-            file.as_file().set_permissions(older.permissions())?;
+            make_alike(file.as_file(), &self.path, &older)?;
         }
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
@@ -116,6 +115,26 @@ impl ReportFile {
             reason,
         }
     }
+}
+
+/// Gives a new file the permissions of the file that it replaces, and as far as the system lets this
+/// user, its owner, its group and its extended attributes, such as lists of access.
+fn make_alike(file: &File, path: &Path, older: &Metadata) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        use xattr::FileExt;
+        let _ = fchown(file, None, Some(older.gid()));
+        let _ = fchown(file, Some(older.uid()), None);
+        for name in xattr::list(path).into_iter().flatten() {
+            if let Ok(Some(value)) = xattr::get(path, &name) {
+                let _ = file.set_xattr(&name, &value);
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    file.set_permissions(older.permissions())
 }
 
 /// The file that a path leads to through links, whether it is there or not.

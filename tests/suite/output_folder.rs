@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 const CONFIG: &str = "seed = 1\nreplicas = 40\n[model]\nparticles = [2, 3]\nlambda = 1.0\nmu = 1.0\n\
@@ -458,13 +458,19 @@ fn interrupted(place: &Place, signal: i32) -> Output {
     }
     // The tables are written one after the other, this one first.
     std::thread::sleep(Duration::from_millis(300));
-    let sent = Command::new("kill")
-        .args([format!("-{signal}"), run.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
-    let output = run.wait_with_output().unwrap();
+    let output = stopped(run, signal);
     assert_eq!(output.status.signal(), Some(signal));
     output
+}
+
+/// The output of a process that is sent a signal.
+#[cfg(unix)]
+fn stopped(process: Child, signal: i32) -> Output {
+    let sent = Command::new("kill")
+        .args([format!("-{signal}"), process.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    process.wait_with_output().unwrap()
 }
 
 /// The signals that this process ignores and its children would, a bit each from that of signal 1
@@ -498,6 +504,37 @@ fn an_interrupted_run_names_the_files_that_it_kept() {
         );
         assert!(kept.lines().count() == 6, "{kept}");
     }
+}
+
+/// A run that is killed before it has tables takes nothing from the run that was killed before it.
+#[cfg(unix)]
+#[test]
+fn tables_of_a_killed_run_stay_until_another_has_tables() {
+    let place = Place::new();
+    let changed = || {
+        std::fs::metadata(place.path("d/unfinished"))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    interrupted(&place, 9);
+    let kept = place.files("d/unfinished");
+    assert!(kept.contains_key("discrepancy.csv") && kept.contains_key("manifest.json"));
+    for signal in [9, 15] {
+        let before = changed();
+        let run = place
+            .command(&["run", "a.toml", "--out", "d", "--replicas", "500000000"])
+            .spawn()
+            .unwrap();
+        while changed() == before {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        stopped(run, signal);
+        assert_eq!(place.files("d/unfinished"), kept, "signal {signal}");
+    }
+    place.kac_succeeds(&["run", "a.toml", "--out", "d", "--replicas", "40"]);
+    assert!(!place.path("d/unfinished").exists());
 }
 
 /// A folder is never replaced.
@@ -754,11 +791,7 @@ fn signalled(words: &str, signal: i32) -> Output {
     while !place.path("d/unfinished/discrepancy.csv").exists() {
         std::thread::sleep(Duration::from_millis(2));
     }
-    let sent = Command::new("kill")
-        .args([format!("-{signal}"), run.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
-    run.wait_with_output().unwrap()
+    stopped(run, signal)
 }
 
 #[cfg(unix)]

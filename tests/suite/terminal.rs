@@ -422,6 +422,32 @@ fn a_report_keeps_the_permissions_of_the_file_it_replaces() {
     }
 }
 
+/// Only some users can give a file away, and only some file systems take attributes.
+#[cfg(unix)]
+#[test]
+fn a_report_keeps_the_owner_and_the_attributes_of_the_file_it_replaces() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let bench = Bench::new(&["a.toml"]);
+    bench.put("kac.txt", "an older report");
+    let path = bench.path("kac.txt");
+    let is_given_away = chown(&path, Some(1), Some(2)).is_ok();
+    let has_attribute = xattr::set(&path, "user.kept", b"yes").is_ok();
+    let owner = || {
+        let found = std::fs::metadata(&path).expect("the report");
+        (found.uid(), found.gid())
+    };
+    let before = owner();
+    assert!(!is_given_away || before == (1, 2));
+    let ended = bench.kac(&["check", "a.toml", "-o", "kac.txt"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(bench.read("kac.txt").contains("2 as expected"));
+    assert_eq!(owner(), before);
+    if has_attribute {
+        let kept = xattr::get(&path, "user.kept").expect("attributes");
+        assert_eq!(kept.as_deref(), Some(&b"yes"[..]));
+    }
+}
+
 #[test]
 fn names_in_folders_that_begin_with_a_dot_are_passed_over() {
     let bench = Bench::new(&["folder/a.toml", "folder/.b.toml"]);
