@@ -168,7 +168,7 @@ unsafe fn collide(slots: &mut [Slot], drawn: &Drawn, met: Meetings) {
     }
 }
 
-/// The same with the instructions that the engine applies collisions with.
+/// Does what [`collide`] does, with the instructions that the engine applies collisions with.
 ///
 /// # Safety
 ///
@@ -180,11 +180,11 @@ unsafe fn collide_avx2(slots: &mut [Slot], drawn: &Drawn, met: Meetings) {
     unsafe { collide(slots, drawn, met) }
 }
 
-/// What is left of the engine without all that makes marks of words: raw words, `HALVES` for
-/// two collisions; and the application of collisions whose marks are there already, each
-/// bath particle in a slot of its own. Where the particles do not fit the caches, who
-/// collides is read off the words, as other particles would be in the caches; they are in
-/// large pages and fetched ahead, as the engine's are.
+/// Measures the part of the engine that is left without all that makes marks of words: raw words,
+/// `HALVES` for two collisions; and the application of collisions whose marks are there already,
+/// each bath particle in a slot of its own. Where the particles do not fit the caches, who collides
+/// is read off the words, as other particles would be in the caches; they are in large pages and
+/// fetched ahead, as the engine's are.
 fn floor_of<const HALVES: usize>(bencher: Bencher, particles: usize) {
     const ROUNDS: usize = 2000;
     let instructions = Instructions::best();

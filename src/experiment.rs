@@ -27,9 +27,9 @@ pub struct Experiment {
     pub lambda: f64,
     /// μ, the paper's bath rate.
     pub mu: f64,
-    /// How λ and μ become rates.
+    /// The clock, by which λ and μ become rates.
     pub clock: Clock,
-    /// How the two copies are coupled.
+    /// The coupling of the two copies.
     pub coupling: CouplingKind,
     /// When the second copy is permuted to pair particles of equal rank.
     pub rematch: Rematch,
@@ -39,7 +39,7 @@ pub struct Experiment {
     pub first: Law,
     /// Law of V′_i(0).
     pub second: Law,
-    /// How the particles of each copy hang together at time 0; [`Experiment::first`] and
+    /// The kinds of joint law of the particles of each copy at time 0; [`Experiment::first`] and
     /// [`Experiment::second`] are the laws that the joint ones are made from.
     pub joints: [Joint; 2],
     /// Joint law of V_i(0) and V′_i(0).
@@ -50,12 +50,12 @@ pub struct Experiment {
     pub points: usize,
     /// The plan by which W₂ of the first marginals is measured; `None` if it is not.
     pub wasserstein: Option<WassersteinPlan>,
-    /// Over how many seeds the run is repeated to see what its intervals cover.
+    /// The plan by which the run is repeated over seeds; `None` if it is not.
     pub calibration: Option<CalibrationPlan>,
-    /// How near two starts must come to each other before the steady state is
-    /// measured.
+    /// The plan by which two starts come near to each other and the steady state is measured;
+    /// `None` if it is not.
     pub steady_state: Option<SteadyStatePlan>,
-    /// What is to be judged.
+    /// The claims to be judged, with the verdicts that are expected.
     pub checks: Vec<Check>,
 }
 
@@ -71,7 +71,7 @@ pub struct WassersteinPlan {
     pub bracket: usize,
 }
 
-/// How a run is repeated to see what its intervals cover.
+/// The plan by which a run is repeated to count the intervals that cover their exact values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CalibrationPlan {
     /// Number of repetitions, each under a seed of its own.
@@ -81,7 +81,7 @@ pub struct CalibrationPlan {
     pub points: usize,
 }
 
-/// How the steady state is approached.
+/// The plan by which the steady state is approached.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SteadyStatePlan {
     /// The bound on W₂², at its upper confidence limit, in velocity² and per particle, within which the
@@ -94,7 +94,7 @@ pub struct SteadyStatePlan {
 pub struct Check {
     /// The claim's id in the ledger.
     pub claim: String,
-    /// What each N's verdict should be.
+    /// The verdict that is expected at each N.
     pub expect: Expectation,
     /// τ: how far from the printed value still counts as it, relatively.
     pub tolerance: f64,
@@ -213,12 +213,12 @@ impl Experiment {
         (0..=steps).map(|k| end.fraction(k, steps)).collect()
     }
 
-    /// How often the run is made.
+    /// The number of times that the run is made.
     pub fn repetitions(&self) -> u64 {
         self.calibration.map_or(1, |plan| plan.seeds)
     }
 
-    /// How often each replica is simulated: once, and once more if it goes on into
+    /// The number of times that each replica is simulated: once, and once more if it goes on into
     /// the steady state.
     pub fn passes(&self) -> u64 {
         1 + u64::from(self.steady_state.is_some())
@@ -252,7 +252,7 @@ impl Experiment {
     /// W₂² of the joint laws of both copies at time 0, per particle, which is also that of their first marginals;
     /// `None` where it is not known.
     pub fn initial_w2(&self) -> Option<f64> {
-        // Of spheres (σ − σ′)², like that of the normal laws they are made from.
+        // Between spheres it is (σ − σ′)², as between the normal laws that they are made from.
         self.knows_initial_w2()
             .then(|| wasserstein_squared(&self.first, &self.second).0)
     }

@@ -1,4 +1,4 @@
-//! What is printed of a calibration.
+//! The text that is printed of a calibration.
 
 use crate::judge::calibration::{CalibrationRow, Coverage};
 use crate::verify::Results;

@@ -38,7 +38,7 @@ const STACK_BYTES: usize = 2 << 20;
 /// Bytes that a thread maps beside its stack, at least.
 const BYTES_BESIDE_STACK: usize = 64 << 10;
 
-/// How a command ended; its number is the program's exit code.
+/// The outcome of a command; its number is the program's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Every verdict as expected.
@@ -141,7 +141,7 @@ impl CommandError {
     }
 }
 
-/// What the command line can change of a run.
+/// The settings of a run that the command line can change.
 #[derive(Debug, Clone, Copy)]
 pub struct Overrides {
     /// Replicas for every N.

@@ -18,8 +18,8 @@ pub fn meant(wanted: &str, names: &[&'static str]) -> Option<&'static str> {
     names.iter().copied().find(|name| plain(name) == wanted)
 }
 
-/// What to write instead of a name that does not exist: the names that begin with it, else the
-/// one nearest to it, or all if none is near.
+/// The advice on a name that does not exist: the names that begin with it, else the one nearest to
+/// it, or all if none is near.
 pub fn suggestion(wanted: &str, names: &[&str]) -> String {
     let start = plain(wanted);
     let begins = |name: &&str| !start.is_empty() && plain(name).starts_with(&start);

@@ -98,7 +98,7 @@ fn costs(plan: &Plan, reading: f64, figures: f64) -> String {
     aligned(&rows, [Right; 5])
 }
 
-/// How probable it is that a right program is reported as wrong, and why that is so where an
+/// The probability that a right program is reported as wrong, and the reason for it where an
 /// expectation is wrong itself.
 fn false_alarms(plan: &Plan) -> String {
     let of_sizes: f64 = plan.sizes.iter().map(|size| size.false_alarm).sum();
@@ -218,7 +218,7 @@ fn row(place: &str, planned: &CheckPlan) -> [String; 9] {
     ]
 }
 
-/// What a researcher should know before running this.
+/// The warnings that a researcher should read before a run at one N.
 fn warnings(size: &SizePlan) -> Vec<String> {
     let n = size.particles;
     let mut warnings = vec![];
@@ -241,7 +241,7 @@ fn warnings(size: &SizePlan) -> Vec<String> {
     warnings
 }
 
-/// What a researcher should know of a check, at one N or on the whole sweep.
+/// The warnings that a researcher should read on a check, at one N or on the whole sweep.
 fn check_warnings(place: &str, planned: &CheckPlan) -> Vec<String> {
     let mut warnings = vec![];
     let CheckPlan {
@@ -278,7 +278,7 @@ fn check_warnings(place: &str, planned: &CheckPlan) -> Vec<String> {
     warnings
 }
 
-/// What is to be said of a check that is not known to come out as expected.
+/// The reason why a check is not known to come out as expected, in words.
 fn why_undecided(planned: &CheckPlan) -> String {
     let needed = match (planned.needed[0], &planned.obstacle) {
         (Some(replicas), _) => format!("{replicas} replicas would do"),

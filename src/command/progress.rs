@@ -1,4 +1,4 @@
-//! How far a run is, on standard error: a bar on a terminal, elsewhere a line a minute.
+//! The progress of a run, on standard error: a bar on a terminal, elsewhere a line a minute.
 
 use crate::experiment::Experiment;
 use crate::text::quote::printable;

@@ -1,4 +1,4 @@
-//! How many threads a command works on.
+//! The number of threads that a command works on.
 
 use super::CommandError;
 use std::num::NonZero;

@@ -38,11 +38,12 @@ static JOINT: Key<Joint, OneOf<Joint>> = Key {
     of: |joint| *joint,
 };
 
-/// How far a bath's mean may be from 0, in standard deviations: rounding.
+/// The largest distance of a bath's mean from 0, in standard deviations: it leaves room for
+/// rounding.
 const BATH_MEAN_TOLERANCE: f64 = 1e-9;
 
-/// How far the mean of an initial law may be from 0, in standard deviations: the
-/// rounding of velocities would otherwise show in their differences.
+/// The largest distance of the mean of an initial law from 0, in standard deviations: the rounding
+/// of velocities would otherwise show in their differences.
 const FURTHEST_MEAN: f64 = 1e12;
 
 /// A law as it is written.

@@ -44,7 +44,7 @@ pub enum LoadError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The answer of the system.
         reason: std::io::Error,
     },
     /// The file can be read but not used.
@@ -125,7 +125,7 @@ pub fn keys() -> Vec<About> {
 /// An experiment, and the file it was made from.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// What to simulate.
+    /// The experiment to simulate.
     pub experiment: Experiment,
     /// The file.
     pub path: PathBuf,

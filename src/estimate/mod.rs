@@ -117,14 +117,14 @@ pub const UNIT: f64 = 16.0 * f64::EPSILON;
 /// z-scores are nearly normal where rounding moves them by less than this.
 const SMALL_SHIFT: f64 = 0.1;
 
-/// What rounding can do to a velocity of either copy beyond [`ROUNDING`] of it: the second copy is
-/// carried as V − Δ, and rounded like the first one.
+/// The error that rounding can make in a velocity of either copy beyond [`ROUNDING`] of it: the
+/// second copy is carried as V − Δ, and rounded like the first one.
 pub fn velocity_rounding(theory: &Theory) -> f64 {
     UNIT * theory.second_moment(System::First, 0.0).sqrt()
 }
 
-/// What rounding can do to ‖Δ‖², as a share of it: Δ(0) is a difference of rounded velocities. Not
-/// finite between copies that are equal.
+/// The error that rounding can make in ‖Δ‖², as a share of it: Δ(0) is a difference of rounded
+/// velocities. It is not finite between copies that are equal.
 pub fn discrepancy_rounding(theory: &Theory) -> f64 {
     let sizes = System::ALL.map(|copy| theory.second_moment(copy, 0.0).sqrt());
     let gap = theory.synchronous_discrepancy(0.0).sqrt();
@@ -198,8 +198,9 @@ impl Findings {
         (carried && (has_noise || is_known)).then_some(brackets)
     }
 
-    /// The same, but after time 0 only if the limits at time 0 contain the exact W₂²(0), where
-    /// that is known: one that misses what is known gives no limits of what is not.
+    /// The brackets of [`Findings::carried_brackets`], but after time 0 only if the limits at time
+    /// 0 contain the exact W₂²(0), where that is known: one that misses what is known gives no
+    /// limits of what is not.
     pub fn trusted_brackets(&self, index: usize) -> Option<&(Bracket, JointBracket)> {
         let ends = |(first, joint): &(Bracket, JointBracket)| {
             let unseen = self.theory.unseen(0.0, first.replicas as f64, CUT);
@@ -323,7 +324,7 @@ pub fn gelbrich_error(theory: &Theory, time: f64, replicas: f64) -> Option<f64> 
 /// The least size of the second copy relative to the first one at which its rates are judged.
 const READABLE: f64 = 1e-8;
 
-/// What is known of a rate before sampling, for one N.
+/// The weights that give a decay rate of one N, known before sampling.
 ///
 /// # Errors
 ///
@@ -359,7 +360,7 @@ pub fn rate_weights(
     )
 }
 
-/// What is known before sampling of the mean of ‖Δ(t)‖² over replicas.
+/// The mean of ‖Δ(t)‖² over replicas and its spread, as far as they are known before sampling.
 #[derive(Debug, Clone, Copy)]
 pub struct ExactDiscrepancy {
     /// E‖Δ(t)‖²; `None` where it is not known.
@@ -371,7 +372,7 @@ pub struct ExactDiscrepancy {
     kurtosis: f64,
     /// Whether the kurtosis is known: where it is infinite or lost to rounding it is not.
     pub has_known_spread: bool,
-    /// What rounding can do to it, as a share of it.
+    /// The error that rounding can make, as a share of the mean.
     rounding: f64,
 }
 

@@ -530,7 +530,7 @@ mod tests {
             let found = exponent_between_limits(&limits).unwrap();
             assert!((found.low - least).abs() < 1e-12 && (found.high - largest).abs() < 1e-12);
             assert!(found.low < 1.4 && 1.4 < found.high && found.is_power_law);
-            // Of W = √(N W²/N): half, and half more.
+            // The exponent of W = √(N W²/N) is half that of W²/N, and ½ more.
             let roots = limits.iter().map(|l| l.root_of(l.size));
             let root = exponent_between_limits(&roots.collect::<Vec<_>>()).unwrap();
             assert!((root.low - 0.5 * (1.0 + found.low)).abs() < 1e-12);

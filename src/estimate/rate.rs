@@ -80,7 +80,7 @@ fn can_be_carried(variance: f64) -> bool {
     variance / MOST_REPLICAS as f64 <= FEW_REPLICAS
 }
 
-/// What is known before sampling: the weights of the steps of time.
+/// The weights of the steps of time, which are known before sampling.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RateWeights {
     times: Vec<f64>,
@@ -210,7 +210,7 @@ impl RateWeights {
                 return Err(NoRate::Undetermined);
             }
             // Far below any standard error, and above rounding; of a quantity that has not changed the rate is 0.
-            // What rounding of the terms leaves is no step.
+            // A step within the rounding of the terms counts as none.
             let size: f64 = terms.iter().map(|term| term.abs()).sum();
             let rounding = 8.0 * f64::EPSILON * size / slope.abs();
             if step.abs() <= rounding + 1e-11 * rate.abs().max(self.exact_rate) {

@@ -112,7 +112,7 @@ fn moment_row(
     let trusted = match exact_std_error.zip(size(time)) {
         Some((0.0, size)) => is_normal((0.0, size)),
         Some(known) => is_normal(known) && has_spread_of_many(findings, system, moment, time),
-        // What is at rest has no error, and is what it must be.
+        // A mean without a known error, as at rest, must be the exact value.
         None => exact == Some(mean),
     };
     let sizes = size(time).zip(size(0.0));

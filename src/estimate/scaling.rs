@@ -1,5 +1,5 @@
-//! What is seen at the end of a run, one row a quantity, to be compared between numbers
-//! of particles.
+//! The rows of `scaling.csv`: one for each quantity at the end of a run, to be compared between
+//! numbers of particles.
 
 use super::{ExactDiscrepancy, Findings, TABLE_CONFIDENCE};
 use crate::bracket::Excess;
@@ -54,9 +54,9 @@ fn meaning(quantity: &str) -> &'static str {
     }
 }
 
-/// What a replica collides per unit of time: (κ/2 + β)N, by all of its copies that
-/// have collisions of their own, with the standard error of a Poisson variate. That none
-/// was seen does not say that there is no error.
+/// The collisions of a replica per unit of time: (κ/2 + β)N, or twice that if each copy has
+/// collisions of its own, with the standard error of a Poisson variate. A run without a collision
+/// does not show that there is no error.
 fn collision_row(experiment: &Experiment, findings: &Findings) -> ScalingRow {
     let rates = findings.theory.rates().for_particles(findings.particles);
     let paths = match experiment.coupling {

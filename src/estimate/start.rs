@@ -29,9 +29,10 @@ const PRECISE: f64 = 0.1;
 pub struct StartGroups {
     /// W₂²(0).
     pub exact: f64,
-    /// What all groups together are expected to lack.
+    /// The amounts by which upper limits are raised for draws that all groups together are expected
+    /// to lack.
     pub unseen: Unseen,
-    /// What few of the velocities of all groups can change.
+    /// The change of W₂² that a few of the velocities of all groups can make.
     pub few: f64,
     /// The noise of the second order of a group, on average. Control variates can take all noise of the
     /// first order off; what is left then is not in error bars.
@@ -42,7 +43,7 @@ pub struct StartGroups {
     pub upper: Vec<(f64, f64)>,
 }
 
-/// What estimates of independent groups show together.
+/// The mean and the scatter of estimates of independent groups.
 #[derive(Debug, Clone, Copy)]
 pub struct Scatter {
     /// Their mean.

@@ -1,4 +1,4 @@
-//! What is measured of a steady state, beside what is known of it.
+//! The quantities measured in a steady state, beside their exact values.
 
 use super::{Findings, ROUNDING, SMALL_SHIFT, discrepancy_rounding};
 use crate::experiment::Experiment;
@@ -31,7 +31,7 @@ const CURVE_DECADES: (f64, f64) = (-1.0, 2.0);
 /// A quantity of the steady state.
 #[derive(Debug, Clone)]
 pub struct SteadyEstimate {
-    /// What.
+    /// Its name in the tables.
     pub quantity: &'static str,
     /// Its mean over replicas of time averages, or at a time.
     pub value: f64,
@@ -41,9 +41,9 @@ pub struct SteadyEstimate {
     pub known: Option<f64>,
     /// The exact value.
     pub exact: f64,
-    /// What an error is to be compared with.
+    /// The size that an error is compared with.
     pub size: f64,
-    /// What rounding can do to it, as a share of [`SteadyEstimate::scale`].
+    /// The error that rounding can make, as a share of [`SteadyEstimate::scale`].
     pub rounding: f64,
     /// E w^{4q}/(E w^{2q})² over the number of bath velocities met, q the power of a bath velocity
     /// that it takes; 0 of what does not see the bath.
@@ -80,7 +80,7 @@ impl SteadyEstimate {
             && self.std_error().is_some_and(is_above_rounding)
     }
 
-    /// What rounding can do to it.
+    /// The error that rounding can make.
     pub fn rounding_error(&self) -> f64 {
         self.rounding * self.scale()
     }
@@ -90,8 +90,8 @@ impl SteadyEstimate {
         self.is_carried(FEW_REPLICAS)
     }
 
-    /// What an error is compared with. A value that is far from the exact one is no
-    /// less an average over many if it varies little beside itself.
+    /// The size that an error is compared with, or the value if that is larger. A value that is far
+    /// from the exact one is no less an average over many if it varies little beside itself.
     pub fn scale(&self) -> f64 {
         self.size.max(self.value.abs())
     }
@@ -192,8 +192,8 @@ pub fn steady_estimates(findings: &Findings) -> Vec<SteadyEstimate> {
     estimates.push(SteadyEstimate {
         quantity: W2_UPPER,
         value,
-        // That all have shrunk to 0 does not say that there is no error, and there is none
-        // where the variance is infinite.
+        // Differences that have all shrunk to 0 do not show that there is no error, and there is no
+        // error bar where the variance is infinite.
         empirical: empirical.filter(|_| value > 0.0 && known.is_some()),
         known,
         exact,
@@ -251,7 +251,7 @@ fn density_row(
         low,
         high,
         density: share / width,
-        // That no replica came here does not say that there is no error.
+        // An empty cell does not show that there is no error.
         std_error: error.filter(|_| share > 0.0).map(|error| error / width),
         bath_density: average(&experiment.bath),
         maxwellian: maxwellian.as_ref().map_or(f64::NAN, average),

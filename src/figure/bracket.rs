@@ -1,4 +1,5 @@
-//! How narrow the confidence bracket of W₂² is, and what each bound gives away.
+//! The relative width of the confidence bracket of W₂², and the relative distance of each bound
+//! from W₂².
 
 use plotters::prelude::DrawingBackend;
 
@@ -31,7 +32,7 @@ pub(super) const FIGURE: Figure = Figure {
     suits: every_run,
 };
 
-/// What the runs are, in their order: a row of panels for each pair of laws.
+/// The two pairs of laws, a row of panels each, in the order of the runs: heading and wanted width.
 const DATA: [(&str, Wanted); 2] = [
     ("A: N(1, 1) and a uniform law", Wanted::Everywhere(0.003)),
     (

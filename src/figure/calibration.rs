@@ -1,4 +1,5 @@
-//! How often intervals cover the exact value, and how normal z-scores are.
+//! The share of intervals that cover the exact value, and the share of z-scores in the tails of the
+//! normal law.
 
 use plotters::prelude::{DrawingBackend, RGBColor};
 
@@ -43,7 +44,7 @@ const RADIUS: f64 = 3.4;
 /// Where a mean is carried by too few replicas for its z-score to be trusted.
 const TRUST_ENDS: Stroke = Stroke::dashed(GREY, 1.2);
 
-/// What decays, with its colour and its name in the legend.
+/// The quantities that decay: name in the table, colour, and name in the legend.
 const QUANTITIES: [(&str, RGBColor, &str); 4] = [
     ("discrepancy", MEASURED, "E‖Δ‖²"),
     ("energy", BOUND, "energy, E V² − K_g"),

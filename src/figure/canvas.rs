@@ -34,7 +34,8 @@ const STRIP_HEIGHT: u32 = 64;
 
 const FONT_FAMILY: &str = "DejaVu Sans";
 
-/// What a viewer without DejaVu Sans should fall back to, the widths being nearest first.
+/// The font families that an SVG names: DejaVu Sans, and for a viewer without it others, those of
+/// the nearest widths first.
 const SVG_FONT_FAMILIES: &str = "DejaVu Sans, Verdana, Helvetica, sans-serif";
 
 /// Where plotters' bitmap text puts the base line, above the anchor of bottom-aligned text, in
@@ -212,7 +213,7 @@ fn drawing_error(error: impl Display) -> FigureError {
     FigureError::Drawing(error.to_string())
 }
 
-/// How a line is drawn.
+/// Colour, width and dashes of a line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stroke {
     pub(super) colour: RGBColor,
@@ -245,7 +246,7 @@ pub(super) const EXACT: Stroke = Stroke::solid(INK, 1.0);
 /// The paper's bound.
 pub(super) const PAPER_BOUND: Stroke = Stroke::dashed(BOUND, 2.2);
 
-/// How text is set.
+/// Size, weight and colour of text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Type {
     pub(super) size: f64,
@@ -325,7 +326,7 @@ impl Align {
         }
     }
 
-    /// How much of the text lies before the point.
+    /// The share of the text's length that lies before the point.
     fn share_before(self) -> f64 {
         match self {
             Self::Left => 0.0,
@@ -350,7 +351,7 @@ impl Direction {
         }
     }
 
-    /// How far up the page a text of this length goes.
+    /// The length by which a text of this length goes up the page.
     fn rise(self, length: f64) -> i32 {
         match self {
             Self::Rightwards => 0,

@@ -77,7 +77,7 @@ pub fn clocks(master_equation: &TableSet, theorem6: &TableSet) -> Result<Rendere
     })
 }
 
-/// What one column shows.
+/// The title and the curves of one column.
 struct Clock {
     title: &'static str,
     discrepancy: Curve,

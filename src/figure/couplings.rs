@@ -1,4 +1,4 @@
-//! What each coupling gives away: E‖Δ‖²/N over the true W₂², against time.
+//! The loss by each coupling: E‖Δ‖²/N over the true W₂², against time.
 
 use plotters::prelude::{DrawingBackend, RGBColor};
 
@@ -30,7 +30,7 @@ pub(super) const FIGURE: Figure = Figure {
     suits: every_run,
 };
 
-/// What the runs are, in their order.
+/// The couplings of the runs, in their order, with their colours.
 const COUPLINGS: [(&str, RGBColor); 4] = [
     ("synchronous", UPPER),
     ("…, ranks paired in records", BOUND),
@@ -157,7 +157,7 @@ impl Drawing for Picture {
 }
 
 impl Picture {
-    /// How far the limits of W₂² are from their geometric mean, at most, relatively.
+    /// The largest relative distance of the limits of W₂² from their geometric mean.
     fn farthest_limit(&self) -> f64 {
         let curves = self.panels.iter().flat_map(|(_, curves)| curves);
         let limits = curves.flat_map(|curve| &curve.limits);

@@ -67,7 +67,7 @@ pub fn decay(tables: &TableSet) -> Result<Rendered, FigureError> {
     })
 }
 
-/// What is drawn for one N, divided by the value at the first time.
+/// The points of one N, divided by the value at the first time.
 pub(super) struct Curve {
     pub(super) particles: usize,
     pub(super) points: Vec<CurvePoint>,

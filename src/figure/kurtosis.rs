@@ -1,4 +1,4 @@
-//! How far the steady state is from a Maxwellian, against κ/β.
+//! The excess kurtosis of the steady state, which is 0 for a Maxwellian, against κ/β.
 
 use plotters::prelude::{DrawingBackend, RGBColor};
 

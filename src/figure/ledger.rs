@@ -39,7 +39,7 @@ pub(super) const FIGURE: Figure = Figure {
     suits: every_run,
 };
 
-/// What is printed, in the order of the paper.
+/// The claims that are printed, by id and in words, in the order of the paper.
 const CLAIMS: [(&str, &str); 11] = [
     ("lemma-1", "Lemma 1: the energy relaxes at rate μ/2"),
     ("lemma-2-first", "Lemma 2: E V_i decays at rate 2λ + μ"),
@@ -174,8 +174,8 @@ impl Drawing for Picture {
     }
 }
 
-/// How many of the verdicts on lemma 12 that hold rest on brackets. The others say that
-/// it is consistent with moments.
+/// The note on lemma 12: the number of its verdicts HOLDS that rest on brackets. The others say
+/// that it is consistent with moments.
 fn of_lemma_12(rows: &[VerdictRow]) -> String {
     let holds = |row: &&VerdictRow| row.claim == "lemma-12" && row.verdict == "HOLDS";
     let all = rows.iter().filter(holds).count();

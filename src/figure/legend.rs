@@ -15,7 +15,7 @@ const GAP: f64 = 8.0;
 /// More ordered entries than this are thinned out: the colours in between explain themselves.
 const MOST_ORDERED_ENTRIES: usize = 12;
 
-/// What stands beside a label.
+/// The sign that stands beside a label.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Sample {
     Line(Stroke),

@@ -70,7 +70,7 @@ pub enum FigureError {
     NoData {
         /// The table.
         file: PathBuf,
-        /// What would be needed.
+        /// The name of the data that are missing, such as "positive means".
         what: String,
     },
     /// The figure was given the wrong number of runs.
@@ -78,9 +78,9 @@ pub enum FigureError {
     Runs {
         /// The figure.
         figure: &'static str,
-        /// How many runs it shows.
+        /// The number of runs that it shows.
         expected: usize,
-        /// How many were given.
+        /// The number of runs that were given.
         given: usize,
     },
     /// The picture could not be drawn.
@@ -101,7 +101,7 @@ impl FigureError {
     }
 }
 
-/// How a figure is drawn from the tables of the runs that it shows.
+/// The function that draws a figure, and the runs whose tables it takes.
 #[derive(Clone, Copy, Debug)]
 pub enum Source {
     /// From one run.
@@ -121,7 +121,7 @@ pub enum Source {
 pub struct Figure {
     /// Its name, also the stem of its files.
     pub name: &'static str,
-    /// What it shows, in one line.
+    /// Its content, in one line.
     pub shows: &'static str,
     /// The committed experiments it is drawn from, in the order of the runs.
     pub experiments: &'static [&'static str],
@@ -129,7 +129,7 @@ pub struct Figure {
     pub tables: &'static [&'static str],
     /// Tables that it reads too, of the runs that have them.
     pub further_tables: &'static [&'static str],
-    /// How it is drawn.
+    /// The function that draws it, with the runs that this takes.
     pub source: Source,
     /// Whether it is for a run that has all its tables: one that depends on N is not for a single N.
     pub suits: fn(&TableSet) -> Result<bool, TableError>,
@@ -166,7 +166,7 @@ impl Figure {
         FIGURES.iter().find(|figure| figure.name == name)
     }
 
-    /// How many runs [`Figure::render`] takes, at most.
+    /// The largest number of runs that [`Figure::render`] takes.
     pub fn runs(&self) -> usize {
         match self.source {
             Source::OneRun(_) => 1,

@@ -245,8 +245,8 @@ impl Picture {
     }
 }
 
-/// What a vertical axis should hold: all values, and their bands unless these are much wider than
-/// the values' own range, which would flatten every curve.
+/// The numbers that a vertical axis should hold: all values, and their bands, cut where they reach
+/// beyond the values by a fifth of the values' range, since wider bands would flatten every curve.
 fn values(rows: &[&MomentRow]) -> Vec<f64> {
     let mut values = rows
         .iter()

@@ -15,7 +15,7 @@ use super::canvas::{
 /// Standard normal quantile that leaves 0.1 % in both tails together: bands hold 99.9 %.
 pub(super) const BAND_QUANTILE: f64 = 3.290_526_731_491_895;
 
-/// What the bands and bars of all figures are, in words.
+/// The half-width of the bands and bars of all figures, in words.
 pub(super) const BAND_WORDS: &str = "±3.29 standard errors";
 
 /// The name of every time axis.

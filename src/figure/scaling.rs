@@ -1,4 +1,4 @@
-//! How the estimates depend on the number of particles.
+//! The estimates against the number of particles.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ fn has_several_sizes(tables: &TableSet) -> Result<bool, TableError> {
     Ok(by_particles(&rows, |row| row.particles).len() > 1)
 }
 
-/// How the copies of each experiment are coupled, in words.
+/// The coupling of the copies of each experiment, in words.
 const COUPLINGS: [(&str, &str); 2] = [
     (FIGURE.experiments[0], "synchronous"),
     (FIGURE.experiments[1], "ranks paired every 0.1"),
@@ -59,7 +59,7 @@ const LINE_HEIGHT: f64 = 20.0;
 /// The decay rate is expected to agree with its exact value to this share.
 const RATE_TOLERANCE: f64 = 0.01;
 
-/// How a quantity is drawn.
+/// The markers, lines or areas that show a quantity.
 #[derive(Clone, Copy)]
 enum Look {
     /// An estimate: a line through filled markers with error bars, and its exact value.
@@ -283,7 +283,7 @@ impl Picture {
             .collect()
     }
 
-    /// What stands above a panel, below its title.
+    /// The lines of text above a panel, below its title.
     fn lines(&self, plot: &Plot) -> Vec<String> {
         let line = |&(words, quantity): &(&str, &str)| {
             let mut exponents = self.exponents.iter();
@@ -294,7 +294,7 @@ impl Picture {
         self.coupling(plot).into_iter().chain(exponents).collect()
     }
 
-    /// How the copies in a panel are coupled: those of its limits, and those of its marks.
+    /// The coupling of the copies in a panel, in words: that of its limits, and that of its marks.
     fn coupling(&self, plot: &Plot) -> Option<String> {
         let of = |limits: bool| {
             let mut quantities = plot

@@ -23,7 +23,7 @@ pub(super) struct Score {
     pub(super) marker: Marker,
 }
 
-/// How far, on either side of 0, the z axis of a figure reaches.
+/// The largest |z| on the z axis of a figure, which reaches as far below 0 as above it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Reach(f64);
 

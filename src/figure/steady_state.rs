@@ -99,7 +99,7 @@ pub(super) fn by_bath<R>(runs: Vec<R>, bath: impl Fn(&R) -> &Bath) -> Vec<Vec<R>
     groups
 }
 
-/// What tells one bath from another.
+/// The law and the variance that tell one bath from another.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Bath {
     pub(super) law: &'static str,

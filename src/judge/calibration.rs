@@ -34,7 +34,7 @@ pub const LIMIT_CONFIDENCE: f64 = 0.999;
 /// a normal estimate, as trusted ones nearly are.
 pub const ALARM_LEVEL: f64 = 1e-8;
 
-/// What counts say of intervals.
+/// The verdict of counts on intervals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Coverage {
@@ -57,7 +57,8 @@ impl Cell for Coverage {
     }
 }
 
-/// How many seeds' intervals cover the exact value, and where the others lie.
+/// The number of seeds whose intervals cover the exact value, and the numbers of those whose
+/// intervals lie on either side of it.
 ///
 /// A seed without an estimate is in none of the counts: it covers nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -214,7 +215,7 @@ impl CalibrationRow {
         if self.trusted { ALARM_LEVEL } else { 0.0 }
     }
 
-    /// How many of `below` and `above` are outside their limits.
+    /// The number of counts among `below` and `above` that are outside their limits.
     pub fn odd_tails(&self) -> usize {
         let limits = self.tail_limit_low..=self.tail_limit_high;
         let tails = [self.below, self.above].into_iter();
@@ -374,7 +375,7 @@ mod tests {
 
     #[test]
     fn verdicts_change_at_the_limits() {
-        // Of 2000 sound 90 % intervals 1755 to 1843 cover.
+        // Between 1755 and 1843 of 2000 sound 90 % intervals cover the exact value.
         let verdict = |misses, repeated| {
             let row = &rows(misses, 0, 0, repeated)[0];
             assert_eq!((row.limit_low, row.limit_high), (1755, 1843));

@@ -1,4 +1,4 @@
-//! What a check will say, before anything is simulated.
+//! Forecasts of checks, before anything is simulated.
 //!
 //! Variances are known exactly, so the probability of each verdict follows from
 //! the normal approximation of the estimate. `kac plan` prints it, and `kac
@@ -14,7 +14,7 @@ use crate::numerics::special::normal_cdf;
 use crate::numerics::trust::largest_relative_error;
 use crate::theory::{Quantity, Theory};
 
-/// What is known of one N before sampling.
+/// The data on one N that are known before sampling.
 #[derive(Debug, Clone, Copy)]
 pub struct Prospect<'a> {
     /// The experiment.
@@ -31,7 +31,7 @@ pub struct Prospect<'a> {
 }
 
 impl<'a> Prospect<'a> {
-    /// What is known of entry `index` of the sweep.
+    /// The prospect of entry `index` of the sweep.
     pub fn new(experiment: &'a Experiment, index: usize, theory: &'a Theory) -> Self {
         let (particles, replicas) = experiment.sweep[index];
         Prospect {
@@ -48,7 +48,7 @@ impl<'a> Prospect<'a> {
         Prospect { replicas, ..self }
     }
 
-    /// What is known of the decay rate of a quantity.
+    /// The weights that give the decay rate of a quantity.
     ///
     /// # Errors
     ///

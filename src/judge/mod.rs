@@ -24,7 +24,7 @@ use evidence::{Basis, EvidenceKind};
 use self_check::SelfCheckRow;
 use serde::Serialize;
 
-/// What the evidence says of a claim.
+/// The verdict of the evidence on a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Verdict {
@@ -65,9 +65,9 @@ impl Verdict {
 /// A verdict on one claim at one N, with the numbers behind it.
 #[derive(Debug, Clone)]
 pub struct Judgement {
-    /// What the evidence says.
+    /// The verdict of the evidence.
     pub verdict: Verdict,
-    /// What was measured, and the kind of evidence that it is.
+    /// The quantity that was measured, and the kind of evidence that it is.
     pub basis: Basis,
     /// Its value.
     pub estimate: Option<f64>,
@@ -111,14 +111,14 @@ impl Judgement {
     }
 }
 
-/// What a claim is judged on, for one N.
+/// The evidence that a claim is judged on, for one N.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
     /// The experiment.
     pub experiment: &'a Experiment,
-    /// What was measured and what is known.
+    /// The measurements and the closed forms.
     pub findings: &'a Findings,
-    /// What was measured of the program itself.
+    /// The checks that the program makes of itself.
     pub self_checks: &'a [SelfCheckRow],
 }
 
@@ -220,7 +220,7 @@ impl VerdictRow {
     }
 }
 
-/// How a verdict stands to what was expected.
+/// The relation of a verdict to the one that was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// As expected, or not applicable.
@@ -242,7 +242,8 @@ impl Outcome {
         }
     }
 
-    /// How a verdict stands to an expectation, by the names of both; an unknown name is not as expected.
+    /// The relation of a verdict to an expectation, by the names of both; an unknown name is not as
+    /// expected.
     fn of_names(verdict: &str, expect: &str) -> Self {
         let verdict = Verdict::ALL
             .into_iter()
@@ -330,8 +331,8 @@ fn failed_self_check(evidence: Evidence) -> Option<Judgement> {
     ))
 }
 
-/// How improbable a deviation from an exact value must be, of both signs
-/// together, for the program to be at fault.
+/// The probability, for both signs together, below which a deviation from an exact value is taken
+/// as a fault of the program.
 const VOID_LEVEL: f64 = 2e-7;
 
 fn void_half_width() -> f64 {

@@ -1,4 +1,4 @@
-//! What a run checks of itself, whatever claims are judged on it.
+//! The self-checks of a run, which are made whatever claims are judged on it.
 //!
 //! Each copy is compared with closed forms that know nothing of the coupling,
 //! error bars with exact variances from both sides, pair collisions with the
@@ -248,8 +248,8 @@ fn larger(empirical: Option<f64>, exact: Option<f64>) -> Option<f64> {
     (empirical.is_finite() && exact.is_finite()).then(|| empirical.max(exact))
 }
 
-/// What was measured of the steady state against the hierarchy at rest, and the mean
-/// of ‖Δ‖² on the way there.
+/// The quantities measured in the steady state against the hierarchy at rest, and the mean of ‖Δ‖²
+/// on the way there.
 fn steady_state(findings: &Findings) -> Vec<Comparison> {
     let compare = |estimate: SteadyEstimate| {
         let error = estimate.std_error().filter(|_| estimate.is_trusted())?;
@@ -314,7 +314,7 @@ fn discrepancy(findings: &Findings) -> Vec<Comparison> {
             .discrepancy_relative_variance(time)
             .map(|variance| (variance / replicas).sqrt() * exact);
         let place = format!("t = {time}");
-        // Of a relative variance below 10⁻¹³ nothing is left beside rounding.
+        // A relative variance below 10⁻¹³ is lost in rounding.
         let error = error_about_exact(larger(error, known)?, mean - exact, replicas);
         let error = error.max(4e-7 * exact);
         compare(mean - exact, error, exact, rounding, place)
@@ -389,8 +389,8 @@ fn collisions(findings: &Findings) -> Vec<Comparison> {
     copies.flat_map(each).chain(others).collect()
 }
 
-/// How many collisions there were up to the last record, of which kind, and who took part,
-/// at the run's own N.
+/// The number of collisions up to the last record, and the numbers of those of each kind and with
+/// each particle or group that is counted, at the run's own N.
 fn collision_counts(findings: &Findings) -> Vec<Comparison> {
     let (measured, particles) = (&findings.measured, findings.particles);
     let (rates, census) = (findings.theory.rates(), &measured.pairs.seen.census);
@@ -460,8 +460,8 @@ fn marks(findings: &Findings) -> Vec<Comparison> {
             place: format!("{what} drawn again"),
         })
     };
-    // Of n uniform points on a circle of length 1, some one is followed by a gap of g or
-    // more with a probability of at most n(1 − g)^(n − 1).
+    // There is a gap of g or more between n uniform points on a circle of length 1 with a
+    // probability of at most n(1 − g)^(n − 1).
     let count = probe.angles.count as f64;
     let gap = (probe.angles.count > 1).then(|| Comparison {
         deviation: deviation_of(count * libm::exp((count - 1.0) * libm::log1p(-probe.widest_gap))),
@@ -517,7 +517,7 @@ fn sorted_pairs(findings: &Findings) -> Vec<Comparison> {
     times.map(compare).collect()
 }
 
-/// How often each particle meets the bath, and each pair collides.
+/// The number of times that each particle meets the bath, and that each pair collides.
 fn counts(collided: &Collided, system: System, pair_probability: f64) -> Vec<Comparison> {
     let name = system.name();
     let total = collided.total();
@@ -586,7 +586,7 @@ fn angles(collided: &Collided, system: System) -> Vec<Comparison> {
 }
 
 /// A deviation in standard errors; `None` where it cannot be trusted.
-/// What rounding can do, relative to `size`, adds to the error.
+/// The error that rounding can make, the share `rounding` of `size`, is added to `error`.
 fn compare(
     deviation: f64,
     error: f64,

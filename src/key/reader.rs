@@ -19,9 +19,9 @@ struct Fault {
     line: usize,
     /// The dotted key, such as `model.particles`; empty for a syntax error.
     key: String,
-    /// What is wrong, with the value.
+    /// The fault in words, with the value.
     problem: String,
-    /// What to write instead.
+    /// The advice on what to write instead.
     fix: String,
     excerpt: Excerpt,
 }
@@ -148,7 +148,7 @@ impl Source {
         problem: impl Into<String>,
         fix: impl Into<String>,
     ) -> ConfigError {
-        // What is missing at the end is missing from the last line.
+        // A fault at the end of the text is shown on its last line.
         let last = self.text.strip_suffix('\n').unwrap_or(&self.text).len();
         let start = (0..=span.start.min(last))
             .rfind(|&at| self.text.is_char_boundary(at))
@@ -300,7 +300,7 @@ impl<'a> Node<'a> {
     pub fn error(&self, problem: impl Into<String>, fix: impl Into<String>) -> ConfigError {
         let written: Vec<&str> = self.text().split_whitespace().collect();
         let written = written.join(" ");
-        // Of a section, the text is its header.
+        // The text of a section is its header.
         let header = [format!("[{}]", self.key), format!("[[{}]]", self.key)].contains(&written);
         let problem = if header {
             problem.into()

@@ -149,7 +149,7 @@ pub(crate) fn between_levels(levels: Vec<Level>) -> impl Iterator<Item = (f64, L
         upper: 1.0,
     };
     let interval = move |end: Level| {
-        // Of two equal expressions, the one between smaller numbers loses less.
+        // Both expressions are equal, and the one between smaller numbers loses less.
         let probability = if start.lower < 0.5 {
             end.lower - start.lower
         } else {

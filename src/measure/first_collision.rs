@@ -85,7 +85,7 @@ impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for FirstCollisionStage
     }
 }
 
-/// What was seen of the replicas with exactly one collision.
+/// The observations of the replicas with exactly one collision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FirstCollisions {
     averages: Means,

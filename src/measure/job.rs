@@ -62,7 +62,7 @@ pub struct Job {
     has_first_collisions: bool,
 }
 
-/// What was tallied of the replicas of a job so far, and of what is simulated beside them.
+/// The tallies of the replicas of a job so far, and of the simulations beside them.
 #[derive(Debug, Clone)]
 pub struct Samples {
     /// The coupled pairs.
@@ -201,7 +201,7 @@ impl Job {
         }
     }
 
-    /// What was measured, of samples without a gap.
+    /// The measurements, of samples without a gap.
     ///
     /// # Panics
     ///
@@ -401,8 +401,8 @@ impl Job {
         samples.probe = Some(Probe::watch(&mut new_path(&gas), name, stop, has_bath));
     }
 
-    /// How much the energies of two copies without a bath change over some
-    /// collisions, relatively: the larger one. `None` where nothing collides.
+    /// The larger change of the energies of two copies without a bath over some collisions,
+    /// relative to the larger energy; `None` where nothing collides.
     fn energy_drift<P: CoupledPair>(&self, new_pair: &impl Fn(&Arc<Gas>) -> P) -> Option<f64> {
         let rates = Rates {
             bath: 0.0,
@@ -429,7 +429,7 @@ impl Job {
         let changes = before.iter().zip(&after);
         let change = changes.map(|(before, after)| (after - before).abs());
         let change = change.fold(0.0, f64::max);
-        // Of both copies: what one is rounded to can depend on the other.
+        // It is the larger energy, for the rounding of one copy can depend on the other.
         let energy = before.into_iter().fold(0.0, f64::max);
         Some(if energy > 0.0 {
             change / energy

@@ -29,7 +29,7 @@ impl Coupling for Reveal {
     }
 }
 
-/// What is seen of the marks of some collisions.
+/// The observations of the marks of some collisions.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Probe {
     /// Angles.
@@ -43,9 +43,9 @@ pub struct Probe {
 /// Numbers that were drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Drawn {
-    /// How many.
+    /// Their number.
     pub count: u64,
-    /// How many are equal to one that is counted before.
+    /// The number of those that are equal to one that is counted before.
     pub repeated: u64,
 }
 

@@ -37,7 +37,7 @@ pub enum Engine {
     Block,
 }
 
-/// What was seen of all replicas of one N.
+/// The observations of all replicas of one N.
 #[derive(Debug, Clone)]
 pub struct Measured {
     /// Number of replicas.

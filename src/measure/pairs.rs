@@ -44,7 +44,7 @@ pub fn chunk(particles: usize, sample: usize) -> u64 {
     }
 }
 
-/// How many replicas of N particles the bracket of an experiment is made of.
+/// The number of replicas of N particles that the bracket of an experiment is made of.
 pub fn bracketed(experiment: &Experiment, particles: usize, replicas: u64) -> u64 {
     let velocities = experiment.wasserstein.map_or(0, |plan| plan.bracket);
     replicas.min((velocities / particles) as u64)
@@ -118,7 +118,7 @@ impl PairPlan {
 pub struct Pairs {
     /// Number of collisions simulated.
     pub collisions: u64,
-    /// What was seen of the paths of the run itself.
+    /// The observations of the paths of the run itself.
     pub seen: Seen,
     /// Last velocities, by which replicas that are equal are found.
     pub last_velocities: LastVelocities,
@@ -205,7 +205,7 @@ pub(super) struct PairStage<'a, F> {
     pub(super) new_pair: &'a F,
 }
 
-/// What a thread needs, kept from chunk to chunk.
+/// The memory that a thread needs, kept from chunk to chunk.
 #[derive(Debug)]
 pub(super) struct Worker<P> {
     pair: P,

@@ -1,4 +1,4 @@
-//! What is read off two copies of the gas at a record time.
+//! The numbers that are read off two copies of the gas at a record time.
 
 use super::tally::LANES;
 use crate::numerics::vector::{Instructions, vectorised};
@@ -22,7 +22,7 @@ pub fn column(system: System, moment: Moment) -> usize {
 /// Numbers over the record times of replicas, each replica's in whole lanes.
 type Lines = Vec<[f64; LANES]>;
 
-/// What was read off some replicas at all record times.
+/// The numbers read off some replicas at all record times.
 #[derive(Debug)]
 pub struct Records {
     particles: usize,

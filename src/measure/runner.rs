@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A kind of replicas.
 pub trait Stage: Sync {
-    /// What is tallied of a range of replicas.
+    /// The tally of a range of replicas.
     type Tally: Tally;
     /// The state of the gas, and memory that a thread uses from chunk to chunk.
     type Worker;
@@ -35,7 +35,7 @@ pub trait Stage: Sync {
     ) -> Self::Tally;
 }
 
-/// How replicas are run: no number depends on it.
+/// The way in which replicas are run: no number depends on it.
 #[derive(Clone, Copy)]
 pub struct Control<'a> {
     /// Told how many more replicas are done, from any thread.

@@ -1,11 +1,10 @@
 //! A small gas watched collision by collision.
 //!
-//! What a run records are averages over particles, and a fault that leaves them
-//! right does not show there: angles on a lattice, a particle that is chosen too
-//! often. So a gas of a few particles, in contact with a bath all of whose particles
-//! have the same velocity, is stopped every so often, so often that half a collision
-//! comes between two stops. Where it is exactly one, who collided is plain from
-//! whose velocity has changed, and the angle from how.
+//! The records of a run are averages over particles, and a fault that leaves them right does not
+//! show there: angles on a lattice, a particle that is chosen too often. So a gas of a few
+//! particles, in contact with a bath all of whose particles have the same velocity, is stopped
+//! every so often, so often that half a collision comes between two stops. Where it is exactly one,
+//! who collided is plain from whose velocity has changed, and the angle from how.
 //!
 //! The angle is seen through E cos(kθ) and E sin(kθ), which are 0 for k ≥ 1 if θ is
 //! uniform: of two particles that turn (V_i, V_j) by ±θ, cos(kθ); of one that meets
@@ -36,7 +35,7 @@ pub const PAIRS: usize = PARTICLES * (PARTICLES - 1) / 2;
 /// Angles are watched through cos(kθ) for k up to this, a power of two.
 pub const HARMONICS: usize = 32;
 
-/// What is seen of the small gas.
+/// The observations of the small gas.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SmallGas {
     /// V and V′.
@@ -45,7 +44,7 @@ pub struct SmallGas {
     pub together: Together,
 }
 
-/// What copies have in common.
+/// The features of a collision that two copies have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Common {
     /// Nothing.
@@ -56,7 +55,7 @@ pub enum Common {
     Angles(CouplingKind),
 }
 
-/// How collisions of two copies agree.
+/// The agreement of the collisions of two copies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Together {
     /// Collisions that were compared.
@@ -84,9 +83,9 @@ const ALIKE: f64 = 1e-9;
 /// The single collisions of one copy.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Collided {
-    /// How often each particle met the bath.
+    /// The number of times that each particle met the bath.
     pub bath: [u64; PARTICLES],
-    /// How often each pair collided: (0, 1), (0, 2), (1, 2), (0, 3), …
+    /// The number of times that each pair collided: (0, 1), (0, 2), (1, 2), (0, 3), …
     pub pairs: [u64; PAIRS],
     /// More than two particles changed, or none of both copies.
     pub others: u64,
@@ -223,7 +222,7 @@ impl Together {
                 self.count(first != second);
             }
             Common::Angles(coupling) if smallest > by_label * largest => {
-                // The same with rounding for δ: 1e-16/1e-5.
+                // The probability is found as above, with rounding for δ: 1e-16/1e-5.
                 self.chance = 1e-10;
                 let [first, second] = [0, 1].map(|copy| changed(seen.map(|v| &v[copy])));
                 self.count(first != second);
@@ -263,7 +262,8 @@ fn changed([before, after]: [&[f64; PARTICLES]; 2]) -> [Option<usize>; 3] {
     [(); 3].map(|()| changed.next())
 }
 
-/// How many velocities of a copy are gone, of those that differ by more than `alike`.
+/// The number of velocities of a copy that are gone; those that differ by no more than `alike`
+/// count as equal.
 fn lost(seen: [&[f64; PARTICLES]; 2], alike: f64) -> usize {
     let [before, after] = seen.map(|velocities| {
         let mut sorted = *velocities;
@@ -284,8 +284,8 @@ fn lost(seen: [&[f64; PARTICLES]; 2], alike: f64) -> usize {
     PARTICLES - found
 }
 
-/// How far the angles at which both copies collide are apart; `None` where these
-/// particles do not tell.
+/// The distance between the angles at which both copies collide, in units of cosθ and sinθ; `None`
+/// where these particles do not tell.
 fn angle_between(
     [before, after]: [&Velocities; 2],
     collided: [Option<usize>; 3],
@@ -367,7 +367,7 @@ impl Collided {
         self.bath.iter().chain(&self.pairs).sum()
     }
 
-    /// How often each particle took part in a collision of a pair.
+    /// The number of times that each particle took part in a collision of a pair.
     pub fn in_pairs(&self) -> [u64; PARTICLES] {
         let mut counts = [0; PARTICLES];
         for j in 1..PARTICLES {

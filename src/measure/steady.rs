@@ -36,9 +36,9 @@ pub const CELLS: usize = 65;
 /// Cells in a standard deviation of the bath.
 const CELLS_PER_DEVIATION: f64 = 8.0;
 
-/// What a replica contributes: its time averages of [`MOMENTS`], of the excess
-/// kurtosis to first order about its exact value, ‖Δ‖²/N, and the share of its
-/// velocities in each cell.
+/// The contributions of a replica, by index: its time averages of [`MOMENTS`], of the excess
+/// kurtosis to first order about its exact value, ‖Δ‖²/N, and the share of its velocities in each
+/// cell.
 const KURTOSIS: usize = MOMENTS.len();
 const DISCREPANCY: usize = KURTOSIS + 1;
 const FIRST_CELL: usize = DISCREPANCY + 1;
@@ -62,7 +62,7 @@ pub struct SteadyStage {
     kurtosis_gradient: [f64; 2],
 }
 
-/// What was seen of the steady state of one N.
+/// The observations of the steady state of one N.
 #[derive(Debug, Clone)]
 pub struct Steady {
     /// Number of replicas.
@@ -248,7 +248,7 @@ impl SteadyStage {
         self.seen(forest)
     }
 
-    /// What was seen of the replicas of a forest.
+    /// The observations of the replicas of a forest.
     ///
     /// # Panics
     ///

@@ -164,8 +164,8 @@ impl<'a> Centred<'a> {
     }
 }
 
-/// How more replicas weigh beside those at hand: their share of all, and the
-/// weight of the squared gap between the means.
+/// The weights of more replicas beside those at hand: their share of all, and the weight of the
+/// squared gap between the means; `None` if there are no more.
 fn merger(mine: f64, theirs: f64) -> Option<(f64, f64)> {
     let total = mine + theirs;
     (theirs > 0.0).then(|| (theirs / total, mine * theirs / total))
@@ -373,7 +373,7 @@ impl Covariances {
     }
 }
 
-/// How many quantities a [`Cross`] tally holds.
+/// The number of quantities that a [`Cross`] tally holds.
 pub const QUANTITIES: usize = 4;
 
 /// At each of several times, the means and covariances of four quantities.

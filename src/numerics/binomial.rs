@@ -93,7 +93,7 @@ fn ratio(k: u64, trials: u64, odds: f64) -> f64 {
     (trials - k) as f64 / (k + 1) as f64 * odds
 }
 
-/// How many weights, from the first on, sum up to no more than `limit`.
+/// The number of weights, from the first on, that sum up to no more than `limit`.
 fn within<'a>(weights: impl Iterator<Item = &'a f64>, limit: f64) -> u64 {
     let sums = weights.scan(0.0, |sum, weight| {
         *sum += weight;

@@ -1,4 +1,4 @@
-//! How many standard errors an interval reaches.
+//! Half-widths of intervals, in standard errors.
 
 use crate::numerics::special::normal_quantile;
 

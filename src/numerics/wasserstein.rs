@@ -24,7 +24,7 @@ impl Sample {
         self.keys.extend(numbers.iter().map(|&number| key(number)));
     }
 
-    /// How many numbers there are.
+    /// The number of numbers in the sample.
     pub fn len(&self) -> usize {
         self.keys.len()
     }

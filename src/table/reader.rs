@@ -22,7 +22,7 @@ pub enum TableError {
     Unreadable {
         /// The table.
         file: PathBuf,
-        /// What the reader said.
+        /// The answer of the reader.
         reason: String,
     },
     /// The table lacks a column.
@@ -42,7 +42,7 @@ pub enum TableError {
         line: u64,
         /// The column.
         column: String,
-        /// What is wrong.
+        /// The fault, in words.
         reason: String,
     },
 }

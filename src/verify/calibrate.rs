@@ -70,13 +70,13 @@ impl<'a> Repetition<'a> {
         }
     }
 
-    /// What is found under a seed, by the current thread alone.
+    /// The findings under a seed, made by the current thread alone.
     pub fn run(&self, seed: u64, progress: &(dyn Fn(u64) + Sync)) -> Findings {
         let measured = self.job.single_threaded(seed).run(Engine::Block, progress);
         Findings::new(self.experiment, self.index, self.theory.clone(), measured)
     }
 
-    /// How many standard errors each estimate lies above its exact value; `None`
+    /// The number of standard errors by which each estimate lies above its exact value; `None`
     /// where this repetition has no estimate.
     pub fn scores(&self, findings: &Findings) -> Vec<Option<f64>> {
         let score = |estimate: &Estimate| match estimate {
@@ -93,7 +93,7 @@ impl<'a> Repetition<'a> {
         self.estimates.iter().map(score).collect()
     }
 
-    /// What is estimated, in the order of the scores.
+    /// The quantities that are estimated, in the order of the scores.
     pub fn estimates(&self) -> Vec<Repeated> {
         let (particles, replicas) = self.experiment.sweep[self.index];
         let times = self.experiment.times();
@@ -151,7 +151,7 @@ impl<'a> Repetition<'a> {
     }
 }
 
-/// What was counted over seeds.
+/// The counts over seeds.
 #[derive(Debug, Default)]
 struct Repetitions {
     tallies: Vec<Tally>,

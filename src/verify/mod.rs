@@ -21,16 +21,16 @@ use crate::theory::{Draws, Theory};
 use crate::verify::sequential::{Look, false_alarm, false_alarm_of_sweep, looks};
 use std::sync::Arc;
 
-/// What an experiment gave, for as many N as are done.
+/// The results of an experiment, for as many N as are done.
 #[derive(Debug, Default)]
 pub struct Results {
     /// The number of N that are done.
     pub sizes: usize,
     /// All tables.
     pub tables: Tables,
-    /// What the program found of itself.
+    /// All self-checks.
     pub self_checks: Vec<SelfCheckRow>,
-    /// What intervals cover, of a run that was repeated.
+    /// The coverage of intervals, of a run that was repeated.
     pub calibration: Vec<CalibrationRow>,
     /// The N at which a repeated run has no trusted interval to count.
     pub uncalibrated: Vec<usize>,
@@ -112,7 +112,7 @@ impl Results {
     }
 }
 
-/// How many replicas to simulate.
+/// The number of replicas to simulate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sampling {
     /// All that the config says.
@@ -121,7 +121,7 @@ pub enum Sampling {
     Adaptive,
 }
 
-/// What [`verify`] tells of its progress.
+/// A message by which [`verify`] tells of its progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// So many more replicas are done.
@@ -167,7 +167,7 @@ pub fn verify<E>(
     Ok(results)
 }
 
-/// What was found at one N.
+/// The findings at one N and the verdicts on them.
 pub(crate) struct Judged {
     findings: Findings,
     self_checks: Vec<SelfCheckRow>,
@@ -226,7 +226,7 @@ impl<'a> Size<'a> {
         }
     }
 
-    /// What is found at a look.
+    /// The findings at a look and the verdicts on them.
     fn judged(self, look: Look) -> Judged {
         let mut measured = self.job.measured(self.samples);
         measured.profile.merge(&self.profile);

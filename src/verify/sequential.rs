@@ -12,7 +12,7 @@ use crate::judge::claims::{Scope, checks_of, claim_of};
 use crate::judge::forecast::{Prospect, replicas_for};
 use crate::judge::self_check;
 
-/// How much more data each look has than the one before.
+/// The factor by which each look has more data than the one before.
 const GROWTH: u64 = 4;
 /// Replicas of the first look, at least.
 const FEWEST: u64 = 64;
@@ -97,8 +97,8 @@ pub fn looks(prospect: &Prospect, chunk: u64) -> (Look, Vec<Look>) {
         let with = |replicas| claim.forecast(&prospect.with_replicas(replicas), &check);
         replicas_for(LIKELY, &check, with).unwrap_or(most)
     };
-    // How much is enough depends on the share of the look that has it, which is
-    // the smaller, the more other looks there are.
+    // The number of replicas that are enough depends on the share of the look that has them, and
+    // the more other looks there are, the smaller this share is.
     let enough = |share| {
         let checks = prospect.experiment.checks.iter();
         checks

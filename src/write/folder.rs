@@ -25,9 +25,9 @@ pub const UNFINISHED: &str = "unfinished";
 /// The manifest of the run before, put aside while its files are replaced.
 const REPLACED: &str = "replaced.json";
 
-/// How the names of temporary files begin.
+/// The beginning of the names of temporary files.
 const TEMPORARY_PREFIX: &str = ".kac-";
-/// How they end.
+/// The end of their names.
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// A folder that is locked for the files of one run.
@@ -46,7 +46,8 @@ pub struct OutputFolder {
     _lock: Lock,
 }
 
-/// What the files of a folder are made from, and whether others may be replaced.
+/// The files that a run claims in a folder, the config that they are made from, and whether others
+/// may be replaced.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
     /// The config that the folder is for; `None` for a folder of figures.

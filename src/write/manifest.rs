@@ -94,7 +94,7 @@ pub struct ListedFile {
 }
 
 impl ListedFile {
-    /// What a manifest says of a file.
+    /// The entry of a file in a manifest.
     pub fn new(file: &File) -> Self {
         ListedFile {
             name: file.name.clone(),
@@ -129,7 +129,7 @@ impl ListedFile {
     }
 }
 
-/// What a manifest in a folder says.
+/// The statements of a manifest in a folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
     /// The config that the folder is for, if the manifest names one.
@@ -175,7 +175,7 @@ impl Listed {
     }
 }
 
-/// How this program calls itself in manifests.
+/// The name of this program in manifests.
 const PROGRAM: &str = "kac";
 
 /// The key of a manifest's own checksum: that of its text with [`UNSEALED`] in its place.

@@ -25,7 +25,7 @@ pub enum WriteError {
     System {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The answer of the system.
         reason: std::io::Error,
     },
     /// The system refused a report.
@@ -36,7 +36,7 @@ pub enum WriteError {
     Report {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The answer of the system.
         reason: std::io::Error,
     },
     /// Another process writes to the folder.
@@ -123,7 +123,7 @@ impl WriteError {
 pub struct File {
     /// Its name in the folder.
     pub name: String,
-    /// What it holds.
+    /// Its content.
     pub bytes: Vec<u8>,
 }
 

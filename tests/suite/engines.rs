@@ -207,7 +207,7 @@ fn a_state_beyond_the_caches_and_a_horizon_between_slabs_change_no_bit() {
 
 #[test]
 fn engines_agree_on_collisions_that_take_further_words() {
-    // Of 300 000 collisions of two million particles some hundreds need further words, which are
+    // Some hundreds of 300 000 collisions of two million particles need further words, which are
     // named by the replica and the collision.
     let rates = Rates {
         pair: 2.0,

@@ -1295,7 +1295,7 @@ fn equal_laws_have_difference_moments_of_exactly_zero() {
             "{law:?}"
         );
     }
-    // The same law is written in two families.
+    // One law is written in two families.
     let moments = optimal(&mixture(&[1.0], &[0.5], &[2.0]), &normal(0.5, 2.0));
     assert!(moments.second < 1e-28);
     assert_eq!(

@@ -244,7 +244,8 @@ fn a_folder_is_for_one_config() {
         &["output/x", "a/x.toml", "--out", "--force"],
     );
     assert_eq!(place.files("output/x"), before);
-    // The same file, edited; the same text under another name; and seeds of the command line.
+    // The config is still the same where its file is edited, where its text has another path, and
+    // where the command line gives a seed.
     place.write("a/x.toml", &CONFIG.replace("end = 1.0", "end = 0.5"));
     place.kac_succeeds(&["run", "a/x.toml", "--seed", "5"]);
     place.write("c/x.toml", &place.read("a/x.toml"));
@@ -716,7 +717,7 @@ fn the_same_text_with_other_data_is_another_config() {
     place.kac_refuses(&["run", "b/gas.toml"], &["a/gas.toml"]);
     assert_eq!(place.files("output/gas"), before);
     place.kac_succeeds(&["run", "c/gas.toml"]);
-    // The same config may read other data.
+    // A config may read other data than before.
     place.write("c/v.csv", "v\n7\n8\n");
     place.kac_succeeds(&["run", "c/gas.toml"]);
 }
@@ -734,7 +735,7 @@ fn a_file_with_the_name_of_a_lock_is_not_written_to() {
     place.write("f/.kac-notes.tmp", "mine");
     place.kac_refuses(&["run", "a.toml", "--out", "e"], &[".kac-lock"]);
     assert_eq!(place.read("e/.kac-lock"), "mine");
-    // What a killed process left is taken over.
+    // A file that a killed process left is taken over.
     place.write("f/.kac-lock", "process 1 on host\n");
     place.kac_succeeds(&["run", "a.toml", "--out", "f"]);
     assert_eq!(place.read("f/.kac-notes.tmp"), "mine");

@@ -1,4 +1,4 @@
-//! The same seed gives the same bytes for any number of threads, engine, record times, end of the
+//! Runs of one seed give the same bytes for any number of threads, engine, record times, end of the
 //! run, and name of the clock.
 
 use kac_coupling::config::load;

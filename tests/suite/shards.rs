@@ -1,4 +1,4 @@
-//! The same replicas give the same bits, however they are cut into parts.
+//! Replicas give the same bits, however they are cut into parts.
 
 use kac_coupling::config::load;
 use kac_coupling::experiment::{Experiment, WassersteinPlan};
@@ -112,7 +112,7 @@ fn ordered(replicas: u64, keys: &[u64]) -> Forest<Order> {
     forest
 }
 
-/// The same bytes as one run gives, from parts: of each chunk a key says to which part it goes.
+/// Asserts that parts, once they are merged, give the same bytes as the whole.
 fn assert_parts_give<T: Tally + Debug>(
     whole: &Forest<T>,
     parts: Vec<Forest<T>>,

@@ -68,7 +68,7 @@ fn bounds_beyond_the_cut_agree_with_hand_computation() {
             );
             assert_eq!(found.of_bath, 0.0);
         }
-        // Of a hundred times as many draws two hundred are expected there.
+        // A hundred times as many draws are expected to have two hundred there.
         assert_eq!(theory.unseen(time, 1e5, CUT), Unseen::default());
     }
 }
@@ -99,7 +99,7 @@ fn copies_that_are_no_products_are_clipped_separately() {
 #[test]
 fn the_share_of_rare_bath_velocities_agrees_with_a_simulation() {
     let (particles, time, rare) = (3usize, 1.0, 0.1);
-    // Of 600 draws up to t a hundred exceed 1, and sixty are at 10.
+    // A hundred of 600 draws up to t exceed 1, and sixty are at 10.
     let theory = theory(
         particles,
         &signs(10.0, rare),

@@ -48,8 +48,8 @@ struct Entry<'a> {
 }
 
 impl Judged {
-    /// What the program found of itself, and all verdicts on the checks of a
-    /// config: N by N, and for each N check by check; after them those on the whole sweep.
+    /// The self-checks, and all verdicts on the checks of a config: N by N, and for each N check by
+    /// check; after them those on the whole sweep.
     pub fn new(config: &Config, results: &Results) -> Self {
         Judged {
             name: config.experiment.name.clone(),
@@ -94,7 +94,8 @@ impl Judged {
         })
     }
 
-    /// What makes verdicts void, and is against expectation where there are none.
+    /// The self-checks that failed. They make verdicts void, and are against expectation where
+    /// there are none.
     fn failed_self_checks(&self) -> impl Iterator<Item = &SelfCheckRow> {
         self.self_checks.iter().filter(|row| !row.passed)
     }
@@ -113,7 +114,7 @@ fn labels(all: &[Judged]) -> Vec<String> {
     all.iter().map(label).collect()
 }
 
-/// What the verdict is, what was expected, and why.
+/// A line with the verdict, the expectation and the reason.
 fn sentence(row: &VerdictRow) -> String {
     let needed = row.replicas_needed.map_or_else(String::new, |needed| {
         format!(" ({} replicas; about {needed} would decide)", row.replicas)
@@ -131,8 +132,8 @@ fn false_alarm(all: &[Judged]) -> f64 {
     sum.min(1.0)
 }
 
-/// How many self-checks failed, how many verdicts are as expected, against
-/// expectation and inconclusive, and how probable a false alarm was.
+/// A line with the number of failed self-checks, the numbers of verdicts that are as expected,
+/// against expectation and inconclusive, and the probability of a false alarm.
 fn summary(all: &[Judged]) -> String {
     let count = |outcome| {
         let rows = all.iter().flat_map(|judged| &judged.verdicts);

@@ -287,7 +287,7 @@ impl Brackets {
         let pairs = lowers
             .iter()
             .flat_map(|lower| uppers.iter().map(move |upper| (lower, upper)));
-        // What is above J is above M, but not the other way round.
+        // A number above J is above M too, but not the other way round.
         // Two exact bounds tell nothing of the sample.
         let mut of_the_same = pairs.filter(|(lower, upper)| {
             (lower.laws == upper.laws || upper.laws == Laws::Joint)

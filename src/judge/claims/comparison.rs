@@ -23,17 +23,17 @@ pub struct Comparison {
     pub std_error: f64,
     /// Its exact value.
     pub exact: f64,
-    /// What errors are compared with; 0 of what is 0 for certain.
+    /// The size that errors are compared with; 0 of what is 0 for certain.
     pub size: f64,
-    /// What rounding of velocities can do to it.
+    /// The error that rounding of velocities can make.
     pub rounding: f64,
     /// Whether it is to be shown different from 0, else to be within τ of its exact value.
     pub differs: bool,
 }
 
 impl Comparison {
-    /// How far the end of an interval of so many standard errors is from where it must
-    /// not be.
+    /// The distance from the end of an interval of so many standard errors to the place that it
+    /// must not pass; negative beyond it.
     fn room(&self, tolerance: f64, half_width: f64) -> f64 {
         let room = if self.differs {
             self.value * self.exact.signum()
@@ -43,7 +43,8 @@ impl Comparison {
         room - half_width * self.std_error
     }
 
-    /// How far from its exact value it may be to be equal to it: by τ of its size, but for rounding.
+    /// The largest distance from its exact value at which it counts as equal to it: τ of its size,
+    /// but for rounding.
     fn most(&self, tolerance: f64) -> f64 {
         match self.size {
             0.0 => self.rounding,
@@ -146,7 +147,8 @@ pub fn judge_together(
     }
 }
 
-/// How probable the verdicts of [`judge_together`] are; these have their exact values and errors.
+/// The probabilities of the verdicts of [`judge_together`]; the comparisons have their exact values
+/// and errors.
 pub fn forecast_together(comparisons: &[Comparison], check: &Check) -> Forecast {
     let half = half_width(check.confidence, comparisons.len());
     let fails = comparisons.iter().map(|at| {
@@ -220,7 +222,7 @@ mod tests {
     #[test]
     fn a_contradiction_is_as_rare_however_many_numbers_there_are() {
         for (count, half) in [(1, VOID_OF_ONE), (4, VOID_OF_FOUR)] {
-            // What may be rounding is a thousandth of a standard error.
+            // The error that rounding can make is a thousandth of a standard error.
             let edge = half + 1e-3;
             assert_eq!(judged(count, edge * (1.0 + 1e-5), 0.9), Verdict::Void);
             assert_eq!(judged(count, edge * (1.0 - 1e-5), 0.9), Verdict::Holds);

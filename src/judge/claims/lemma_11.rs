@@ -18,7 +18,7 @@ use crate::theory::products::{ProductDistance, obstacle, product_distance};
 /// The lemma.
 pub struct Lemma11;
 
-/// How nearly equal two squared distances are that are equal but for rounding.
+/// The largest relative difference between two squared distances that are equal but for rounding.
 const EQUAL: f64 = 1e-9;
 
 const NOT_PRODUCTS: &str = "it is about product initial laws";

@@ -54,7 +54,7 @@ struct Sides {
     /// An estimate of E‖Δ‖²/N, which is at least W₂² of the joint laws over N.
     upper: f64,
     std_error: f64,
-    /// What rounding can do to it.
+    /// The error that rounding can make in the estimate.
     rounding: f64,
     /// Whether many replicas carry the estimate.
     trusted: bool,
@@ -70,18 +70,19 @@ impl Sides {
         self.trusted && self.upper + self.reach(half_width) < (1.0 - 1e-9) * self.lower
     }
 
-    /// How far off the estimate may be.
+    /// The largest error of the estimate at so many standard errors, with rounding.
     fn reach(&self, half_width: f64) -> f64 {
         half_width * self.std_error + self.rounding
     }
 
-    /// How many times the lower side the upper one is.
+    /// The ratio of the upper side to the lower one.
     fn margin(&self) -> f64 {
         self.upper / self.lower
     }
 }
 
-/// What is known beforehand of the record times at which there is a lower bound; `None` where a variance is not known.
+/// Both sides as they are known before sampling, at the record times at which there is a lower
+/// bound; `None` where a variance is not known.
 fn expected(theory: &Theory, particles: usize, times: &[f64], replicas: f64) -> Option<Vec<Sides>> {
     let rounding = discrepancy_rounding(theory);
     let sides = |&time: &f64| {
@@ -361,7 +362,7 @@ impl Claim for Lemma12 {
             // Brackets of a right program that contradict each other decide nothing.
             holds: (forecast.holds - limits * level).max(0.0),
             void: forecast.void + limits * VOID_LEVEL,
-            // Of a true lemma no false alarm.
+            // HOLDS is no false alarm if the lemma is true.
             holds_unforeseen: both * level,
             ..forecast
         }

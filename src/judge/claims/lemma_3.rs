@@ -37,7 +37,7 @@ fn basis(moment: &str, symbol: &str, system: System) -> Basis {
     EvidenceKind::Moments.of(quantity, symbol)
 }
 
-/// What so many replicas with one collision are like; `None` where a variance is
+/// The comparisons expected of so many replicas with one collision; `None` where a variance is
 /// infinite.
 fn expected(theory: &Theory, replicas: f64) -> Option<Vec<Comparison>> {
     let velocity = velocity_rounding(theory);

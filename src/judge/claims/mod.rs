@@ -70,8 +70,8 @@ pub trait Claim: Sync {
         None
     }
 
-    /// What may come out as the check expects though [`Claim::forecast`] does not foresee
-    /// it, if so.
+    /// The evidence, in words, by which the check may come out as expected though
+    /// [`Claim::forecast`] does not foresee it; `None` if there is none.
     fn unforeseen(&self, _prospect: &Prospect, _check: &Check) -> Option<&'static str> {
         None
     }

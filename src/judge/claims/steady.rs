@@ -1,11 +1,10 @@
 //! Theorem 1: there is one steady state, with the moments of g^{⊗N} up to order 2.
 //!
-//! What can be shown on data: two unlike starts are brought so near to each other
-//! that one law is left of both, to within the tolerance of `[steady_state]` in W₂²;
-//! and the law that is left has these moments, to within τ. Both are equivalence
-//! tests, so too little data cannot make the claim hold. Moments of order 4, which
-//! the theorem does not print but which tell the steady state from g^{⊗N}, must not
-//! contradict the hierarchy.
+//! Two things can be shown on data: two unlike starts are brought so near to each other that one
+//! law is left of both, to within the tolerance of `[steady_state]` in W₂²; and the law that is
+//! left has these moments, to within τ. Both are equivalence tests, so too little data cannot make
+//! the claim hold. Moments of order 4, which the theorem does not print but which tell the steady
+//! state from g^{⊗N}, must not contradict the hierarchy.
 //!
 //! Not shown: that *every* start leads there, and moments beyond those measured.
 
@@ -30,17 +29,16 @@ pub static THEOREM_1: SteadyState = SteadyState;
 /// The moments that are printed: those of g^{⊗N}.
 const PRINTED: [&str; 3] = ["m1", "m2", "m11"];
 
-/// What must not contradict the hierarchy, by any of which the claim can be void. The
-/// excess kurtosis does not see how the energy of a replica varies, so it is better
-/// known than m4.
+/// The quantities that must not contradict the hierarchy; any of them can make the claim void. The
+/// excess kurtosis does not see how the energy of a replica varies, so it is better known than m4.
 const WATCHED: [&str; 7] = ["m1", "m2", "m11", "m4", "m22", "excess-kurtosis", W2_UPPER];
 
-/// What an equivalence test of one quantity takes.
+/// An equivalence test of one quantity.
 struct Test {
     estimate: SteadyEstimate,
     measurement: Measurement,
-    /// How far from `estimate.exact` the interval reaches, for the bound on W₂² how far up, as a
-    /// share of how far it may: it holds at 1 and below.
+    /// The distance from `estimate.exact` to the far end of the interval, for the bound on W₂² to
+    /// the upper end, as a share of the distance that is allowed: the test holds at 1 and below.
     taken: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What a run will cost and be able to decide, before it is made.
+//! The plan of a run: its cost and the verdicts that it can reach, before it is made.
 
 mod burst;
 pub mod gaps;
@@ -22,16 +22,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What a run will cost and be able to decide.
+/// The cost of a run, and the forecasts of its checks.
 #[derive(Debug)]
 pub struct Plan {
-    /// What is planned for each N.
+    /// The plan of each N.
     pub sizes: Vec<SizePlan>,
     /// Seconds that moments and sizes of what is drawn from the laws take, whatever N.
     pub laws_seconds: f64,
     /// Bytes that the program, the values of empirical laws and what is computed of them take.
     pub bytes: usize,
-    /// What each check on the whole sweep will say.
+    /// The plan of each check on the whole sweep.
     pub sweep_checks: Vec<CheckPlan>,
     /// The probability that a right program is reported as wrong by these, at most.
     pub sweep_false_alarm: f64,
@@ -39,7 +39,7 @@ pub struct Plan {
     pub bursts: Results,
 }
 
-/// What is planned for one N.
+/// The plan of one N.
 #[derive(Debug)]
 pub struct SizePlan {
     /// N.
@@ -64,11 +64,11 @@ pub struct SizePlan {
     /// The probability that a right program is reported as wrong, at most: of
     /// all verdicts and self-checks together (Bonferroni).
     pub false_alarm: f64,
-    /// What each check will say.
+    /// The plan of each check.
     pub checks: Vec<CheckPlan>,
 }
 
-/// What a check will say, at one N or on the whole sweep.
+/// The forecast of a check, at one N or on the whole sweep, and the replicas that it needs.
 #[derive(Debug)]
 pub struct CheckPlan {
     /// The check.
@@ -78,7 +78,7 @@ pub struct CheckPlan {
     /// Replicas for the expected verdict with probability 0.9 and 0.999; `None`
     /// if no number is enough, as far as is foreseen.
     pub needed: [Option<u64>; 2],
-    /// What may decide that is not foreseen, if so.
+    /// The evidence, in words, that may decide though it is not foreseen; `None` if there is none.
     pub unforeseen: Option<&'static str>,
     /// Why no number is enough, as far as is foreseen, if that is known.
     pub obstacle: Option<String>,
