@@ -55,6 +55,8 @@ pub(super) struct Controls {
     unseen: Vec<f64>,
     /// For each column, a standard deviation below which it may vary by rounding only.
     rounding: Vec<f64>,
+    /// The sums of the columns over the replicas of each fold.
+    fold_sums: Vec<Row>,
 }
 
 impl Controls {
@@ -87,6 +89,7 @@ impl Controls {
             shortfalls: vec![of_squares],
             unseen: vec![],
             rounding: vec![],
+            fold_sums: vec![],
         };
         let [first_power, second_power] =
             exact.map(|moments| highest_power(&moments, particles, replicas));
@@ -113,6 +116,7 @@ impl Controls {
         add(1, |moments| moments.mean, |v| v);
         add(2, |moments| moments.second, |v| v * v);
         add(4, |moments| moments.fourth, |v| (v * v) * (v * v));
+        controls.fold_sums = fold_sums(&controls.rows);
         controls
     }
 
@@ -169,17 +173,16 @@ impl Controls {
         terms.map(|(gamma, unseen)| gamma.abs() * unseen).sum()
     }
 
-    /// γ of the columns of each tier by least squares over the replicas outside a fold.
+    /// γ of the columns of each tier by least squares over the replicas that [`Fold::fitted_to`] gives for a fold.
     pub(super) fn fitted(&self, values: &[f64], fold: Fold) -> Vec<Vec<f64>> {
         if self.width() == 0 {
             return vec![vec![]];
         }
-        let count = fold.others(values.len()).map(|others| others.len()).sum();
-        let (means, all) = covariances(&self.rows, values, fold, count);
-        let rows = count as f64;
+        let (all, count) = covariances(&self.rows, values, fold);
+        let (means, others) = self.means_outside(fold);
         let varies = |i: usize| {
-            let variance = all[i][i] / rows;
-            let is_chance = means[i] * means[i] <= MOST_OFF * MOST_OFF * variance / rows;
+            let variance = all[i][i] / count as f64;
+            let is_chance = means[i] * means[i] <= MOST_OFF * MOST_OFF * variance / others as f64;
             variance > self.rounding[i] * self.rounding[i] && is_chance
         };
         let usable: Vec<bool> = (0..self.width()).map(varies).collect();
@@ -187,6 +190,34 @@ impl Controls {
             .map(|&width| coefficients(&all, &usable[..width], count))
             .collect()
     }
+
+    /// The means of the columns over the replicas outside a fold, and the number of these.
+    fn means_outside(&self, fold: Fold) -> (Row, usize) {
+        let replicas = self.rows.len();
+        let others = replicas - fold.own(replicas).count();
+        let mut mean = Row::default();
+        for (index, sums) in self.fold_sums.iter().enumerate() {
+            if index != fold.index() {
+                for (mean, sum) in mean.iter_mut().zip(sums) {
+                    *mean += sum / others as f64;
+                }
+            }
+        }
+        (mean, others)
+    }
+}
+
+/// The sums of the columns over the replicas of each fold.
+fn fold_sums(rows: &[Row]) -> Vec<Row> {
+    let mut sums = vec![Row::default(); Fold::number(rows.len()).max(1)];
+    for replicas in rows.chunks(sums.len()) {
+        for (sums, row) in sums.iter_mut().zip(replicas) {
+            for (sum, column) in sums.iter_mut().zip(row) {
+                *sum += column;
+            }
+        }
+    }
+    sums
 }
 
 /// γ of the first columns, from covariances over so many replicas. The usable column that takes off most enters first,
@@ -258,28 +289,24 @@ fn shortfall(copy: &[f64], exact: &Moments, power: usize) -> f64 {
     }
 }
 
-/// The means of columns and of the values of a statistic over the `count` replicas outside a fold, and the sums of
-/// products of the centred columns.
-fn covariances(rows: &[Row], values: &[f64], fold: Fold, count: usize) -> (Row, Matrix) {
+/// The sums of products of the centred columns, and of the values of a statistic, over the replicas that γ of a fold is
+/// fitted to, and the number of these.
+fn covariances(rows: &[Row], values: &[f64], fold: Fold) -> (Matrix, usize) {
     let instructions = Instructions::best();
+    let stretches = || fold.stretches_to_fit(values.len());
+    let count = stretches().map(|stretch| stretch.len()).sum();
     let mut mean = Row::default();
+    for stretch in stretches() {
+        let (rows, values) = (&rows[stretch.clone()], &values[stretch]);
+        add_rows(instructions, rows, values, &mut mean);
+    }
+    let mean = mean.map(|sum| sum / count as f64);
     let mut sums = Matrix::default();
-    for others in fold.others(values.len()) {
-        add_rows(
-            instructions,
-            &rows[others.clone()],
-            &values[others],
-            &mut mean,
-        );
-    }
-    for sum in &mut mean {
-        *sum /= count as f64;
-    }
-    for others in fold.others(values.len()) {
-        let (rows, values) = (&rows[others.clone()], &values[others]);
+    for stretch in stretches() {
+        let (rows, values) = (&rows[stretch.clone()], &values[stretch]);
         add_products(instructions, rows, values, &mean, &mut sums);
     }
-    (mean, sums)
+    (sums, count)
 }
 
 vectorised! {
@@ -382,14 +409,16 @@ mod tests {
     }
 
     #[test]
-    fn covariances_are_over_the_replicas_outside_a_fold() {
+    fn covariances_are_over_the_replicas_that_a_fold_is_fitted_to() {
         let replicas = 137;
         let number = |k: usize| libm::sin(k as f64 * 1.7);
         let row = |r: usize| std::array::from_fn(|k| if k < 6 { number(r * (k + 1)) } else { 0.0 });
         let rows: Vec<Row> = (0..replicas).map(row).collect();
         let values: Vec<f64> = (0..replicas).map(|r| number(r * r)).collect();
         for fold in Fold::all(replicas) {
-            let others: Vec<usize> = fold.others(replicas).flatten().collect();
+            let others: Vec<usize> = (fold.fitted_to(replicas))
+                .flat_map(|other| other.own(replicas))
+                .collect();
             let column = |k: usize| -> Vec<f64> {
                 let of = |&r: &usize| {
                     if k == STATISTIC {
@@ -402,7 +431,8 @@ mod tests {
                 let mean = column.iter().sum::<f64>() / column.len() as f64;
                 column.into_iter().map(|x| x - mean).collect()
             };
-            let (_, found) = covariances(&rows, &values, fold, others.len());
+            let (found, count) = covariances(&rows, &values, fold);
+            assert_eq!(count, others.len());
             for (i, line) in found.iter().enumerate() {
                 for (j, &sum) in line.iter().enumerate() {
                     let (x, y) = (column(i), column(j));
@@ -417,13 +447,14 @@ mod tests {
     /// little noise.
     fn fitted_to(replicas: usize, of_last: f64) -> (Controls, Vec<f64>) {
         let number = |k: usize| libm::sin(1.0 + k as f64 * 1.7);
+        let row = |r: usize| {
+            let column = |k: usize| number(r * r * (k + 1) + r);
+            std::array::from_fn(|k| if k < 6 { 0.2 + column(k) } else { 0.0 })
+        };
+        let rows: Vec<Row> = (0..replicas).map(row).collect();
         let controls = Controls {
-            rows: (0..replicas)
-                .map(|r| {
-                    let column = |k: usize| number(r * r * (k + 1) + r);
-                    std::array::from_fn(|k| if k < 6 { 0.2 + column(k) } else { 0.0 })
-                })
-                .collect(),
+            fold_sums: fold_sums(&rows),
+            rows,
             up_to_power: vec![0, 2, 4, 6],
             shortfalls: vec![1.0; 4],
             unseen: vec![0.0; 6],
@@ -442,8 +473,14 @@ mod tests {
             let found = controls.fitted(&values, fold);
             let widths: Vec<usize> = found.iter().map(Vec::len).collect();
             assert_eq!(widths, [0, 2, 4, 6]);
+            let others: Vec<usize> = (0..137).filter(|r| r % 10 != fold.index()).collect();
+            let (outside, count) = controls.means_outside(fold);
+            assert_eq!(count, others.len());
+            for (column, mean) in outside.into_iter().enumerate() {
+                let expected: f64 = others.iter().map(|&r| controls.rows[r][column]).sum();
+                assert!((mean - expected / count as f64).abs() < 1e-13, "{column}");
+            }
             // The γ of a single column follows from covariances about the means.
-            let others: Vec<usize> = fold.others(137).flatten().collect();
             let mean = |of: &dyn Fn(usize) -> f64| {
                 others.iter().map(|&r| of(r)).sum::<f64>() / others.len() as f64
             };

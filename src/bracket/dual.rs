@@ -6,9 +6,10 @@ use super::controlled::TierCorrections;
 use super::fold::Fold;
 use super::transport::Transport;
 use crate::numerics::sorting::Ranks;
+use crate::numerics::vector::{Instructions, vectorised};
 
-/// Sorted numbers, each with its replica and the fold of that replica.
-#[derive(Debug)]
+/// Sorted numbers, each with its replica and the fold of that replica. The value is kept between uses for its memory.
+#[derive(Debug, Default)]
 pub(super) struct Sorted {
     value: Vec<f64>,
     replica: Vec<u32>,
@@ -16,23 +17,27 @@ pub(super) struct Sorted {
 }
 
 impl Sorted {
-    /// Sorts the numbers of replicas, which have `particles` numbers each, one after the other.
-    pub(super) fn new(particles: usize, numbers: &[f64]) -> Sorted {
-        let mut ranks = Ranks::default();
+    /// Sorts the numbers of replicas, which have `particles` numbers each, one after the other, in place of those that
+    /// it had.
+    pub(super) fn sort(&mut self, particles: usize, numbers: &[f64], ranks: &mut Ranks) {
         // −0 becomes 0, so that both are one atom.
         ranks.sort(numbers.iter().map(|number| number + 0.0), |_| ());
-        let order = ranks.order();
-        let value = order.iter().map(|&index| numbers[index as usize]);
-        let replica: Vec<u32> = (order.iter())
-            .map(|&index| index / particles as u32)
-            .collect();
         // Fewer than four replicas are not dealt out to folds.
-        let folds = Fold::number(numbers.len() / particles).max(1) as u32;
-        Sorted {
-            value: value.collect(),
-            fold: replica.iter().map(|r| (r % folds) as u8).collect(),
-            replica,
-        }
+        let folds = Fold::number(numbers.len() / particles).max(1);
+        let order = ranks.order();
+        self.value.clear();
+        (self.value).extend(order.iter().map(|&index| numbers[index as usize]));
+        self.replica.resize(order.len(), 0);
+        self.fold.resize(order.len(), 0);
+        let (replicas, own) = (&mut self.replica, &mut self.fold);
+        find_folds(
+            Instructions::best(),
+            particles as f64,
+            folds as f64,
+            order,
+            replicas,
+            own,
+        );
     }
 
     /// The numbers of so many batches of consecutive replicas, in order. All batches have the same
@@ -49,18 +54,67 @@ impl Sorted {
         numbers
     }
 
-    /// The numbers of the replicas outside a fold, in order.
-    pub(super) fn outside(&self, fold: Fold) -> Vec<f64> {
+    /// Writes the numbers of the replicas outside a fold, in order.
+    fn outside(&self, fold: Fold, outside: &mut Vec<f64>) {
         // Each number is written, whether it stays or not: the numbers to leave out come as if at
         // random, and a branch would be mispredicted.
-        let mut outside = vec![0.0; self.value.len() + 1];
+        outside.resize(self.value.len() + 1, 0.0);
         let mut count = 0;
         for (&value, &own) in self.value.iter().zip(&self.fold) {
             outside[count] = value;
             count += usize::from(usize::from(own) != fold.index());
         }
         outside.truncate(count);
-        outside
+    }
+}
+
+vectorised! {
+    /// The replicas of numbers with these indices, and the folds of the replicas. Quotients of integers below 2³² that
+    /// are no integers are farther from the next one than rounding.
+    fn find_folds(particles: f64, folds: f64, order: &[u32], replicas: &mut [u32], own: &mut [u8]) {
+        for ((&index, replica), own) in order.iter().zip(replicas).zip(own) {
+            *replica = (f64::from(index) / particles) as u32;
+            let turn = (f64::from(*replica) / folds) as u32;
+            *own = (*replica - turn * folds as u32) as u8;
+        }
+    }
+}
+
+/// Sorted numbers fold after fold. The value is kept between uses for its memory.
+#[derive(Debug, Default)]
+struct ByFold {
+    /// The first index of each fold, and the number of all.
+    from: Vec<usize>,
+    value: Vec<f64>,
+    replica: Vec<u32>,
+}
+
+impl ByFold {
+    fn deal(&mut self, sorted: &Sorted, replicas: usize) {
+        let size = sorted.value.len();
+        let particles = size / replicas;
+        self.from.clear();
+        self.from.push(0);
+        for fold in Fold::all(replicas) {
+            let last = self.from[fold.index()];
+            self.from
+                .push(last + particles * fold.own(replicas).count());
+        }
+        self.value.resize(size, 0.0);
+        self.replica.resize(size, 0);
+        let mut next = self.from.clone();
+        let numbers = sorted.value.iter().zip(&sorted.replica).zip(&sorted.fold);
+        for ((&value, &replica), &fold) in numbers {
+            let next = &mut next[usize::from(fold)];
+            (self.value[*next], self.replica[*next]) = (value, replica);
+            *next += 1;
+        }
+    }
+
+    /// The numbers of a fold, in order, and their replicas.
+    fn of(&self, fold: Fold) -> (&[f64], &[u32]) {
+        let range = self.from[fold.index()]..self.from[fold.index() + 1];
+        (&self.value[range.clone()], &self.replica[range])
     }
 }
 
@@ -86,61 +140,23 @@ impl Statistic {
     }
 }
 
-/// Y_ρ of all replicas with the fits of each fold.
-#[derive(Debug)]
-pub(super) struct FoldedValues {
-    replicas: usize,
-    values: Vec<Vec<f64>>,
-}
-
-impl FoldedValues {
-    /// Values that all folds share, where nothing is fitted.
-    pub(super) fn common(values: Vec<f64>) -> FoldedValues {
-        FoldedValues {
-            replicas: values.len(),
-            values: Fold::all(values.len()).map(|_| values.clone()).collect(),
-        }
-    }
-
-    /// Zeros, to which values are added.
-    pub(super) fn zeros(replicas: usize) -> FoldedValues {
-        FoldedValues::common(vec![0.0; replicas])
-    }
-
-    /// Adds `scale` · Σ [x² − 2φ(x) + y² − 2φ*(y)] over the numbers x and y of each replica, where
-    /// φ is the potential of the transport that `fit` gives for each fold.
-    pub(super) fn add(
-        &mut self,
-        scale: f64,
-        first: &Sorted,
-        second: &Sorted,
-        fit: impl Fn(Fold) -> Transport,
-    ) {
-        let mut terms = vec![0.0; first.value.len()];
-        for (fold, values) in Fold::all(self.replicas).zip(&mut self.values) {
-            let transport = fit(fold);
-            let mut add = |terms: &[f64], replicas: &[u32]| {
-                for (term, &replica) in terms.iter().zip(replicas) {
-                    values[replica as usize] += scale * term;
-                }
-            };
-            transport.first_terms(&first.value, &mut terms);
-            add(&terms, &first.replica);
-            transport.second_terms(&second.value, &mut terms);
-            add(&terms, &second.replica);
-        }
-    }
-
-    /// Each replica's value with the fit of its own fold, which does not use the fold's replicas.
-    pub(super) fn cross_fitted(&self, controls: &Controls) -> Statistic {
+impl Statistic {
+    /// Each replica's value with the fit of its own fold, which does not use the fold's replicas, where `of` gives Y_ρ
+    /// with the fit of a fold: of its own replicas, and of those that its γ is fitted to.
+    pub(super) fn cross_fitted<'a>(
+        replicas: usize,
+        of: impl Fn(Fold) -> &'a [f64],
+        controls: &Controls,
+    ) -> Statistic {
         let tiers = controls.tiers().len();
         let mut statistic = Statistic {
-            values: vec![0.0; self.replicas],
-            corrections: vec![vec![0.0; self.replicas]; tiers],
+            values: vec![0.0; replicas],
+            corrections: vec![vec![0.0; replicas]; tiers],
             allowances: vec![0.0; tiers],
         };
-        for (fold, values) in Fold::all(self.replicas).zip(&self.values) {
-            for replica in fold.own(self.replicas) {
+        for fold in Fold::all(replicas) {
+            let values = of(fold);
+            for replica in fold.own(replicas) {
                 statistic.values[replica] = values[replica];
             }
             let gammas = controls.fitted(values, fold);
@@ -149,14 +165,77 @@ impl FoldedValues {
                 .iter_mut()
                 .zip(&mut statistic.allowances);
             for (gamma, (corrections, allowance)) in gammas.iter().zip(tiers) {
-                for replica in fold.own(self.replicas) {
+                for replica in fold.own(replicas) {
                     corrections[replica] = controls.correction(gamma, replica);
                 }
-                let share = fold.own(self.replicas).count() as f64 / self.replicas as f64;
+                let share = fold.own(replicas).count() as f64 / replicas as f64;
                 *allowance += share * controls.allowance(gamma);
             }
         }
         statistic
+    }
+}
+
+/// Sums of dual terms of each replica with the fits of each fold: of the fold's own replicas, and of those that its γ is
+/// fitted to; 0 of others.
+#[derive(Debug)]
+pub(super) struct DualSums {
+    replicas: usize,
+    of_fold: Vec<Vec<f64>>,
+    // The rest is memory that is used again.
+    by_fold: [ByFold; 2],
+    outside: [Vec<f64>; 2],
+    terms: Vec<f64>,
+}
+
+impl DualSums {
+    /// Zeros, to which terms are added.
+    pub(super) fn new(replicas: usize) -> DualSums {
+        DualSums {
+            replicas,
+            of_fold: Fold::all(replicas).map(|_| vec![0.0; replicas]).collect(),
+            by_fold: Default::default(),
+            outside: Default::default(),
+            terms: vec![],
+        }
+    }
+
+    /// Adds `scale` · Σ [x² − 2φ(x) + y² − 2φ*(y)] over the numbers x and y of each replica, where φ is the potential of
+    /// the transport that `fit` gives for the sorted numbers outside the fold.
+    pub(super) fn add(
+        &mut self,
+        scale: f64,
+        copies: [&Sorted; 2],
+        fit: impl Fn(&[f64], &[f64]) -> Transport,
+    ) {
+        for (by_fold, copy) in self.by_fold.iter_mut().zip(copies) {
+            by_fold.deal(copy, self.replicas);
+        }
+        for (fold, sums) in Fold::all(self.replicas).zip(&mut self.of_fold) {
+            for (outside, copy) in self.outside.iter_mut().zip(copies) {
+                copy.outside(fold, outside);
+            }
+            let transport = fit(&self.outside[0], &self.outside[1]);
+            for evaluated in fold.fitted_to(self.replicas).chain([fold]) {
+                let [first, second] = self.by_fold.each_ref().map(|copy| copy.of(evaluated));
+                self.terms.resize(first.0.len(), 0.0);
+                let mut add = |terms: &[f64], replicas: &[u32]| {
+                    for (term, &replica) in terms.iter().zip(replicas) {
+                        sums[replica as usize] += scale * term;
+                    }
+                };
+                transport.first_terms(first.0, &mut self.terms);
+                add(&self.terms, first.1);
+                transport.second_terms(second.0, &mut self.terms);
+                add(&self.terms, second.1);
+            }
+        }
+    }
+
+    /// The statistic whose value for a replica is its sum with the fit of its own fold.
+    pub(super) fn statistic(&self, controls: &Controls) -> Statistic {
+        let of = |fold: Fold| &self.of_fold[fold.index()][..];
+        Statistic::cross_fitted(self.replicas, of, controls)
     }
 }
 
@@ -191,7 +270,9 @@ mod tests {
 
     #[test]
     fn zeros_of_both_signs_are_one_atom() {
-        let sorted = Sorted::new(1, &[0.0, -0.0, 1.0, 0.0, -0.0, -1.0]);
+        let mut sorted = Sorted::default();
+        let numbers = [0.0, -0.0, 1.0, 0.0, -0.0, -1.0];
+        sorted.sort(1, &numbers, &mut Ranks::default());
         assert_eq!(sorted.replica, [5, 0, 1, 3, 4, 2]);
     }
 
@@ -255,10 +336,10 @@ mod tests {
             let [dual, _] = first_marginals(&velocities, &known, 0.9).values.unwrap();
             let controls = Controls::new(PARTICLES, &first, &second, &known);
             // Each cost depends on the velocities of its own replica alone.
-            let costs = (first.chunks(PARTICLES).zip(second.chunks(PARTICLES)))
+            let costs: Vec<f64> = (first.chunks(PARTICLES).zip(second.chunks(PARTICLES)))
                 .map(|(v, u)| (v[0] - u[0]) * (v[0] - u[0]) + 3.0 * v[0] + v[1])
                 .collect();
-            let statistic = FoldedValues::common(costs).cross_fitted(&controls);
+            let statistic = Statistic::cross_fitted(REPLICAS, |_| &costs, &controls);
             let last = statistic.corrections.last().unwrap().clone();
             assert!(last.iter().any(|&correction| correction != 0.0));
             [dual, last]

@@ -1,5 +1,9 @@
 //! Replicas dealt out to folds: quantities are fitted to some folds and evaluated on another.
 
+/// The number of replicas that are enough to fit γ: the part of the variance that a column adds by the noise of its γ is
+/// about 1/1000.
+const ENOUGH_TO_FIT: usize = 1000;
+
 /// The replicas ρ with ρ mod `of` = `index`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fold {
@@ -19,6 +23,23 @@ impl Fold {
         (0..of).map(move |index| Fold { index, of })
     }
 
+    /// The folds whose replicas γ of this fold is fitted to: those that follow it, cyclically, as many as have
+    /// [`ENOUGH_TO_FIT`] replicas, or all others.
+    pub(super) fn fitted_to(self, replicas: usize) -> impl Iterator<Item = Fold> {
+        let Fold { index, of } = self;
+        (1..=self.following(replicas)).map(move |next| Fold {
+            index: (index + next) % of,
+            of,
+        })
+    }
+
+    /// The number of folds that γ is fitted to.
+    fn following(self, replicas: usize) -> usize {
+        (ENOUGH_TO_FIT * self.of)
+            .div_ceil(replicas)
+            .min(self.of - 1)
+    }
+
     /// The index of the fold.
     pub(super) fn index(self) -> usize {
         self.index
@@ -29,15 +50,19 @@ impl Fold {
         (self.index..replicas).step_by(self.of)
     }
 
-    /// The stretches of replicas that are in other folds, where there are `replicas` in all.
-    pub(super) fn others(self, replicas: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
-        let ends = self.own(replicas).chain([replicas]);
-        let mut from = 0;
-        ends.map(move |end| {
-            let stretch = from..end;
-            from = (end + 1).min(replicas);
-            stretch
-        })
+    /// The stretches of replicas that γ is fitted to, in order.
+    pub(super) fn stretches_to_fit(
+        self,
+        replicas: usize,
+    ) -> impl Iterator<Item = std::ops::Range<usize>> {
+        let following = self.following(replicas);
+        // Folds that are numbered from 0 on again begin before this fold does.
+        let before = (self.index + following + 1).saturating_sub(self.of);
+        let after = self.own(replicas).map(move |own| {
+            let end = own + 1 + following;
+            own + 1..end.min(replicas)
+        });
+        std::iter::once(0..before).chain(after)
     }
 }
 
@@ -46,19 +71,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_replica_is_in_one_fold_and_outside_all_others() {
+    fn gamma_is_fitted_to_other_folds_with_enough_replicas() {
+        for (replicas, folds) in [
+            (4, 1),
+            (137, 9),
+            (1111, 9),
+            (1250, 8),
+            (9999, 2),
+            (10_000, 1),
+        ] {
+            for fold in Fold::all(replicas) {
+                let stretches: Vec<usize> = fold.stretches_to_fit(replicas).flatten().collect();
+                assert!(stretches.is_sorted());
+                let mut expected: Vec<usize> = (fold.fitted_to(replicas))
+                    .flat_map(|other| other.own(replicas))
+                    .collect();
+                expected.sort_unstable();
+                assert_eq!(stretches, expected, "{replicas} {fold:?}");
+                assert_eq!(fold.fitted_to(replicas).count(), folds);
+                let own = |replica: &usize| replica % fold.of == fold.index;
+                assert!(!stretches.iter().any(own));
+            }
+        }
+    }
+
+    #[test]
+    fn each_replica_is_in_one_fold() {
         for replicas in [4, 5, 19, 20, 21, 137] {
-            let folds = Fold::number(replicas);
             let mut seen = vec![0; replicas];
             for fold in Fold::all(replicas) {
                 let own: Vec<usize> = fold.own(replicas).collect();
                 assert!(own.len() >= 2);
                 own.iter().for_each(|&replica| seen[replica] += 1);
-                let mut all: Vec<usize> = fold.others(replicas).flatten().collect();
-                assert!(all.is_sorted() && all.iter().all(|replica| !own.contains(replica)));
-                all.extend(own);
-                all.sort_unstable();
-                assert!(all.into_iter().eq(0..replicas), "{replicas} in {folds}");
             }
             assert!(seen.iter().all(|&count| count == 1));
         }

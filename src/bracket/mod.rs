@@ -22,7 +22,7 @@
 //!   fitted to the replicas that it is evaluated on, the value would be about the *upper* estimate.
 //! * **Upper estimate.** It is W₂² of the pooled samples. Its bias falls about as 1/(RN), and is smaller for copies
 //!   that are coupled more closely.
-//! * **Control variates.** The same γ·C_ρ, of V, V² and V⁴, is subtracted from both; γ too is fitted to the other
+//! * **Control variates.** The same γ·C_ρ, of V, V² and V⁴, is subtracted from both; γ too is fitted to other
 //!   folds, so both inequalities stay.
 //!
 //! # Joint laws
@@ -79,11 +79,12 @@ pub use excess::Excess;
 pub use interval::Rule;
 pub use transport::Transport;
 
+use crate::numerics::sorting::Ranks;
 use crate::theory::unseen::{CUT, Unseen};
 use crate::theory::{CentredPower, Moment, System, Theory};
 use control::Controls;
 use controlled::Controlled;
-use dual::{FoldedValues, Sorted, pooled_distance};
+use dual::{DualSums, Sorted, Statistic, pooled_distance};
 use interval::mean;
 use noise::Noise;
 use upper::Upper;
@@ -375,10 +376,7 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         second,
     } = velocities;
     let replicas = velocities.replicas();
-    let (f, h) = (
-        Sorted::new(particles, first),
-        Sorted::new(particles, second),
-    );
+    let [f, h] = sorted(particles, [first, second]);
     let (pooled, influence) = pooled_distance(&f, &h, particles);
     let variance = known.relative_variance(particles);
     let mut bracket = Bracket {
@@ -401,12 +399,11 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
         return bracket;
     }
     let controls = Controls::new(particles, first, second, known);
-    let mut folded = FoldedValues::zeros(replicas);
-    folded.add(1.0 / particles as f64, &f, &h, |fold| {
-        let (f, h) = (f.outside(fold), h.outside(fold));
-        Transport::fitted(&f, &h, bins(f.len()))
+    let mut sums = DualSums::new(replicas);
+    sums.add(1.0 / particles as f64, [&f, &h], |f, h| {
+        Transport::fitted(f, h, bins(f.len()))
     });
-    let dual = folded.cross_fitted(&controls);
+    let dual = sums.statistic(&controls);
     let rule = Rule::of(replicas, variance);
     let of_dual = dual.corrections_of(&controls);
     let lower = Controlled::of(mean(&dual.values), &[&dual.values], &of_dual, rule);
@@ -427,6 +424,16 @@ pub fn first_marginals(velocities: &Velocities, known: &Known, confidence: f64) 
     bracket.rule = Some(rule);
     bracket.values = Some([dual.values, influence]);
     bracket
+}
+
+/// The velocities of both copies, sorted.
+fn sorted(particles: usize, copies: [&[f64]; 2]) -> [Sorted; 2] {
+    let mut ranks = Ranks::default();
+    copies.map(|velocities| {
+        let mut sorted = Sorted::default();
+        sorted.sort(particles, velocities, &mut ranks);
+        sorted
+    })
 }
 
 /// For each rank, the velocities of this rank in all replicas.
@@ -479,19 +486,21 @@ pub fn joint_laws(velocities: &Velocities, known: &Known, confidence: f64) -> Jo
         return bracket;
     }
     let controls = Controls::new(particles, first, second, known);
-    let mut folded = FoldedValues::zeros(replicas);
+    let mut sums = DualSums::new(replicas);
+    let mut ranks = Ranks::default();
+    let [mut sorted_f, mut sorted_h] = [(); 2].map(|()| Sorted::default());
     for (f, h) in f.iter().zip(&h) {
-        let (f, h) = (Sorted::new(1, f), Sorted::new(1, h));
-        folded.add(scale, &f, &h, |fold| {
-            let (f, h) = (f.outside(fold), h.outside(fold));
+        sorted_f.sort(1, f, &mut ranks);
+        sorted_h.sort(1, h, &mut ranks);
+        sums.add(scale, [&sorted_f, &sorted_h], |f, h| {
             if replicas < AFFINE_BELOW {
-                return Transport::nearly_affine(&f, &h);
+                return Transport::nearly_affine(f, h);
             }
-            Transport::fitted(&f, &h, bins(f.len()))
+            Transport::fitted(f, h, bins(f.len()))
         });
     }
-    let dual = folded.cross_fitted(&controls);
-    let paired = FoldedValues::common(bracket.costs.clone()).cross_fitted(&controls);
+    let dual = sums.statistic(&controls);
+    let paired = Statistic::cross_fitted(replicas, |_| &bracket.costs, &controls);
     let rule = Rule::of(replicas, variance.map(|v| v.max(LEAST_COST_VARIANCE)));
     let sides = [&dual, &paired].map(|statistic| {
         let values = &statistic.values;

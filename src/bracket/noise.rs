@@ -196,7 +196,7 @@ mod tests {
                     .map(|i| of_replica(i / particles) + 1e4 * (i % particles) as f64)
                     .collect()
             };
-            let [first, second] = [0.0, 1.0].map(|scale| Sorted::new(particles, &copy(scale)));
+            let [first, second] = super::super::sorted(particles, [&copy(0.0), &copy(1.0)]);
             let noise = Noise::of(particles, replicas, [&first, &second]);
             let count = batches as f64;
             // This is the variance of 0, 1, …, B − 1, divided by B for their mean.

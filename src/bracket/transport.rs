@@ -240,6 +240,12 @@ fn add_atom_ends(sorted: &[f64], least: usize, ends: &mut Vec<usize>) {
     let mut rank = 0;
     while rank < sorted.len() {
         let value = sorted[rank];
+        let is_equal = |other: Option<&f64>| other == Some(&value);
+        let before = rank.checked_sub(1).and_then(|before| sorted.get(before));
+        if !is_equal(before) && !is_equal(sorted.get(rank + 1)) {
+            rank = (rank + 1).next_multiple_of(least);
+            continue;
+        }
         let begin = sorted[..rank].partition_point(|&x| x < value);
         let end = rank + sorted[rank..].partition_point(|&x| x <= value);
         if end - begin >= least {
