@@ -256,7 +256,6 @@ impl RateWeights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::tally::Centred;
 
     /// Weights for q_k = Δt_k: a martingale whose relative variance is t.
     fn weights(rate: f64, replicas: u64) -> RateWeights {
@@ -274,8 +273,8 @@ mod tests {
             for (k, x) in line.as_flattened_mut()[..21].iter_mut().enumerate() {
                 *x = (2.0 * libm::exp(-truth * 0.1 * k as f64) + 1.0) / 3.0;
             }
-            let mut tally = Covariances::new(21);
-            tally.add(&Centred::new(21, &mut line.repeat(5)));
+            let nothing = [[0.0; 8]; 15];
+            let tally = Covariances::about(21, &line, &nothing[..3], &nothing);
             let signed = weights.estimate(&tally, 3.0, -1.0, false).unwrap();
             assert!((signed.rate - truth).abs() < 1e-10);
             assert!(signed.empirical_std_error < 1e-12);

@@ -8,7 +8,7 @@
 use super::forest::Tally;
 use super::profile::{Profile, Watch};
 use super::runner::Stage;
-use super::tally::{Centred, LANES, Means};
+use super::tally::{LANES, Means};
 use crate::simulate::Gas;
 use crate::simulate::pair::CoupledPair;
 use crate::simulate::powers::SQUARES;
@@ -111,7 +111,7 @@ impl FirstCollisions {
     /// Takes in the averages of some replicas, and leaves no lines.
     fn take_in(&mut self, lines: &mut Vec<[f64; LANES]>) {
         if !lines.is_empty() {
-            self.averages.add(&Centred::new(VARIABLES, lines));
+            self.averages.merge(&Means::of(VARIABLES, lines));
             lines.clear();
         }
     }

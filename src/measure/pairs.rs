@@ -4,9 +4,9 @@ use super::forest::Tally;
 use super::last_velocities::LastVelocities;
 use super::pooled::{Kept, Pool, distances};
 use super::profile::{Profile, Watch};
-use super::records::{COLUMNS, DISCREPANCY, Records, column};
+use super::records::{COLUMNS, DISCREPANCY, Records, TRACKED, column};
 use super::runner::Stage;
-use super::tally::{Centred, Covariances, Cross, LANES, Means, Powers, QUANTITIES};
+use super::tally::{Covariances, Cross, Means, Powers};
 use crate::experiment::Experiment;
 use crate::simulate::Gas;
 use crate::simulate::pair::{CoupledPair, Seen};
@@ -25,14 +25,6 @@ pub(super) const MOST_IN_CHUNK: u64 = 256;
 /// Replicas whose records are tallied together; one amid them is timed, as the first finds
 /// colder caches and takes new memory.
 pub const TALLIED_TOGETHER: u64 = 64;
-
-/// m1 and m2 of the first and of the second copy.
-const LOW_MOMENTS: [(System, Moment); QUANTITIES] = [
-    (System::First, Moment::M1),
-    (System::First, Moment::M2),
-    (System::Second, Moment::M1),
-    (System::Second, Moment::M2),
-];
 
 /// Replicas of a chunk: the whole replicas whose
 /// velocities make a W₂ batch of `sample`, ⌈sample/N⌉, if that is not 0.
@@ -70,7 +62,7 @@ pub(super) struct PairPlan {
     /// E‖Δ‖² at each record time: how large what is tallied will be.
     pub(super) sizes: Vec<f64>,
     /// Columns whose covariances over time are tallied, one per [`Quantity`].
-    pub(super) tracked: [usize; 4],
+    pub(super) tracked: [usize; TRACKED],
     /// Record times of W₂, and the pooled velocities of a batch.
     pub(super) distances: Vec<usize>,
     pub(super) sample: usize,
@@ -126,7 +118,7 @@ pub struct Pairs {
     means: [Means; COLUMNS],
     /// For each [`Quantity`], its column's covariances over the record
     /// times.
-    pub tracked: [Covariances; 4],
+    pub tracked: [Covariances; TRACKED],
     /// At each record time, m1 and m2 of the first and of the second copy.
     pub low_moments: Cross,
     /// ‖Δ‖² at each record time.
@@ -176,18 +168,23 @@ impl Pairs {
         }
     }
 
-    /// Take in records: the columns of some replicas.
-    fn add(&mut self, plan: &PairPlan, columns: [&mut [[f64; LANES]]; COLUMNS]) {
-        let columns = columns.map(|lines| Centred::new(plan.places.len(), lines));
-        for (means, column) in self.means.iter_mut().zip(&columns) {
-            means.add(column);
+    /// Takes in the records of some replicas.
+    fn add(&mut self, plan: &PairPlan, records: &mut Records, replicas: usize) {
+        let summed = records.summed(
+            plan.places.len(),
+            replicas,
+            self.discrepancy.scale(),
+            plan.tracked,
+        );
+        for (column, means) in self.means.iter_mut().enumerate() {
+            means.merge(&summed.means(column));
         }
-        for (covariances, &column) in self.tracked.iter_mut().zip(&plan.tracked) {
-            covariances.add(&columns[column]);
+        for (place, covariances) in self.tracked.iter_mut().enumerate() {
+            covariances.merge(&summed.covariances(place));
         }
-        self.low_moments
-            .add(LOW_MOMENTS.map(|(system, moment)| &columns[column(system, moment)]));
-        self.discrepancy.add(&columns[DISCREPANCY]);
+        self.low_moments.merge(&summed.low_moments());
+        let powers = summed.powers(&self.discrepancy);
+        self.discrepancy.merge(&powers);
     }
 
     /// The mean over replicas of a column at a record time, and its standard
@@ -256,16 +253,15 @@ impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for PairStage<'_, F> {
                 }
             }
             let mut watch = Watch::start();
-            pairs.add(plan, worker.records.columns(together));
+            pairs.add(plan, &mut worker.records, together);
             profile.tallies += watch.lap();
         }
         let is_batch = replicas.end - replicas.start == plan.chunk();
         if is_batch && !plan.distances.is_empty() {
             let mut watch = Watch::start();
-            let mut batch = distances(&mut worker.pools);
+            let batch = distances(&mut worker.pools);
             profile.sorting += watch.lap();
-            let batch = Centred::new(2 * plan.distances.len(), &mut batch);
-            pairs.distances.add(&batch);
+            pairs.distances = Means::of(2 * plan.distances.len(), &batch);
         }
         for (kept, pool) in pairs.kept.iter_mut().zip(&mut worker.pools) {
             *kept = std::mem::take(&mut pool.kept);

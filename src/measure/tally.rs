@@ -1,7 +1,8 @@
 //! Means, variances and covariances over replicas, in one pass and mergeable.
 //!
 //! Each tally is of one or a few quantities at several times; it holds a count,
-//! means and sums of centred products, and takes in more replicas by the
+//! means and sums of centred products. Those of some replicas are made from sums about a number
+//! near them, such as the first replica's, and merged with others by the
 //! formulas of Chan, Golub and LeVeque (1979) and Pébay (2008). Rounding depends
 //! on the order in which that is done, so callers do it in a fixed order.
 
@@ -13,75 +14,44 @@ use serde::{Deserialize, Serialize};
 pub const LANES: usize = 8;
 
 /// Some numbers over time, in whole lanes.
-type Line = Vec<[f64; LANES]>;
+pub type Line = Vec<[f64; LANES]>;
 
 /// Zeros for some times.
 fn zeros(times: usize) -> Line {
     vec![[0.0; LANES]; times.div_ceil(LANES)]
 }
 
-/// Replicas whose sums are kept apart, so that one addition need not wait for
-/// the one before.
-const APART: usize = 4;
+/// The line of a function of the numbers of other lines at the same time.
+fn line_of<const K: usize>(lines: [&[[f64; LANES]]; K], of: impl Fn([f64; K]) -> f64) -> Line {
+    let at =
+        |j: usize| std::array::from_fn(|lane| of(std::array::from_fn(|line| lines[line][j][lane])));
+    (0..lines[0].len()).map(at).collect()
+}
 
-/// Σ term over replicas.
-#[inline(always)]
-fn sum_of(replicas: usize, term: impl Fn(usize) -> [f64; LANES]) -> [f64; LANES] {
-    let mut apart = [[0.0; LANES]; APART];
-    let mut replica = 0;
-    while replica + APART <= replicas {
-        for (offset, sum) in apart.iter_mut().enumerate() {
-            let term = term(replica + offset);
-            for lane in 0..LANES {
-                sum[lane] += term[lane];
-            }
-        }
-        replica += APART;
-    }
-    for replica in replica..replicas {
-        let term = term(replica);
-        for lane in 0..LANES {
-            apart[0][lane] += term[lane];
-        }
-    }
-    let [a, b, c, d] = apart;
-    std::array::from_fn(|lane| (a[lane] + b[lane]) + (c[lane] + d[lane]))
+/// The means of replicas from their sums Σ (x − s) about a number s.
+fn means_about(count: f64, shift: &[[f64; LANES]], sums: &[[f64; LANES]]) -> Line {
+    line_of([shift, sums], |[s, sum]| s + sum / count)
+}
+
+/// The centred sum of products from Σ (x − s)(y − u) and the sums Σ (x − s), Σ (y − u).
+fn centred(count: f64, products: &[[f64; LANES]], sums: [&[[f64; LANES]]; 2]) -> Line {
+    line_of([products, sums[0], sums[1]], |[product, x, y]| {
+        product - x * y / count
+    })
 }
 
 vectorised! {
-    /// Sums over lines.
-    fn add(lines: &[[f64; LANES]], sum: &mut [[f64; LANES]]) {
-        let width = sum.len();
-        for (j, sum) in sum.iter_mut().enumerate() {
-            *sum = sum_of(lines.len() / width, |replica| lines[replica * width + j]);
-        }
-    }
-}
-
-vectorised! {
-    /// Take the means off lines.
-    fn centre(lines: &mut [[f64; LANES]], mean: &[[f64; LANES]]) {
-        for line in lines.chunks_exact_mut(mean.len()) {
-            for (x, mean) in line.iter_mut().zip(mean) {
+    /// Σ (x − s) and Σ (x − s)² over lines, s the first of them.
+    fn add_about_first(lines: &[[f64; LANES]], sums: &mut [[f64; LANES]], squares: &mut [[f64; LANES]]) {
+        let (first, lines) = lines.split_at(sums.len());
+        for line in lines.chunks_exact(first.len()) {
+            let sums = sums.iter_mut().zip(squares.iter_mut());
+            for ((x, s), (sum, square)) in line.iter().zip(first).zip(sums) {
                 for lane in 0..LANES {
-                    x[lane] -= mean[lane];
+                    let gap = x[lane] - s[lane];
+                    sum[lane] += gap;
+                    square[lane] += gap * gap;
                 }
-            }
-        }
-    }
-}
-
-vectorised! {
-    /// Σ x y over lines.
-    fn add_products(left: &[[f64; LANES]], right: &[[f64; LANES]], sum: &mut [[f64; LANES]]) {
-        let width = sum.len();
-        for (j, sum) in sum.iter_mut().enumerate() {
-            let more = sum_of(left.len() / width, |replica| {
-                let (x, y) = (left[replica * width + j], right[replica * width + j]);
-                std::array::from_fn(|lane| x[lane] * y[lane])
-            });
-            for lane in 0..LANES {
-                sum[lane] += more[lane];
             }
         }
     }
@@ -110,56 +80,6 @@ vectorised! {
                     }
                 }
             }
-        }
-    }
-}
-
-vectorised! {
-    /// Second, third and fourth powers of centred and scaled numbers, summed
-    /// over lines.
-    fn add_powers(lines: &[[f64; LANES]], scale: &[[f64; LANES]], sums: &mut [Line; 3]) {
-        let [second, third, fourth] = sums;
-        for line in lines.chunks_exact(scale.len()) {
-            let sums = second.iter_mut().zip(third.iter_mut()).zip(fourth.iter_mut());
-            for ((line, scale), ((second, third), fourth)) in line.iter().zip(scale).zip(sums) {
-                for lane in 0..LANES {
-                    let x = line[lane] * scale[lane];
-                    let square = x * x;
-                    second[lane] += square;
-                    third[lane] += square * x;
-                    fourth[lane] += square * square;
-                }
-            }
-        }
-    }
-}
-
-/// One quantity of some replicas at several times, less its means over them.
-#[derive(Debug)]
-pub struct Centred<'a> {
-    count: f64,
-    mean: Line,
-    lines: &'a [[f64; LANES]],
-    instructions: Instructions,
-}
-
-impl<'a> Centred<'a> {
-    /// Centre a quantity: a line for each replica, padded with zeros to whole
-    /// lanes.
-    pub fn new(times: usize, lines: &'a mut [[f64; LANES]]) -> Self {
-        let instructions = Instructions::best();
-        let mut mean = zeros(times);
-        let count = (lines.len() / mean.len()) as f64;
-        add(instructions, lines, &mut mean);
-        for sum in mean.as_flattened_mut() {
-            *sum /= count;
-        }
-        centre(instructions, lines, &mean);
-        Centred {
-            count,
-            mean,
-            lines,
-            instructions,
         }
     }
 }
@@ -195,11 +115,26 @@ impl Means {
         }
     }
 
-    /// Take in some replicas.
-    pub fn add(&mut self, replicas: &Centred) {
-        let lines = replicas.lines;
-        add_products(replicas.instructions, lines, lines, &mut self.squares);
-        self.shift(replicas.count, &replicas.mean);
+    /// The tally of some replicas: a line for each, padded to whole lanes.
+    pub fn of(times: usize, lines: &[[f64; LANES]]) -> Self {
+        let (mut sums, mut squares) = (zeros(times), zeros(times));
+        let count = (lines.len() / sums.len()) as f64;
+        add_about_first(Instructions::best(), lines, &mut sums, &mut squares);
+        Means::about(count, lines, &sums, &squares)
+    }
+
+    /// The tally of replicas from Σ (x − s) and Σ (x − s)² about numbers s.
+    pub fn about(
+        count: f64,
+        shift: &[[f64; LANES]],
+        sums: &[[f64; LANES]],
+        squares: &[[f64; LANES]],
+    ) -> Self {
+        Means {
+            count,
+            mean: means_about(count, &shift[..sums.len()], sums),
+            squares: centred(count, squares, [sums; 2]),
+        }
     }
 
     /// Take in the replicas of another tally.
@@ -282,19 +217,33 @@ impl Covariances {
         self.products.resize(size, [0.0; LANES]);
     }
 
-    /// Take in some replicas.
-    pub fn add(&mut self, replicas: &Centred) {
-        if replicas.count > 1.0 {
-            self.make_products();
-            let width = self.mean.len();
-            add_outer(
-                replicas.instructions,
-                replicas.lines,
-                width,
-                &mut self.products,
-            );
+    /// The tally of replicas from a line x − s for each, and from the sums of these.
+    pub fn about(
+        times: usize,
+        shift: &[[f64; LANES]],
+        sums: &[[f64; LANES]],
+        lines: &[[f64; LANES]],
+    ) -> Self {
+        let width = sums.len();
+        let count = (lines.len() / width) as f64;
+        let mut tally = Covariances {
+            count,
+            times,
+            mean: means_about(count, shift, sums),
+            products: Line::new(),
+        };
+        if count > 1.0 {
+            tally.make_products();
+            add_outer(Instructions::best(), lines, width, &mut tally.products);
+            let sums = sums.as_flattened();
+            let rows = (tally.products.as_flattened_mut()).chunks_exact_mut(sums.len());
+            for (i, (row, x)) in rows.zip(sums).enumerate() {
+                for (product, y) in row[..=i].iter_mut().zip(sums) {
+                    *product -= x * y / count;
+                }
+            }
         }
-        self.shift(replicas.count, &replicas.mean);
+        tally
     }
 
     /// Take in the replicas of another tally.
@@ -376,13 +325,16 @@ impl Covariances {
 /// The number of quantities that a [`Cross`] tally holds.
 pub const QUANTITIES: usize = 4;
 
+/// The number of pairs of them, each with itself too.
+pub const PRODUCTS: usize = QUANTITIES * (QUANTITIES + 1) / 2;
+
 /// At each of several times, the means and covariances of four quantities.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cross {
     count: f64,
     mean: [Line; QUANTITIES],
     /// Centred sums of the products of quantities i and j ≤ i, over time.
-    products: [Line; QUANTITIES * (QUANTITIES + 1) / 2],
+    products: [Line; PRODUCTS],
 }
 
 impl Cross {
@@ -395,18 +347,23 @@ impl Cross {
         }
     }
 
-    /// Take in the same replicas of all quantities.
-    pub fn add(&mut self, quantities: [&Centred; QUANTITIES]) {
-        let mut products = self.products.iter_mut();
-        for (i, left) in quantities.iter().enumerate() {
-            for (right, product) in quantities[..=i].iter().zip(&mut products) {
-                add_products(left.instructions, left.lines, right.lines, product);
-            }
+    /// The tally of replicas from the sums of x_i − s_i, and of their products for i and j ≤ i.
+    pub fn about(
+        count: f64,
+        shift: [&[[f64; LANES]]; QUANTITIES],
+        sums: [&[[f64; LANES]]; QUANTITIES],
+        products: [&[[f64; LANES]]; PRODUCTS],
+    ) -> Self {
+        let pairs = (0..QUANTITIES).flat_map(|i| (0..=i).map(move |j| [sums[i], sums[j]]));
+        let mut lines = pairs.zip(products);
+        Cross {
+            count,
+            mean: std::array::from_fn(|i| means_about(count, shift[i], sums[i])),
+            products: std::array::from_fn(|_| {
+                let (sums, products) = lines.next().expect("a sum of each pair");
+                centred(count, products, sums)
+            }),
         }
-        self.shift(
-            quantities[0].count,
-            quantities.map(|quantity| &quantity.mean),
-        );
     }
 
     /// Take in the replicas of another tally.
@@ -514,26 +471,40 @@ impl Powers {
         }
     }
 
-    /// Take in some replicas.
-    pub fn add(&mut self, replicas: &Centred) {
-        let mut sums = std::array::from_fn(|_| vec![[0.0; LANES]; self.mean.len()]);
-        add_powers(
-            replicas.instructions,
-            replicas.lines,
-            &self.scale,
-            &mut sums,
-        );
-        let mut mean = replicas.mean.clone();
-        let means = mean.as_flattened_mut().iter_mut();
-        for (mean, scale) in means.zip(self.scale.as_flattened()) {
-            *mean *= scale;
-        }
-        self.merge(&Powers {
-            count: replicas.count,
+    /// One over the power of two that each time's numbers are divided by.
+    pub fn scale(&self) -> &[[f64; LANES]] {
+        &self.scale
+    }
+
+    /// The tally of replicas with the same sizes from the sums of the first four powers of (x − s)·[`scale`](Self::scale).
+    pub fn about(
+        &self,
+        count: f64,
+        shift: &[[f64; LANES]],
+        [first, second, third, fourth]: [&[[f64; LANES]]; 4],
+    ) -> Self {
+        let lines = [first, second, third, fourth];
+        // δ is the mean of x − s.
+        let of_third = |[first, second, third, _]: [f64; 4]| {
+            let delta = first / count;
+            third - delta * (3.0 * second - 2.0 * delta * first)
+        };
+        let of_fourth = |[first, second, third, fourth]: [f64; 4]| {
+            let delta = first / count;
+            fourth - delta * (4.0 * third - delta * (6.0 * second - 3.0 * delta * first))
+        };
+        Powers {
+            count,
             scale: self.scale.clone(),
-            mean,
-            sums,
-        });
+            mean: line_of([shift, first, &self.scale], |[s, sum, scale]| {
+                s * scale + sum / count
+            }),
+            sums: [
+                centred(count, second, [first; 2]),
+                line_of(lines, of_third),
+                line_of(lines, of_fourth),
+            ],
+        }
     }
 
     /// Take in the replicas of another tally (Pébay 2008, Eqs. (1.5)–(1.6)).
@@ -627,6 +598,73 @@ mod tests {
         rows.chunks_exact(WIDTH).flat_map(pad).collect()
     }
 
+    /// The lines less the first of them, and that one.
+    fn about_first(mut lines: Line, times: usize) -> (Line, Line) {
+        let first = lines[..times.div_ceil(LANES)].to_vec();
+        for line in lines.chunks_exact_mut(first.len()) {
+            for (x, s) in line.as_flattened_mut().iter_mut().zip(first.as_flattened()) {
+                *x -= s;
+            }
+        }
+        (lines, first)
+    }
+
+    /// Σ of a function of the numbers of lines of several quantities.
+    fn summed<const K: usize>(
+        width: usize,
+        lines: [&Line; K],
+        of: impl Fn([f64; K]) -> f64,
+    ) -> Line {
+        let mut sums = vec![[0.0; LANES]; width];
+        for (at, term) in line_of(lines.map(Vec::as_slice), of)
+            .into_iter()
+            .enumerate()
+        {
+            for (sum, term) in sums[at % width].iter_mut().zip(term) {
+                *sum += term;
+            }
+        }
+        sums
+    }
+
+    fn covariances(times: usize, lines: Line) -> Covariances {
+        let (gaps, first) = about_first(lines, times);
+        let sums = summed(first.len(), [&gaps], |[x]| x);
+        Covariances::about(times, &first, &sums, &gaps)
+    }
+
+    fn cross(times: usize, lines: [Line; QUANTITIES]) -> Cross {
+        let of = lines.map(|lines| about_first(lines, times));
+        let width = of[0].1.len();
+        let count = (of[0].0.len() / width) as f64;
+        let sums = of
+            .each_ref()
+            .map(|(gaps, _)| summed(width, [gaps], |[x]| x));
+        let pairs = (0..QUANTITIES).flat_map(|i| (0..=i).map(move |j| (i, j)));
+        let products: Vec<Line> = pairs
+            .map(|(i, j)| summed(width, [&of[i].0, &of[j].0], |[x, y]| x * y))
+            .collect();
+        Cross::about(
+            count,
+            of.each_ref().map(|(_, first)| &first[..]),
+            sums.each_ref().map(|sums| &sums[..]),
+            std::array::from_fn(|pair| &products[pair][..]),
+        )
+    }
+
+    fn add_powers(powers: &mut Powers, times: usize, lines: Line) {
+        let (mut gaps, first) = about_first(lines, times);
+        let width = first.len();
+        let scale = powers.scale().as_flattened().iter().cycle();
+        for (gap, scale) in gaps.as_flattened_mut().iter_mut().zip(scale) {
+            *gap *= scale;
+        }
+        let sums = [1, 2, 3, 4].map(|power| summed(width, [&gaps], |[x]| x.powi(power)));
+        let count = (gaps.len() / width) as f64;
+        let more = powers.about(count, &first, sums.each_ref().map(|sums| &sums[..]));
+        powers.merge(&more);
+    }
+
     fn table(rows: usize) -> Vec<f64> {
         let entry = |i: usize, j: usize| {
             libm::sin((i * 7 + j * 13) as f64) + (j as f64) * 1e3 + (i % 5) as f64
@@ -669,15 +707,11 @@ mod tests {
         }
 
         fn add(&mut self, rows: &[f64]) {
-            let mut every = lines(rows, 0, WIDTH);
-            let mut eleven = lines(rows, 1, 12);
-            let mut two = lines(rows, 4, 6);
-            let mut runs = [0, 3, 6, 9].map(|first| lines(rows, first, first + 3));
-            self.means.add(&Centred::new(WIDTH, &mut every));
-            self.covariances.add(&Centred::new(11, &mut eleven));
-            self.powers.add(&Centred::new(2, &mut two));
-            let [a, b, c, d] = runs.each_mut().map(|run| Centred::new(3, run));
-            self.cross.add([&a, &b, &c, &d]);
+            self.means.merge(&Means::of(WIDTH, &lines(rows, 0, WIDTH)));
+            self.covariances.merge(&covariances(11, lines(rows, 1, 12)));
+            add_powers(&mut self.powers, 2, lines(rows, 4, 6));
+            let runs = [0, 3, 6, 9].map(|first| lines(rows, first, first + 3));
+            self.cross.merge(&cross(3, runs));
         }
 
         fn merge(&mut self, other: &Tallies) {
@@ -764,7 +798,7 @@ mod tests {
             lines.push([value, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         }
         let mut powers = Powers::new(&[1.0]);
-        powers.add(&Centred::new(1, &mut lines));
+        add_powers(&mut powers, 1, lines);
         let (value, error) = powers.relative_variance(0).unwrap();
         assert!((value - 1.0).abs() < 1e-3);
         assert!((error * f64::from(n).sqrt() - 2.0).abs() < 0.02);
@@ -775,10 +809,8 @@ mod tests {
     fn powers_of(unit: f64, size: f64) -> Powers {
         let mut powers = Powers::new(&[size]);
         for values in [[1.0, 2.5, 0.25], [3.0, 1.75, 9.0]] {
-            let mut line: Line = values
-                .map(|x| [x * unit, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
-                .into();
-            powers.add(&Centred::new(1, &mut line));
+            let line = values.map(|x| [x * unit, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+            add_powers(&mut powers, 1, line.into());
         }
         powers
     }
@@ -808,8 +840,7 @@ mod tests {
         let means_of = |values: [f64; 3]| {
             let mut means = Means::new(1);
             for value in values {
-                let mut line = vec![[value, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]];
-                means.add(&Centred::new(1, &mut line));
+                means.merge(&Means::of(1, &[[value, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]));
             }
             (means.mean(0), means.std_error(0))
         };

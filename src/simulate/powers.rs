@@ -109,15 +109,9 @@ pub fn sums_of_slots(instructions: Instructions, slots: &[Slot]) -> Sums {
         return Parts::of_slots(instructions, slots).totals();
     }
     match instructions.level() {
+        // SAFETY: `Instructions` only has levels that were detected.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => {
-            let mut few = [[0.0; 2]; FEW];
-            for (few, &slot) in few.iter_mut().zip(slots) {
-                *few = slot;
-            }
-            // SAFETY: `Instructions` only has levels that were detected.
-            unsafe { avx512_few::sums(&few) }
-        }
+        Level::Avx512 => unsafe { avx512_few::sums(slots) },
         _ => sums_of_few(slots.len(), |index| {
             let (first, second) = slot::velocities(slots[index]);
             (first, second, slot::difference(slots[index]))
@@ -179,11 +173,11 @@ fn powers(one: &[f64; 3], other: &[f64; 3]) -> Two {
     ]
 }
 
-/// The sums over eight particles with all powers of a particle in one register, so that
+/// The sums over at most eight particles with all powers of a particle in one register, so that
 /// nothing is added across.
 #[cfg(target_arch = "x86_64")]
 mod avx512_few {
-    use super::{Eight, Sums};
+    use super::{FEW, Slot, Sums};
     use core::arch::x86_64::*;
 
     /// The lanes of the [`Sums`] of powers of Δ, and of V′.
@@ -193,24 +187,49 @@ mod avx512_few {
     const FIRST_POWERS: __mmask8 = 0b0010_0100;
     const FOURTH_POWERS: __mmask8 = 0b1001_0010;
 
+    /// The particles that are not there would add 0, which changes no sum.
     #[target_feature(enable = "avx512f")]
-    pub fn sums(eight: &Eight) -> Sums {
-        let [a, b, c, d, e, f, g, h] = eight.map(|[first, difference]| {
-            let (v, difference) = (_mm512_set1_pd(first), _mm512_set1_pd(difference));
-            let v = _mm512_mask_sub_pd(v, OF_SECOND, v, difference);
-            let v = _mm512_mask_mov_pd(v, OF_DIFFERENCE, difference);
-            let square = _mm512_mul_pd(v, v);
-            let powers = _mm512_mask_mul_pd(square, FOURTH_POWERS, square, square);
-            _mm512_mask_mov_pd(powers, FIRST_POWERS, v)
-        });
+    pub fn sums(slots: &[Slot]) -> Sums {
         let add = |x, y| _mm512_add_pd(x, y);
-        let sums = add(add(add(a, e), add(c, g)), add(add(b, f), add(d, h)));
+        let sums = match *slots {
+            [a] => powers(a),
+            [a, b] => add(powers(a), powers(b)),
+            _ => {
+                let mut few = [[0.0; 2]; FEW];
+                for (few, &slot) in few.iter_mut().zip(slots) {
+                    *few = slot;
+                }
+                let [a, b, c, d, e, f, g, h] = few;
+                if slots.len() <= 4 {
+                    let [a, b, c, d] = [powers(a), powers(b), powers(c), powers(d)];
+                    add(add(a, c), add(b, d))
+                } else {
+                    let [a, b, c, d] = [
+                        add(powers(a), powers(e)),
+                        add(powers(b), powers(f)),
+                        add(powers(c), powers(g)),
+                        add(powers(d), powers(h)),
+                    ];
+                    add(add(a, c), add(b, d))
+                }
+            }
+        };
         // Parts start from 0: so −0 becomes 0.
         let sums = add(_mm512_setzero_pd(), sums);
         let mut totals = Sums::default();
         // SAFETY: these are as many bytes as a register has.
         unsafe { _mm512_storeu_pd(totals.as_mut_ptr(), sums) };
         totals
+    }
+
+    #[target_feature(enable = "avx512f")]
+    fn powers([first, difference]: Slot) -> __m512d {
+        let (v, difference) = (_mm512_set1_pd(first), _mm512_set1_pd(difference));
+        let v = _mm512_mask_sub_pd(v, OF_SECOND, v, difference);
+        let v = _mm512_mask_mov_pd(v, OF_DIFFERENCE, difference);
+        let square = _mm512_mul_pd(v, v);
+        let powers = _mm512_mask_mul_pd(square, FOURTH_POWERS, square, square);
+        _mm512_mask_mov_pd(powers, FIRST_POWERS, v)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::experiment::Experiment;
 use crate::law::Law;
 use crate::measure::pairs::TALLIED_TOGETHER;
-use crate::measure::records::COLUMNS;
+use crate::measure::records::TRACKED;
 use crate::measure::{bracketed, chunk};
 use crate::model::coupling::{CouplingKind, Rematch};
 use crate::simulate::powers::SUMS;
@@ -39,7 +39,7 @@ pub(super) fn of_simulation(experiment: &Experiment, particles: usize, replicas:
     /// Bytes of a path's block of collisions, with its random words and marks.
     const BLOCK: usize = 100 << 10;
     /// Numbers that are kept of a replica at a record time.
-    const RECORDED: usize = SUMS + COLUMNS;
+    const RECORDED: usize = SUMS + TRACKED;
     /// Numbers of a replica that a bracket is made with, on each thread.
     const COLUMNS_OF_BRACKET: usize = 40;
     let paths = match experiment.coupling {
