@@ -244,15 +244,13 @@ impl<P: CoupledPair, F: Fn(&Arc<Gas>) -> P + Sync> Stage for PairStage<'_, F> {
         }
         for from in replicas.clone().step_by(TALLIED_TOGETHER as usize) {
             let together = (replicas.end - from).min(TALLIED_TOGETHER) as usize;
-            for index in 0..together {
-                let mut timed = (index == together / 2).then(Profile::default);
-                run_replica(plan, worker, (from, index), &mut pairs, timed.as_mut());
-                if let Some(timed) = timed {
-                    profile.collisions += timed.collisions * together as f64;
-                    profile.records += timed.records * together as f64;
-                }
-            }
             let mut watch = Watch::start();
+            let mut timed = Profile::default();
+            for index in 0..together {
+                let timed = (index == together / 2).then_some(&mut timed);
+                run_replica(plan, worker, (from, index), &mut pairs, timed);
+            }
+            profile.add_like(watch.lap(), &timed);
             pairs.add(plan, &mut worker.records, together);
             profile.tallies += watch.lap();
         }

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 /// Seconds of all threads together, by what they were spent on.
 ///
-/// Collisions and records are timed on one of the replicas that are
-/// [tallied together](crate::measure::pairs::TALLIED_TOGETHER) and scaled up: a look at
-/// the clock costs as much as ten collisions.
+/// The seconds of the replicas that are
+/// [tallied together](crate::measure::pairs::TALLIED_TOGETHER) go to collisions and records in the
+/// proportion of one of them: to time the parts of each would cost more than the parts.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Profile {
     /// Initial data, drawing collisions and applying them.
@@ -24,6 +24,18 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Adds seconds to collisions and records, in the proportion that these have in another profile.
+    pub fn add_like(&mut self, seconds: f64, other: &Profile) {
+        let all = other.collisions + other.records;
+        let share = if all > 0.0 {
+            other.collisions / all
+        } else {
+            1.0
+        };
+        self.collisions += share * seconds;
+        self.records += (1.0 - share) * seconds;
+    }
+
     /// Add the seconds of another profile.
     pub fn merge(&mut self, other: &Profile) {
         self.collisions += other.collisions;
@@ -66,5 +78,23 @@ impl Watch {
         let seconds = (now - self.0).as_secs_f64();
         self.0 = now;
         (seconds - cost_of_a_look()).max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_go_to_the_parts_in_their_proportion() {
+        let mut profile = Profile::default();
+        let timed = Profile {
+            collisions: 3.0,
+            records: 1.0,
+            ..Profile::default()
+        };
+        profile.add_like(8.0, &timed);
+        profile.add_like(1.0, &Profile::default());
+        assert_eq!((profile.collisions, profile.records), (7.0, 2.0));
     }
 }

@@ -4,14 +4,13 @@
 //!
 //! Not claimed: a config which is accepted need not be a sensible one.
 
-use assert_cmd::Command;
+use crate::bench::Bench;
 use kac_coupling::config::{LoadError, load};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 /// A config that runs in milliseconds; every test is a small edit of it.
 const GOOD: &str = r#"title = "A minimal experiment"
@@ -50,57 +49,9 @@ tolerance = 0.5
 confidence = 0.9
 "#;
 
-/// A folder with a config in it.
-struct Bench {
-    folder: TempDir,
-}
-
-/// The end of a command.
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Bench {
-    fn new(config: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let bench = Bench { folder };
-        bench.put("config.toml", config);
-        bench
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn put(&self, name: &str, contents: impl AsRef<[u8]>) {
-        std::fs::write(self.path(name), contents).expect("a file of the test");
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("kac").expect("the program");
-        command.current_dir(self.folder.path()).args(arguments);
-        command
-    }
-
-    fn kac(&self, arguments: &[&str]) -> Ended {
-        let output = self.command(arguments).output().expect("the program runs");
-        Ended {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
-            stderr: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
-        }
-    }
-
-    /// The names of all files in a folder.
-    fn names(&self, folder: &str) -> BTreeSet<String> {
-        let entries = std::fs::read_dir(self.path(folder)).expect("a folder");
-        entries
-            .map(|entry| entry.expect("an entry").file_name())
-            .map(|name| name.into_string().expect("a UTF-8 name"))
-            .collect()
-    }
+/// A folder with this config.
+fn with_config(config: impl AsRef<[u8]>) -> Bench {
+    Bench::with("config.toml", config)
 }
 
 /// The text with one passage replaced, which must be there.
@@ -162,7 +113,7 @@ fn refused(cases: &[Case]) {
     {
         let text = edited(GOOD, from, to);
         let line = line_of(&text, at);
-        let bench = Bench::new(&text);
+        let bench = with_config(&text);
         for command in ["run", "check"] {
             let name = format!("kac {command} with {from:?} replaced by {to:?}");
             let ended = bench.kac(&[command, "config.toml"]);
@@ -190,7 +141,7 @@ const WHOLE_PARTICLES: &str = "must be a whole number from 1 to 100000000";
 
 #[test]
 fn the_base_config_is_good() {
-    let bench = Bench::new(GOOD);
+    let bench = with_config(GOOD);
     let ended = bench.kac(&["run", "config.toml"]);
     assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.stderr);
     let ended = bench.kac(&["check", "config.toml"]);
@@ -494,7 +445,7 @@ fn missing_sections_are_named() {
         let kept: Vec<&str> = paragraphs
             .filter(|paragraph| !paragraph.starts_with(&header))
             .collect();
-        let bench = Bench::new(&kept.join("\n\n"));
+        let bench = with_config(&kept.join("\n\n"));
         let ended = bench.kac(&["run", "config.toml"]);
         assert_eq!(ended.code, Some(2), "without {header}: {}", ended.stderr);
         for part in [
@@ -945,7 +896,7 @@ fn a_bath_must_have_mean_zero_and_the_fix_told_gives_it() {
     ];
     for (key, mean, bath) in cases {
         let text = edited(GOOD, "law = \"normal\"\nmean = 0.0\nsd = 2.0\n", bath);
-        let bench = Bench::new(&text);
+        let bench = with_config(&text);
         bench.put("velocities.csv", "u,v\n7,1.5\n7,0.25\n7,4.25\n");
         let ended = bench.kac(&["check", "config.toml"]);
         let stderr = &ended.stderr;
@@ -1000,7 +951,7 @@ fn an_initial_mean_must_not_hide_the_spread() {
     // At the limit, and without a spread, the values are accepted.
     for law in ["normal\", mean = 1e12, sd = 1.0", "point\", value = 1e15"] {
         let to = format!("first = {{ law = \"{law} }}");
-        let bench = Bench::new(&edited(GOOD, first, &to));
+        let bench = with_config(&edited(GOOD, first, &to));
         load(&bench.path("config.toml")).expect("a good config");
     }
 }
@@ -1035,7 +986,7 @@ fn numbers_that_would_be_read_as_zero_are_refused() {
         case("low = -3.0", "low = -1e-330", "low =", &low, fix),
     ]);
     for zero in ["0", "0.0", "-0.0", "0e5", "+0.0", "0.000e-400"] {
-        let bench = Bench::new(&edited(GOOD, "mean = 0.0", &format!("mean = {zero}")));
+        let bench = with_config(&edited(GOOD, "mean = 0.0", &format!("mean = {zero}")));
         load(&bench.path("config.toml")).expect("a good config");
     }
 }
@@ -1101,7 +1052,7 @@ fn bad_files_of_measured_velocities_are_refused() {
         );
         let from = "second = { law = \"uniform\", low = -3.0, high = 5.0 }";
         let text = edited(GOOD, from, &law);
-        let bench = Bench::new(&text);
+        let bench = with_config(&text);
         if let Some(contents) = contents {
             bench.put("data.csv", contents);
         }
@@ -1124,7 +1075,7 @@ fn bad_files_of_measured_velocities_are_refused() {
         "[initial.second]\nlaw = \"empirical\"\nfile = \"data.csv\"\ncolumn = \"v\"\nshift = 1e300",
     );
     let text = edited(&text, "pairing = \"optimal\"\n", "");
-    let bench = Bench::new(&text);
+    let bench = with_config(&text);
     bench.put("data.csv", "v\n1\n");
     let ended = bench.kac(&["run", "config.toml"]);
     let line = line_of(&text, "shift");
@@ -1327,7 +1278,7 @@ fn wrong_joint_laws_are_refused() {
         (&mirrored, "theorem-7", "product initial laws"),
         (&mirrored, "theorem-6", "W2 of the joint initial laws"),
     ] {
-        let bench = Bench::new(&edited(config, "theorem-6-coupling", claim));
+        let bench = with_config(&edited(config, "theorem-6-coupling", claim));
         let ended = bench.kac(&["check", "config.toml"]);
         assert_eq!(ended.code, Some(2), "{claim}: {}", ended.stderr);
         assert!(
@@ -1339,7 +1290,7 @@ fn wrong_joint_laws_are_refused() {
     }
     // A pairing left out is optimal, and the section is pointed at.
     let unpaired = edited(&mirrored, "pairing = \"independent\"\n", "");
-    let ended = Bench::new(&unpaired).kac(&["check", "config.toml"]);
+    let ended = with_config(&unpaired).kac(&["check", "config.toml"]);
     assert_eq!(ended.code, Some(2));
     assert!(
         ended
@@ -1348,7 +1299,7 @@ fn wrong_joint_laws_are_refused() {
         "{}",
         ended.stderr
     );
-    let ended = Bench::new(&mirrored).kac(&["check", "config.toml"]);
+    let ended = with_config(&mirrored).kac(&["check", "config.toml"]);
     assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.stderr);
 }
 
@@ -1497,7 +1448,7 @@ fn wrong_syntax_and_types_are_refused() {
         ),
     ]);
     let without_check = GOOD.split("[[check]]").next().expect("the first part");
-    let bench = Bench::new(&edited(without_check, "seed", "check = [1]\nseed"));
+    let bench = with_config(&edited(without_check, "seed", "check = [1]\nseed"));
     let ended = bench.kac(&["run", "config.toml"]);
     assert!(
         ended
@@ -1510,7 +1461,7 @@ fn wrong_syntax_and_types_are_refused() {
 
 #[test]
 fn a_config_that_is_not_text_is_refused() {
-    let bench = Bench::new("");
+    let bench = with_config("");
     let mut bytes = GOOD.as_bytes().to_vec();
     let place = GOOD.find("theorem6").expect("the clock");
     bytes[place] = 0xff;
@@ -1527,7 +1478,7 @@ fn a_config_that_is_not_text_is_refused() {
 #[test]
 fn a_config_without_checks_is_refused_by_check() {
     let text = GOOD.split("[[check]]").next().expect("the first part");
-    let bench = Bench::new(text);
+    let bench = with_config(text);
     let ended = bench.kac(&["check", "config.toml"]);
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(
@@ -1589,7 +1540,7 @@ fn wrong_calibrations_are_refused() {
         ),
     ];
     for (from, to, says, fix) in cases {
-        let bench = Bench::new(&edited(&good, from, to));
+        let bench = with_config(&edited(&good, from, to));
         let ended = bench.kac(&["run", "config.toml"]);
         assert_eq!(ended.code, Some(2), "{says}: {}", ended.stderr);
         for part in [says, fix] {
@@ -1698,7 +1649,7 @@ fn wrong_steady_states_are_refused() {
         ),
     ];
     for (from, to, says, fix) in cases {
-        let bench = Bench::new(&edited(&good, from, to));
+        let bench = with_config(&edited(&good, from, to));
         for command in ["run", "check", "plan"] {
             let ended = bench.kac(&[command, "config.toml"]);
             assert_eq!(ended.code, Some(2), "{says}: {}", ended.stderr);
@@ -1709,7 +1660,7 @@ fn wrong_steady_states_are_refused() {
         assert_eq!(bench.names("."), ["config.toml".to_string()].into());
     }
     let both = format!("{}[steady_state]\n", calibrating());
-    let ended = Bench::new(&both).kac(&["run", "config.toml"]);
+    let ended = with_config(&both).kac(&["run", "config.toml"]);
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(
         ended.stderr.contains("`steady_state` has no meaning here"),
@@ -1720,7 +1671,7 @@ fn wrong_steady_states_are_refused() {
 
 #[test]
 fn a_steady_state_is_run_checked_and_planned() {
-    let bench = Bench::new(&steady());
+    let bench = with_config(&steady());
     let replicas = ["--replicas", "60000"];
     let with = |command: &[&str]| {
         let ended = bench.kac(&[command, &["config.toml"][..], &replicas[..]].concat());
@@ -1746,7 +1697,7 @@ fn a_steady_state_is_run_checked_and_planned() {
         "{plan}"
     );
     // The tolerance can be left out, and so can the part that needs many replicas.
-    let bench = Bench::new(&edited(&steady(), "tolerance = 1e-3\n", ""));
+    let bench = with_config(&edited(&steady(), "tolerance = 1e-3\n", ""));
     let few = bench.kac(&["run", "config.toml", "--replicas", "2"]);
     assert_eq!(few.code, Some(3), "{}", few.stderr);
     let plan = bench.kac(&["plan", "config.toml"]).stdout;
@@ -1755,7 +1706,7 @@ fn a_steady_state_is_run_checked_and_planned() {
 
 #[test]
 fn a_calibration_is_run_and_not_checked() {
-    let bench = Bench::new(&calibrating());
+    let bench = with_config(&calibrating());
     let ended = bench.kac(&["run", "config.toml", "--replicas", "300"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stdout.contains("intervals: "), "{}", ended.stdout);
@@ -1785,7 +1736,7 @@ fn a_calibration_is_run_and_not_checked() {
 
 #[test]
 fn files_that_cannot_be_read_or_written_are_named() {
-    let bench = Bench::new(GOOD);
+    let bench = with_config(GOOD);
     std::fs::create_dir(bench.path("folder.toml")).expect("a folder");
     bench.put("file", "in the way");
     let mut cases: Vec<(&[&str], &[&str])> = vec![
@@ -1861,7 +1812,7 @@ fn files_that_cannot_be_read_or_written_are_named() {
 
 #[test]
 fn bad_arguments_are_refused() {
-    let bench = Bench::new(GOOD);
+    let bench = with_config(GOOD);
     let cases: &[(&[&str], &str)] = &[
         (&[], "Usage: kac"),
         (&["simulate"], "unrecognized subcommand 'simulate'"),
@@ -1910,7 +1861,7 @@ fn bad_arguments_are_refused() {
 
 #[test]
 fn instructions_that_the_machine_does_not_have_are_refused() {
-    let bench = Bench::new(GOOD);
+    let bench = with_config(GOOD);
     let output = bench
         .command(&["run", "config.toml"])
         .env("KAC_INSTRUCTIONS", "avx1024")
@@ -1935,7 +1886,7 @@ fn closed_pipe() -> Stdio {
 
 #[test]
 fn a_closed_pipe_is_no_error() {
-    let bench = Bench::new(GOOD);
+    let bench = with_config(GOOD);
     let program = assert_cmd::cargo::cargo_bin!("kac");
     let good = bench.kac(&["check", "config.toml"]).code;
     let cases: &[(&[&str], Option<i32>)] = &[
@@ -1954,7 +1905,7 @@ fn a_closed_pipe_is_no_error() {
     ];
     for (arguments, code) in cases {
         let status = std::process::Command::new(program)
-            .current_dir(bench.folder.path())
+            .current_dir(bench.folder())
             .args(*arguments)
             .stdout(closed_pipe())
             .stderr(closed_pipe())
@@ -1966,7 +1917,7 @@ fn a_closed_pipe_is_no_error() {
 
 #[test]
 fn output_away_from_a_terminal_has_no_escape_codes() {
-    let bench = Bench::new(GOOD);
+    let bench = with_config(GOOD);
     for arguments in [
         &["check", "config.toml"][..],
         &["check", "config.toml", "--format", "github"],
@@ -1992,7 +1943,7 @@ fn on_a_terminal(
 ) -> Option<String> {
     let mut script = std::process::Command::new("script");
     script
-        .current_dir(bench.folder.path())
+        .current_dir(bench.folder())
         .args(["-qec", command, "/dev/null"])
         .stdin(Stdio::null());
     for &(variable, value) in environment {
@@ -2009,7 +1960,7 @@ fn on_a_terminal(
 #[cfg(target_os = "linux")]
 #[test]
 fn a_dumb_terminal_gets_plain_text_and_no_bar() {
-    let bench = Bench::new(GOOD);
+    let bench = with_config(GOOD);
     let program = assert_cmd::cargo::cargo_bin!("kac").display();
     for arguments in [
         "check config.toml",
@@ -2040,7 +1991,7 @@ fn a_dumb_terminal_gets_plain_text_and_no_bar() {
 #[cfg(target_os = "linux")]
 #[test]
 fn output_on_a_terminal_has_colours_unless_no_color_is_set() {
-    let bench = Bench::new(GOOD);
+    let bench = with_config(GOOD);
     let program = assert_cmd::cargo::cargo_bin!("kac").display();
     let on_terminal = |no_color: Option<&str>| {
         on_a_terminal(
@@ -2108,11 +2059,11 @@ fn a_killed_run_leaves_whole_files_and_the_next_one_tidies_up() {
     replicas.push("1000000");
     let text = edited(GOOD, "[2, 3]", &format!("[{}]", particles.join(", ")));
     let text = edited(&text, "[60, 40]", &format!("[{}]", replicas.join(", ")));
-    let bench = Bench::new(&text);
+    let bench = with_config(&text);
     let out = bench.path("out");
     for delay in [0, 3, 10, 30, 100, 300] {
         let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("kac"))
-            .current_dir(bench.folder.path())
+            .current_dir(bench.folder())
             .args(["run", "config.toml", "--out", "out", "--threads", "1"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -2155,7 +2106,7 @@ fn a_killed_run_leaves_whole_files_and_the_next_one_tidies_up() {
 
 #[test]
 fn only_temporary_files_are_tidied_away() {
-    let bench = Bench::new(GOOD);
+    let bench = with_config(GOOD);
     std::fs::create_dir(bench.path("out")).expect("a folder");
     // A run has temporary files in its subfolder only; a report beside it may have one here.
     let kept = ["notes.tmp", ".kac-notes.txt", "mine.csv", ".kac-x.tmp"];
@@ -2315,7 +2266,7 @@ proptest! {
         let text = mutations.iter().fold(base, |text, mutation| {
             if text.is_empty() { text } else { mutated(&text, mutation) }
         });
-        let bench = Bench::new(&text);
+        let bench = with_config(&text);
         bench.put("velocities.csv", "v\n-1\n0\n");
         let path = bench.path("config.toml");
         match load(&path) {

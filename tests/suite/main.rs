@@ -4,6 +4,7 @@
 
 mod adversaries;
 mod bad_input;
+mod bench;
 mod bracket;
 mod bracket_verdicts;
 mod calibration;

@@ -1,8 +1,9 @@
 //! An output folder is one run's: the files under final names always belong to one finished run,
 //! and no file of another program or another config is lost.
 
+use crate::bench::Bench;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -14,73 +15,20 @@ const CONFIG: &str = "seed = 1\nreplicas = 40\n[model]\nparticles = [2, 3]\nlamb
 /// A run that draws more figures and writes more tables than the other one.
 const LARGER: &str = "[wasserstein]\npoints = 3\nsample = 20\n";
 
-/// A folder with a config in it, in which `kac` works.
-struct Place {
-    folder: tempfile::TempDir,
+/// A folder with a config in it.
+fn place() -> Bench {
+    Bench::with("a.toml", CONFIG)
 }
 
-impl Place {
-    fn new() -> Self {
-        let place = Place {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        place.write("a.toml", CONFIG);
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kac"));
-        command
-            .args(arguments)
-            .current_dir(&self.folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    fn kac(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    fn kac_succeeds(&self, arguments: &[&str]) {
-        let output = self.kac(arguments);
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
-    }
-
-    /// Asserts that `kac` exits with code 4 and names these on standard error.
-    fn kac_refuses(&self, arguments: &[&str], named: &[&str]) {
-        let output = self.kac(arguments);
-        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {output:?}");
-        let said = String::from_utf8(output.stderr).unwrap();
-        for name in named {
-            assert!(said.contains(name), "{arguments:?}: {said}");
-        }
-    }
-
-    /// The files in a folder, but for locks, by name.
-    fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
-        let entries = std::fs::read_dir(self.path(folder)).unwrap().flatten();
-        let files = entries.filter(|entry| entry.path().is_file());
-        let named = files.map(|entry| {
-            let name = entry.file_name().into_string().unwrap();
-            (name, std::fs::read(entry.path()).unwrap())
-        });
-        named.filter(|(name, _)| name != ".kac-lock").collect()
-    }
+/// The files in a folder, but for locks, by name.
+fn files(bench: &Bench, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(bench.path(folder)).unwrap().flatten();
+    let files = entries.filter(|entry| entry.path().is_file());
+    let named = files.map(|entry| {
+        let name = entry.file_name().into_string().unwrap();
+        (name, std::fs::read(entry.path()).unwrap())
+    });
+    named.filter(|(name, _)| name != ".kac-lock").collect()
 }
 
 /// The files of a run except its manifest, which has the duration.
@@ -118,8 +66,8 @@ fn files_of_the_user_are_refused_and_left_alone() {
         "manifest.json",
         "unfinished/notes.txt",
     ] {
-        let place = Place::new();
-        place.write(&format!("d/{name}"), "mine");
+        let place = place();
+        place.put(&format!("d/{name}"), "mine");
         let first = Path::new(name).components().next().unwrap();
         let first = first.as_os_str().to_str().unwrap();
         place.kac_refuses(
@@ -133,9 +81,9 @@ fn files_of_the_user_are_refused_and_left_alone() {
 
 #[test]
 fn files_that_no_run_writes_stay_where_they_are() {
-    let place = Place::new();
+    let place = place();
     for name in ["notes.txt", "my.csv", "sub/discrepancy.csv", ".kac-mine"] {
-        place.write(&format!("d/{name}"), "mine");
+        place.put(&format!("d/{name}"), "mine");
     }
     for _ in 0..2 {
         place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
@@ -147,14 +95,14 @@ fn files_that_no_run_writes_stay_where_they_are() {
 
 #[test]
 fn a_manifest_of_another_program_is_not_replaced() {
-    let place = Place::new();
+    let place = place();
     let manifests = [
         "{\"name\": \"a web app\", \"files\": []}",
         "{\"program\": \"kac\"}",
         "{\"program\": \"kac\", \"files\": [{\"name\": \"../a.toml\", \"bytes\": 1, \"sha256\": \"\"}]}",
     ];
     for manifest in manifests {
-        place.write("d/manifest.json", manifest);
+        place.put("d/manifest.json", manifest);
         place.kac_refuses(&["run", "a.toml", "--out", "d"], &["manifest.json"]);
         assert_eq!(place.read("d/manifest.json"), manifest);
     }
@@ -162,7 +110,7 @@ fn a_manifest_of_another_program_is_not_replaced() {
 
 #[test]
 fn a_manifest_with_notes_is_not_replaced() {
-    let place = Place::new();
+    let place = place();
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
     let written = place.read("d/manifest.json");
     for edited in [
@@ -172,11 +120,11 @@ fn a_manifest_with_notes_is_not_replaced() {
         written.replacen("\"wall_seconds\": ", "\"wall_seconds\": 1", 1),
     ] {
         assert_ne!(edited, written);
-        place.write("d/manifest.json", &edited);
+        place.put("d/manifest.json", &edited);
         place.kac_refuses(&["run", "a.toml", "--out", "d"], &["manifest.json"]);
         assert_eq!(place.read("d/manifest.json"), edited);
     }
-    place.write("d/manifest.json", &written);
+    place.put("d/manifest.json", &written);
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
 }
 
@@ -188,10 +136,10 @@ fn force_does_not_replace_what_the_config_was_read_from() {
         1,
     );
     assert_ne!(config, CONFIG);
-    let place = Place::new();
+    let place = place();
     for name in ["d/a.toml", "d/manifest.json"] {
-        place.write(name, &config);
-        place.write("d/scaling.csv", "v\n1\n-1\n2\n-2\n");
+        place.put(name, &config);
+        place.put("d/scaling.csv", "v\n1\n-1\n2\n-2\n");
         for folder in ["d", "d/../d"] {
             let arguments = ["run", name, "--out", folder, "--force"];
             place.kac_refuses(&arguments, &["the config was read from it", "--out"]);
@@ -203,28 +151,28 @@ fn force_does_not_replace_what_the_config_was_read_from() {
 
 #[test]
 fn a_table_that_was_edited_is_not_replaced() {
-    let place = Place::new();
+    let place = place();
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
-    place.write("d/rates.csv", "my notes");
+    place.put("d/rates.csv", "my notes");
     place.kac_refuses(&["run", "a.toml", "--out", "d"], &["rates.csv"]);
     assert_eq!(place.read("d/rates.csv"), "my notes");
     place.kac_succeeds(&["run", "a.toml", "--out", "d", "--force"]);
-    assert_vouched_for(&place.files("d"));
+    assert_vouched_for(&files(&place, "d"));
 }
 
 #[test]
 fn force_replaces_only_the_files_that_the_run_writes() {
-    let place = Place::new();
+    let place = place();
     for name in [
         "calibration.csv",
         "discrepancy.csv",
         "manifest.json",
         "notes.txt",
     ] {
-        place.write(&format!("d/{name}"), "mine");
+        place.put(&format!("d/{name}"), "mine");
     }
     place.kac_succeeds(&["run", "a.toml", "--out", "d", "--force"]);
-    let mut files = place.files("d");
+    let mut files = files(&place, "d");
     // This run writes no calibration.
     for name in ["notes.txt", "calibration.csv"] {
         assert_eq!(files.remove(name).unwrap(), b"mine");
@@ -234,52 +182,52 @@ fn force_replaces_only_the_files_that_the_run_writes() {
 
 #[test]
 fn a_folder_is_for_one_config() {
-    let place = Place::new();
-    place.write("a/x.toml", CONFIG);
-    place.write("b/x.toml", &CONFIG.replace("end = 1.0", "end = 2.0"));
+    let place = place();
+    place.put("a/x.toml", CONFIG);
+    place.put("b/x.toml", &CONFIG.replace("end = 1.0", "end = 2.0"));
     place.kac_succeeds(&["run", "a/x.toml"]);
-    let before = place.files("output/x");
+    let before = files(&place, "output/x");
     place.kac_refuses(
         &["run", "b/x.toml"],
         &["output/x", "a/x.toml", "--out", "--force"],
     );
-    assert_eq!(place.files("output/x"), before);
+    assert_eq!(files(&place, "output/x"), before);
     // The config is still the same where its file is edited, where its text has another path, and
     // where the command line gives a seed.
-    place.write("a/x.toml", &CONFIG.replace("end = 1.0", "end = 0.5"));
+    place.put("a/x.toml", &CONFIG.replace("end = 1.0", "end = 0.5"));
     place.kac_succeeds(&["run", "a/x.toml", "--seed", "5"]);
-    place.write("c/x.toml", &place.read("a/x.toml"));
+    place.put("c/x.toml", &place.read("a/x.toml"));
     place.kac_succeeds(&["run", "c/x.toml"]);
     place.kac_succeeds(&["run", "b/x.toml", "--force"]);
-    assert_vouched_for(&place.files("output/x"));
+    assert_vouched_for(&files(&place, "output/x"));
 }
 
 #[test]
 fn a_folder_that_moves_with_its_config_knows_it() {
-    let place = Place::new();
-    place.write("p/x.toml", CONFIG);
+    let place = place();
+    place.put("p/x.toml", CONFIG);
     place.kac_succeeds(&["run", "p/x.toml", "--out", "p/out"]);
     std::fs::rename(place.path("p"), place.path("q")).unwrap();
-    place.write("q/x.toml", &CONFIG.replace("end = 1.0", "end = 0.5"));
+    place.put("q/x.toml", &CONFIG.replace("end = 1.0", "end = 0.5"));
     place.kac_succeeds(&["run", "q/x.toml", "--out", "q/out"]);
 }
 
 #[test]
 fn tables_that_the_new_run_does_not_have_are_gone() {
-    let place = Place::new();
-    place.write("a.toml", &format!("{CONFIG}{LARGER}"));
+    let place = place();
+    place.put("a.toml", &format!("{CONFIG}{LARGER}"));
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
     assert!(place.path("d/wasserstein.csv").exists());
-    place.write("a.toml", CONFIG);
+    place.put("a.toml", CONFIG);
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
-    let files = place.files("d");
+    let files = files(&place, "d");
     assert!(!files.contains_key("wasserstein.csv") && !files.contains_key("wasserstein.png"));
     assert_vouched_for(&files);
 }
 
 #[test]
 fn only_one_of_many_simultaneous_runs_gets_the_folder() {
-    let place = Place::new();
+    let place = place();
     let mut alone = vec![];
     for seed in 0..20 {
         let (seed, folder) = (seed.to_string(), format!("alone{seed}"));
@@ -293,7 +241,7 @@ fn only_one_of_many_simultaneous_runs_gets_the_folder() {
             "--threads",
             "1",
         ]);
-        alone.push(without_manifest(place.files(&folder)));
+        alone.push(without_manifest(files(&place, &folder)));
     }
     let start = |seed: usize| {
         let seed = seed.to_string();
@@ -323,7 +271,7 @@ fn only_one_of_many_simultaneous_runs_gets_the_folder() {
         }
     }
     assert!(done >= 1);
-    let files = place.files("d");
+    let files = files(&place, "d");
     assert_vouched_for(&files);
     assert!(alone.contains(&without_manifest(files)));
 }
@@ -331,8 +279,8 @@ fn only_one_of_many_simultaneous_runs_gets_the_folder() {
 /// A lock that is held by this process.
 #[test]
 fn the_second_run_says_who_has_the_folder() {
-    let place = Place::new();
-    place.write("d/.kac-lock", "process 4711 on node7\n");
+    let place = place();
+    place.put("d/.kac-lock", "process 4711 on node7\n");
     let lock = std::fs::File::open(place.path("d/.kac-lock")).unwrap();
     lock.lock().unwrap();
     place.kac_refuses(
@@ -352,32 +300,32 @@ fn turns() -> impl Iterator<Item = f64> {
 
 #[test]
 fn a_killed_run_leaves_the_files_of_one_run() {
-    let place = Place::new();
+    let place = place();
     let text = |end: &str, more: &str| format!("{}{more}", CONFIG.replace("end = 1.0", end));
     // The two take turns, under one name; they differ in all their tables.
     let configs = [text("end = 1.0", LARGER), text("end = 0.5", "")];
     let mut whole = vec![];
     let mut longest = Duration::ZERO;
     for config in &configs {
-        place.write("a.toml", config);
+        place.put("a.toml", config);
         let start = std::time::Instant::now();
         place.kac_succeeds(&["run", "a.toml", "--out", "whole", "--threads", "1"]);
         longest = longest.max(start.elapsed());
-        whole.push(without_manifest(place.files("whole")));
+        whole.push(without_manifest(files(&place, "whole")));
     }
     place.kac_succeeds(&["run", "a.toml", "--out", "d", "--threads", "1"]);
     let mut killed = 0;
     // `KAC_KILLS=200` kills as many.
     let kills = std::env::var("KAC_KILLS").map_or(40, |kills| kills.parse().unwrap());
     for (number, turn) in (0..kills).zip(turns()) {
-        place.write("a.toml", &configs[number % 2]);
+        place.put("a.toml", &configs[number % 2]);
         let arguments = ["run", "a.toml", "--out", "d", "--threads", "1"];
         let mut run = place.command(&arguments).spawn().unwrap();
         std::thread::sleep(longest.mul_f64(1.2 * turn));
         killed += usize::from(run.try_wait().unwrap().is_none());
         let _ = run.kill();
         run.wait().unwrap();
-        let files = place.files("d");
+        let files = files(&place, "d");
         let named = files
             .clone()
             .into_iter()
@@ -395,7 +343,7 @@ fn a_killed_run_leaves_the_files_of_one_run() {
     }
     assert!(4 * killed > kills, "{killed}");
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
-    assert_vouched_for(&place.files("d"));
+    assert_vouched_for(&files(&place, "d"));
     assert!(!place.path("d/unfinished").exists());
 }
 
@@ -403,12 +351,12 @@ fn a_killed_run_leaves_the_files_of_one_run() {
 /// on, even if it has nothing else to do there.
 #[test]
 fn a_run_that_was_killed_while_its_files_moved_is_completed() {
-    let place = Place::new();
+    let place = place();
     place.kac_succeeds(&["run", "a.toml", "--out", "old"]);
-    place.write("a.toml", &format!("{CONFIG}{LARGER}"));
+    place.put("a.toml", &format!("{CONFIG}{LARGER}"));
     place.kac_succeeds(&["run", "a.toml", "--out", "new"]);
-    place.write("other.toml", &CONFIG.replace("end = 1.0", "end = 0.7"));
-    let (old, new) = (place.files("old"), place.files("new"));
+    place.put("other.toml", &CONFIG.replace("end = 1.0", "end = 0.7"));
+    let (old, new) = (files(&place, "old"), files(&place, "new"));
     let write = |name: String, bytes: &Vec<u8>| {
         std::fs::create_dir_all(place.path(&name).parent().unwrap()).unwrap();
         std::fs::write(place.path(&name), bytes).unwrap();
@@ -437,16 +385,16 @@ fn a_run_that_was_killed_while_its_files_moved_is_completed() {
             }
         }
         place.kac_refuses(&["run", "other.toml", "--out", "d"], &["a.toml"]);
-        assert_eq!(place.files("d"), new, "{step}");
+        assert_eq!(files(&place, "d"), new, "{step}");
         assert!(!place.path("d/unfinished").exists(), "{step}");
     }
 }
 
 /// A run that takes long enough to be interrupted in its last N.
 #[cfg(unix)]
-fn interrupted(place: &Place, signal: i32) -> Output {
+fn interrupted(place: &Bench, signal: i32) -> Output {
     use std::os::unix::process::ExitStatusExt;
-    place.write(
+    place.put(
         "a.toml",
         &CONFIG.replace("replicas = 40", "replicas = [40, 500000000]"),
     );
@@ -489,15 +437,15 @@ fn ignored_signals() -> u64 {
 fn an_interrupted_run_names_the_files_that_it_kept() {
     let ignored = |signal: &i32| ignored_signals() >> (signal - 1) & 1 == 1;
     for signal in [1, 2, 15].into_iter().filter(|signal| !ignored(signal)) {
-        let place = Place::new();
+        let place = place();
         place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
-        let before = place.files("d");
+        let before = files(&place, "d");
         let said = String::from_utf8(interrupted(&place, signal).stderr).unwrap();
         assert!(
             said.contains("1 of 2") && said.contains("d/unfinished"),
             "{said}"
         );
-        assert_eq!(place.files("d"), before);
+        assert_eq!(files(&place, "d"), before);
         let kept = place.read("d/unfinished/discrepancy.csv");
         assert!(
             kept.lines().skip(1).all(|line| line.starts_with("2,")),
@@ -511,7 +459,7 @@ fn an_interrupted_run_names_the_files_that_it_kept() {
 #[cfg(unix)]
 #[test]
 fn tables_of_a_killed_run_stay_until_another_has_tables() {
-    let place = Place::new();
+    let place = place();
     let changed = || {
         std::fs::metadata(place.path("d/unfinished"))
             .unwrap()
@@ -519,7 +467,7 @@ fn tables_of_a_killed_run_stay_until_another_has_tables() {
             .unwrap()
     };
     interrupted(&place, 9);
-    let kept = place.files("d/unfinished");
+    let kept = files(&place, "d/unfinished");
     assert!(kept.contains_key("discrepancy.csv") && kept.contains_key("manifest.json"));
     for signal in [9, 15] {
         let before = changed();
@@ -532,7 +480,7 @@ fn tables_of_a_killed_run_stay_until_another_has_tables() {
         }
         std::thread::sleep(Duration::from_millis(100));
         stopped(run, signal);
-        assert_eq!(place.files("d/unfinished"), kept, "signal {signal}");
+        assert_eq!(files(&place, "d/unfinished"), kept, "signal {signal}");
     }
     place.kac_succeeds(&["run", "a.toml", "--out", "d", "--replicas", "40"]);
     assert!(!place.path("d/unfinished").exists());
@@ -541,8 +489,8 @@ fn tables_of_a_killed_run_stay_until_another_has_tables() {
 /// A folder is never replaced.
 #[test]
 fn a_folder_in_the_way_is_refused_even_by_force() {
-    let place = Place::new();
-    place.write("d/decay.png/notes.txt", "mine");
+    let place = place();
+    place.put("d/decay.png/notes.txt", "mine");
     place.kac_refuses(&["run", "a.toml", "--out", "d"], &["decay.png"]);
     place.kac_refuses(&["run", "a.toml", "--out", "d", "--force"], &["decay.png"]);
     assert_eq!(place.read("d/decay.png/notes.txt"), "mine");
@@ -552,15 +500,15 @@ fn a_folder_in_the_way_is_refused_even_by_force() {
 #[cfg(unix)]
 #[test]
 fn verdicts_are_printed_where_the_disk_is_full() {
-    let place = Place::new();
+    let place = place();
     let check = "[[check]]\nclaim = \"theorem-6-coupling\"\nexpect = \"holds\"\ntolerance = 0.5\n\
                  confidence = 0.9\n";
-    place.write(
+    place.put(
         "a.toml",
         &format!("{CONFIG}{check}").replace("replicas = 40", "replicas = 4000"),
     );
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
-    let before = place.files("d");
+    let before = files(&place, "d");
     // SIGXFSZ is ignored, so that a write fails as on a full disk.
     for blocks in [1, 2, 40] {
         let script = format!(
@@ -569,13 +517,13 @@ fn verdicts_are_printed_where_the_disk_is_full() {
         );
         let output = Command::new("sh")
             .args(["-c", &script])
-            .current_dir(&place.folder)
+            .current_dir(place.folder())
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(4), "{blocks}: {output:?}");
         let printed = String::from_utf8(output.stdout).unwrap();
         assert!(printed.contains("HOLDS"), "{blocks}: {printed}");
-        let files = place.files("d");
+        let files = files(&place, "d");
         if blocks < 40 {
             assert_eq!(files, before, "{blocks}");
         } else {
@@ -588,7 +536,7 @@ fn verdicts_are_printed_where_the_disk_is_full() {
 
 #[test]
 fn a_folder_of_figures_keeps_what_is_not_drawn() {
-    let place = Place::new();
+    let place = place();
     let experiments = std::env::current_dir().unwrap().join("experiments");
     let experiments = experiments.to_str().unwrap();
     let draw = |name: &str, force: bool| {
@@ -606,10 +554,10 @@ fn a_folder_of_figures_keeps_what_is_not_drawn() {
     };
     assert_eq!(draw("decay", false).status.code(), Some(0));
     assert_eq!(draw("moments", false).status.code(), Some(0));
-    assert_eq!(place.files("f").len(), 5);
-    assert_vouched_for(&place.files("f"));
-    place.write("f/decay.svg", "mine");
-    place.write("f/kurtosis.png", "mine");
+    assert_eq!(files(&place, "f").len(), 5);
+    assert_vouched_for(&files(&place, "f"));
+    place.put("f/decay.svg", "mine");
+    place.put("f/kurtosis.png", "mine");
     let refused = draw("decay", false);
     assert_eq!(refused.status.code(), Some(4), "{refused:?}");
     assert_eq!(draw("kurtosis", false).status.code(), Some(4));
@@ -622,12 +570,12 @@ fn a_folder_of_figures_keeps_what_is_not_drawn() {
 
 #[test]
 fn a_table_that_was_cut_or_changed_is_not_redrawn() {
-    let place = Place::new();
+    let place = place();
     let folder = "f/tables/theorem6";
     let committed = Path::new("output/figures/tables/theorem6");
     for entry in std::fs::read_dir(committed).unwrap().flatten() {
         let name = entry.file_name().into_string().unwrap();
-        place.write(
+        place.put(
             &format!("{folder}/{name}"),
             &std::fs::read_to_string(entry.path()).unwrap(),
         );
@@ -642,7 +590,7 @@ fn a_table_that_was_cut_or_changed_is_not_redrawn() {
     let changed = table.replacen("1", "2", 1);
     let not_a_number = table.replacen(",0.", ",NaN,0.", 1);
     for bad in [&cut, &changed, &not_a_number] {
-        place.write(&format!("{folder}/discrepancy.csv"), bad);
+        place.put(&format!("{folder}/discrepancy.csv"), bad);
         place.kac_refuses(
             &["figure", "decay", "--redraw", "--out", "f"],
             &["discrepancy.csv"],
@@ -653,13 +601,13 @@ fn a_table_that_was_cut_or_changed_is_not_redrawn() {
         &["figure", "decay", "--redraw", "--out", "f"],
         &["discrepancy.csv"],
     );
-    place.write(&format!("{folder}/discrepancy.csv"), &table);
+    place.put(&format!("{folder}/discrepancy.csv"), &table);
     std::fs::remove_file(place.path(&format!("{folder}/manifest.json"))).unwrap();
     place.kac_refuses(&["figure", "decay", "--redraw", "--out", "f"], &[folder]);
 }
 
 /// A copy of the committed figures and tables in a folder.
-fn copy_figures(place: &Place, folder: &str) {
+fn copy_figures(place: &Bench, folder: &str) {
     let copied = Command::new("cp")
         .args(["-r", "output/figures"])
         .arg(place.path(folder))
@@ -669,74 +617,74 @@ fn copy_figures(place: &Place, folder: &str) {
 
 #[test]
 fn folders_of_figures_and_of_runs_are_refused_to_each_other() {
-    let place = Place::new();
+    let place = place();
     copy_figures(&place, "f");
-    let before = place.files("f");
+    let before = files(&place, "f");
     place.kac_refuses(&["run", "a.toml", "--out", "f"], &["figures", "--force"]);
-    assert_eq!(place.files("f"), before);
+    assert_eq!(files(&place, "f"), before);
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
     copy_figures(&place, "output");
     std::fs::rename(place.path("f/tables"), place.path("d/tables")).unwrap();
-    let before = place.files("d");
+    let before = files(&place, "d");
     place.kac_refuses(
         &["figure", "moments", "--redraw", "--out", "d"],
         &["a.toml", "--force"],
     );
-    assert_eq!(place.files("d"), before);
+    assert_eq!(files(&place, "d"), before);
 }
 
 #[test]
 fn the_subfolder_of_an_unfinished_run_is_no_folder_for_another() {
-    let place = Place::new();
-    place.write("b.toml", &CONFIG.replace("end = 1.0", "end = 2.0"));
+    let place = place();
+    place.put("b.toml", &CONFIG.replace("end = 1.0", "end = 2.0"));
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
-    let before = place.files("d");
+    let before = files(&place, "d");
     place.kac_refuses(&["run", "b.toml", "--out", "d/unfinished"], &["unfinished"]);
     // A link leads to a folder of somebody else.
     place.kac_succeeds(&["run", "b.toml", "--out", "other"]);
-    let other = place.files("other");
+    let other = files(&place, "other");
     #[cfg(unix)]
     std::os::unix::fs::symlink("../other", place.path("d/unfinished")).unwrap();
     #[cfg(unix)]
     place.kac_refuses(&["run", "a.toml", "--out", "d"], &["unfinished"]);
-    assert_eq!(place.files("other"), other);
-    assert_eq!(place.files("d"), before);
+    assert_eq!(files(&place, "other"), other);
+    assert_eq!(files(&place, "d"), before);
 }
 
 #[test]
 fn the_same_text_with_other_data_is_another_config() {
-    let place = Place::new();
+    let place = place();
     let law = "first = { law = \"empirical\", file = \"v.csv\", column = \"v\" }";
     let config = CONFIG.replace("first = { law = \"normal\", mean = 0.0, sd = 1.0 }", law);
     for (folder, values) in [("a", "v\n1\n2\n"), ("b", "v\n1\n3\n"), ("c", "v\n1\n2\n")] {
-        place.write(&format!("{folder}/gas.toml"), &config);
-        place.write(&format!("{folder}/v.csv"), values);
+        place.put(&format!("{folder}/gas.toml"), &config);
+        place.put(&format!("{folder}/v.csv"), values);
     }
     place.kac_succeeds(&["run", "a/gas.toml"]);
-    let before = place.files("output/gas");
+    let before = files(&place, "output/gas");
     place.kac_refuses(&["run", "b/gas.toml"], &["a/gas.toml"]);
-    assert_eq!(place.files("output/gas"), before);
+    assert_eq!(files(&place, "output/gas"), before);
     place.kac_succeeds(&["run", "c/gas.toml"]);
     // A config may read other data than before.
-    place.write("c/v.csv", "v\n7\n8\n");
+    place.put("c/v.csv", "v\n7\n8\n");
     place.kac_succeeds(&["run", "c/gas.toml"]);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_file_with_the_name_of_a_lock_is_not_written_to() {
-    let place = Place::new();
-    place.write("precious.txt", "mine");
+    let place = place();
+    place.put("precious.txt", "mine");
     std::fs::create_dir(place.path("d")).unwrap();
     std::os::unix::fs::symlink("../precious.txt", place.path("d/.kac-lock")).unwrap();
     place.kac_refuses(&["run", "a.toml", "--out", "d"], &[".kac-lock"]);
     assert_eq!(place.read("precious.txt"), "mine");
-    place.write("e/.kac-lock", "mine");
-    place.write("f/.kac-notes.tmp", "mine");
+    place.put("e/.kac-lock", "mine");
+    place.put("f/.kac-notes.tmp", "mine");
     place.kac_refuses(&["run", "a.toml", "--out", "e"], &[".kac-lock"]);
     assert_eq!(place.read("e/.kac-lock"), "mine");
     // A file that a killed process left is taken over.
-    place.write("f/.kac-lock", "process 1 on host\n");
+    place.put("f/.kac-lock", "process 1 on host\n");
     place.kac_succeeds(&["run", "a.toml", "--out", "f"]);
     assert_eq!(place.read("f/.kac-notes.tmp"), "mine");
 }
@@ -744,7 +692,7 @@ fn a_file_with_the_name_of_a_lock_is_not_written_to() {
 #[cfg(unix)]
 #[test]
 fn a_pipe_with_the_name_of_a_manifest_is_not_waited_for() {
-    let place = Place::new();
+    let place = place();
     std::fs::create_dir(place.path("d")).unwrap();
     let made = Command::new("mkfifo")
         .arg(place.path("d/manifest.json"))
@@ -756,9 +704,9 @@ fn a_pipe_with_the_name_of_a_manifest_is_not_waited_for() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_run_whose_verdicts_cannot_be_printed_is_finished_all_the_same() {
-    let place = Place::new();
+    let place = place();
     let check = "[[check]]\nclaim = \"lemma-12\"\nexpect = \"holds\"\n";
-    place.write("a.toml", &format!("{CONFIG}{check}"));
+    place.put("a.toml", &format!("{CONFIG}{check}"));
     let full = std::fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")
@@ -766,7 +714,7 @@ fn a_run_whose_verdicts_cannot_be_printed_is_finished_all_the_same() {
     let mut command = place.command(&["run", "a.toml", "--out", "d"]);
     let output = command.stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(4), "{output:?}");
-    let files = place.files("d");
+    let files = files(&place, "d");
     assert!(files.contains_key("decay.png") && files.contains_key("verdicts.csv"));
     assert_vouched_for(&files);
     assert!(!place.path("d/unfinished").exists());
@@ -775,16 +723,16 @@ fn a_run_whose_verdicts_cannot_be_printed_is_finished_all_the_same() {
 /// A run that takes a second or so, started by a shell after some words, sent a signal, and awaited.
 #[cfg(unix)]
 fn signalled(words: &str, signal: i32) -> Output {
-    let place = Place::new();
+    let place = place();
     let long = CONFIG.replace("replicas = 40", "replicas = [40, 300000]");
-    place.write("a.toml", &long);
+    place.put("a.toml", &long);
     let script = format!(
         "{words} exec {} run a.toml --out d",
         env!("CARGO_BIN_EXE_kac")
     );
     let run = Command::new("sh")
         .args(["-c", &script])
-        .current_dir(&place.folder)
+        .current_dir(place.folder())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -814,7 +762,7 @@ fn a_run_can_be_stopped_where_nobody_listens() {
 
 #[test]
 fn tables_of_another_experiment_are_not_redrawn() {
-    let place = Place::new();
+    let place = place();
     copy_figures(&place, "f");
     let tables = |name: &str| place.path(&format!("f/tables/{name}"));
     std::fs::remove_dir_all(tables("clock-theorem6")).unwrap();
@@ -827,23 +775,23 @@ fn tables_of_another_experiment_are_not_redrawn() {
     let manifest = place.read("g/tables/theorem6/manifest.json");
     let mut value: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     value["files"] = serde_json::json!([]);
-    place.write("g/tables/theorem6/manifest.json", &value.to_string());
-    let output = place.kac(&["figure", "decay", "--redraw", "--out", "g"]);
-    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    place.put("g/tables/theorem6/manifest.json", &value.to_string());
+    let ended = place.kac(&["figure", "decay", "--redraw", "--out", "g"]);
+    assert_eq!(ended.code, Some(4), "{ended:?}");
 }
 
 #[test]
 fn tables_have_numbers_only() {
-    let place = Place::new();
+    let place = place();
     let shifted = (CONFIG.replace("mu = 1.0", "mu = 0.0"))
         .replace("mean = 2.0", "mean = 1.0")
         .replace("[2, 3]", "[3, 7]");
     let first = "first = { law = \"normal\", mean = 0.0, sd = 1.0 }";
     let wide = "first = { law = \"student-t\", df = 2.1, scale = 1e13 }";
     for config in [shifted, CONFIG.replace(first, wide)] {
-        place.write("a.toml", &config);
+        place.put("a.toml", &config);
         place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
-        for (name, bytes) in place.files("d") {
+        for (name, bytes) in files(&place, "d") {
             let text = String::from_utf8_lossy(&bytes);
             let is_table = name.ends_with("csv");
             assert!(!is_table || !text.contains("NaN"), "{name}: {text}");

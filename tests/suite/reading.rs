@@ -3,37 +3,22 @@
 //!
 //! `bad_input.rs` has the messages on wrong configs, `laws.rs` those on lines of data.
 
+use crate::bench::Bench;
 use crate::small::Wanted::{Against, AsExpected, Inconclusive};
 use crate::small::config;
-use assert_cmd::Command;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::path::Path;
-use tempfile::TempDir;
 
 /// A folder with a config in it that runs in milliseconds.
-fn bench() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    put(&folder, "config.toml", config(&[]));
-    folder
-}
-
-fn put(folder: &TempDir, name: impl AsRef<Path>, contents: impl AsRef<[u8]>) {
-    std::fs::write(folder.path().join(name), contents).unwrap();
+fn bench() -> Bench {
+    Bench::with("config.toml", config(&[]))
 }
 
 /// The exit code, standard output and standard error of `kac` in a folder.
-fn kac<A: AsRef<OsStr>>(folder: &TempDir, arguments: &[A]) -> (i32, String, String) {
-    let output = Command::cargo_bin("kac")
-        .unwrap()
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap();
-    let [stdout, stderr] =
-        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    (output.status.code().unwrap(), stdout, stderr)
+fn kac<A: AsRef<OsStr>>(folder: &Bench, arguments: &[A]) -> (i32, String, String) {
+    let ended = folder.kac(arguments);
+    (ended.code.unwrap(), ended.stdout, ended.stderr)
 }
 
 /// A config with the first law replaced.
@@ -51,15 +36,15 @@ fn empirical(file: &str, column: &str) -> String {
 }
 
 /// A file of zeros of that length, which takes no place.
-fn sparse(folder: &TempDir, name: &str, length: u64) {
-    let file = std::fs::File::create(folder.path().join(name)).unwrap();
+fn sparse(folder: &Bench, name: &str, length: u64) {
+    let file = std::fs::File::create(folder.path(name)).unwrap();
     file.set_len(length).unwrap();
 }
 
 #[cfg(target_os = "linux")]
-fn pipe(folder: &TempDir, name: &str) {
+fn pipe(folder: &Bench, name: &str) {
     let made = std::process::Command::new("mkfifo")
-        .arg(folder.path().join(name))
+        .arg(folder.path(name))
         .status();
     assert!(made.unwrap().success());
 }
@@ -87,7 +72,7 @@ fn endless_and_long_configs_are_refused() {
     // A file of the largest length is read.
     let text = config(&[]);
     let longest = text.clone() + &"#".repeat(1_000_000 - text.len());
-    put(&folder, "longest.toml", longest);
+    folder.put("longest.toml", longest);
     let (code, _, stderr) = kac(&folder, &["plan", "longest.toml"]);
     assert_eq!(code, 0, "{stderr}");
 }
@@ -97,7 +82,7 @@ fn endless_and_long_files_of_data_are_refused() {
     let folder = bench();
     sparse(&folder, "long.csv", 1_000_000_001);
     sparse(&folder, "zeros.csv", 999_999_999);
-    std::fs::create_dir(folder.path().join("folder.csv")).unwrap();
+    std::fs::create_dir(folder.path("folder.csv")).unwrap();
     let mut cases = vec![
         ("long.csv", "it is longer than 1000000000 bytes"),
         ("zeros.csv", "line 1: it is longer than 1000000 bytes"),
@@ -109,13 +94,13 @@ fn endless_and_long_files_of_data_are_refused() {
         cases.extend(["pipe.csv", "/dev/zero", "/dev/random"].map(|name| (name, regular)));
     }
     for (name, problem) in cases {
-        put(&folder, "config.toml", empirical(name, "v"));
+        folder.put("config.toml", empirical(name, "v"));
         let (code, stdout, stderr) = kac(&folder, &["run", "config.toml"]);
         assert_eq!((code, &*stdout), (2, ""), "{name}: {stderr}");
         let start = format!("error: config.toml:16: `initial.first.file` = {name:?}: ");
         assert!(stderr.starts_with(&start), "{name}: {stderr}");
         assert!(stderr.contains(problem), "{name}: {stderr}");
-        assert!(!folder.path().join("output").exists());
+        assert!(!folder.path("output").exists());
     }
 }
 
@@ -129,7 +114,7 @@ fn a_byte_order_mark_and_line_ends_of_configs_do_not_count() {
         text.trim_end().to_string(),
     ];
     for dialect in dialects {
-        put(&folder, "config.toml", &dialect);
+        folder.put("config.toml", &dialect);
         let (code, _, stderr) = kac(&folder, &["plan", "config.toml"]);
         assert_eq!(code, 0, "{dialect:?}: {stderr}");
     }
@@ -159,14 +144,9 @@ fn escaped(text: &str) -> String {
 fn messages_quote_little_and_no_control_characters() {
     let folder = bench();
     let data = format!("v{},w\n1,{OBEYED}\n", OBEYED.trim());
-    put(&folder, "data.csv", data);
-    put(
-        &folder,
-        "columns.csv",
-        format!("v\n{}\n", "1,".repeat(200_000)),
-    );
-    put(
-        &folder,
+    folder.put("data.csv", data);
+    folder.put("columns.csv", format!("v\n{}\n", "1,".repeat(200_000)));
+    folder.put(
         "names.csv",
         (0..90_000).map(|k| format!("a{k},")).collect::<String>(),
     );
@@ -214,7 +194,7 @@ fn messages_quote_little_and_no_control_characters() {
     configs.extend(["data.csv", "columns.csv", "names.csv"].map(|name| empirical(name, "w")));
     configs.push(empirical("columns.csv", "v"));
     for text in configs {
-        put(&folder, "config.toml", &text);
+        folder.put("config.toml", &text);
         let (code, stdout, stderr) = kac(&folder, &["run", "config.toml"]);
         let beginning: String = text.chars().take(200).collect();
         assert_eq!((code, &*stdout), (2, ""), "{beginning:?}: {stderr:.2000}");
@@ -228,7 +208,7 @@ fn messages_quote_little_and_no_control_characters() {
     let bath = "law = \"normal\"\nmean = 0.0\nsd = 2.0\n";
     let [values, weights] = ["1.0, ", "0.0001, "].map(|entry| entry.repeat(10_000));
     let discrete = format!("law = \"discrete\"\nvalues = [{values}]\nweights = [{weights}]\n");
-    put(&folder, "config.toml", config(&[]).replace(bath, &discrete));
+    folder.put("config.toml", config(&[]).replace(bath, &discrete));
     let (code, _, stderr) = kac(&folder, &["run", "config.toml"]);
     assert!(code == 2 && is_harmless(&stderr), "{stderr:.2000}");
     assert!(stderr.contains("fix: subtract 0.99"), "{stderr}");
@@ -252,7 +232,7 @@ fn messages_quote_little_and_no_control_characters() {
 fn names_of_files_are_printed_without_control_characters() {
     let folder = bench();
     let name = format!("{}.toml", OBEYED.trim());
-    put(&folder, &name, config(&[AsExpected, Against, Inconclusive]));
+    folder.put(&name, config(&[AsExpected, Against, Inconclusive]));
     for format in ["text", "junit"] {
         let (code, stdout, stderr) = kac(&folder, &["check", &name, "--format", format]);
         assert_eq!(code, 1, "{stderr}");
@@ -261,7 +241,7 @@ fn names_of_files_are_printed_without_control_characters() {
             "{format}: {stdout:?}"
         );
     }
-    put(&folder, &name, "seed = 1");
+    folder.put(&name, "seed = 1");
     let (code, _, stderr) = kac(&folder, &["check", &name]);
     assert!(code == 2 && is_harmless(&stderr), "{stderr:?}");
 }
@@ -273,7 +253,7 @@ fn the_quoted_part_of_a_line_contains_the_fault() {
         "{{ law = \"normal\",{}\tmean = \"\u{1b}\", sd = 1.0 }}",
         " ".repeat(5000)
     ));
-    put(&folder, "config.toml", text.replace('\u{1b}', "5"));
+    folder.put("config.toml", text.replace('\u{1b}', "5"));
     let (_, _, stderr) = kac(&folder, &["plan", "config.toml"]);
     let lines: Vec<&str> = stderr.lines().collect();
     let [_, _, shown, marks, ..] = lines[..] else {
@@ -296,7 +276,7 @@ fn the_quoted_part_of_a_line_contains_the_fault() {
 fn a_config_whose_name_gives_no_folder_needs_the_option_out() {
     for name in ["..toml", "...toml", " .toml", ". .toml", "....toml"] {
         let folder = bench();
-        put(&folder, name, config(&[]));
+        folder.put(name, config(&[]));
         let (code, stdout, stderr) = kac(&folder, &["run", name]);
         assert_eq!((code, &*stdout), (2, ""), "{name:?}: {stderr}");
         let start = format!("error: the file name of the config {name} gives no name for a folder");
@@ -304,7 +284,7 @@ fn a_config_whose_name_gives_no_folder_needs_the_option_out() {
             stderr.starts_with(&start) && stderr.contains("--out"),
             "{stderr}"
         );
-        let left: BTreeSet<_> = std::fs::read_dir(&folder)
+        let left: BTreeSet<_> = std::fs::read_dir(folder.folder())
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
             .collect();
@@ -314,23 +294,23 @@ fn a_config_whose_name_gives_no_folder_needs_the_option_out() {
     let cases = [("..toml", "here"), (".toml", ""), ("a..toml", "")];
     for ((name, out), folder) in cases.into_iter().zip([".", "output/.toml", "output/a."]) {
         let bench = bench();
-        put(&bench, name, config(&[]));
+        bench.put(name, config(&[]));
         let mut arguments = vec!["run", name];
         if !out.is_empty() {
             arguments.extend(["--out", out]);
         }
         let (code, _, stderr) = kac(&bench, &arguments);
         assert_eq!(code, 0, "{name:?}: {stderr}");
-        let manifest = bench.path().join(folder).join(out).join("manifest.json");
+        let manifest = bench.path(folder).join(out).join("manifest.json");
         assert!(manifest.exists(), "{name}");
     }
 }
 
-fn manifest(folder: &TempDir, text: &str) -> Value {
-    put(folder, "config.toml", text);
+fn manifest(folder: &Bench, text: &str) -> Value {
+    folder.put("config.toml", text);
     let (code, _, stderr) = kac(folder, &["run", "config.toml", "--out", "out"]);
     assert_eq!(code, 0, "{stderr}");
-    let text = std::fs::read(folder.path().join("out/manifest.json")).unwrap();
+    let text = std::fs::read(folder.path("out/manifest.json")).unwrap();
     serde_json::from_slice(&text).unwrap()
 }
 
@@ -351,8 +331,8 @@ fn a_manifest_tells_the_files_of_data_and_the_resolved_laws() {
     assert_eq!(*first, student);
     assert_eq!(*second, json!({"law": "uniform", "low": -3.0, "high": 5.0}));
 
-    std::fs::create_dir(folder.path().join("data")).unwrap();
-    put(&folder, "data/a.csv", "t,v\n0,1\n\n1,2\n2,6\n");
+    std::fs::create_dir(folder.path("data")).unwrap();
+    folder.put("data/a.csv", "t,v\n0,1\n\n1,2\n2,6\n");
     // The sum is that of `printf 't,v\n0,1\n\n1,2\n2,6\n' | sha256sum`.
     let sha256 = "008fb21c3aa5347f75640a1557be20f3b3aa0add1a753814cb6f412c94da2789";
     let text = empirical("data/a.csv", "v").replace(
@@ -378,7 +358,7 @@ fn record_times_in_tables_are_written_as_in_configs() {
     let folder = bench();
     let text = config(&[]).replace("end = 1.5\npoints = 7", "end = 0.7\npoints = 8");
     manifest(&folder, &text);
-    let table = std::fs::read_to_string(folder.path().join("out/discrepancy.csv")).unwrap();
+    let table = std::fs::read_to_string(folder.path("out/discrepancy.csv")).unwrap();
     let times: Vec<&str> = table
         .lines()
         .filter_map(|line| line.strip_prefix("2,")?.split(',').next())

@@ -2,6 +2,7 @@
 //! files, quiet runs, the number of threads, names that are spelt another way, and notes of a plan
 //! on empty cells.
 
+use crate::bench::Bench;
 use crate::small::Wanted;
 use assert_cmd::Command;
 use kac_coupling::config::load;
@@ -9,90 +10,15 @@ use kac_coupling::measure::Engine;
 use kac_coupling::verify::{Sampling, Step, verify};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Mutex;
-use std::time::Duration;
-use tempfile::TempDir;
 
-/// A folder in which `kac` works.
-struct Bench {
-    folder: TempDir,
-}
-
-/// The end of a command.
-#[derive(Debug)]
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Bench {
-    /// A folder with configs of these names, whose verdicts are as expected.
-    fn new(configs: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let bench = Bench { folder };
-        for name in configs {
-            bench.put(name, &crate::small::config(&[Wanted::AsExpected]));
-        }
-        bench
+/// A folder with configs of these names, whose verdicts are as expected.
+fn with_configs(configs: &[&str]) -> Bench {
+    let bench = Bench::empty();
+    for name in configs {
+        bench.put(name, crate::small::config(&[Wanted::AsExpected]));
     }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn put(&self, name: &str, contents: &str) {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        std::fs::write(path, contents).expect("a file of the test");
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).expect("a file")
-    }
-
-    fn names(&self) -> BTreeSet<String> {
-        let entries = std::fs::read_dir(self.folder.path()).expect("the folder");
-        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name();
-        entries
-            .map(|entry| name(entry).into_string().expect("a UTF-8 name"))
-            .collect()
-    }
-
-    /// `kac` with these arguments and variables of the environment.
-    fn kac_in(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
-        let output = Command::cargo_bin("kac")
-            .expect("the program")
-            .current_dir(self.folder.path())
-            .args(arguments)
-            .env_remove("SLURM_CPUS_PER_TASK")
-            .env_remove("RAYON_NUM_THREADS")
-            .envs(environment.iter().copied())
-            .timeout(Duration::from_secs(60))
-            .output()
-            .expect("the program runs");
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        Ended {
-            code: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
-    }
-
-    fn kac(&self, arguments: &[&str]) -> Ended {
-        self.kac_in(&[], arguments)
-    }
-
-    /// The files that `kac check` judges, given these arguments.
-    fn judged(&self, arguments: &[&str]) -> Vec<String> {
-        let ended = self.kac(&[&["check", "--format", "json"], arguments].concat());
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        let document: Value = serde_json::from_str(&ended.stdout).expect("JSON");
-        let configs = document["configs"].as_array().expect("a list");
-        let file = |config: &Value| config["file"].as_str().expect("a path").to_string();
-        configs.iter().map(file).collect()
-    }
+    bench
 }
 
 /// So many replicas would take hours: a command with them has to fail before it simulates.
@@ -100,7 +26,7 @@ const HOURS: [&str; 2] = ["--replicas", "100000000000"];
 
 #[test]
 fn a_folder_stands_for_its_configs_with_checks() {
-    let bench = Bench::new(&["folder/b.toml", "folder/a.toml", "folder/below/c.toml"]);
+    let bench = with_configs(&["folder/b.toml", "folder/a.toml", "folder/below/c.toml"]);
     bench.put("folder/nothing.toml", &crate::small::config(&[]));
     bench.put("folder/notes.txt", "no config");
     assert_eq!(
@@ -118,7 +44,7 @@ fn a_folder_stands_for_its_configs_with_checks() {
 
 #[test]
 fn files_and_folders_can_be_mixed_and_count_once() {
-    let bench = Bench::new(&["z.toml", "folder/b.toml", "folder/a.toml"]);
+    let bench = with_configs(&["z.toml", "folder/b.toml", "folder/a.toml"]);
     let all = ["z.toml", "folder/a.toml", "folder/b.toml"];
     assert_eq!(bench.judged(&["z.toml", "folder"]), all);
     assert_eq!(
@@ -133,7 +59,7 @@ fn files_and_folders_can_be_mixed_and_count_once() {
 
 #[test]
 fn a_folder_without_checks_is_an_error() {
-    let bench = Bench::new(&["nested/below/c.toml"]);
+    let bench = with_configs(&["nested/below/c.toml"]);
     bench.put("unjudged/a.toml", &crate::small::config(&[]));
     std::fs::create_dir(bench.path("empty")).expect("a folder");
     for folder in ["empty", "nested", "unjudged"] {
@@ -152,7 +78,7 @@ fn a_folder_without_checks_is_an_error() {
 
 #[test]
 fn a_report_goes_to_its_file_and_the_table_to_standard_output() {
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     bench.put("kac.xml", "an older report");
     let ended = bench.kac(&["check", "a.toml", "--format", "junit", "-o", "kac.xml"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
@@ -166,7 +92,7 @@ fn a_report_goes_to_its_file_and_the_table_to_standard_output() {
     assert!(ended.stdout.contains(" collisions in "), "{}", ended.stdout);
     // Only the report is new.
     let left = ["a.toml", "kac.xml"].map(String::from);
-    assert_eq!(bench.names(), left.into());
+    assert_eq!(bench.names("."), left.into());
 
     let ended = bench.kac(&["check", "a.toml", "--output", "kac.txt"]);
     assert_eq!(
@@ -177,7 +103,7 @@ fn a_report_goes_to_its_file_and_the_table_to_standard_output() {
 
 #[test]
 fn the_exit_code_does_not_depend_on_where_the_report_goes() {
-    let bench = Bench::new(&[]);
+    let bench = with_configs(&[]);
     for (wanted, code) in [
         (Wanted::AsExpected, 0),
         (Wanted::Against, 1),
@@ -209,7 +135,7 @@ fn the_exit_code_does_not_depend_on_where_the_report_goes() {
 
 #[test]
 fn a_report_that_cannot_be_written_is_refused_before_the_simulation() {
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     std::fs::create_dir(bench.path("folder")).expect("a folder");
     let mut cases = vec!["folder", "missing/kac.xml", "a.toml/kac.xml", "missing/"];
     if cfg!(target_os = "linux") {
@@ -236,7 +162,7 @@ fn a_report_that_cannot_be_written_is_refused_before_the_simulation() {
 
 #[test]
 fn a_report_does_not_replace_a_config() {
-    let bench = Bench::new(&["a.toml", "b.toml"]);
+    let bench = with_configs(&["a.toml", "b.toml"]);
     let before = bench.read("a.toml");
     for output in ["a.toml", "new.toml"] {
         let ended = bench.kac(&[&["check", "-o", output, "b.toml"][..], &HOURS].concat());
@@ -252,7 +178,7 @@ fn a_report_does_not_replace_a_config() {
 #[cfg(target_os = "linux")]
 #[test]
 fn verdicts_are_printed_if_the_report_cannot_be_written_after_all() {
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     for arguments in [&["--format", "json"][..], &["--quiet"]] {
         let all = [&["check", "a.toml", "-o", "/dev/full"], arguments].concat();
         let ended = bench.kac(&all);
@@ -268,7 +194,7 @@ fn verdicts_are_printed_if_the_report_cannot_be_written_after_all() {
 #[test]
 fn devices_are_written_to_and_links_followed() {
     use std::os::unix::fs::FileTypeExt;
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     let ended = bench.kac(&["check", "a.toml", "--quiet", "-o", "/dev/null"]);
     assert_eq!((ended.code, &*ended.stdout), (Some(0), ""), "{ended:?}");
     let device = std::fs::metadata("/dev/null").expect("the device");
@@ -300,7 +226,7 @@ fn devices_are_written_to_and_links_followed() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_report_to_a_descriptor_replaces_no_file() {
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     std::os::unix::fs::symlink("/dev/stdout", bench.path("out")).expect("a link");
     for (output, redirected) in [
         ("/dev/stdout", ">> log.txt"),
@@ -320,7 +246,7 @@ fn a_report_to_a_descriptor_replaces_no_file() {
         let program = assert_cmd::cargo::cargo_bin("kac");
         let line = format!("\"$0\" check a.toml -o {output} {redirected}");
         let mut shell = Command::new("sh");
-        shell.current_dir(bench.folder.path()).arg("-c").arg(line);
+        shell.current_dir(bench.folder()).arg("-c").arg(line);
         shell.arg(program).assert().code(0);
         let text = std::io::read_to_string(kept).expect("text");
         assert_eq!(text, bench.read("log.txt"), "{case}: it was replaced");
@@ -336,7 +262,7 @@ fn a_report_to_a_descriptor_replaces_no_file() {
 #[cfg(unix)]
 #[test]
 fn a_report_replaces_nothing_that_its_check_was_read_from() {
-    let bench = Bench::new(&["folder/a.toml"]);
+    let bench = with_configs(&["folder/a.toml"]);
     let first = "first = { law = \"normal\", mean = 0.5, sd = 1.0 }";
     let empirical = "first = { law = \"empirical\", file = \"../v.csv\", column = \"v\" }";
     let text = bench.read("folder/a.toml");
@@ -384,7 +310,7 @@ fn a_report_replaces_nothing_that_its_check_was_read_from() {
 #[test]
 fn a_report_makes_the_file_that_a_link_leads_to() {
     use std::os::unix::fs::symlink;
-    let bench = Bench::new(&["reports/a.toml"]);
+    let bench = with_configs(&["reports/a.toml"]);
     symlink("reports/new.txt", bench.path("link")).expect("a link");
     symlink("link", bench.path("second")).expect("a link");
     for link in ["link", "second"] {
@@ -409,7 +335,7 @@ fn a_report_makes_the_file_that_a_link_leads_to() {
 #[test]
 fn a_report_keeps_the_permissions_of_the_file_it_replaces() {
     use std::os::unix::fs::PermissionsExt;
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     for mode in [0o600, 0o640, 0o664] {
         bench.put("kac.txt", "an older report");
         let permissions = std::fs::Permissions::from_mode(mode);
@@ -427,7 +353,7 @@ fn a_report_keeps_the_permissions_of_the_file_it_replaces() {
 #[test]
 fn a_report_keeps_the_owner_and_the_attributes_of_the_file_it_replaces() {
     use std::os::unix::fs::{MetadataExt, chown};
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     bench.put("kac.txt", "an older report");
     let path = bench.path("kac.txt");
     let is_given_away = chown(&path, Some(1), Some(2)).is_ok();
@@ -450,7 +376,7 @@ fn a_report_keeps_the_owner_and_the_attributes_of_the_file_it_replaces() {
 
 #[test]
 fn names_in_folders_that_begin_with_a_dot_are_passed_over() {
-    let bench = Bench::new(&["folder/a.toml", "folder/.b.toml"]);
+    let bench = with_configs(&["folder/a.toml", "folder/.b.toml"]);
     bench.put("folder/._a.toml", "\0\u{5}\u{16}\u{7}");
     bench.put("folder/.toml", "no config");
     #[cfg(unix)]
@@ -464,9 +390,9 @@ fn names_in_folders_that_begin_with_a_dot_are_passed_over() {
 #[cfg(target_os = "linux")]
 #[test]
 fn threads_that_cannot_be_started_are_a_bad_argument() {
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     let mut shell = Command::new("sh");
-    shell.current_dir(bench.folder.path());
+    shell.current_dir(bench.folder());
     shell.args([
         "-c",
         "ulimit -v 500000; exec \"$0\" check a.toml --threads 1000",
@@ -497,7 +423,7 @@ fn needed(bench: &Bench, config: &str) -> Vec<Option<u64>> {
 fn a_check_of_the_steady_state_asks_for_as_many_replicas_as_its_plan() {
     let path = "experiments/steady-state-uniform-two.toml";
     let text = std::fs::read_to_string(path).expect("an experiment");
-    let bench = Bench::new(&[]);
+    let bench = with_configs(&[]);
     for (particles, replicas) in [("1", 100), ("2", 200), ("2", 500), ("8", 50)] {
         let mut lines = vec![];
         for line in text.lines() {
@@ -525,7 +451,7 @@ fn a_check_of_the_steady_state_asks_for_as_many_replicas_as_its_plan() {
 
 #[test]
 fn no_verdict_asks_for_more_replicas_than_a_run_can_have() {
-    let bench = Bench::new(&[]);
+    let bench = with_configs(&[]);
     bench.put("a.toml", &crate::small::config(&[Wanted::Inconclusive]));
     assert_eq!(needed(&bench, "a.toml"), [None, None]);
     let text = crate::small::config(&[Wanted::Inconclusive]).replace("1e-9", "1e-5");
@@ -535,7 +461,7 @@ fn no_verdict_asks_for_more_replicas_than_a_run_can_have() {
 
 #[test]
 fn a_check_prints_its_duration() {
-    let bench = Bench::new(&["a.toml", "b.toml"]);
+    let bench = with_configs(&["a.toml", "b.toml"]);
     let text = bench.kac(&["check", "a.toml"]).stdout;
     let last = text.lines().last().expect("a line");
     let (collisions, seconds) = last.split_once(" collisions in ").expect("two numbers");
@@ -579,7 +505,7 @@ fn a_check_prints_its_duration() {
 
 #[test]
 fn adaptive_checks_say_the_bound_of_all_their_looks() {
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     let said = "with a probability of at most ";
     let full = bench.kac(&["check", "a.toml"]).stdout;
     let adaptive = bench.kac(&["check", "a.toml", "--adaptive"]).stdout;
@@ -593,7 +519,7 @@ fn adaptive_checks_say_the_bound_of_all_their_looks() {
 
 /// The number of threads in the manifest of a run.
 fn threads(environment: &[(&str, &str)], arguments: &[&str]) -> u64 {
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     let ended = bench.kac_in(environment, &[&["run", "a.toml"], arguments].concat());
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let manifest = bench.read("output/a/manifest.json");
@@ -621,7 +547,7 @@ fn threads_are_the_least_of_what_is_allowed() {
 
 #[test]
 fn a_variable_that_is_no_number_of_threads_is_named() {
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     for (variable, value) in [
         ("SLURM_CPUS_PER_TASK", "many"),
         ("SLURM_CPUS_PER_TASK", "0"),
@@ -647,14 +573,14 @@ fn a_variable_that_is_no_number_of_threads_is_named() {
             Some(0)
         );
     }
-    assert_eq!(bench.names(), BTreeSet::from(["a.toml".to_string()]));
+    assert_eq!(bench.names("."), BTreeSet::from(["a.toml".to_string()]));
     let help = bench.kac(&["run", "--help"]).stdout;
     assert!(help.contains("SLURM_CPUS_PER_TASK") && help.contains("RAYON_NUM_THREADS"));
 }
 
 #[test]
 fn claims_are_found_however_they_are_spelt() {
-    let bench = Bench::new(&[]);
+    let bench = with_configs(&[]);
     let expected = bench.kac(&["claims", "theorem-7"]);
     assert_eq!(expected.code, Some(0));
     assert!(expected.stdout.starts_with("theorem-7\n    Theorem 7: "));
@@ -670,7 +596,7 @@ fn claims_are_found_however_they_are_spelt() {
 
 #[test]
 fn unknown_names_are_answered_with_the_nearest_names() {
-    let bench = Bench::new(&[]);
+    let bench = with_configs(&[]);
     for (arguments, says) in [
         (
             ["claims", "lema-12"],
@@ -706,12 +632,12 @@ fn unknown_names_are_answered_with_the_nearest_names() {
         assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");
         assert!(ended.stderr.contains(says), "{says:?} in {}", ended.stderr);
     }
-    assert_eq!(bench.names(), BTreeSet::new());
+    assert_eq!(bench.names("."), BTreeSet::new());
 }
 
 #[test]
 fn figures_are_found_however_they_are_spelt() {
-    let bench = Bench::new(&[]);
+    let bench = with_configs(&[]);
     for written in ["Steady State", "steadystate"] {
         // The figure is found, and then there are no configs here.
         let ended = bench.kac(&["figure", written]);
@@ -723,7 +649,7 @@ fn figures_are_found_however_they_are_spelt() {
 
 #[test]
 fn claims_experiments_and_figures_name_each_other() {
-    let bench = Bench::new(&[]);
+    let bench = with_configs(&[]);
     let claim = bench.kac(&["claims", "lemma-2-pair"]).stdout;
     for line in [
         "\n    checked in experiments: two-baths-master-equation, two-baths\n",
@@ -752,7 +678,7 @@ fn claims_experiments_and_figures_name_each_other() {
 
 #[test]
 fn help_help_prints_the_help() {
-    let bench = Bench::new(&[]);
+    let bench = with_configs(&[]);
     let pages = [
         (&["help"][..], &["help", "--help"][..]),
         (&["help"], &["help", "-h"]),
@@ -768,7 +694,7 @@ fn help_help_prints_the_help() {
 
 #[test]
 fn numbers_out_of_range_are_answered_with_the_range() {
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     for (option, value, says) in [
         (
             "--seed",
@@ -800,7 +726,7 @@ fn numbers_out_of_range_are_answered_with_the_range() {
 
 #[test]
 fn one_is_singular_in_messages() {
-    let bench = Bench::new(&[]);
+    let bench = with_configs(&[]);
     let one = crate::small::config(&[]).replace("[2, 3]", "1");
     bench.put("a.toml", &one.replace("mu = 0.75", "mu = 1e30"));
     let ended = bench.kac(&["plan", "a.toml"]);
@@ -821,7 +747,7 @@ fn one_is_singular_in_messages() {
 
 #[test]
 fn a_run_tells_when_it_judges() {
-    let bench = Bench::new(&["a.toml"]);
+    let bench = with_configs(&["a.toml"]);
     let config = load(&bench.path("a.toml")).expect("a config");
     let replicas = config.experiment.sweep[0].1;
     for sampling in [Sampling::Full, Sampling::Adaptive] {
@@ -851,7 +777,7 @@ fn a_run_tells_when_it_judges() {
 
 /// The notes of `kac plan` on the small config with these passages replaced.
 fn notes(edits: &[(&str, &str)]) -> Vec<String> {
-    let bench = Bench::new(&[]);
+    let bench = with_configs(&[]);
     let mut config = crate::small::config(&[]).replace("replicas = 100", "replicas = 100000");
     for (from, to) in edits {
         assert!(config.contains(from), "{from:?} in {config}");

@@ -8,7 +8,7 @@ use kac_coupling::judge::self_check::{SelfCheckRow, self_checks};
 use kac_coupling::judge::{Evidence, VerdictRow, judge};
 use kac_coupling::law::{Discrete, Law, Normal, StudentT};
 use kac_coupling::measure::Engine;
-use kac_coupling::measure::tally::{Centred, Means};
+use kac_coupling::measure::tally::Means;
 use kac_coupling::model::Clock;
 use kac_coupling::model::coupling::CouplingKind;
 use kac_coupling::theory::pairing::Pairing;
@@ -104,9 +104,7 @@ fn a_distance_outside_its_bracket_is_void() {
                 cells[1] = wobble * coupling;
             }
         }
-        let mut means = Means::new(18);
-        means.add(&Centred::new(18, &mut lines));
-        means
+        Means::of(18, &lines)
     };
     let mut judged = |number, distance| {
         findings.measured.pairs.distances = batches(number, distance);
