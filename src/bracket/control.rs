@@ -7,7 +7,7 @@
 
 use super::fold::Fold;
 use super::{Known, Moments};
-use crate::numerics::trust::FEW_REPLICAS;
+use crate::numerics::trust::is_carried_by_many;
 use crate::numerics::vector::{Instructions, vectorised};
 use crate::theory::unseen::POWERS;
 
@@ -64,13 +64,13 @@ impl Controls {
     /// is of the order of V², V⁴ or V⁸. Where few replicas carry the means of these, the rest gives no error bar. So
     /// the columns, of both copies or of neither, are
     ///
-    /// * V where v ≤ [`FEW_REPLICAS`] R, with v the relative variance of a replica's mean of V², and r₂ ≤
-    ///   [`FEW_REPLICAS`] R, with r_p the relative variance of the mean of (V − E V)^p. (Powers of velocities that are
+    /// * V where v ≤ [`FEW_REPLICAS`](crate::numerics::trust::FEW_REPLICAS) R, with v the relative variance of a replica's mean of V², and r₂ ≤
+    ///   [`FEW_REPLICAS`](crate::numerics::trust::FEW_REPLICAS) R, with r_p the relative variance of the mean of (V − E V)^p. (Powers of velocities that are
     ///   all far from 0 vary little, whatever tails the velocities have.) r₂ and r₄ are known exactly ([`Moments`]);
     /// * V² where also r₄ ≤ 10⁻⁴ R. For copies that are both functions of the same numbers, one with Student's law of
     ///   nine degrees of freedom, upper limits of 97.5 % missed in 14 % of all runs at 5·10⁻⁴ R, and at 10⁻⁴ R as often
     ///   as they may, both without the widening for shortfalls;
-    /// * V⁴ where also r₈ ≤ [`FEW_REPLICAS`] R. For r₈ the value 17.1 r₄ (r₄/(5.33 r₂))^2.5 is taken, which is right
+    /// * V⁴ where also r₈ ≤ [`FEW_REPLICAS`](crate::numerics::trust::FEW_REPLICAS) R. For r₈ the value 17.1 r₄ (r₄/(5.33 r₂))^2.5 is taken, which is right
     ///   for normal velocities and for those with density e^{−|v|}.
     pub(super) fn new(particles: usize, first: &[f64], second: &[f64], known: &Known) -> Controls {
         let exact = &known.moments;
@@ -249,17 +249,17 @@ fn coefficients(covariances: &Matrix, usable: &[bool], replicas: usize) -> Vec<f
 
 /// The highest power of a copy's velocities that is a column: 0, 1, 2 or 4.
 fn highest_power(moments: &Moments, particles: usize, replicas: f64) -> u32 {
-    let is_tame = |variance: f64, most: f64| variance <= most * replicas;
     let [second, fourth] =
         (moments.about_mean).map(|power| power.map(|power| power.relative_variance()));
     let raw = moments.relative_variance(particles);
     let (Some(raw), Some(second)) = (raw, second) else {
         return 0;
     };
-    if !is_tame(raw, FEW_REPLICAS) || !is_tame(second, FEW_REPLICAS) {
+    let is_tame = |variance: f64| is_carried_by_many(variance / replicas);
+    if !is_tame(raw) || !is_tame(second) {
         return 0;
     }
-    let Some(fourth) = fourth.filter(|&variance| is_tame(variance, TAME_FOURTHS)) else {
+    let Some(fourth) = fourth.filter(|&variance| variance <= TAME_FOURTHS * replicas) else {
         return 1;
     };
     // For velocities of one size nothing varies, and 0/0 would be NaN.
@@ -267,7 +267,7 @@ fn highest_power(moments: &Moments, particles: usize, replicas: f64) -> u32 {
         return 4;
     }
     let eighth = 17.1 * fourth * libm::pow(fourth / (5.33 * second), 2.5);
-    if is_tame(eighth, FEW_REPLICAS) { 4 } else { 2 }
+    if is_tame(eighth) { 4 } else { 2 }
 }
 
 /// The root of E (V − E V)^2p over its mean in a sample, the factor by which the sample spreads too little; 1 where it

@@ -17,8 +17,8 @@ use crate::measure::steady::Steady;
 use crate::measure::{Kept, Measured};
 use crate::model::pairing::Pairing;
 pub use crate::numerics::interval::{normal_half_width, z_score};
-use crate::numerics::trust::FEW_REPLICAS;
 pub use crate::numerics::trust::SPREAD_OF_FEW;
+use crate::numerics::trust::is_carried_by_many;
 use crate::theory::gelbrich::{gelbrich_gradient, gelbrich_squared};
 use crate::theory::unseen::CUT;
 use crate::theory::{Moment, Quantity, System, Theory};
@@ -82,16 +82,16 @@ pub fn is_bracket_trusted(theory: &Theory, particles: usize, time: f64, replicas
     let energy = Known::at(theory, time, replicas).relative_variance(particles);
     let replicas = replicas as f64;
     is_difference_carried(theory, time, replicas)
-        && energy.is_some_and(|variance| variance <= FEW_REPLICAS * replicas)
+        && energy.is_some_and(|variance| is_carried_by_many(variance / replicas))
 }
 
 /// Whether many of so many replicas carry what tells the two laws apart: the relative variance
-/// of the optimally paired ‖Δ‖² is at most [`FEW_REPLICAS`] R, whatever pairing, coupling and
+/// of the optimally paired ‖Δ‖² over R passes [`is_carried_by_many`], whatever pairing, coupling and
 /// rematching the copies have; many velocities show how signs are drawn; and many collisions made
 /// the laws what they are.
 pub fn is_difference_carried(theory: &Theory, time: f64, replicas: f64) -> bool {
     let carried = (theory.optimal_relative_variance(time))
-        .is_some_and(|variance| variance <= FEW_REPLICAS * replicas);
+        .is_some_and(|variance| is_carried_by_many(variance / replicas));
     carried && theory.are_signs_carried(replicas) && are_collisions_many(theory, time, replicas)
 }
 
@@ -188,7 +188,7 @@ impl Findings {
     pub fn carried_brackets(&self, index: usize) -> Option<&(Bracket, JointBracket)> {
         let brackets = self.brackets.get(index)?.as_ref()?;
         let time = self.times[self.distance_times[index]];
-        let is_energy_carried = (brackets.0.relative_variance).is_some_and(|v| v <= FEW_REPLICAS);
+        let is_energy_carried = (brackets.0.relative_variance).is_some_and(is_carried_by_many);
         let replicas = brackets.0.replicas as f64;
         let carried = is_energy_carried && is_difference_carried(&self.theory, time, replicas);
         // A sample without noise may lack what is rare, and nothing tells.
@@ -406,7 +406,7 @@ impl ExactDiscrepancy {
     pub fn trusted(&self) -> Option<bool> {
         let variance = self.relative_variance?;
         let small = variance == 0.0 || self.rounding <= SMALL_SHIFT * variance.sqrt();
-        Some(variance <= FEW_REPLICAS && small && self.has_spread_of_many())
+        Some(is_carried_by_many(variance) && small && self.has_spread_of_many())
     }
 
     /// Whether many replicas carry the variance, if there is any.

@@ -51,7 +51,7 @@
 //! line for each slope).
 
 use crate::numerics::special::chi_squared_tail;
-use crate::numerics::trust::FEW_REPLICAS;
+use crate::numerics::trust::is_carried_by_many;
 
 /// Fewer sizes have no exponent: two points say nothing of a power law.
 pub const FEWEST_SIZES: usize = 3;
@@ -80,7 +80,7 @@ impl Measurement {
     /// Whether the logarithm is nearly normal: s² ≤ 0.01 and positive.
     fn is_trusted(&self) -> bool {
         let square = self.relative_error() * self.relative_error();
-        self.value > 0.0 && self.exact > 0.0 && square.is_normal() && square <= FEW_REPLICAS
+        self.value > 0.0 && self.exact > 0.0 && square.is_normal() && is_carried_by_many(square)
     }
 }
 

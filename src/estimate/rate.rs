@@ -14,14 +14,14 @@
 //! with v_k = E M_k²/(E X(0))² − 1, the relative variance of X(t_k). The second
 //! term removes the bias of the logarithm; to first order in 1/R it is the
 //! T/(2RI) of textbooks, but it saturates. Steps that end where v_k/R exceeds
-//! [`FEW_REPLICAS`] are left out: there the mean is carried by a few replicas,
+//! 0.01 ([`is_carried_by_many`]) are left out: there the mean is carried by a few replicas,
 //! and no error bar is right. Which ones is known before sampling.
 
 use crate::experiment::MOST_REPLICAS;
 use crate::measure::tally::Covariances;
 use thiserror::Error;
 
-use crate::numerics::trust::FEW_REPLICAS;
+use crate::numerics::trust::is_carried_by_many;
 
 /// A decay rate measured over replicas.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,7 +77,7 @@ pub enum NoRate {
 
 /// Whether any number of replicas would carry a mean of this relative variance.
 fn can_be_carried(variance: f64) -> bool {
-    variance / MOST_REPLICAS as f64 <= FEW_REPLICAS
+    is_carried_by_many(variance / MOST_REPLICAS as f64)
 }
 
 /// The weights of the steps of time, which are known before sampling.
@@ -117,7 +117,7 @@ impl RateWeights {
         let q: Vec<f64> = variances.windows(2).map(|v| v[1] - v[0]).collect();
         let usable = variances
             .iter()
-            .take_while(|&&v| v / replicas as f64 <= FEW_REPLICAS);
+            .take_while(|&&v| is_carried_by_many(v / replicas as f64));
         let steps = match usable.count() {
             _ if !variances[0].is_finite() => return Err(NoRate::Overflow),
             0 | 1 if variances[..2].iter().any(|&v| !can_be_carried(v)) => {

@@ -4,7 +4,7 @@ use super::{Findings, ROUNDING, SMALL_SHIFT, discrepancy_rounding};
 use crate::experiment::Experiment;
 use crate::law::{Law, Normal};
 use crate::measure::steady::{CELLS, Steady};
-use crate::numerics::trust::{FEW_IN_TAILS, FEW_REPLICAS};
+use crate::numerics::trust::{is_carried, is_carried_in_tails};
 use crate::table::rows::{DensityRow, KurtosisRow, SteadyRow};
 use crate::theory::Theory;
 use crate::theory::steady::{MOMENTS, excess_kurtosis, excess_kurtosis_limit};
@@ -69,7 +69,7 @@ impl SteadyEstimate {
     /// Whether the mean is carried by so many replicas, and determined by so many bath
     /// velocities, that it is nearly normal far in its tails.
     pub fn is_trusted(&self) -> bool {
-        self.is_determined() && self.is_carried(FEW_IN_TAILS)
+        self.is_determined() && self.is_carried(is_carried_in_tails)
     }
 
     /// Whether z is nearly normal.
@@ -87,7 +87,7 @@ impl SteadyEstimate {
 
     /// Whether it is nearly normal at the levels of intervals.
     pub fn is_carried_by_many(&self) -> bool {
-        self.is_carried(FEW_REPLICAS)
+        self.is_carried(is_carried)
     }
 
     /// The size that an error is compared with, or the value if that is larger. A value that is far
@@ -105,12 +105,9 @@ impl SteadyEstimate {
         self.bath_spread <= most
     }
 
-    fn is_carried(&self, most: f64) -> bool {
-        let relative = |error: f64| error / self.scale();
-        self.replicas >= FEWEST_REPLICAS
-            && self
-                .std_error()
-                .is_some_and(|error| relative(error) * relative(error) <= most)
+    fn is_carried(&self, rule: fn(f64, f64) -> bool) -> bool {
+        let passes = |error: f64| self.scale() > 0.0 && rule(error, self.scale());
+        self.replicas >= FEWEST_REPLICAS && self.std_error().is_some_and(passes)
     }
 }
 

@@ -8,6 +8,7 @@ use super::canvas::{
 };
 use super::{Figure, FigureError, Rendered, Source, every_run, rows_of};
 use crate::judge::VerdictRow;
+use crate::judge::claims::LEDGER;
 use crate::judge::evidence::EvidenceKind;
 use crate::model::Clock;
 use crate::table::{Row, TableSet};
@@ -39,42 +40,6 @@ pub(super) const FIGURE: Figure = Figure {
     suits: every_run,
 };
 
-/// The claims that are printed, by id and in words, in the order of the paper.
-const CLAIMS: [(&str, &str); 11] = [
-    ("lemma-1", "Lemma 1: the energy relaxes at rate μ/2"),
-    ("lemma-2-first", "Lemma 2: E V_i decays at rate 2λ + μ"),
-    (
-        "lemma-2-pair",
-        "Lemma 2: E V_kV_l decays at rate 4λ + 2μ − 2λ/(N−1)",
-    ),
-    (
-        "theorem-1",
-        "Theorem 1: a steady state, with the bath's moments to order 2",
-    ),
-    (
-        "lemma-3",
-        "Lemma 3: one jump keeps mean 0 and finite energy",
-    ),
-    ("lemma-8", "Lemma 8: equal marginals, unlike joint laws"),
-    (
-        "theorem-6-coupling",
-        "Theorem 6, proof: E‖Δ‖² decays at rate μ",
-    ),
-    (
-        "theorem-6",
-        "Theorem 6: W₂(t) ≤ e^(−μt/2) W₂(0), joint laws",
-    ),
-    ("lemma-11", "Lemma 11: W₂ of products = √N W₂ of factors"),
-    (
-        "lemma-12",
-        "Lemma 12: W₂ of marginals ≤ W₂ of joint laws / √N",
-    ),
-    (
-        "theorem-7",
-        "Theorem 7: W₂(t) ≤ e^(−μt/2) W₂(0), first marginals",
-    ),
-];
-
 const NOTE: &str = "× n: that many verdicts, on the data of their experiments";
 
 const CLOCKS: [(Clock, &str); 2] = [
@@ -101,7 +66,7 @@ pub fn ledger(sets: &[&TableSet]) -> Result<Rendered, FigureError> {
     for tables in sets {
         rows.extend(rows_of::<VerdictRow>(tables)?);
     }
-    let known = |row: &&VerdictRow| CLAIMS.iter().any(|(id, _)| *id == row.claim);
+    let known = |row: &&VerdictRow| LEDGER.iter().any(|claim| claim.id() == row.claim);
     if rows.iter().find(known).is_none() {
         return Err(FigureError::no_data(sets, VerdictRow::FILE, "verdicts"));
     }
@@ -151,23 +116,23 @@ impl Drawing for Picture {
             let place = (left + 0.5 * WIDTH, TOP - 20.0);
             canvas.text(clock, place, Align::Centre, Type::bold(LABEL_SIZE))?;
         }
-        for (index, (id, words)) in CLAIMS.iter().enumerate() {
+        for (index, claim) in LEDGER.iter().enumerate() {
             let top = TOP + ROW * index as f64;
             let base_line = top + 0.5 * ROW + 5.0;
             let right = COLUMNS[1] + WIDTH;
             canvas.line(&[(LEFT, top), (right, top)], Stroke::solid(GRID, 1.0))?;
             canvas.text(
-                words,
+                claim.headline(),
                 (LEFT, base_line),
                 Align::Left,
                 Type::plain(LABEL_SIZE),
             )?;
             for ((clock, _), left) in CLOCKS.iter().zip(COLUMNS) {
-                let found = verdicts(&self.rows, id, *clock);
+                let found = verdicts(&self.rows, claim.id(), *clock);
                 draw_cell(canvas, &found, (left, top))?;
             }
         }
-        let below = TOP + ROW * CLAIMS.len() as f64 + 28.0;
+        let below = TOP + ROW * LEDGER.len() as f64 + 28.0;
         let face = Type::plain(TICK_SIZE).coloured(GREY);
         let note = format!("{NOTE}{}", of_lemma_12(&self.rows));
         canvas.text(&note, (LEFT, below), Align::Left, face)

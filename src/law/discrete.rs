@@ -189,11 +189,15 @@ impl Distribution for Discrete {
             .sum()
     }
 
-    fn has_density(&self) -> bool {
-        false
-    }
-
     fn jump_levels(&self) -> Vec<Level> {
         self.levels.clone()
+    }
+
+    fn highest_density(&self) -> Option<f64> {
+        None
+    }
+
+    fn tail_exponent(&self) -> f64 {
+        0.0
     }
 }

@@ -326,10 +326,6 @@ impl Distribution for Empirical {
         sum / self.values.len() as f64
     }
 
-    fn has_density(&self) -> bool {
-        false
-    }
-
     fn jump_levels(&self) -> Vec<Level> {
         let count = self.values.len();
         (1..count)
@@ -339,5 +335,13 @@ impl Distribution for Empirical {
                 upper: self.level(count - rank),
             })
             .collect()
+    }
+
+    fn highest_density(&self) -> Option<f64> {
+        None
+    }
+
+    fn tail_exponent(&self) -> f64 {
+        0.0
     }
 }

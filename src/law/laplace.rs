@@ -128,4 +128,12 @@ impl Distribution for Laplace {
         let standardized = self.scale * xi;
         polar_minus(1.0 / (1.0 + standardized * standardized), self.mean * xi)
     }
+
+    fn highest_density(&self) -> Option<f64> {
+        Some(0.5 / self.scale)
+    }
+
+    fn tail_exponent(&self) -> f64 {
+        0.0
+    }
 }

@@ -177,15 +177,14 @@ pub(crate) trait Distribution {
     /// The central moment of an order above 4.
     fn higher_central_moment(&self, order: u32) -> Option<f64>;
     fn characteristic(&self, xi: f64) -> Complex64;
+    /// The largest value of the density, at most; `None` without a density.
+    fn highest_density(&self) -> Option<f64>;
+    /// The γ with |Q(u)| ~ u^{−γ} at the ends, Q the quantile function; 0 where tails are no power.
+    fn tail_exponent(&self) -> f64;
 
     /// Inversion of the distribution function: exact for every law.
     fn sample(&self, _selector: f64, uniform: f64) -> f64 {
         self.quantile_at(uniform, 1.0 - uniform)
-    }
-
-    /// True if the law has a density with respect to Lebesgue measure.
-    fn has_density(&self) -> bool {
-        true
     }
 
     /// Levels in (0, 1), ascending, at which the quantile function jumps.
@@ -315,13 +314,24 @@ impl Law {
     /// True if the law has a density; false for point, discrete and empirical laws, which do not satisfy the paper's
     /// hypothesis of densities in L².
     pub fn has_density(&self) -> bool {
-        self.distribution().has_density()
+        self.highest_density().is_some()
     }
 
     /// The probability levels in (0, 1), ascending, at which the quantile function jumps; empty for laws with a
     /// density and for a point. A level closer to 1 than 2⁻⁵⁴ rounds to 1.
     pub fn jumps(&self) -> Vec<f64> {
         self.jump_levels().iter().map(|level| level.lower).collect()
+    }
+
+    /// The largest value of the density, at most; `None` without a density.
+    pub(crate) fn highest_density(&self) -> Option<f64> {
+        self.distribution().highest_density()
+    }
+
+    /// The γ with |Q(u)| ~ u^{−γ} at the ends of the quantile function: 1/df for Student's t, 0 for laws whose tails
+    /// are no power.
+    pub(crate) fn tail_exponent(&self) -> f64 {
+        self.distribution().tail_exponent()
     }
 
     pub(crate) fn jump_levels(&self) -> Vec<Level> {

@@ -9,6 +9,7 @@ use crate::key::kind::Parameter;
 use crate::key::reader::{ConfigError, Table};
 use crate::key::{Declared, Key};
 use crate::numerics::special::{normal_cdf, normal_quantile};
+use std::f64::consts::TAU;
 
 /// The normal law N(m, σ²) with density e^{−(x−m)²/(2σ²)}/(σ√(2π)).
 ///
@@ -103,5 +104,13 @@ impl Distribution for Normal {
             libm::exp(-0.5 * standardized * standardized),
             self.mean * xi,
         )
+    }
+
+    fn highest_density(&self) -> Option<f64> {
+        Some(1.0 / (self.sd * TAU.sqrt()))
+    }
+
+    fn tail_exponent(&self) -> f64 {
+        0.0
     }
 }

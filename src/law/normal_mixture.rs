@@ -12,6 +12,7 @@ use crate::key::kind::Parameters;
 use crate::key::reader::{ConfigError, Table};
 use crate::key::{Declared, Key};
 use crate::numerics::special::{normal_cdf, normal_density, normal_quantile};
+use std::f64::consts::TAU;
 
 /// The mixture Σ_k w_k N(m_k, σ_k²).
 ///
@@ -306,5 +307,18 @@ impl Distribution for NormalMixture {
             })
             .unwrap_or(&self.components[last]);
         chosen.mean + chosen.sd * normal_quantile(uniform, 1.0 - uniform)
+    }
+
+    fn highest_density(&self) -> Option<f64> {
+        let normal = |sd: f64| 1.0 / (sd * TAU.sqrt());
+        Some(
+            (self.components())
+                .map(|(weight, _, sd)| weight * normal(sd))
+                .sum(),
+        )
+    }
+
+    fn tail_exponent(&self) -> f64 {
+        0.0
     }
 }

@@ -80,7 +80,11 @@ impl Distribution for Point {
         polar_minus(1.0, self.value * xi)
     }
 
-    fn has_density(&self) -> bool {
-        false
+    fn highest_density(&self) -> Option<f64> {
+        None
+    }
+
+    fn tail_exponent(&self) -> f64 {
+        0.0
     }
 }

@@ -14,6 +14,7 @@ use crate::numerics::interval::one_sided;
 use crate::numerics::special::{
     ScaledBesselK, beta_continued_fraction, inverse_beta_half, normal_quantile,
 };
+use std::f64::consts::TAU;
 
 /// The law of location + scale·T, T Student's t with ν = df degrees of freedom:
 /// density ∝ (1 + t²/ν)^{−(ν+1)/2}.
@@ -373,6 +374,15 @@ impl Distribution for StudentT {
     fn sample(&self, selector: f64, uniform: f64) -> f64 {
         let square = self.df * libm::expm1(-2.0 / self.df * libm::log(selector));
         self.location + self.scale * f64::sqrt(square) * libm::cos(2.0 * PI * uniform)
+    }
+
+    fn highest_density(&self) -> Option<f64> {
+        // With any number of degrees of freedom it is below the normal one.
+        Some(1.0 / (self.scale * TAU.sqrt()))
+    }
+
+    fn tail_exponent(&self) -> f64 {
+        1.0 / self.df
     }
 }
 

@@ -133,4 +133,12 @@ impl Distribution for Uniform {
         };
         polar_minus(modulus, self.mean() * xi)
     }
+
+    fn highest_density(&self) -> Option<f64> {
+        Some(0.5 / self.half_width())
+    }
+
+    fn tail_exponent(&self) -> f64 {
+        0.0
+    }
 }

@@ -98,23 +98,6 @@ fn widest_gap(sorted: &[u64]) -> f64 {
 /// are rounded to the same one.
 pub const EQUAL_ANGLES: f64 = 0.5 * f64::EPSILON * 4.0 / PI;
 
-/// The largest value of a law's density, at most.
-fn highest_density(law: &Law) -> Option<f64> {
-    let normal = |sd: f64| 1.0 / (sd * TAU.sqrt());
-    match law {
-        Law::Normal(law) => Some(normal(law.sd())),
-        Law::NormalMixture(law) => {
-            let parts = law.components();
-            Some(parts.map(|(weight, _, sd)| weight * normal(sd)).sum())
-        }
-        Law::Uniform(law) => Some(0.5 / law.half_width()),
-        Law::Laplace(law) => Some(0.5 / law.scale()),
-        // With any number of degrees of freedom it is below the normal one.
-        Law::StudentT(law) => Some(normal(law.scale())),
-        Law::Discrete(_) | Law::Point(_) | Law::Empirical(_) => None,
-    }
-}
-
 /// The probability that two draws from a law are equal, at most; `None` for a law without
 /// a density, where they often are.
 ///
@@ -123,7 +106,7 @@ fn highest_density(law: &Law) -> Option<f64> {
 /// round on the way, with 4ε for their levels.
 pub fn equal_velocities(law: &Law) -> Option<f64> {
     let size = law.moment(2)?.sqrt();
-    let highest = highest_density(law)?;
+    let highest = law.highest_density()?;
     Some(4.0 * f64::EPSILON * (1.0 + size * highest))
 }
 

@@ -17,7 +17,6 @@ use super::runner::{Control, Stage, extend};
 use super::tally::{LANES, Means};
 use crate::experiment::Experiment;
 use crate::model::coupling::Synchronous;
-use crate::numerics::vector::{Instructions, vectorised};
 use crate::simulate::Gas;
 use crate::simulate::block::BlockPath;
 use crate::simulate::initial::InitialPairs;
@@ -269,135 +268,78 @@ impl SteadyStage {
 
     fn run_replica(&self, pair: &mut impl CoupledPair, replica: u64) -> Line {
         let n = pair.particles() as f64;
-        let instructions = Instructions::best();
         pair.restart(self.seed, replica, &self.stops);
         pair.advance();
         let mut line = [[0.0; LANES]; WIDTH];
         let variables = line.as_flattened_mut();
         variables[DISCREPANCY] = pair.sums()[0] / n;
         let mut particles = Particles::default();
-        let mut cells = [0; Particles::MOST];
-        let mut counts = [0_u64; CELLS + 2];
-        let mut sums = [[0.0; RECORDS]; POWERS];
-        for record in 0..RECORDS {
+        let mut counts = [0_u64; CELLS];
+        for _ in 0..RECORDS {
             pair.advance();
+            let mut sums = [0.0; 5];
             for from in (0..pair.particles()).step_by(Particles::MOST) {
                 pair.read(from, &mut particles);
-                let velocities = particles.first();
-                let powers = sums_of_powers(instructions, velocities);
-                for (sums, power) in sums.iter_mut().zip(powers) {
-                    sums[record] += power;
-                }
-                find_cells(instructions, velocities, 1.0 / self.cell_width, &mut cells);
-                for &cell in &cells[..velocities.len()] {
-                    counts[cell as usize] += 1;
-                }
+                add_powers(particles.first(), &mut sums);
+                self.count(particles.first(), &mut counts);
             }
-        }
-        let mut averages = [[0.0; LANES]; MOMENTS.len()];
-        add_moments(instructions, &sums, weights(n), &mut averages);
-        for (variable, lanes) in variables.iter_mut().zip(averages) {
-            *variable = lanes.iter().sum::<f64>() / RECORDS as f64;
+            let moments = moments(n, sums);
+            for (variable, moment) in variables.iter_mut().zip(moments) {
+                *variable += moment / RECORDS as f64;
+            }
         }
         let [by_second, by_fourth] = self.kurtosis_gradient;
         variables[KURTOSIS] = by_second * variables[1] + by_fourth * variables[2];
         let cells = variables[FIRST_CELL..].iter_mut();
-        for (share, &count) in cells.zip(&counts[1..]) {
+        for (share, count) in cells.zip(counts) {
             *share = count as f64 / (n * RECORDS as f64);
         }
         line
     }
-}
 
-vectorised! {
-    /// The place of each velocity among the counts: 0 below the first cell, [`CELLS`] + 1 above the last.
-    fn find_cells(velocities: &[f64], scale: f64, cells: &mut [u32; Particles::MOST]) {
-        for (cell, velocity) in cells.iter_mut().zip(velocities) {
-            let place = velocity * scale + (0.5 * CELLS as f64 + 1.0);
-            *cell = place.max(0.0).min(CELLS as f64 + 1.0) as u32;
-        }
-    }
-}
-
-/// The powers V, V², V⁴, V⁶ and V⁸.
-const POWERS: usize = 5;
-
-/// The sums of the powers over particles.
-fn sums_of_powers(instructions: Instructions, velocities: &[f64]) -> [f64; POWERS] {
-    let (eights, rest) = velocities.as_chunks::<LANES>();
-    let mut sums = [0.0; POWERS];
-    if !eights.is_empty() {
-        let mut lanes = [[0.0; LANES]; POWERS];
-        add_powers(instructions, eights, &mut lanes);
-        sums = lanes.map(|lanes| lanes.iter().sum());
-    }
-    for &velocity in rest {
-        for (sum, power) in sums.iter_mut().zip(powers(velocity)) {
-            *sum += power;
-        }
-    }
-    sums
-}
-
-#[inline(always)]
-fn powers(velocity: f64) -> [f64; POWERS] {
-    let square = velocity * velocity;
-    let fourth = square * square;
-    [velocity, square, fourth, fourth * square, fourth * fourth]
-}
-
-vectorised! {
-    /// Adds the powers of each particle.
-    fn add_powers(velocities: &[[f64; LANES]], sums: &mut [[f64; LANES]; POWERS]) {
-        let mut totals = *sums;
-        for eight in velocities {
-            for lane in 0..LANES {
-                let powers = powers(eight[lane]);
-                for power in 0..POWERS {
-                    totals[power][lane] += powers[power];
-                }
+    /// Count velocities in cells; what is beyond them is in none.
+    fn count(&self, velocities: &[f64], counts: &mut [u64; CELLS]) {
+        let scale = 1.0 / self.cell_width;
+        for velocity in velocities {
+            let place = velocity * scale + 0.5 * CELLS as f64;
+            if (0.0..CELLS as f64).contains(&place) {
+                counts[place as usize] += 1;
             }
         }
-        *sums = totals;
     }
 }
 
-/// One over the number of particles, of ordered pairs and of ordered triples of distinct ones; 0 where
-/// there are none.
-fn weights(n: f64) -> [f64; 3] {
+/// Add V, V², V⁴, V⁶ and V⁸ of each particle.
+fn add_powers(velocities: &[f64], sums: &mut [f64; 5]) {
+    let [s1, s2, s4, s6, s8] = sums;
+    for &velocity in velocities {
+        let square = velocity * velocity;
+        let fourth = square * square;
+        *s1 += velocity;
+        *s2 += square;
+        *s4 += fourth;
+        *s6 += fourth * square;
+        *s8 += fourth * fourth;
+    }
+}
+
+/// The averages of [`MOMENTS`] over particles, or ordered pairs or triples of
+/// distinct ones, from the sums of powers; 0 where there are not as many particles.
+fn moments(n: f64, [s1, s2, s4, s6, s8]: [f64; 5]) -> [f64; MOMENTS.len()] {
+    let average = |sum: f64, count: f64| if count > 0.0 { sum / count } else { 0.0 };
     let pairs = n * (n - 1.0);
-    [n, pairs, pairs * (n - 2.0)].map(|count| if count > 0.0 { 1.0 / count } else { 0.0 })
-}
-
-vectorised! {
-    /// Adds up over records the averages of [`MOMENTS`] over particles, or ordered pairs or triples
-    /// of distinct ones, from the sums of powers.
-    fn add_moments(
-        sums: &[[f64; RECORDS]; POWERS],
-        weights: [f64; 3],
-        averages: &mut [[f64; LANES]; MOMENTS.len()],
-    ) {
-        let mut totals = *averages;
-        for record in 0..RECORDS {
-            let [s1, s2, s4, s6, s8] = sums.each_ref().map(|sums| sums[record]);
-            let [one, pair, triple] = weights;
-            let moments = [
-                s1 * one,
-                s2 * one,
-                s4 * one,
-                (s1 * s1 - s2) * pair,
-                (s2 * s2 - s4) * pair,
-                s6 * one,
-                (s4 * s2 - s6) * pair,
-                (s2 * s2 * s2 - 3.0 * s4 * s2 + 2.0 * s6) * triple,
-                s8 * one,
-            ];
-            for (total, moment) in totals.iter_mut().zip(moments) {
-                total[record % LANES] += moment;
-            }
-        }
-        *averages = totals;
-    }
+    let triples = pairs * (n - 2.0);
+    [
+        s1 / n,
+        s2 / n,
+        s4 / n,
+        average(s1 * s1 - s2, pairs),
+        average(s2 * s2 - s4, pairs),
+        s6 / n,
+        average(s4 * s2 - s6, pairs),
+        average(s2 * s2 * s2 - 3.0 * s4 * s2 + 2.0 * s6, triples),
+        s8 / n,
+    ]
 }
 
 #[cfg(test)]
@@ -405,33 +347,12 @@ mod tests {
     use super::*;
     use crate::simulate::pair::Still;
 
-    /// The averages of particles that do not move.
-    fn averages(velocities: &[f64]) -> [f64; MOMENTS.len()] {
-        let sums = sums_of_powers(Instructions::best(), velocities).map(|sum| [sum; RECORDS]);
-        let mut averages = [[0.0; LANES]; MOMENTS.len()];
-        let weights = weights(velocities.len() as f64);
-        add_moments(Instructions::best(), &sums, weights, &mut averages);
-        averages.map(|lanes| lanes.iter().sum::<f64>() / RECORDS as f64)
-    }
-
-    #[test]
-    fn powers_are_those_of_each_particle() {
-        for particles in [1, 2, 7, 8, 9, 64, 67] {
-            let velocities: Vec<f64> = (0..particles).map(|i| libm::sin(f64::from(i))).collect();
-            for instructions in Instructions::available() {
-                let sums = sums_of_powers(instructions, &velocities);
-                for (sum, power) in sums.into_iter().zip([1, 2, 4, 6, 8]) {
-                    let expected: f64 = velocities.iter().map(|v| v.powi(power)).sum();
-                    assert!((sum - expected).abs() < 1e-13, "{particles}, {power}");
-                }
-            }
-        }
-    }
-
     #[test]
     fn moments_are_averages_over_distinct_particles() {
         let velocities: Vec<f64> = Still::new(5).0.iter().map(|particle| particle.0).collect();
-        let found = averages(&velocities);
+        let mut sums = [0.0; 5];
+        add_powers(&velocities, &mut sums);
+        let found = moments(5.0, sums);
         let power = |v: f64, exponent: u32| (0..exponent).fold(1.0, |product, _| product * v);
         for ((name, partition), found) in MOMENTS.into_iter().zip(found) {
             // Over all ordered choices of distinct particles, one by one.
@@ -453,31 +374,6 @@ mod tests {
             }
             assert!((found - sum / count).abs() < 1e-13, "{name}");
         }
-        assert_eq!(averages(&[1.0])[3..5], [0.0, 0.0]);
-    }
-
-    #[test]
-    fn velocities_are_counted_in_their_cells() {
-        let cell_width = 0.25;
-        let edge = |cell: usize| (cell as f64 - 0.5 * CELLS as f64) * cell_width;
-        let tiny = 1e-9;
-        for instructions in Instructions::available() {
-            let mut cells = [0; Particles::MOST];
-            for (velocity, place) in [
-                (edge(0) - tiny, 0),
-                (-1e300, 0),
-                (f64::NEG_INFINITY, 0),
-                (edge(0) + tiny, 1),
-                (edge(1) - tiny, 1),
-                (0.0, 33),
-                (edge(64) + tiny, 65),
-                (edge(65) - tiny, 65),
-                (edge(65) + tiny, 66),
-                (1e300, 66),
-            ] {
-                find_cells(instructions, &[velocity; 11], 1.0 / cell_width, &mut cells);
-                assert_eq!(cells[..11], [place; 11], "{velocity}");
-            }
-        }
+        assert_eq!(moments(1.0, [1.0; 5])[3..5], [0.0, 0.0]);
     }
 }

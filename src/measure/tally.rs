@@ -588,81 +588,20 @@ mod tests {
 
     const WIDTH: usize = 13;
 
-    /// Columns `from..to` of rows, padded to whole lanes.
-    fn lines(rows: &[f64], from: usize, to: usize) -> Line {
-        let pad = |row: &[f64]| {
-            let mut line = zeros(to - from);
-            line.as_flattened_mut()[..to - from].copy_from_slice(&row[from..to]);
-            line
-        };
-        rows.chunks_exact(WIDTH).flat_map(pad).collect()
+    const NOTHING: &[[f64; LANES]] = &[[0.0; LANES]; 2];
+
+    /// Columns `from..to` of a row, padded to whole lanes.
+    fn line(row: &[f64], from: usize, to: usize) -> Line {
+        let mut line = zeros(to - from);
+        line.as_flattened_mut()[..to - from].copy_from_slice(&row[from..to]);
+        line
     }
 
-    /// The lines less the first of them, and that one.
-    fn about_first(mut lines: Line, times: usize) -> (Line, Line) {
-        let first = lines[..times.div_ceil(LANES)].to_vec();
-        for line in lines.chunks_exact_mut(first.len()) {
-            for (x, s) in line.as_flattened_mut().iter_mut().zip(first.as_flattened()) {
-                *x -= s;
-            }
-        }
-        (lines, first)
-    }
-
-    /// Σ of a function of the numbers of lines of several quantities.
-    fn summed<const K: usize>(
-        width: usize,
-        lines: [&Line; K],
-        of: impl Fn([f64; K]) -> f64,
-    ) -> Line {
-        let mut sums = vec![[0.0; LANES]; width];
-        for (at, term) in line_of(lines.map(Vec::as_slice), of)
-            .into_iter()
-            .enumerate()
-        {
-            for (sum, term) in sums[at % width].iter_mut().zip(term) {
-                *sum += term;
-            }
-        }
-        sums
-    }
-
-    fn covariances(times: usize, lines: Line) -> Covariances {
-        let (gaps, first) = about_first(lines, times);
-        let sums = summed(first.len(), [&gaps], |[x]| x);
-        Covariances::about(times, &first, &sums, &gaps)
-    }
-
-    fn cross(times: usize, lines: [Line; QUANTITIES]) -> Cross {
-        let of = lines.map(|lines| about_first(lines, times));
-        let width = of[0].1.len();
-        let count = (of[0].0.len() / width) as f64;
-        let sums = of
-            .each_ref()
-            .map(|(gaps, _)| summed(width, [gaps], |[x]| x));
-        let pairs = (0..QUANTITIES).flat_map(|i| (0..=i).map(move |j| (i, j)));
-        let products: Vec<Line> = pairs
-            .map(|(i, j)| summed(width, [&of[i].0, &of[j].0], |[x, y]| x * y))
-            .collect();
-        Cross::about(
-            count,
-            of.each_ref().map(|(_, first)| &first[..]),
-            sums.each_ref().map(|sums| &sums[..]),
-            std::array::from_fn(|pair| &products[pair][..]),
-        )
-    }
-
-    fn add_powers(powers: &mut Powers, times: usize, lines: Line) {
-        let (mut gaps, first) = about_first(lines, times);
-        let width = first.len();
-        let scale = powers.scale().as_flattened().iter().cycle();
-        for (gap, scale) in gaps.as_flattened_mut().iter_mut().zip(scale) {
-            *gap *= scale;
-        }
-        let sums = [1, 2, 3, 4].map(|power| summed(width, [&gaps], |[x]| x.powi(power)));
-        let count = (gaps.len() / width) as f64;
-        let more = powers.about(count, &first, sums.each_ref().map(|sums| &sums[..]));
-        powers.merge(&more);
+    /// Takes a replica's number at one time into powers.
+    fn add_power(powers: &mut Powers, line: &[[f64; LANES]]) {
+        let nothing = &NOTHING[..line.len()];
+        let replica = powers.about(1.0, line, [nothing; 4]);
+        powers.merge(&replica);
     }
 
     fn table(rows: usize) -> Vec<f64> {
@@ -707,11 +646,17 @@ mod tests {
         }
 
         fn add(&mut self, rows: &[f64]) {
-            self.means.merge(&Means::of(WIDTH, &lines(rows, 0, WIDTH)));
-            self.covariances.merge(&covariances(11, lines(rows, 1, 12)));
-            add_powers(&mut self.powers, 2, lines(rows, 4, 6));
-            let runs = [0, 3, 6, 9].map(|first| lines(rows, first, first + 3));
-            self.cross.merge(&cross(3, runs));
+            for row in rows.chunks_exact(WIDTH) {
+                self.means.merge(&Means::of(WIDTH, &line(row, 0, WIDTH)));
+                let eleven = Covariances::about(11, &line(row, 1, 12), NOTHING, NOTHING);
+                self.covariances.merge(&eleven);
+                add_power(&mut self.powers, &line(row, 4, 6));
+                let runs = [0, 3, 6, 9].map(|first| line(row, first, first + 3));
+                let runs = runs.each_ref().map(|run| &run[..]);
+                let nothing = &NOTHING[..1];
+                let replica = Cross::about(1.0, runs, [nothing; QUANTITIES], [nothing; PRODUCTS]);
+                self.cross.merge(&replica);
+            }
         }
 
         fn merge(&mut self, other: &Tallies) {
@@ -792,25 +737,21 @@ mod tests {
         // Exp(1): variance/mean² = 1; its error over √n is √(μ4−σ⁴−4μ3σ²+4σ⁶)
         // = √(9 − 1 − 8 + 4) = 2. Quantiles at midpoints make a fine sample.
         let n = 100_000;
-        let mut lines = Line::new();
+        let mut powers = Powers::new(&[1.0]);
         for k in 0..n {
             let value = -libm::log((f64::from(k) + 0.5) / f64::from(n));
-            lines.push([value, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+            add_power(&mut powers, &[[value; LANES]]);
         }
-        let mut powers = Powers::new(&[1.0]);
-        add_powers(&mut powers, 1, lines);
         let (value, error) = powers.relative_variance(0).unwrap();
         assert!((value - 1.0).abs() < 1e-3);
         assert!((error * f64::from(n).sqrt() - 2.0).abs() < 0.02);
     }
 
-    /// Two groups of replicas of one quantity, `unit` large, in a tally for that
-    /// size.
+    /// Replicas of one quantity, `unit` large, in a tally for that size.
     fn powers_of(unit: f64, size: f64) -> Powers {
         let mut powers = Powers::new(&[size]);
-        for values in [[1.0, 2.5, 0.25], [3.0, 1.75, 9.0]] {
-            let line = values.map(|x| [x * unit, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-            add_powers(&mut powers, 1, line.into());
+        for value in [1.0, 2.5, 0.25, 3.0, 1.75, 9.0] {
+            add_power(&mut powers, &[[value * unit; LANES]]);
         }
         powers
     }
@@ -840,7 +781,7 @@ mod tests {
         let means_of = |values: [f64; 3]| {
             let mut means = Means::new(1);
             for value in values {
-                means.merge(&Means::of(1, &[[value, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]));
+                means.merge(&Means::of(1, &[[value; LANES]]));
             }
             (means.mean(0), means.std_error(0))
         };

@@ -25,6 +25,12 @@ pub const FEW_IN_TAILS_OF_SPREAD: f64 = 4e-4;
 /// whatever constant carries the mean itself.
 pub const SPREAD_OF_FEW: f64 = 0.1;
 
+/// Whether a mean with this s² = v/R is trusted at the levels of intervals; what is not a number is
+/// not.
+pub fn is_carried_by_many(square: f64) -> bool {
+    square <= FEW_REPLICAS
+}
+
 /// Whether a mean of this size is trusted at the levels of intervals; what is not a number is not.
 pub fn is_carried(std_error: f64, size: f64) -> bool {
     std_error * std_error <= FEW_REPLICAS * size * size

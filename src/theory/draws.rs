@@ -1,9 +1,7 @@
 //! The laws of a run, their differences, and the sizes of what is drawn from them.
 
 use super::System;
-use super::pairing::{
-    DifferenceMoments, Pairing, difference_moments, higher_difference_moments, tail_exponent,
-};
+use super::pairing::{DifferenceMoments, Pairing, difference_moments, higher_difference_moments};
 use super::sizes::Sizes;
 use crate::law::joint::Joint;
 use crate::law::{Law, Point};
@@ -125,7 +123,7 @@ impl Draws {
 
     /// True if E |w|^order is finite.
     pub(super) fn has_bath_moment(&self, order: u32) -> bool {
-        f64::from(order) * tail_exponent(&self.bath) < 1.0
+        f64::from(order) * self.bath.tail_exponent() < 1.0
     }
 }
 

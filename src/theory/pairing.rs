@@ -316,7 +316,7 @@ const CANCELLED: f64 = 0.01;
 
 /// d_p of two even orders, each with its estimated error; `None` where infinite.
 fn by_quadrature(first: &Law, second: &Law, orders: [u32; 2]) -> [(Option<f64>, f64); 2] {
-    let heaviest = tail_exponent(first).max(tail_exponent(second));
+    let heaviest = first.tail_exponent().max(second.tail_exponent());
     let finite = orders.map(|order| f64::from(order) * heaviest < 1.0);
     let integral = over_levels(first, second, |weight, difference, rounding| {
         let square = difference * difference;
@@ -404,14 +404,6 @@ fn panel_ends(first: &Law, second: &Law) -> Vec<f64> {
     ends
 }
 
-/// The γ with |Q(u)| ~ u^{−γ} at the ends: 1/df for Student's t, 0 for laws whose tails are no power.
-pub(super) fn tail_exponent(law: &Law) -> f64 {
-    match law {
-        Law::StudentT(student) => 1.0 / student.df(),
-        _ => 0.0,
-    }
-}
-
 /// The integral of (Q_f − Q_h)^power from the level u₀ = min(u, 1 − u) ≈ 1e-300 to the end of (0, 1).
 ///
 /// There a quantile function equals its power law Q(u₀)(u/u₀)^{−γ} to a relative u₀^{2γ}. For a df hardly above 2 or 4
@@ -424,7 +416,7 @@ fn end_beyond(first: &Law, second: &Law, power: u32, level: Level) -> f64 {
         first.quantile_at(level.lower, level.upper),
         second.quantile_at(level.lower, level.upper),
     );
-    let (exponent, other_exponent) = (tail_exponent(first), tail_exponent(second));
+    let (exponent, other_exponent) = (first.tail_exponent(), second.tail_exponent());
     let times =
         |base: f64, count: u32, start: f64| (0..count).fold(start, |product, _| product * base);
     let mut binomial = 1.0;

@@ -12,7 +12,7 @@ use crate::judge::calibration::{CalibrationRow, Repeated, Tally, calibration_row
 use crate::measure::profile::Profile;
 use crate::measure::records::DISCREPANCY;
 use crate::measure::{Engine, Job};
-use crate::numerics::trust::FEW_REPLICAS;
+use crate::numerics::trust::is_carried_by_many;
 use crate::random::repetition_seed;
 use crate::theory::{Quantity, Theory};
 use crate::threads::{lock, together};
@@ -103,7 +103,13 @@ impl<'a> Repetition<'a> {
             let (quantity, name, time, relative_variance, trusted) = match estimate {
                 Estimate::Rate(quantity, weights) => {
                     let variance = weights.relative_variance();
-                    (*quantity, "rate", None, variance, variance <= FEW_REPLICAS)
+                    (
+                        *quantity,
+                        "rate",
+                        None,
+                        variance,
+                        is_carried_by_many(variance),
+                    )
                 }
                 Estimate::Mean(record, exact) => (
                     Quantity::Discrepancy,

@@ -445,7 +445,7 @@ fn missing_sections_are_named() {
         let kept: Vec<&str> = paragraphs
             .filter(|paragraph| !paragraph.starts_with(&header))
             .collect();
-        let bench = with_config(&kept.join("\n\n"));
+        let bench = with_config(kept.join("\n\n"));
         let ended = bench.kac(&["run", "config.toml"]);
         assert_eq!(ended.code, Some(2), "without {header}: {}", ended.stderr);
         for part in [
@@ -951,7 +951,7 @@ fn an_initial_mean_must_not_hide_the_spread() {
     // At the limit, and without a spread, the values are accepted.
     for law in ["normal\", mean = 1e12, sd = 1.0", "point\", value = 1e15"] {
         let to = format!("first = {{ law = \"{law} }}");
-        let bench = with_config(&edited(GOOD, first, &to));
+        let bench = with_config(edited(GOOD, first, &to));
         load(&bench.path("config.toml")).expect("a good config");
     }
 }
@@ -986,7 +986,7 @@ fn numbers_that_would_be_read_as_zero_are_refused() {
         case("low = -3.0", "low = -1e-330", "low =", &low, fix),
     ]);
     for zero in ["0", "0.0", "-0.0", "0e5", "+0.0", "0.000e-400"] {
-        let bench = with_config(&edited(GOOD, "mean = 0.0", &format!("mean = {zero}")));
+        let bench = with_config(edited(GOOD, "mean = 0.0", &format!("mean = {zero}")));
         load(&bench.path("config.toml")).expect("a good config");
     }
 }
@@ -1278,7 +1278,7 @@ fn wrong_joint_laws_are_refused() {
         (&mirrored, "theorem-7", "product initial laws"),
         (&mirrored, "theorem-6", "W2 of the joint initial laws"),
     ] {
-        let bench = with_config(&edited(config, "theorem-6-coupling", claim));
+        let bench = with_config(edited(config, "theorem-6-coupling", claim));
         let ended = bench.kac(&["check", "config.toml"]);
         assert_eq!(ended.code, Some(2), "{claim}: {}", ended.stderr);
         assert!(
@@ -1448,7 +1448,7 @@ fn wrong_syntax_and_types_are_refused() {
         ),
     ]);
     let without_check = GOOD.split("[[check]]").next().expect("the first part");
-    let bench = with_config(&edited(without_check, "seed", "check = [1]\nseed"));
+    let bench = with_config(edited(without_check, "seed", "check = [1]\nseed"));
     let ended = bench.kac(&["run", "config.toml"]);
     assert!(
         ended
@@ -1540,7 +1540,7 @@ fn wrong_calibrations_are_refused() {
         ),
     ];
     for (from, to, says, fix) in cases {
-        let bench = with_config(&edited(&good, from, to));
+        let bench = with_config(edited(&good, from, to));
         let ended = bench.kac(&["run", "config.toml"]);
         assert_eq!(ended.code, Some(2), "{says}: {}", ended.stderr);
         for part in [says, fix] {
@@ -1649,7 +1649,7 @@ fn wrong_steady_states_are_refused() {
         ),
     ];
     for (from, to, says, fix) in cases {
-        let bench = with_config(&edited(&good, from, to));
+        let bench = with_config(edited(&good, from, to));
         for command in ["run", "check", "plan"] {
             let ended = bench.kac(&[command, "config.toml"]);
             assert_eq!(ended.code, Some(2), "{says}: {}", ended.stderr);
@@ -1671,7 +1671,7 @@ fn wrong_steady_states_are_refused() {
 
 #[test]
 fn a_steady_state_is_run_checked_and_planned() {
-    let bench = with_config(&steady());
+    let bench = with_config(steady());
     let replicas = ["--replicas", "60000"];
     let with = |command: &[&str]| {
         let ended = bench.kac(&[command, &["config.toml"][..], &replicas[..]].concat());
@@ -1697,7 +1697,7 @@ fn a_steady_state_is_run_checked_and_planned() {
         "{plan}"
     );
     // The tolerance can be left out, and so can the part that needs many replicas.
-    let bench = with_config(&edited(&steady(), "tolerance = 1e-3\n", ""));
+    let bench = with_config(edited(&steady(), "tolerance = 1e-3\n", ""));
     let few = bench.kac(&["run", "config.toml", "--replicas", "2"]);
     assert_eq!(few.code, Some(3), "{}", few.stderr);
     let plan = bench.kac(&["plan", "config.toml"]).stdout;
@@ -1706,7 +1706,7 @@ fn a_steady_state_is_run_checked_and_planned() {
 
 #[test]
 fn a_calibration_is_run_and_not_checked() {
-    let bench = with_config(&calibrating());
+    let bench = with_config(calibrating());
     let ended = bench.kac(&["run", "config.toml", "--replicas", "300"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stdout.contains("intervals: "), "{}", ended.stdout);
@@ -2111,7 +2111,7 @@ fn only_temporary_files_are_tidied_away() {
     // A run has temporary files in its subfolder only; a report beside it may have one here.
     let kept = ["notes.tmp", ".kac-notes.txt", "mine.csv", ".kac-x.tmp"];
     for name in kept {
-        bench.put(&format!("out/{name}"), "kept");
+        bench.put(format!("out/{name}"), "kept");
     }
     bench.kac(&["run", "config.toml", "--out", "out"]);
     std::fs::create_dir(bench.path("out/unfinished")).expect("a folder");

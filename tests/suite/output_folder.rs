@@ -67,7 +67,7 @@ fn files_of_the_user_are_refused_and_left_alone() {
         "unfinished/notes.txt",
     ] {
         let place = place();
-        place.put(&format!("d/{name}"), "mine");
+        place.put(format!("d/{name}"), "mine");
         let first = Path::new(name).components().next().unwrap();
         let first = first.as_os_str().to_str().unwrap();
         place.kac_refuses(
@@ -83,7 +83,7 @@ fn files_of_the_user_are_refused_and_left_alone() {
 fn files_that_no_run_writes_stay_where_they_are() {
     let place = place();
     for name in ["notes.txt", "my.csv", "sub/discrepancy.csv", ".kac-mine"] {
-        place.put(&format!("d/{name}"), "mine");
+        place.put(format!("d/{name}"), "mine");
     }
     for _ in 0..2 {
         place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
@@ -169,7 +169,7 @@ fn force_replaces_only_the_files_that_the_run_writes() {
         "manifest.json",
         "notes.txt",
     ] {
-        place.put(&format!("d/{name}"), "mine");
+        place.put(format!("d/{name}"), "mine");
     }
     place.kac_succeeds(&["run", "a.toml", "--out", "d", "--force"]);
     let mut files = files(&place, "d");
@@ -184,7 +184,7 @@ fn force_replaces_only_the_files_that_the_run_writes() {
 fn a_folder_is_for_one_config() {
     let place = place();
     place.put("a/x.toml", CONFIG);
-    place.put("b/x.toml", &CONFIG.replace("end = 1.0", "end = 2.0"));
+    place.put("b/x.toml", CONFIG.replace("end = 1.0", "end = 2.0"));
     place.kac_succeeds(&["run", "a/x.toml"]);
     let before = files(&place, "output/x");
     place.kac_refuses(
@@ -194,9 +194,9 @@ fn a_folder_is_for_one_config() {
     assert_eq!(files(&place, "output/x"), before);
     // The config is still the same where its file is edited, where its text has another path, and
     // where the command line gives a seed.
-    place.put("a/x.toml", &CONFIG.replace("end = 1.0", "end = 0.5"));
+    place.put("a/x.toml", CONFIG.replace("end = 1.0", "end = 0.5"));
     place.kac_succeeds(&["run", "a/x.toml", "--seed", "5"]);
-    place.put("c/x.toml", &place.read("a/x.toml"));
+    place.put("c/x.toml", place.read("a/x.toml"));
     place.kac_succeeds(&["run", "c/x.toml"]);
     place.kac_succeeds(&["run", "b/x.toml", "--force"]);
     assert_vouched_for(&files(&place, "output/x"));
@@ -208,14 +208,14 @@ fn a_folder_that_moves_with_its_config_knows_it() {
     place.put("p/x.toml", CONFIG);
     place.kac_succeeds(&["run", "p/x.toml", "--out", "p/out"]);
     std::fs::rename(place.path("p"), place.path("q")).unwrap();
-    place.put("q/x.toml", &CONFIG.replace("end = 1.0", "end = 0.5"));
+    place.put("q/x.toml", CONFIG.replace("end = 1.0", "end = 0.5"));
     place.kac_succeeds(&["run", "q/x.toml", "--out", "q/out"]);
 }
 
 #[test]
 fn tables_that_the_new_run_does_not_have_are_gone() {
     let place = place();
-    place.put("a.toml", &format!("{CONFIG}{LARGER}"));
+    place.put("a.toml", format!("{CONFIG}{LARGER}"));
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
     assert!(place.path("d/wasserstein.csv").exists());
     place.put("a.toml", CONFIG);
@@ -353,9 +353,9 @@ fn a_killed_run_leaves_the_files_of_one_run() {
 fn a_run_that_was_killed_while_its_files_moved_is_completed() {
     let place = place();
     place.kac_succeeds(&["run", "a.toml", "--out", "old"]);
-    place.put("a.toml", &format!("{CONFIG}{LARGER}"));
+    place.put("a.toml", format!("{CONFIG}{LARGER}"));
     place.kac_succeeds(&["run", "a.toml", "--out", "new"]);
-    place.put("other.toml", &CONFIG.replace("end = 1.0", "end = 0.7"));
+    place.put("other.toml", CONFIG.replace("end = 1.0", "end = 0.7"));
     let (old, new) = (files(&place, "old"), files(&place, "new"));
     let write = |name: String, bytes: &Vec<u8>| {
         std::fs::create_dir_all(place.path(&name).parent().unwrap()).unwrap();
@@ -396,7 +396,7 @@ fn interrupted(place: &Bench, signal: i32) -> Output {
     use std::os::unix::process::ExitStatusExt;
     place.put(
         "a.toml",
-        &CONFIG.replace("replicas = 40", "replicas = [40, 500000000]"),
+        CONFIG.replace("replicas = 40", "replicas = [40, 500000000]"),
     );
     let run = place
         .command(&["run", "a.toml", "--out", "d"])
@@ -505,7 +505,7 @@ fn verdicts_are_printed_where_the_disk_is_full() {
                  confidence = 0.9\n";
     place.put(
         "a.toml",
-        &format!("{CONFIG}{check}").replace("replicas = 40", "replicas = 4000"),
+        format!("{CONFIG}{check}").replace("replicas = 40", "replicas = 4000"),
     );
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
     let before = files(&place, "d");
@@ -576,8 +576,8 @@ fn a_table_that_was_cut_or_changed_is_not_redrawn() {
     for entry in std::fs::read_dir(committed).unwrap().flatten() {
         let name = entry.file_name().into_string().unwrap();
         place.put(
-            &format!("{folder}/{name}"),
-            &std::fs::read_to_string(entry.path()).unwrap(),
+            format!("{folder}/{name}"),
+            std::fs::read_to_string(entry.path()).unwrap(),
         );
     }
     let table = place.read(&format!("{folder}/discrepancy.csv"));
@@ -590,19 +590,19 @@ fn a_table_that_was_cut_or_changed_is_not_redrawn() {
     let changed = table.replacen("1", "2", 1);
     let not_a_number = table.replacen(",0.", ",NaN,0.", 1);
     for bad in [&cut, &changed, &not_a_number] {
-        place.put(&format!("{folder}/discrepancy.csv"), bad);
+        place.put(format!("{folder}/discrepancy.csv"), bad);
         place.kac_refuses(
             &["figure", "decay", "--redraw", "--out", "f"],
             &["discrepancy.csv"],
         );
     }
-    std::fs::remove_file(place.path(&format!("{folder}/discrepancy.csv"))).unwrap();
+    std::fs::remove_file(place.path(format!("{folder}/discrepancy.csv"))).unwrap();
     place.kac_refuses(
         &["figure", "decay", "--redraw", "--out", "f"],
         &["discrepancy.csv"],
     );
-    place.put(&format!("{folder}/discrepancy.csv"), &table);
-    std::fs::remove_file(place.path(&format!("{folder}/manifest.json"))).unwrap();
+    place.put(format!("{folder}/discrepancy.csv"), &table);
+    std::fs::remove_file(place.path(format!("{folder}/manifest.json"))).unwrap();
     place.kac_refuses(&["figure", "decay", "--redraw", "--out", "f"], &[folder]);
 }
 
@@ -636,7 +636,7 @@ fn folders_of_figures_and_of_runs_are_refused_to_each_other() {
 #[test]
 fn the_subfolder_of_an_unfinished_run_is_no_folder_for_another() {
     let place = place();
-    place.put("b.toml", &CONFIG.replace("end = 1.0", "end = 2.0"));
+    place.put("b.toml", CONFIG.replace("end = 1.0", "end = 2.0"));
     place.kac_succeeds(&["run", "a.toml", "--out", "d"]);
     let before = files(&place, "d");
     place.kac_refuses(&["run", "b.toml", "--out", "d/unfinished"], &["unfinished"]);
@@ -657,8 +657,8 @@ fn the_same_text_with_other_data_is_another_config() {
     let law = "first = { law = \"empirical\", file = \"v.csv\", column = \"v\" }";
     let config = CONFIG.replace("first = { law = \"normal\", mean = 0.0, sd = 1.0 }", law);
     for (folder, values) in [("a", "v\n1\n2\n"), ("b", "v\n1\n3\n"), ("c", "v\n1\n2\n")] {
-        place.put(&format!("{folder}/gas.toml"), &config);
-        place.put(&format!("{folder}/v.csv"), values);
+        place.put(format!("{folder}/gas.toml"), &config);
+        place.put(format!("{folder}/v.csv"), values);
     }
     place.kac_succeeds(&["run", "a/gas.toml"]);
     let before = files(&place, "output/gas");
@@ -706,7 +706,7 @@ fn a_pipe_with_the_name_of_a_manifest_is_not_waited_for() {
 fn a_run_whose_verdicts_cannot_be_printed_is_finished_all_the_same() {
     let place = place();
     let check = "[[check]]\nclaim = \"lemma-12\"\nexpect = \"holds\"\n";
-    place.put("a.toml", &format!("{CONFIG}{check}"));
+    place.put("a.toml", format!("{CONFIG}{check}"));
     let full = std::fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")
@@ -764,7 +764,7 @@ fn a_run_can_be_stopped_where_nobody_listens() {
 fn tables_of_another_experiment_are_not_redrawn() {
     let place = place();
     copy_figures(&place, "f");
-    let tables = |name: &str| place.path(&format!("f/tables/{name}"));
+    let tables = |name: &str| place.path(format!("f/tables/{name}"));
     std::fs::remove_dir_all(tables("clock-theorem6")).unwrap();
     std::fs::rename(tables("clock-master-equation"), tables("clock-theorem6")).unwrap();
     std::fs::create_dir(tables("clock-master-equation")).unwrap();
@@ -775,7 +775,7 @@ fn tables_of_another_experiment_are_not_redrawn() {
     let manifest = place.read("g/tables/theorem6/manifest.json");
     let mut value: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     value["files"] = serde_json::json!([]);
-    place.put("g/tables/theorem6/manifest.json", &value.to_string());
+    place.put("g/tables/theorem6/manifest.json", value.to_string());
     let ended = place.kac(&["figure", "decay", "--redraw", "--out", "g"]);
     assert_eq!(ended.code, Some(4), "{ended:?}");
 }

@@ -27,7 +27,7 @@ const HOURS: [&str; 2] = ["--replicas", "100000000000"];
 #[test]
 fn a_folder_stands_for_its_configs_with_checks() {
     let bench = with_configs(&["folder/b.toml", "folder/a.toml", "folder/below/c.toml"]);
-    bench.put("folder/nothing.toml", &crate::small::config(&[]));
+    bench.put("folder/nothing.toml", crate::small::config(&[]));
     bench.put("folder/notes.txt", "no config");
     assert_eq!(
         bench.judged(&["folder"]),
@@ -35,10 +35,7 @@ fn a_folder_stands_for_its_configs_with_checks() {
     );
     assert_eq!(bench.judged(&["folder/below/"]), ["folder/below/c.toml"]);
     // A folder can have the name of a config.
-    bench.put(
-        "d.toml/e.toml",
-        &crate::small::config(&[Wanted::AsExpected]),
-    );
+    bench.put("d.toml/e.toml", crate::small::config(&[Wanted::AsExpected]));
     assert_eq!(bench.judged(&["d.toml"]), ["d.toml/e.toml"]);
 }
 
@@ -60,7 +57,7 @@ fn files_and_folders_can_be_mixed_and_count_once() {
 #[test]
 fn a_folder_without_checks_is_an_error() {
     let bench = with_configs(&["nested/below/c.toml"]);
-    bench.put("unjudged/a.toml", &crate::small::config(&[]));
+    bench.put("unjudged/a.toml", crate::small::config(&[]));
     std::fs::create_dir(bench.path("empty")).expect("a folder");
     for folder in ["empty", "nested", "unjudged"] {
         let ended = bench.kac(&["check", folder]);
@@ -109,7 +106,7 @@ fn the_exit_code_does_not_depend_on_where_the_report_goes() {
         (Wanted::Against, 1),
         (Wanted::Inconclusive, 3),
     ] {
-        bench.put("a.toml", &crate::small::config(&[wanted]));
+        bench.put("a.toml", crate::small::config(&[wanted]));
         for arguments in [
             &["--quiet"][..],
             &["--quiet", "-o", "report"],
@@ -269,7 +266,7 @@ fn a_report_replaces_nothing_that_its_check_was_read_from() {
     assert!(text.contains(first));
     bench.put("conf.txt", &text);
     bench.put("X.TOML", &text);
-    bench.put("folder/b.toml", &text.replace(first, empirical));
+    bench.put("folder/b.toml", text.replace(first, empirical));
     bench.put("v.csv", "v\n1\n2\n3\n");
     for (link, to) in [
         ("latest.json", "folder/a.toml"),
@@ -433,7 +430,7 @@ fn a_check_of_the_steady_state_asks_for_as_many_replicas_as_its_plan() {
                 _ => line.to_string(),
             });
         }
-        bench.put("s.toml", &lines.join("\n"));
+        bench.put("s.toml", lines.join("\n"));
         let planned = bench.kac(&["plan", "s.toml"]).stdout;
         let [Some(needed)] = needed(&bench, "s.toml")[..] else {
             panic!("the check of {particles} particles is decided");
@@ -452,7 +449,7 @@ fn a_check_of_the_steady_state_asks_for_as_many_replicas_as_its_plan() {
 #[test]
 fn no_verdict_asks_for_more_replicas_than_a_run_can_have() {
     let bench = with_configs(&[]);
-    bench.put("a.toml", &crate::small::config(&[Wanted::Inconclusive]));
+    bench.put("a.toml", crate::small::config(&[Wanted::Inconclusive]));
     assert_eq!(needed(&bench, "a.toml"), [None, None]);
     let text = crate::small::config(&[Wanted::Inconclusive]).replace("1e-9", "1e-5");
     bench.put("a.toml", &text);
@@ -728,7 +725,7 @@ fn numbers_out_of_range_are_answered_with_the_range() {
 fn one_is_singular_in_messages() {
     let bench = with_configs(&[]);
     let one = crate::small::config(&[]).replace("[2, 3]", "1");
-    bench.put("a.toml", &one.replace("mu = 0.75", "mu = 1e30"));
+    bench.put("a.toml", one.replace("mu = 0.75", "mu = 1e30"));
     let ended = bench.kac(&["plan", "a.toml"]);
     assert!(
         ended.stderr.contains(" in each replica of 1 particle\n"),

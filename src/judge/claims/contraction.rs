@@ -31,6 +31,7 @@ const UNKNOWN_START: &str =
 /// One of the two theorems.
 pub struct Contraction {
     id: &'static str,
+    headline: &'static str,
     statement: &'static str,
     method: &'static str,
     /// The laws whose distance it bounds.
@@ -40,6 +41,7 @@ pub struct Contraction {
 /// Theorem 6.
 pub static THEOREM_6: Contraction = Contraction {
     id: "theorem-6",
+    headline: "Theorem 6: W₂(t) ≤ e^(−μt/2) W₂(0), joint laws",
     statement: "Theorem 6: W₂(μ_N(t), ν_N(t)) ≤ e^{−μt/2} W₂(μ_N(0), ν_N(0)) for the joint laws",
     method: "holds if the upper limit of the bracket of W₂ of the joint laws is within the \
              tolerance of the printed bound at all times, or the synchronous coupling contracts \
@@ -52,6 +54,7 @@ pub static THEOREM_6: Contraction = Contraction {
 /// Theorem 7.
 pub static THEOREM_7: Contraction = Contraction {
     id: "theorem-7",
+    headline: "Theorem 7: W₂(t) ≤ e^(−μt/2) W₂(0), first marginals",
     statement: "Theorem 7: W₂ of the first marginals ≤ e^{−μt/2} W₂(f, h), for every N",
     method: "holds if the upper limit of the bracket of W₂ of the first marginals, or that of \
              W₂ of pooled velocities, is within the tolerance of the printed bound at all times, \
@@ -73,6 +76,10 @@ fn printed_bound(experiment: &Experiment, theory: &Theory) -> Result<PrintedBoun
 impl Claim for Contraction {
     fn id(&self) -> &'static str {
         self.id
+    }
+
+    fn headline(&self) -> &'static str {
+        self.headline
     }
 
     fn statement(&self) -> &'static str {

@@ -13,6 +13,7 @@ use crate::theory::Quantity;
 /// The claim that a quantity decays at a printed rate, as an equality.
 pub struct Decay {
     id: &'static str,
+    headline: &'static str,
     statement: &'static str,
     method: &'static str,
     quantity: Quantity,
@@ -25,6 +26,7 @@ pub struct Decay {
 /// Lemma 1: the energy relaxes at rate μ/2.
 pub static LEMMA_1: Decay = Decay {
     id: "lemma-1",
+    headline: "Lemma 1: the energy relaxes at rate μ/2",
     statement: "Lemma 1: the kinetic energy converges exponentially fast to N·K_g with rate μ/2",
     method: "decay rate of ΣV² − N·K_g, as an equality",
     quantity: Quantity::Energy,
@@ -35,6 +37,7 @@ pub static LEMMA_1: Decay = Decay {
 /// Lemma 2, first moments: rate 2λ + μ.
 pub static LEMMA_2_FIRST: Decay = Decay {
     id: "lemma-2-first",
+    headline: "Lemma 2: E V_i decays at rate 2λ + μ",
     statement: "Lemma 2: the first moments decay at rate 2λ + μ",
     method: "decay rate of ΣV, as an equality; needs an initial mean that is not 0",
     quantity: Quantity::FirstMoment,
@@ -45,6 +48,7 @@ pub static LEMMA_2_FIRST: Decay = Decay {
 /// Lemma 2, mixed second moments: rate 4λ + 2μ − 2λ/(N−1).
 pub static LEMMA_2_PAIR: Decay = Decay {
     id: "lemma-2-pair",
+    headline: "Lemma 2: E V_kV_l decays at rate 4λ + 2μ − 2λ/(N−1)",
     statement: "Lemma 2: E V_k V_l decays at rate 4λ + 2μ − 2λ/(N−1)",
     method: "decay rate of Σ V_k V_l over k ≠ l, as an equality; needs an initial mean that is not 0",
     quantity: Quantity::PairMoment,
@@ -59,6 +63,7 @@ pub static LEMMA_2_PAIR: Decay = Decay {
 /// The equality in Theorem 6's proof: E‖Δ‖² decays at rate μ.
 pub static THEOREM_6_COUPLING: Decay = Decay {
     id: "theorem-6-coupling",
+    headline: "Theorem 6, proof: E‖Δ‖² decays at rate μ",
     statement: "Theorem 6, proof: under the synchronous coupling E‖Δ‖² decays at rate μ",
     method: "decay rate of ‖Δ‖², as an equality",
     quantity: Quantity::Discrepancy,
@@ -87,6 +92,10 @@ fn needs_pairs(experiment: &Experiment) -> Option<String> {
 impl Claim for Decay {
     fn id(&self) -> &'static str {
         self.id
+    }
+
+    fn headline(&self) -> &'static str {
+        self.headline
     }
 
     fn statement(&self) -> &'static str {

@@ -71,6 +71,10 @@ impl Claim for Lemma11 {
         "lemma-11"
     }
 
+    fn headline(&self) -> &'static str {
+        "Lemma 11: W₂ of products = √N W₂ of factors"
+    }
+
     fn statement(&self) -> &'static str {
         "Lemma 11: W₂ of the products f^{⊗N} and h^{⊗N} is √N times W₂(f, h)"
     }

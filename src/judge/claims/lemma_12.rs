@@ -33,7 +33,7 @@ use crate::judge::{Evidence, Judgement, VOID_LEVEL, Verdict};
 use crate::law::joint::Joint;
 use crate::measure::records::DISCREPANCY;
 use crate::numerics::interval::one_sided;
-use crate::numerics::trust::FEW_REPLICAS;
+use crate::numerics::trust::is_carried_by_many;
 use crate::theory::Theory;
 use crate::theory::unseen::CUT;
 
@@ -94,7 +94,7 @@ fn expected(theory: &Theory, particles: usize, times: &[f64], replicas: f64) -> 
             upper,
             std_error: variance.sqrt() * upper,
             rounding: rounding * upper,
-            trusted: variance <= FEW_REPLICAS,
+            trusted: is_carried_by_many(variance),
         })
     };
     let size = theory.discrepancy_mean(0.0)? / particles as f64;
@@ -317,6 +317,10 @@ fn forecast_by_moments(prospect: &Prospect, check: &Check) -> Forecast {
 impl Claim for Lemma12 {
     fn id(&self) -> &'static str {
         "lemma-12"
+    }
+
+    fn headline(&self) -> &'static str {
+        "Lemma 12: W₂ of marginals ≤ W₂ of joint laws / √N"
     }
 
     fn statement(&self) -> &'static str {

@@ -88,6 +88,10 @@ impl Claim for Lemma3 {
         "lemma-3"
     }
 
+    fn headline(&self) -> &'static str {
+        "Lemma 3: one jump keeps mean 0 and finite energy"
+    }
+
     fn statement(&self) -> &'static str {
         "Lemma 3: Φ, one jump of the embedded chain, keeps mean 0 and a finite second moment"
     }

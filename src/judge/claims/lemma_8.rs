@@ -88,6 +88,10 @@ impl Claim for Lemma8 {
         "lemma-8"
     }
 
+    fn headline(&self) -> &'static str {
+        "Lemma 8: equal marginals, unlike joint laws"
+    }
+
     fn statement(&self) -> &'static str {
         "Lemma 8: there are symmetric laws of mean 0 with equal first marginals that are not equal"
     }

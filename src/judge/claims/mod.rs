@@ -29,6 +29,9 @@ pub trait Claim: Sync {
     /// The id used in configs and tables.
     fn id(&self) -> &'static str;
 
+    /// The statement in a few words, as a line of the figure `ledger`.
+    fn headline(&self) -> &'static str;
+
     /// The statement, as printed.
     fn statement(&self) -> &'static str;
 

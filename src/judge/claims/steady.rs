@@ -119,6 +119,10 @@ impl Claim for SteadyState {
         "theorem-1"
     }
 
+    fn headline(&self) -> &'static str {
+        "Theorem 1: a steady state, with the bath's moments to order 2"
+    }
+
     fn statement(&self) -> &'static str {
         "Theorem 1: there is a unique steady state, and its moments up to order 2 are those of g^{⊗N}"
     }

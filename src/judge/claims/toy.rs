@@ -19,6 +19,10 @@ impl Claim for TwoSizes {
         "toy-sweep"
     }
 
+    fn headline(&self) -> &'static str {
+        "Toy: several N"
+    }
+
     fn statement(&self) -> &'static str {
         "Toy: a sweep has at least two N"
     }

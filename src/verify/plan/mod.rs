@@ -10,7 +10,7 @@ pub use work::{work_of_brackets, work_of_simulation};
 use crate::experiment::{Check, Expectation, Experiment};
 use crate::judge::claims::{Scope, checks_of, claim_of};
 use crate::judge::forecast::{Forecast, Prospect, replicas_for};
-use crate::numerics::trust::FEW_REPLICAS;
+use crate::numerics::trust::is_carried_by_many;
 use crate::theory::{Draws, Theory};
 use crate::verify::Results;
 use crate::verify::plan::gaps::gaps;
@@ -154,7 +154,7 @@ fn plan_size(experiment: &Experiment, index: usize, burst: &Burst) -> SizePlan {
     let carried = |time: f64| Some(theory.discrepancy_relative_variance(time)? / replicas as f64);
     let all = replicas as f64 * experiment.repetitions() as f64;
     let times = experiment.times();
-    let heavy = |&&time: &&f64| carried(time).is_some_and(|carried| carried > FEW_REPLICAS);
+    let heavy = |&&time: &&f64| carried(time).is_some_and(|square| !is_carried_by_many(square));
     SizePlan {
         particles,
         replicas,

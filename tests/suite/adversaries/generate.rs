@@ -1,6 +1,7 @@
 //! Experiments whose laws have parts that a sample is likely to lack.
 
 use kac_coupling::experiment::{Check, Expectation, Experiment, SteadyStatePlan, WassersteinPlan};
+use kac_coupling::judge::claims::ids;
 use kac_coupling::law::joint::Joint;
 use kac_coupling::law::{
     Discrete, Empirical, Laplace, Law, Normal, NormalMixture, Point, StudentT, Uniform,
@@ -245,6 +246,16 @@ const CLAIMS: [&str; 11] = [
     "lemma-11",
     "theorem-1",
 ];
+
+/// A claim that is missing here would be attacked by nobody.
+#[test]
+fn adversaries_are_made_for_all_claims() {
+    let sorted = |mut ids: Vec<&'static str>| {
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(sorted(CLAIMS.to_vec()), sorted(ids()));
+}
 
 /// The adversary with this number.
 pub fn adversary(number: u64) -> Adversary {
