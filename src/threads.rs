@@ -125,7 +125,10 @@ mod tests {
     fn all_threads_of_the_pool_work() {
         let meeting = std::sync::Barrier::new(3);
         // The barrier opens only for three threads at the same time.
-        pool(3).install(|| together(|| drop(meeting.wait())));
+        let meet = || {
+            meeting.wait();
+        };
+        pool(3).install(|| together(meet));
     }
 
     thread_local! {
