@@ -31,7 +31,7 @@ pub struct Experiment {
     pub clock: Clock,
     /// The coupling of the two copies.
     pub coupling: CouplingKind,
-    /// When the second copy is permuted to pair particles of equal rank.
+    /// The times at which the second copy is permuted to pair particles of equal rank.
     pub rematch: Rematch,
     /// g, with mean 0.
     pub bath: Law,

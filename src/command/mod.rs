@@ -63,7 +63,7 @@ impl From<Outcome> for Exit {
     }
 }
 
-/// Why a command could not do its work.
+/// The reason why a command could not do its work.
 #[derive(Debug, Error)]
 pub enum CommandError {
     /// The config.

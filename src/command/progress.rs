@@ -19,7 +19,7 @@ const TICK: Duration = Duration::from_millis(500);
 /// The least time between two lines.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// When this process wrote its last line about progress, or made its first run; so runs that
+/// The time at which this process wrote its last line about progress, or made its first run; so runs that
 /// follow each other write no more lines than one long run.
 static LAST_LINE: Mutex<Option<Instant>> = Mutex::new(None);
 
@@ -46,7 +46,7 @@ struct State {
     /// The work of all entries before it.
     finished: f64,
     start: Instant,
-    /// When the last replicas were done.
+    /// The time at which the last replicas were done.
     last: Instant,
 }
 

@@ -33,7 +33,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Why there is no experiment.
+/// The reason why there is no experiment.
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// The file cannot be read.

@@ -247,7 +247,7 @@ impl Findings {
     ///
     /// # Errors
     ///
-    /// Why there is none.
+    /// The reason why there is none.
     pub fn rate(&self, quantity: Quantity) -> RateResult {
         let weights = rate_weights(
             &self.theory,
@@ -328,7 +328,7 @@ const READABLE: f64 = 1e-8;
 ///
 /// # Errors
 ///
-/// Why there can be no rate.
+/// The reason why there can be no rate.
 pub fn rate_weights(
     theory: &Theory,
     quantity: Quantity,

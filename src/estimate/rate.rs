@@ -42,7 +42,7 @@ impl RateEstimate {
     }
 }
 
-/// Why there is no rate.
+/// The reason why there is no rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NoRate {
     /// E X(0) = 0.

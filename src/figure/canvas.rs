@@ -309,7 +309,7 @@ impl Type {
     }
 }
 
-/// Which end of a text stands at the given point.
+/// The end of a text that stands at the given point.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Align {
     Left,
@@ -336,7 +336,7 @@ impl Align {
     }
 }
 
-/// Which way a text reads.
+/// The direction in which a text reads.
 #[derive(Clone, Copy, Debug)]
 enum Direction {
     Rightwards,
@@ -369,7 +369,7 @@ impl Direction {
     }
 }
 
-/// Who places the letters of a text.
+/// The program that places the letters of a text.
 #[derive(Clone, Debug)]
 enum Lettering {
     /// The page does: right for bitmaps, whose backend ignores the space before each letter. Text

@@ -58,7 +58,7 @@ pub struct Rendered {
     pub svg: String,
 }
 
-/// Why a figure could not be drawn.
+/// The reason why a figure could not be drawn.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FigureError {

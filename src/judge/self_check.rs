@@ -366,10 +366,10 @@ fn variances(findings: &Findings) -> Vec<Comparison> {
         .collect()
 }
 
-/// Who collides, and at which angles, in the small gas.
+/// The partners and angles of collisions in the small gas.
 fn collisions(findings: &Findings) -> Vec<Comparison> {
     let probability = findings.theory.rates().pair_probability();
-    // Who is who in the second copy is lost where it is permuted.
+    // Where the second copy is permuted its particles are no longer told apart.
     let told_apart = match findings.theory.rematch() {
         Rematch::Never => System::ALL.len(),
         _ => 1,

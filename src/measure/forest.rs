@@ -27,7 +27,7 @@ pub trait Tally: Clone + Send + Serialize + DeserializeOwned {
     fn merge(&mut self, next: Self);
 }
 
-/// Why tallies cannot be merged or read.
+/// The reason why tallies cannot be merged or read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TallyError {
     /// Both have replicas of a range.

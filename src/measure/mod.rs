@@ -28,7 +28,7 @@ pub use job::{Job, Samples};
 pub use pairs::{bracketed, chunk};
 pub use pooled::Kept;
 
-/// Which engine moves the particles. Both give the same bits.
+/// The engine that moves the particles. Both give the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     /// One collision at a time: the reference.

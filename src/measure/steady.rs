@@ -69,7 +69,7 @@ pub struct Steady {
     pub replicas: u64,
     /// Number of collisions simulated.
     pub collisions: u64,
-    /// When it was seen.
+    /// The times at which it was seen.
     pub schedule: Schedule,
     /// Width of a cell of the histogram.
     pub cell_width: f64,
@@ -205,7 +205,7 @@ impl SteadyStage {
         Forest::new(self.chunk)
     }
 
-    /// When the steady state is seen.
+    /// The times at which the steady state is seen.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }

@@ -1,4 +1,4 @@
-//! When a mean over replicas is trusted: one rule at two levels, and a tighter one for high
+//! The rule by which a mean over replicas is trusted, at two levels, and a tighter one for high
 //! confidences.
 //!
 //! A mean that n of its summands carry has a relative standard error s of about 1/√n and a skewness

@@ -28,9 +28,9 @@ pub struct Column {
     pub unit: &'static str,
     /// The meaning of its cells, in plain sentences.
     pub meaning: &'static str,
-    /// When a cell is empty; `None`: never.
+    /// The case in which a cell is empty; `None`: never.
     pub empty: Option<&'static str>,
-    /// When a number is infinite; `None`: never.
+    /// The case in which a number is infinite; `None`: never.
     pub infinite: Option<&'static str>,
     /// The cell that a file of an earlier version is read as having, where it lacks the column or leaves the
     /// cell empty; `None`: such a file is refused.

@@ -13,7 +13,7 @@ use super::{Cell, Column, Row, TableSet};
 /// The remedy for a table that is not as it was written.
 const REPAIR: &str = "put the table back as it was written, or simulate it anew";
 
-/// Why a table could not be read.
+/// The reason why a table could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {

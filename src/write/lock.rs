@@ -17,7 +17,7 @@ pub(super) struct Lock {
     _file: File,
 }
 
-/// Why a folder could not be locked.
+/// The reason why a folder could not be locked.
 pub(super) enum LockError {
     /// Another process has the lock; it says this of itself.
     Held(String),

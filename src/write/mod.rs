@@ -14,7 +14,7 @@ use crate::verify::Results;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Why files could not be written.
+/// The reason why files could not be written.
 #[derive(Debug, Error)]
 pub enum WriteError {
     /// The system refused.

@@ -64,7 +64,7 @@ impl Distance {
         self.unseen.raised(limit)
     }
 
-    /// Why the batches show nothing at so many standard errors, if so.
+    /// The reason why the batches show nothing at so many standard errors, if so.
     fn weakness(&self, half_width: f64) -> Option<&'static str> {
         let most = self.coupling + half_width * self.coupling_error;
         if !self.trusted || self.pooled <= self.rounding {

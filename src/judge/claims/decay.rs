@@ -19,7 +19,7 @@ pub struct Decay {
     quantity: Quantity,
     /// The printed rate for N particles.
     printed: fn(&Experiment, usize) -> f64,
-    /// Why an experiment cannot be used, if so.
+    /// The reason why an experiment cannot be used, if so.
     refusal: fn(&Experiment) -> Option<String>,
 }
 

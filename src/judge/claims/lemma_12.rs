@@ -130,7 +130,7 @@ fn half_width(confidence: f64, times: usize) -> f64 {
     one_sided((1.0 - confidence) / times as f64)
 }
 
-/// Why there is nothing to compare, if so.
+/// The reason why there is nothing to compare, if so.
 fn nothing(sides: &Option<Vec<Sides>>) -> Option<&'static str> {
     match sides {
         None => Some(NO_VARIANCE),

@@ -38,7 +38,7 @@ pub trait Claim: Sync {
     /// The way in which it is tested.
     fn method(&self) -> &'static str;
 
-    /// Why an experiment cannot be used to judge it, if so.
+    /// The reason why an experiment cannot be used to judge it, if so.
     fn refusal(&self, _experiment: &Experiment) -> Option<String> {
         None
     }
@@ -79,7 +79,7 @@ pub trait Claim: Sync {
         None
     }
 
-    /// Why no number of replicas decides, but for the unforeseen, if that is known.
+    /// The reason why no number of replicas decides, but for the unforeseen, if that is known.
     fn obstacle(&self, _prospect: &Prospect) -> Option<String> {
         None
     }
@@ -133,7 +133,7 @@ pub fn checks_of(experiment: &Experiment, scope: Scope) -> impl Iterator<Item = 
     checks.filter(move |(_, check)| claim_of(check).scope() == scope)
 }
 
-/// Why a quantity has no rate, however many replicas there are.
+/// The reason why a quantity has no rate, however many replicas there are.
 fn no_rate(prospect: &Prospect, quantity: Quantity) -> Option<NoRate> {
     let prospect = prospect.with_replicas(MOST_REPLICAS);
     prospect.rate_weights(quantity).err()

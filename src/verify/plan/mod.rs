@@ -80,7 +80,7 @@ pub struct CheckPlan {
     pub needed: [Option<u64>; 2],
     /// The evidence, in words, that may decide though it is not foreseen; `None` if there is none.
     pub unforeseen: Option<&'static str>,
-    /// Why no number is enough, as far as is foreseen, if that is known.
+    /// The reason why no number is enough, as far as is foreseen, if that is known.
     pub obstacle: Option<String>,
     /// Whether the other clock would give the same verdict.
     pub blind_to_clock: bool,
