@@ -74,7 +74,7 @@ pub(super) fn of_simulation(experiment: &Experiment, particles: usize, replicas:
     let whole = bracketed(experiment, particles, replicas) as usize;
     let kept = whole * particles;
     let times = experiment.wasserstein.map_or(0, |plan| plan.points);
-    let brackets = 2 * 8 * kept * (times + 4 * threads) + 8 * COLUMNS_OF_BRACKET * whole * threads;
+    let brackets = 2 * 8 * kept * (times + 5 * threads) + 8 * COLUMNS_OF_BRACKET * whole * threads;
     // Exact covariances over record times, which rates are weighted with.
     let covariances = 4 * 8 * points * points;
     threads * thread + tallies * tally + brackets + covariances
