@@ -55,8 +55,8 @@ pub(super) struct Controls {
     unseen: Vec<f64>,
     /// For each column, a standard deviation below which it may vary by rounding only.
     rounding: Vec<f64>,
-    /// The sums of the columns over the replicas of each fold.
-    fold_sums: Vec<Row>,
+    /// The sums of the columns and of their squares over the replicas of each fold.
+    fold_sums: Vec<[Row; 2]>,
 }
 
 impl Controls {
@@ -179,11 +179,11 @@ impl Controls {
             return vec![vec![]];
         }
         let (all, count) = covariances(&self.rows, values, fold);
-        let (means, others) = self.means_outside(fold);
+        let (means, variances, others) = self.outside(fold);
         let varies = |i: usize| {
-            let variance = all[i][i] / count as f64;
-            let is_chance = means[i] * means[i] <= MOST_OFF * MOST_OFF * variance / others as f64;
-            variance > self.rounding[i] * self.rounding[i] && is_chance
+            let most = MOST_OFF * MOST_OFF * variances[i] / others as f64;
+            let is_chance = means[i] * means[i] <= most;
+            variances[i] > self.rounding[i] * self.rounding[i] && is_chance
         };
         let usable: Vec<bool> = (0..self.width()).map(varies).collect();
         (self.tiers().iter())
@@ -191,29 +191,32 @@ impl Controls {
             .collect()
     }
 
-    /// The means of the columns over the replicas outside a fold, and the number of these.
-    fn means_outside(&self, fold: Fold) -> (Row, usize) {
+    /// The means and variances of the columns over the replicas outside a fold, and the number of these.
+    fn outside(&self, fold: Fold) -> (Row, Row, usize) {
         let replicas = self.rows.len();
         let others = replicas - fold.own(replicas).count();
-        let mut mean = Row::default();
+        let mut means = [Row::default(); 2];
         for (index, sums) in self.fold_sums.iter().enumerate() {
             if index != fold.index() {
-                for (mean, sum) in mean.iter_mut().zip(sums) {
+                for (mean, sum) in means.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
                     *mean += sum / others as f64;
                 }
             }
         }
-        (mean, others)
+        let [mean, square] = means;
+        let variance = std::array::from_fn(|i| square[i] - mean[i] * mean[i]);
+        (mean, variance, others)
     }
 }
 
-/// The sums of the columns over the replicas of each fold.
-fn fold_sums(rows: &[Row]) -> Vec<Row> {
-    let mut sums = vec![Row::default(); Fold::number(rows.len()).max(1)];
+/// The sums of the columns and of their squares over the replicas of each fold.
+fn fold_sums(rows: &[Row]) -> Vec<[Row; 2]> {
+    let mut sums = vec![[Row::default(); 2]; Fold::number(rows.len()).max(1)];
     for replicas in rows.chunks(sums.len()) {
-        for (sums, row) in sums.iter_mut().zip(replicas) {
-            for (sum, column) in sums.iter_mut().zip(row) {
+        for ([sums, squares], row) in sums.iter_mut().zip(replicas) {
+            for ((sum, square), column) in sums.iter_mut().zip(squares).zip(row) {
                 *sum += column;
+                *square += column * column;
             }
         }
     }
@@ -474,11 +477,14 @@ mod tests {
             let widths: Vec<usize> = found.iter().map(Vec::len).collect();
             assert_eq!(widths, [0, 2, 4, 6]);
             let others: Vec<usize> = (0..137).filter(|r| r % 10 != fold.index()).collect();
-            let (outside, count) = controls.means_outside(fold);
+            let (means, variances, count) = controls.outside(fold);
             assert_eq!(count, others.len());
-            for (column, mean) in outside.into_iter().enumerate() {
-                let expected: f64 = others.iter().map(|&r| controls.rows[r][column]).sum();
-                assert!((mean - expected / count as f64).abs() < 1e-13, "{column}");
+            for column in 0..COLUMNS {
+                let numbers = || others.iter().map(|&r| controls.rows[r][column]);
+                let mean = numbers().sum::<f64>() / count as f64;
+                let squares: f64 = numbers().map(|x| (x - mean) * (x - mean)).sum();
+                assert!((means[column] - mean).abs() < 1e-13, "{column}");
+                assert!((variances[column] - squares / count as f64).abs() < 1e-13);
             }
             // The γ of a single column follows from covariances about the means.
             let mean = |of: &dyn Fn(usize) -> f64| {

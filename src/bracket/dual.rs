@@ -277,7 +277,8 @@ mod tests {
     }
 
     const PARTICLES: usize = 2;
-    const REPLICAS: usize = 400;
+    /// With so many replicas each γ is fitted to four of the nine other folds.
+    const REPLICAS: usize = 4000;
 
     /// Two copies of unrelated velocities; in both, the velocities of one replica are replaced.
     fn copies(replaced: Option<(usize, f64)>) -> [Vec<f64>; 2] {
@@ -297,7 +298,7 @@ mod tests {
         changed.map(|(replica, _)| replica).collect()
     }
 
-    /// With ten folds of 400 replicas, replica 3 shares its fold with 13, 23, …, 393. Asserts that
+    /// With ten folds replica 3 shares its fold with 13, 23, … Asserts that
     /// a change of replica 3 does not move these, since they are evaluated with the fits of other
     /// folds, and that it moves some of the rest.
     fn assert_no_fold_sees_itself(before: &[f64], after: &[f64], what: &str) {

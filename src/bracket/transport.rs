@@ -333,4 +333,34 @@ mod tests {
         let means = bin_means([&first, &second], &[2, 3, 5]);
         assert_eq!(means, [[1.0, 2.0, 6.0], [-3.0, 0.0, 0.0]]);
     }
+
+    #[test]
+    fn atoms_are_the_runs_of_a_plain_scan() {
+        let samples: [fn(usize) -> f64; 4] = [
+            |k| k as f64,
+            |k| (k / 3) as f64,
+            |k| (k * k / 200) as f64,
+            |k| (k / 40).min(1) as f64,
+        ];
+        for (sample, least) in samples
+            .into_iter()
+            .flat_map(|s| [2, 3, 8].map(|least| (s, least)))
+        {
+            for size in [1, 2, 7, 100] {
+                let sorted: Vec<f64> = (0..size).map(sample).collect();
+                let mut found = vec![];
+                add_atom_ends(&sorted, least, &mut found);
+                let mut expected = vec![];
+                let mut begin = 0;
+                for run in sorted.chunk_by(|one, other| one == other) {
+                    let end = begin + run.len();
+                    if run.len() >= least {
+                        expected.extend([begin, end].into_iter().filter(|&end| end > 0));
+                    }
+                    begin = end;
+                }
+                assert_eq!(found, expected, "{size} numbers, {least} at least");
+            }
+        }
+    }
 }

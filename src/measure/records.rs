@@ -33,7 +33,7 @@ pub const TRACKED: usize = 4;
 /// Numbers at a few times.
 type Lanes = [f64; LANES];
 
-/// What was read off some replicas at all record times.
+/// The sums that were read off some replicas at all record times.
 #[derive(Debug)]
 pub struct Records {
     particles: usize,
@@ -60,7 +60,7 @@ struct Totals {
     powers: [Lanes; 4],
 }
 
-/// What is tallied of some replicas.
+/// The sums over some replicas that tallies are made of.
 #[derive(Debug)]
 pub struct Summed<'a> {
     times: usize,
@@ -335,12 +335,13 @@ mod tests {
     #[test]
     fn tallies_of_replicas_are_those_of_their_columns() {
         let tracked = [DISCREPANCY, 3, 5, 10];
-        let scale = [[0.25; LANES]; 2];
-        let sizes = [4.0; TIMES];
+        let sizes: [f64; TIMES] = std::array::from_fn(|time| 2f64.powi(time as i32 % 5));
+        let powers = Powers::new(&sizes);
+        let scale = powers.scale();
         let values: Vec<Vec<[f64; COLUMNS]>> = (0..REPLICAS)
             .map(|replica| {
                 let mut alone = records(std::iter::once(replica));
-                let summed = alone.summed(TIMES, 1, &scale, tracked);
+                let summed = alone.summed(TIMES, 1, scale, tracked);
                 let at = |time| std::array::from_fn(|column| summed.means(column).mean(time));
                 (0..TIMES).map(at).collect()
             })
@@ -357,9 +358,9 @@ mod tests {
             assert!(error < 1e-12 * (1.0 + expected.abs()), "{found} {expected}");
         };
         let mut all = records(0..REPLICAS);
-        let summed = all.summed(TIMES, REPLICAS, &scale, tracked);
+        let summed = all.summed(TIMES, REPLICAS, scale, tracked);
         let cross = summed.low_moments();
-        let powers = summed.powers(&Powers::new(&sizes));
+        let powers = summed.powers(&powers);
         for time in 0..TIMES {
             for column in 0..COLUMNS {
                 let means = summed.means(column);

@@ -33,7 +33,7 @@ pub fn is_carried_by_many(square: f64) -> bool {
 
 /// Whether a mean of this size is trusted at the levels of intervals; what is not a number is not.
 pub fn is_carried(std_error: f64, size: f64) -> bool {
-    std_error * std_error <= FEW_REPLICAS * size * size
+    std_error <= LARGEST_RELATIVE_ERROR * size
 }
 
 /// Whether it is trusted in the tails of a VOID.
@@ -66,6 +66,11 @@ mod tests {
             assert!(rule(error * (1.0 - 1e-9), 3.0));
             assert!(!rule(error * (1.0 + 1e-9), 3.0));
             assert!(!rule(f64::NAN, 3.0));
+            // Squares of these are no numbers.
+            for unit in [1e-200, 1e200] {
+                assert!(rule(0.9 * error * unit, 3.0 * unit));
+                assert!(!rule(1.1 * error * unit, 3.0 * unit));
+            }
         }
         assert_eq!(LARGEST_RELATIVE_ERROR, FEW_REPLICAS.sqrt());
     }

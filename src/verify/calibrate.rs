@@ -15,9 +15,8 @@ use crate::measure::{Engine, Job};
 use crate::numerics::trust::is_carried_by_many;
 use crate::random::repetition_seed;
 use crate::theory::{Quantity, Theory};
-use crate::threads::{lock, together};
+use crate::threads::{lock, share};
 use crate::verify::Results;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Velocities of a mean over replicas whose intervals are counted, at least.
@@ -135,23 +134,16 @@ impl<'a> Repetition<'a> {
 
     /// Repeat it over this many seeds on the current thread pool.
     fn over_seeds(&self, seeds: u64, progress: &(dyn Fn(u64) + Sync)) -> Repetitions {
-        let none = || Repetitions {
+        let total = Mutex::new(Repetitions {
             tallies: vec![Tally::default(); self.estimates.len()],
             ..Repetitions::default()
-        };
-        let (next, total) = (AtomicU64::new(0), Mutex::new(none()));
-        together(|| {
-            let mut mine = none();
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= seeds {
-                    break;
-                }
-                let findings = self.run(repetition_seed(self.experiment.seed, index), progress);
-                mine.add(&findings, &self.scores(&findings));
-            }
+        });
+        share(seeds as usize, |index| {
+            let seed = repetition_seed(self.experiment.seed, index as u64);
+            let findings = self.run(seed, progress);
+            let scores = self.scores(&findings);
             // Counts have the same sum in any order.
-            lock(&total).merge(mine);
+            lock(&total).add(&findings, &scores);
         });
         total.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
@@ -174,15 +166,6 @@ impl Repetitions {
         self.collisions += findings.measured.pairs.collisions;
         self.replicas += findings.measured.replicas;
         self.profile.merge(&findings.measured.profile);
-    }
-
-    fn merge(&mut self, other: Self) {
-        for (mine, theirs) in self.tallies.iter_mut().zip(&other.tallies) {
-            mine.merge(theirs);
-        }
-        self.collisions += other.collisions;
-        self.replicas += other.replicas;
-        self.profile.merge(&other.profile);
     }
 }
 

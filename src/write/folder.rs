@@ -1,7 +1,7 @@
 //! A folder that holds the files of one run.
 //!
-//! While a run works, its files are in the subfolder [`UNFINISHED`]; those that a run left there which
-//! was killed stay until this one has a file of its own. When all are there, a manifest
+//! While a run works, its files are in the subfolder [`UNFINISHED`]. If a run was killed, its files stay
+//! there until the next run writes a file of its own. When all files of a run are there, a manifest
 //! that lists them with their checksums is written beside them: then the run is finished, and its
 //! files are moved to their final names. Before that the manifest of the run before is put aside and
 //! the files that it lists are removed; the new manifest is moved last. So files of two runs never
@@ -254,8 +254,13 @@ impl OutputFolder {
             .is_ok_and(|path| sources.any(|source| source.canonicalize().is_ok_and(|s| s == path)))
     }
 
-    /// Makes the subfolder of the unfinished run, and tries whether it takes files.
+    /// Makes the subfolder of the unfinished run, and tries whether it takes files. A folder there
+    /// that has the name of a file could not be removed.
     fn attempt(&self) -> Result<(), WriteError> {
+        let in_the_way = (self.names.iter()).map(|name| self.unfinished.join(name));
+        if let Some(path) = in_the_way.into_iter().find(|path| path.is_dir()) {
+            return Err(WriteError::IsFolder { path });
+        }
         std::fs::create_dir_all(&self.unfinished)
             .and_then(|()| temporary_file(&self.unfinished).map(drop))
             .map_err(|reason| WriteError::system(&self.unfinished, reason))
@@ -273,11 +278,14 @@ impl OutputFolder {
         Ok(())
     }
 
-    /// Remove the subfolder of an unfinished run with all that a run writes there; other files
-    /// stay, and so does the subfolder then.
+    /// Removes the subfolder of an unfinished run with all that a run writes there, and with the files
+    /// that would take the place of those which this run leaves as they are; other files stay, and so
+    /// does the subfolder then.
     fn remove_unfinished(&self) -> Result<(), WriteError> {
-        let listed = Listed::read(&self.unfinished).unwrap_or_default();
-        let listed = listed.files.into_iter().map(|file| file.name);
+        let folders = [&self.unfinished, &self.path];
+        let listed = folders.map(|folder| Listed::read(folder).unwrap_or_default());
+        let listed = (listed.into_iter()).flat_map(|listed| listed.files);
+        let listed = listed.map(|file| file.name);
         for name in listed.chain(self.names.iter().cloned()) {
             remove(&self.unfinished, &name)?;
         }
@@ -302,8 +310,12 @@ impl OutputFolder {
 }
 
 impl Drop for OutputFolder {
-    /// A run that failed before it wrote anything leaves nothing behind.
+    /// A run that failed before it wrote anything leaves nothing behind. The manifest of a finished run,
+    /// whose files have moved, stays for the next run to move.
     fn drop(&mut self) {
+        if Listed::read(&self.unfinished).is_some_and(|listed| listed.finished) {
+            return;
+        }
         let is_empty = std::fs::read_dir(&self.unfinished)
             .is_ok_and(|entries| entries.flatten().all(|entry| entry.file_name() == MANIFEST));
         if is_empty {

@@ -117,9 +117,10 @@ impl ReportFile {
     }
 }
 
-/// Gives a new file the permissions of the file that it replaces, and as far as the system lets this
-/// user, its owner, its group and its extended attributes, such as lists of access.
+/// Gives a new file the permissions of the file that it replaces. Its owner, its group and its extended
+/// attributes, such as lists of access, are given to the new file too if the system allows it.
 fn make_alike(file: &File, path: &Path, older: &Metadata) -> std::io::Result<()> {
+    file.set_permissions(older.permissions())?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt, fchown};
@@ -134,7 +135,9 @@ fn make_alike(file: &File, path: &Path, older: &Metadata) -> std::io::Result<()>
     }
     #[cfg(not(unix))]
     let _ = path;
-    file.set_permissions(older.permissions())
+    // To give a file away takes some permissions off; another's can no longer be changed by all.
+    let _ = file.set_permissions(older.permissions());
+    Ok(())
 }
 
 /// The file that a path leads to through links, whether it is there or not.

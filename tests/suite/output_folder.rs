@@ -471,11 +471,12 @@ fn tables_of_a_killed_run_stay_until_another_has_tables() {
     assert!(kept.contains_key("discrepancy.csv") && kept.contains_key("manifest.json"));
     for signal in [9, 15] {
         let before = changed();
-        let run = place
+        let mut run = place
             .command(&["run", "a.toml", "--out", "d", "--replicas", "500000000"])
             .spawn()
             .unwrap();
         while changed() == before {
+            assert!(run.try_wait().unwrap().is_none(), "the run ended");
             std::thread::sleep(Duration::from_millis(5));
         }
         std::thread::sleep(Duration::from_millis(100));
