@@ -1,8 +1,9 @@
-//! Work on several threads that takes no other work up while it waits.
+//! Work on several threads that sleeps while it waits for them.
 //!
 //! A thread of rayon that waits for others begins what else is to be done. If that is one of many
 //! jobs that wait in their turn, such as the experiments of a parallel sweep, each job is begun
-//! inside another one until the stack is full. Here a thread that waits sleeps.
+//! inside another one until the stack is full. Here a thread that waits for others sleeps; it can take up
+//! other work only in the moment in which one of them begins or leaves.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -56,7 +57,7 @@ fn among(threads: usize, work: impl Fn() + Sync) {
     });
 }
 
-/// Leaves nothing to be shared where a thread panics.
+/// Ends the sharing of work when a thread panics.
 struct EndOnPanic<'a>(&'a AtomicUsize, usize);
 
 impl Drop for EndOnPanic<'_> {
@@ -134,7 +135,7 @@ mod tests {
         pool.build().unwrap()
     }
 
-    fn some_milliseconds(number: usize) {
+    fn wait_a_moment(number: usize) {
         std::thread::sleep(std::time::Duration::from_micros(
             100 + 50 * (number as u64 % 7),
         ));
@@ -145,7 +146,7 @@ mod tests {
         for threads in [1, 2, 5] {
             for count in [0, 1, 3, 100] {
                 let of = |index| {
-                    some_milliseconds(index);
+                    wait_a_moment(index);
                     index * index
                 };
                 let values = pool(threads).install(|| map(count, of));
@@ -176,7 +177,7 @@ mod tests {
         let job = |number: usize| {
             DEPTH.set(DEPTH.get() + 1);
             deepest.fetch_max(DEPTH.get(), Ordering::Relaxed);
-            map(3, |index| some_milliseconds(number + index));
+            map(3, |index| wait_a_moment(number + index));
             DEPTH.set(DEPTH.get() - 1);
         };
         pool(4).install(|| (0..500).into_par_iter().for_each(job));
@@ -191,7 +192,7 @@ mod tests {
             let begun = AtomicUsize::new(0);
             let of = |index| {
                 begun.fetch_add(1, Ordering::Relaxed);
-                some_milliseconds(index);
+                wait_a_moment(index);
                 assert_ne!(index, planted, "planted");
             };
             let mapped = || pool(3).install(|| map(500, of));

@@ -25,8 +25,7 @@ pub const FEW_IN_TAILS_OF_SPREAD: f64 = 4e-4;
 /// whatever constant carries the mean itself.
 pub const SPREAD_OF_FEW: f64 = 0.1;
 
-/// Whether a mean with this s² = v/R is trusted at the levels of intervals; what is not a number is
-/// not.
+/// Whether a mean with this s² = v/R is trusted at the levels of intervals. NaN is not trusted.
 pub fn is_carried_by_many(square: f64) -> bool {
     square <= FEW_REPLICAS
 }

@@ -53,7 +53,7 @@ impl Bench {
         self.folder.path()
     }
 
-    /// Where a file of this name is.
+    /// The path of a file of this name.
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.folder().join(name)
     }
